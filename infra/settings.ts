@@ -1,0 +1,46 @@
+import { type Config, ConfigError, DEFAULTS, readConfig, type Section } from '../lib/runtime/config.ts';
+
+/**
+ * What the packaging computes from the configuration: schedules, and the check that stops a package with a bad value.
+ * Used by `serverless.yml` through `settings.cjs`.
+ */
+
+/** Sections an operator sets at packaging time; the others are made by the stack itself. */
+const OPERATOR_SECTIONS = ['switches', 'freshness', 'sync', 'max'] as const satisfies readonly Section[];
+
+const MINUTE_MS = 60_000;
+
+/** EventBridge takes whole minutes, with the unit in the singular for one. */
+export function rateExpression(intervalMs: number): string {
+  const minutes = intervalMs / MINUTE_MS;
+  if (!Number.isInteger(minutes) || minutes < 1) {
+    throw new ConfigError([
+      { variable: 'PARTICIPANTS_UPDATE_INTERVAL', problem: 'must be a whole number of minutes: schedules have no seconds' },
+    ]);
+  }
+  return minutes === 1 ? 'rate(1 minute)' : `rate(${minutes} minutes)`;
+}
+
+export interface Settings {
+  /** Every operator variable as it reaches the functions: a string; the default where it was not set. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly schedules: { readonly stale: string; readonly full: string; readonly timezone: string; readonly enabled: boolean };
+}
+
+/** @throws {ConfigError} naming every bad variable. */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const config: Config<(typeof OPERATOR_SECTIONS)[number]> = readConfig(env, OPERATOR_SECTIONS);
+  const { sync, switches } = config;
+  return {
+    environment: {
+      ...Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, env[name] || value])),
+      MAX_API_CA: env.MAX_API_CA ?? '',
+    },
+    schedules: {
+      stale: rateExpression(sync.PARTICIPANTS_UPDATE_INTERVAL),
+      full: `cron(0 ${sync.PARTICIPANTS_FULL_UPDATE_HOUR} * * ? *)`,
+      timezone: sync.PARTICIPANTS_TIMEZONE,
+      enabled: switches.PARTICIPANTS_ENABLE_BACKGROUND_SYNC && !switches.PARTICIPANTS_INTEGRATION_DISABLED,
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.ts';
+
+/**
+ * The configuration is the environment, read here and nowhere else. Each section lists the variables of one concern, so
+ * that a function needs (and is granted) only what it uses.
+ */
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** The defaults, in the notation of the environment. */
+export const DEFAULTS = {
+  PARTICIPANTS_CACHE_TTL: '1h',
+  PARTICIPANTS_UPDATE_INTERVAL: '15m',
+  PARTICIPANTS_FULL_UPDATE_HOUR: '3',
+  PARTICIPANTS_TIMEZONE: 'Europe/Moscow',
+  PARTICIPANTS_BATCH_SIZE: '50',
+  PARTICIPANTS_ENABLE_BACKGROUND_SYNC: 'true',
+  PARTICIPANTS_ENABLE_LAZY_UPDATE: 'true',
+  PARTICIPANTS_INTEGRATION_DISABLED: 'false',
+  MAX_API_URL: 'https://platform-api2.max.ru',
+  MAX_API_RPS: '30',
+  PARTICIPANTS_MAX_API_TIMEOUT: '5s',
+  PARTICIPANTS_MAX_RETRIES: '3',
+} as const;
+
+const duration = (minMs: number, maxMs: number, allowed: string) =>
+  z.string().transform((text, ctx) => {
+    const ms = parseDuration(text.trim());
+    if (ms === undefined || ms < minMs || ms > maxMs) {
+      ctx.addIssue({ code: 'custom', message: `must be a duration ${allowed}, written like 90s, 15m or 1h30m` });
+      return z.NEVER;
+    }
+    return ms;
+  });
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .trim()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`);
+
+const flag = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .refine((text) => text === 'true' || text === 'false', 'must be true or false')
+  .transform((text) => text === 'true');
+
+const text = z.string().trim().min(1, 'must not be empty');
+
+const url = (...protocols: string[]) =>
+  text.refine(
+    (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
+    `must be a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  );
+
+const timeZone = text.refine((zone) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}, 'must be an IANA time zone, like Europe/Moscow');
+
+const share = z
+  .string()
+  .regex(/^(0(\.\d+)?|1)$/, 'must be a share from 0 to 1')
+  .transform(Number);
+
+const SECTIONS = {
+  /** The four kill switches and the planning of the background sync. */
+  switches: z.object({
+    PARTICIPANTS_ENABLE_BACKGROUND_SYNC: flag.prefault(DEFAULTS.PARTICIPANTS_ENABLE_BACKGROUND_SYNC),
+    PARTICIPANTS_ENABLE_LAZY_UPDATE: flag.prefault(DEFAULTS.PARTICIPANTS_ENABLE_LAZY_UPDATE),
+    PARTICIPANTS_INTEGRATION_DISABLED: flag.prefault(DEFAULTS.PARTICIPANTS_INTEGRATION_DISABLED),
+  }),
+  freshness: z.object({
+    PARTICIPANTS_CACHE_TTL: duration(1_000, 30 * 24 * HOUR_MS, 'from 1s to 720h').prefault(DEFAULTS.PARTICIPANTS_CACHE_TTL),
+  }),
+  sync: z.object({
+    PARTICIPANTS_UPDATE_INTERVAL: duration(MINUTE_MS, 24 * HOUR_MS, 'from 1m to 24h').prefault(DEFAULTS.PARTICIPANTS_UPDATE_INTERVAL),
+    PARTICIPANTS_FULL_UPDATE_HOUR: integer(0, 23).prefault(DEFAULTS.PARTICIPANTS_FULL_UPDATE_HOUR),
+    PARTICIPANTS_TIMEZONE: timeZone.prefault(DEFAULTS.PARTICIPANTS_TIMEZONE),
+    PARTICIPANTS_BATCH_SIZE: integer(1, 500).prefault(DEFAULTS.PARTICIPANTS_BATCH_SIZE),
+  }),
+  redis: z.object({
+    REDIS_URL: url('redis:', 'rediss:').optional(),
+  }),
+  max: z.object({
+    MAX_API_URL: url('https:', 'http:').prefault(DEFAULTS.MAX_API_URL),
+    MAX_API_TOKEN: text.optional(),
+    /** The SSM SecureString that holds the token in AWS. */
+    MAX_API_TOKEN_PARAMETER: text.optional(),
+    /** A PEM, or the path of one. */
+    MAX_API_CA: text.optional(),
+    MAX_API_RPS: integer(1, 1_000).prefault(DEFAULTS.MAX_API_RPS),
+    /** The part of the rate one environment may use when Redis can't be asked. */
+    MAX_API_FALLBACK_SHARE: share.default(0),
+    PARTICIPANTS_MAX_API_TIMEOUT: duration(100, 60_000, 'from 100ms to 60s').prefault(DEFAULTS.PARTICIPANTS_MAX_API_TIMEOUT),
+    PARTICIPANTS_MAX_RETRIES: integer(0, 10).prefault(DEFAULTS.PARTICIPANTS_MAX_RETRIES),
+  }),
+  tables: z.object({
+    CHATS_TABLE: text,
+    CHAT_WORDS_TABLE: text,
+    STATE_TABLE: text,
+  }),
+  queues: z.object({
+    REQUESTED_REFRESHES_QUEUE_URL: text,
+    PLANNED_REFRESHES_QUEUE_URL: text,
+    FULL_UPDATE_QUEUE_URL: text,
+  }),
+  auth: z.object({
+    AUTH_ISSUER: url('https:', 'http:'),
+    AUTH_AUDIENCE: text,
+    /** Where the issuer's keys are; `<issuer>/.well-known/jwks.json` unless told. */
+    AUTH_JWKS_URL: url('https:', 'http:').optional(),
+  }),
+  cursors: z.object({
+    /** Signs the cursors. At least 16 characters. */
+    CURSOR_SECRET: text.min(16, 'must have at least 16 characters').optional(),
+    CURSOR_SECRET_PARAMETER: text.optional(),
+  }),
+} as const;
+
+export type Section = keyof typeof SECTIONS;
+export type Config<S extends Section = Section> = { [K in S]: z.output<(typeof SECTIONS)[K]> };
+
+/** Names every bad variable at once and never shows a value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(problems: readonly { readonly variable: string; readonly problem: string }[]) {
+    super(['The configuration is not usable:', ...problems.map((p) => `  ${p.variable} ${p.problem}`)].join('\n'));
+  }
+}
+
+/** The names of the environment variables a section reads. */
+export const variablesOf = (section: Section): string[] => Object.keys(SECTIONS[section].shape);
+
+/**
+ * Parses the named sections. An empty variable counts as unset.
+ * @throws {ConfigError} naming every variable that is missing or out of range.
+ */
+export function readConfig<S extends Section>(env: NodeJS.ProcessEnv, sections: readonly S[]): Config<S> {
+  const config: Partial<Record<Section, unknown>> = {};
+  const problems: { variable: string; problem: string }[] = [];
+  for (const section of sections) {
+    const present = Object.fromEntries(
+      variablesOf(section).flatMap((name) => (env[name] ? [[name, env[name]] as const] : [])),
+    );
+    const parsed = SECTIONS[section].safeParse(present);
+    if (parsed.success) config[section] = parsed.data;
+    else {
+      for (const issue of parsed.error.issues) {
+        const variable = String(issue.path[0]);
+        problems.push({ variable, problem: variable in present ? issue.message : 'is missing' });
+      }
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config as Config<S>;
+}
