@@ -15,7 +15,10 @@ export function rateExpression(intervalMs: number): string {
   const minutes = intervalMs / MINUTE_MS;
   if (!Number.isInteger(minutes) || minutes < 1) {
     throw new ConfigError([
-      { variable: 'PARTICIPANTS_UPDATE_INTERVAL', problem: 'must be a whole number of minutes: schedules have no seconds' },
+      {
+        variable: 'PARTICIPANTS_UPDATE_INTERVAL',
+        problem: 'must be a whole number of minutes: schedules have no seconds',
+      },
     ]);
   }
   return minutes === 1 ? 'rate(1 minute)' : `rate(${minutes} minutes)`;
@@ -24,7 +27,12 @@ export function rateExpression(intervalMs: number): string {
 export interface Settings {
   /** Every operator variable as it reaches the functions: a string; the default where it was not set. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly schedules: { readonly stale: string; readonly full: string; readonly timezone: string; readonly enabled: boolean };
+  readonly schedules: {
+    readonly stale: string;
+    readonly full: string;
+    readonly timezone: string;
+    readonly enabled: boolean;
+  };
 }
 
 /** @throws {ConfigError} naming every bad variable. */

@@ -80,16 +80,20 @@ const SECTIONS = {
     PARTICIPANTS_INTEGRATION_DISABLED: flag.prefault(DEFAULTS.PARTICIPANTS_INTEGRATION_DISABLED),
   }),
   freshness: z.object({
-    PARTICIPANTS_CACHE_TTL: duration(1_000, 30 * 24 * HOUR_MS, 'from 1s to 720h').prefault(DEFAULTS.PARTICIPANTS_CACHE_TTL),
+    PARTICIPANTS_CACHE_TTL: duration(1_000, 30 * 24 * HOUR_MS, 'from 1s to 720h').prefault(
+      DEFAULTS.PARTICIPANTS_CACHE_TTL,
+    ),
   }),
   sync: z.object({
-    PARTICIPANTS_UPDATE_INTERVAL: duration(MINUTE_MS, 24 * HOUR_MS, 'from 1m to 24h').prefault(DEFAULTS.PARTICIPANTS_UPDATE_INTERVAL),
+    PARTICIPANTS_UPDATE_INTERVAL: duration(MINUTE_MS, 24 * HOUR_MS, 'from 1m to 24h').prefault(
+      DEFAULTS.PARTICIPANTS_UPDATE_INTERVAL,
+    ),
     PARTICIPANTS_FULL_UPDATE_HOUR: integer(0, 23).prefault(DEFAULTS.PARTICIPANTS_FULL_UPDATE_HOUR),
     PARTICIPANTS_TIMEZONE: timeZone.prefault(DEFAULTS.PARTICIPANTS_TIMEZONE),
     PARTICIPANTS_BATCH_SIZE: integer(1, 500).prefault(DEFAULTS.PARTICIPANTS_BATCH_SIZE),
   }),
   redis: z.object({
-    REDIS_URL: url('redis:', 'rediss:').optional(),
+    REDIS_URL: url('redis:', 'rediss:'),
   }),
   max: z.object({
     MAX_API_URL: url('https:', 'http:').prefault(DEFAULTS.MAX_API_URL),
@@ -101,7 +105,9 @@ const SECTIONS = {
     MAX_API_RPS: integer(1, 1_000).prefault(DEFAULTS.MAX_API_RPS),
     /** The part of the rate one environment may use when Redis can't be asked. */
     MAX_API_FALLBACK_SHARE: share.default(0),
-    PARTICIPANTS_MAX_API_TIMEOUT: duration(100, 60_000, 'from 100ms to 60s').prefault(DEFAULTS.PARTICIPANTS_MAX_API_TIMEOUT),
+    PARTICIPANTS_MAX_API_TIMEOUT: duration(100, 60_000, 'from 100ms to 60s').prefault(
+      DEFAULTS.PARTICIPANTS_MAX_API_TIMEOUT,
+    ),
     PARTICIPANTS_MAX_RETRIES: integer(0, 10).prefault(DEFAULTS.PARTICIPANTS_MAX_RETRIES),
   }),
   tables: z.object({
@@ -113,6 +119,9 @@ const SECTIONS = {
     REQUESTED_REFRESHES_QUEUE_URL: text,
     PLANNED_REFRESHES_QUEUE_URL: text,
     FULL_UPDATE_QUEUE_URL: text,
+  }),
+  tracing: z.object({
+    POWERTOOLS_TRACE_ENABLED: flag.prefault('true'),
   }),
   auth: z.object({
     AUTH_ISSUER: url('https:', 'http:'),
@@ -143,24 +152,29 @@ export const variablesOf = (section: Section): string[] => Object.keys(SECTIONS[
 
 /**
  * Parses the named sections. An empty variable counts as unset.
- * @throws {ConfigError} naming every variable that is missing or out of range.
+ * @throws {ConfigError} naming every variable of these sections that is missing, and every one of any section that is
+ * set to something unusable.
  */
 export function readConfig<S extends Section>(env: NodeJS.ProcessEnv, sections: readonly S[]): Config<S> {
-  const config: Partial<Record<Section, unknown>> = {};
-  const problems: { variable: string; problem: string }[] = [];
-  for (const section of sections) {
-    const present = Object.fromEntries(
-      variablesOf(section).flatMap((name) => (env[name] ? [[name, env[name]] as const] : [])),
+  const parse = (section: Section) =>
+    SECTIONS[section].safeParse(
+      Object.fromEntries(variablesOf(section).flatMap((name) => (env[name] ? [[name, env[name]] as const] : []))),
     );
-    const parsed = SECTIONS[section].safeParse(present);
+  const config: Partial<Record<Section, unknown>> = {};
+  let usable = true;
+  for (const section of sections) {
+    const parsed = parse(section);
     if (parsed.success) config[section] = parsed.data;
-    else {
-      for (const issue of parsed.error.issues) {
-        const variable = String(issue.path[0]);
-        problems.push({ variable, problem: variable in present ? issue.message : 'is missing' });
-      }
-    }
+    else usable = false;
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return config as Config<S>;
+  if (usable) return config as Config<S>;
+
+  const wanted: readonly Section[] = sections;
+  const problems = (Object.keys(SECTIONS) as Section[]).flatMap((section) =>
+    (parse(section).error?.issues ?? [])
+      .map((issue) => ({ variable: String(issue.path[0]), problem: issue.message }))
+      .filter(({ variable }) => env[variable] || wanted.includes(section))
+      .map(({ variable, problem }) => ({ variable, problem: env[variable] ? problem : 'is missing' })),
+  );
+  throw new ConfigError(problems);
 }

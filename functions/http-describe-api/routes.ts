@@ -1,0 +1,27 @@
+import type { Route } from '../../lib/http/route.ts';
+import { route as createChat } from '../http-create-chat/route.ts';
+import { route as deleteChat } from '../http-delete-chat/route.ts';
+import { route as getChat } from '../http-get-chat/route.ts';
+import { route as getFullUpdate } from '../http-get-full-update/route.ts';
+import { route as health } from '../http-health/route.ts';
+import { route as listChats } from '../http-list-chats/route.ts';
+import { route as refreshParticipants } from '../http-refresh-participants/route.ts';
+import { route as startFullUpdate } from '../http-start-full-update/route.ts';
+import { route as updateChat } from '../http-update-chat/route.ts';
+import { route as validateParticipants } from '../http-validate-participants/route.ts';
+import { route as describeApi } from './route.ts';
+
+/** Every route of the service, in the order of the document; a test holds them against `serverless.yml`. */
+export const ROUTES: readonly Route[] = [
+  listChats,
+  getChat,
+  createChat,
+  updateChat,
+  deleteChat,
+  refreshParticipants,
+  startFullUpdate,
+  getFullUpdate,
+  validateParticipants,
+  health,
+  describeApi,
+];

@@ -1,0 +1,54 @@
+import { Problem } from '../../lib/http/problem.ts';
+import { httpFunction } from '../../lib/http/stack.ts';
+import { requireIntegration, visibleChat } from '../../lib/http/visible.ts';
+import { refreshOne } from '../../lib/participants/refresh-one.ts';
+import { chatStore, clock, counts, integrationDisabled, newId, permits, refreshChat } from '../../lib/runtime/root.ts';
+import { route } from './route.ts';
+
+const REASONS = {
+  busy: 'more people are asking for refreshes than MAX allows',
+  cooling: 'MAX asked the service to slow down',
+  rate_limited: 'MAX refused the request as one too many',
+  server: 'MAX answered with an error',
+  timeout: 'MAX did not answer in time',
+  network: 'MAX could not be reached',
+  auth: 'MAX refused the token of the service',
+} as const;
+
+export const handler = httpFunction(route, async ({ params, principal }) => {
+  requireIntegration(integrationDisabled());
+  const stored = await visibleChat(chatStore(), principal, params.id);
+  const cache = counts();
+  const deps = { chatStore: chatStore(), cache, leases: cache, refreshChat: refreshChat(), clock, newId };
+  const outcome = await refreshOne(deps, stored);
+  await permits().flush();
+  switch (outcome.kind) {
+    case 'updated':
+      return {
+        status: 200,
+        body: {
+          status: 'updated',
+          chat_id: params.id,
+          participants_count: outcome.count,
+          updated_at: outcome.updatedAt,
+          source: 'api',
+        },
+      };
+    case 'not_in_max':
+      throw new Problem('no_max_chat', { detail: `Chat ${params.id} has no max_chat_id, so MAX can not be asked.` });
+    case 'unavailable':
+      throw new Problem('chat_unavailable', {
+        detail:
+          outcome.status === 'denied'
+            ? 'MAX denies the bot access to this chat: the bot is not in it.'
+            : 'MAX does not know this chat any more.',
+        extra: { chat_status: outcome.status, last_known: outcome.lastKnown },
+      });
+    case 'max_unreachable':
+      throw new Problem('max_unreachable', {
+        detail: `The count was not read: ${REASONS[outcome.reason]}.`,
+        extra: { reason: outcome.reason, last_known: outcome.lastKnown },
+        headers: { 'retry-after': String(Math.max(1, Math.ceil(outcome.retryAfterMs / 1_000))) },
+      });
+  }
+});

@@ -1,0 +1,25 @@
+import { scopeOf } from '../../lib/http/principal.ts';
+import { Problem } from '../../lib/http/problem.ts';
+import { httpFunction } from '../../lib/http/stack.ts';
+import { requireIntegration } from '../../lib/http/visible.ts';
+import { validateCounts } from '../../lib/participants/validate.ts';
+import { askMax, chatStore, inspectCounts, integrationDisabled, permits } from '../../lib/runtime/root.ts';
+import { route } from './route.ts';
+
+/** Left for the answer behind the last request to MAX, ms. */
+const MARGIN_MS = 3_000;
+
+export const handler = httpFunction(route, async ({ query, principal, cutOffAt }) => {
+  requireIntegration(integrationDisabled());
+  const deps = { chatStore: chatStore(), readCounts: inspectCounts(), askMax: askMax(), random: Math.random };
+  const outcome = await validateCounts(deps, scopeOf(principal), query.sample_size, cutOffAt - MARGIN_MS);
+  await permits().flush();
+  if (outcome.kind === 'max_unreachable') {
+    throw new Problem('max_unreachable', {
+      detail: `Not one count could be compared: ${outcome.reason}.`,
+      extra: { reason: outcome.reason },
+      headers: { 'retry-after': '30' },
+    });
+  }
+  return { status: 200, body: outcome.report };
+});

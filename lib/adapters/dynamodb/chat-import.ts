@@ -1,0 +1,96 @@
+import { differs, newChat } from '../../chats/change.ts';
+import type { StoredChat } from '../../chats/chat.ts';
+import { countKey } from '../../chats/sort-keys.ts';
+import type { ImportedChat } from '../../chats/store.ts';
+import { storedChatOf } from './chat-item.ts';
+import { readChat, readChats, readOwners } from './chat-reads.ts';
+import { insertChats, type NewRecord, takeIds, transactionGroups, updateChat } from './chat-writes.ts';
+import { assign, type Database, forEach, update } from './database.ts';
+
+/** While one group's words are put another one's transaction runs; more would only collide at the counters. */
+const GROUPS_IN_FLIGHT = 2;
+
+/** Known chats brought up to date at the same time: several round trips each. */
+const REVISIONS_IN_FLIGHT = 8;
+
+type Imported = 'created' | 'updated' | 'unchanged';
+
+/**
+ * Takes in up to 1,000 lines. New chats cost 1 TransactWriteItems for every 100 words and 1 for some 48 chats; known ones 1 BatchGetItem for every 100, and an update only where something differs.
+ */
+export async function importChats(database: Database, lines: readonly ImportedChat[], at: number) {
+  const outcomes = { created: 0, updated: 0, unchanged: 0 };
+  const byMaxChatId = new Map(lines.map((line) => [line.max_chat_id, line]));
+  const owners = await readOwners(database, [...byMaxChatId.keys()]);
+  const items = await readChats(database, [...owners.values()]);
+  const chats = new Map(items.map((item) => [item.id, storedChatOf(item)]));
+
+  const fresh: ImportedChat[] = [];
+  const known: { readonly stored: StoredChat; readonly line: ImportedChat }[] = [];
+  for (const [maxChatId, line] of byMaxChatId) {
+    const stored = chats.get(owners.get(maxChatId) ?? 0);
+    if (stored) known.push({ stored, line });
+    else fresh.push(line);
+  }
+
+  if (fresh.length > 0) {
+    const firstId = await takeIds(database, fresh.length);
+    const records = fresh.map((line, i) => recordOf(line, firstId + i, at));
+    await forEach([...transactionGroups(records)], GROUPS_IN_FLIGHT, async (group) => {
+      const refused = await insertChats(database, group, at);
+      if (!refused) outcomes.created += group.length;
+      // Somebody created one of them meanwhile: find out which, one by one.
+      else for (const record of group) outcomes[await insertOrRevise(database, record, at)]++;
+    });
+  }
+  await forEach(known, REVISIONS_IN_FLIGHT, async ({ stored, line }) => {
+    outcomes[await revise(database, stored, line, at)]++;
+  });
+  return outcomes;
+}
+
+interface ImportRecord extends NewRecord {
+  readonly line: ImportedChat;
+}
+
+const recordOf = (line: ImportedChat, id: number, at: number): ImportRecord => ({
+  line,
+  chat: newChat(id, line, at),
+  count: line.participants_count,
+});
+
+async function insertOrRevise(database: Database, record: ImportRecord, at: number): Promise<Imported> {
+  const taken = await insertChats(database, [record], at);
+  if (!taken) return 'created';
+  const item = await readChat(database, taken.by);
+  if (item) return revise(database, storedChatOf(item), record.line, at);
+  throw new Error(`Chat ${taken.by} was deleted while an import revised it: import again`);
+}
+
+/** Brings a known chat up to date; a count is taken where there is none. Up to 1 update and 1 UpdateItem. */
+async function revise(database: Database, stored: StoredChat, line: ImportedChat, at: number): Promise<Imported> {
+  const { id } = stored.chat;
+  if (differs(stored.chat, line)) {
+    const outcome = await updateChat(database, id, line, at);
+    if (outcome.kind !== 'updated')
+      throw new Error(`Chat ${id} was changed (${outcome.kind}) while an import revised it: import again`);
+  }
+  const filled = stored.participants_count === null && (await fillCount(database, id, line));
+  return filled || differs(stored.chat, line) ? 'updated' : 'unchanged';
+}
+
+/** 1 UpdateItem. @returns whether the chat had no count and took this one. */
+async function fillCount(database: Database, id: number, line: ImportedChat): Promise<boolean> {
+  const { participants_count, max_chat_id } = line;
+  if (participants_count === null) return false;
+  const outcome = await update(database, {
+    TableName: database.tables.chats,
+    Key: { id },
+    ...assign(
+      { participants_count, count_key: countKey(participants_count, id) },
+      '#chat.#max_chat_id = :max_chat_id AND attribute_not_exists(#participants_count)',
+      { ':max_chat_id': max_chat_id },
+    ),
+  });
+  return outcome.written;
+}

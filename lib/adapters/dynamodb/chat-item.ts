@@ -1,0 +1,99 @@
+import type { Chat, StoredChat } from '../../chats/chat.ts';
+import { searchWords } from '../../chats/search.ts';
+import { countKey, nameKey, positionOf, timeKey } from '../../chats/sort-keys.ts';
+import type { Position, Scope, Sort } from '../../chats/store.ts';
+
+/** An item of the chats table. `chat` goes into every index, whole; what changes with every count stays outside of it. */
+export interface ChatItem {
+  readonly id: number;
+  /** The hash key of the indexes over all chats. */
+  readonly listing: 'all';
+  /** The hash key of the indexes of one university; absent for `null`. */
+  readonly university_id: number | undefined;
+  readonly chat: Chat & { readonly words: string };
+  readonly name_key: string;
+  readonly count_key: string;
+  readonly created_key: string;
+  readonly updated_key: string;
+  readonly participants_count?: number | undefined;
+  readonly read_at?: number | undefined;
+  readonly checked_at?: number | undefined;
+  /** Present while the chat is on the due index: it is in MAX and MAX has not refused it. */
+  readonly due: 'due' | undefined;
+  /** Unix ms. */
+  readonly due_at: number | undefined;
+}
+
+/** The words of a chat as one text in which a word's beginning is found by `contains(…, ' beginning')`. */
+export const wordsText = (chat: Chat): string =>
+  searchWords(chat)
+    .map((word) => ` ${word}`)
+    .join('');
+
+/** The attributes made of the chat itself. */
+export const chatAttributes = (chat: Chat) => ({
+  university_id: chat.university_id ?? undefined,
+  chat: { ...chat, words: wordsText(chat) },
+  name_key: nameKey(chat.name, chat.id),
+  updated_key: timeKey(chat.updated_at, chat.id),
+});
+
+/** A chat that nothing is known of yet is due at once: at `at` (Unix ms). */
+export const dueAttributes = (chat: Chat, at: number) =>
+  chat.max_chat_id === null ? { due: undefined, due_at: undefined } : ({ due: 'due', due_at: at } as const);
+
+/** @param count what an import says; never read from MAX. */
+export const newItem = (chat: Chat, count: number | null, at: number): ChatItem => ({
+  id: chat.id,
+  listing: 'all',
+  ...chatAttributes(chat),
+  created_key: timeKey(chat.created_at, chat.id),
+  count_key: countKey(count, chat.id),
+  participants_count: count ?? undefined,
+  ...dueAttributes(chat, at),
+});
+
+export function chatOf(item: Pick<ChatItem, 'chat'>): Chat {
+  const { words: _, ...chat } = item.chat;
+  return chat;
+}
+
+export const storedChatOf = (item: ChatItem): StoredChat => ({
+  chat: chatOf(item),
+  participants_count: item.participants_count ?? null,
+  read_at: item.read_at ?? null,
+  checked_at: item.checked_at ?? null,
+});
+
+/** The index of a listing: its name, its hash key with the scope's value, its range key. */
+export function indexOf(scope: Scope, sort: Sort) {
+  const { suffix, range } = INDEXES[sort];
+  return scope === 'all'
+    ? { name: `all-by-${suffix}`, hash: 'listing', value: 'all', range }
+    : { name: `university-by-${suffix}`, hash: 'university_id', value: scope.university_id, range };
+}
+
+export type Index = ReturnType<typeof indexOf>;
+
+const INDEXES = {
+  id: { suffix: 'id', range: 'id' },
+  name: { suffix: 'name', range: 'name_key' },
+  participants_count: { suffix: 'count', range: 'count_key' },
+  created_at: { suffix: 'created', range: 'created_key' },
+  updated_at: { suffix: 'updated', range: 'updated_key' },
+} as const satisfies Record<Sort, { suffix: string; range: keyof ChatItem }>;
+
+/** A position as DynamoDB's start key, and back. */
+export const startKey = (index: Index, position: Position) => ({
+  [index.hash]: index.value,
+  id: position.id,
+  [index.range]: position.key,
+});
+
+export const positionIn = (index: Index, key: Record<string, unknown>): Position => ({
+  key: key[index.range] as Position['key'],
+  id: key.id as number,
+});
+
+export const positionOfItem = (sort: Sort, item: ChatItem): Position =>
+  positionOf(sort, item.chat, item.participants_count ?? null);

@@ -1,0 +1,45 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { Scope } from '../../chats/store.ts';
+import type { ChatItem } from './chat-item.ts';
+import { batchGet, type Database } from './database.ts';
+
+/** Keys of the state table that belong to the chats. */
+export const SEQUENCE = 'sequence#chat';
+export const ownerKey = (maxChatId: string): string => `max#${maxChatId}`;
+export const counterKey = (scope: Scope): string => (scope === 'all' ? 'count#all' : `count#u${scope.university_id}`);
+
+/** Who has a MAX id. */
+export interface OwnerItem {
+  readonly pk: string;
+  readonly chat_id: number;
+}
+
+/** A counter, or the sequence of ids. */
+export interface NumberItem {
+  readonly n: number;
+}
+
+/** 1 GetItem, consistent. */
+export async function readChat({ client, tables }: Database, id: number): Promise<ChatItem | undefined> {
+  const answer = await client.send(new GetCommand({ TableName: tables.chats, Key: { id }, ConsistentRead: true }));
+  return answer.Item as ChatItem | undefined;
+}
+
+/** 1 BatchGetItem for every 100 chats, in parallel; in no order. */
+export async function readChats(database: Database, ids: readonly number[]): Promise<ChatItem[]> {
+  const keys = [...new Set(ids)].map((id) => ({ id }));
+  return (await batchGet(database, database.tables.chats, keys)) as unknown as ChatItem[];
+}
+
+/** Who has these MAX ids. 1 BatchGetItem for every 100, in parallel. */
+export async function readOwners(database: Database, maxChatIds: readonly string[]): Promise<Map<string, number>> {
+  const keys = maxChatIds.map((maxChatId) => ({ pk: ownerKey(maxChatId) }));
+  const owners = (await batchGet(database, database.tables.state, keys)) as unknown as OwnerItem[];
+  const byKey = new Map(owners.map(({ pk, chat_id }) => [pk, chat_id]));
+  return new Map(
+    maxChatIds.flatMap((maxChatId) => {
+      const id = byKey.get(ownerKey(maxChatId));
+      return id === undefined ? [] : [[maxChatId, id] as const];
+    }),
+  );
+}

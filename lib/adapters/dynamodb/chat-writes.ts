@@ -1,0 +1,273 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { changed, differs, newChat } from '../../chats/change.ts';
+import type { Chat, ChatFields } from '../../chats/chat.ts';
+import { countKey } from '../../chats/sort-keys.ts';
+import type { CreateOutcome, Scope, UpdateOutcome } from '../../chats/store.ts';
+import { chatAttributes, chatOf, dueAttributes, newItem, wordsText } from './chat-item.ts';
+import { counterKey, ownerKey, readChat, SEQUENCE } from './chat-reads.ts';
+import {
+  assign,
+  type Database,
+  isRefused,
+  MAX_TRANSACTION,
+  namesIn,
+  type TransactionWrite,
+  transact,
+} from './database.ts';
+import { type Posting, postingsOf, putPostings, removePostings } from './words.ts';
+
+/**
+ * A chat, its claim on its MAX id and the counters change in one transaction, so that uniqueness and totals are exact. Its
+ * words are put before and removed behind it: whatever breaks off in between leaves at most a hint too many.
+ */
+
+/** Readings of a chat that others keep changing, before giving up. */
+const MAX_VERSIONS = 8;
+
+export interface NewRecord {
+  readonly chat: Chat;
+  /** What an import says; MAX has not been asked yet. */
+  readonly count: number | null;
+}
+
+/** `n` consecutive ids, of which the first is returned. 1 UpdateItem. An id whose chat is then refused stays unused. */
+export async function takeIds({ client, tables }: Database, n: number): Promise<number> {
+  const expression = 'ADD #n :n';
+  const answer = await client.send(
+    new UpdateCommand({
+      TableName: tables.state,
+      Key: { pk: SEQUENCE },
+      UpdateExpression: expression,
+      ExpressionAttributeNames: namesIn(expression),
+      ExpressionAttributeValues: { ':n': n },
+      ReturnValues: 'UPDATED_NEW',
+    }),
+  );
+  return (answer.Attributes?.n as number) - n + 1;
+}
+
+/** 1 UpdateItem, 1 TransactWriteItems for the words, 1 for the chat. */
+export async function createChat(database: Database, fields: ChatFields, at: number): Promise<CreateOutcome> {
+  const chat = newChat(await takeIds(database, 1), fields, at);
+  const taken = await insertChats(database, [{ chat, count: null }], at);
+  if (taken) return { kind: 'max_chat_id_taken', by: taken.by };
+  return { kind: 'created', stored: { chat, participants_count: null, read_at: null, checked_at: null } };
+}
+
+/**
+ * Writes new chats, all or none. 1 TransactWriteItems for every 100 words, 1 for the chats.
+ * @param records as many as `transactionGroups` puts together.
+ * @returns when none is written, the chat that has the MAX id of one of them.
+ */
+export async function insertChats(
+  database: Database,
+  records: readonly NewRecord[],
+  at: number,
+): Promise<{ readonly by: number } | undefined> {
+  const { tables } = database;
+  const postings = records.flatMap(({ chat }) => postingsOf(chat));
+  await putPostings(database, postings);
+  const claims = records.flatMap(({ chat }) => claim(tables.state, chat));
+  const refused = await transact(database, [
+    ...claims,
+    ...records.map(({ chat, count }) => ({
+      Put: {
+        TableName: tables.chats,
+        Item: newItem(chat, count, at),
+        ConditionExpression: 'attribute_not_exists(id)',
+      },
+    })),
+    ...counts(
+      tables.state,
+      records.map(({ chat }) => chat),
+      [],
+    ),
+  ]);
+  if (!refused) return undefined;
+  const taken = refused.slice(0, claims.length).find(isRefused);
+  if (!taken) throw new Error('The id of a new chat is in use: the sequence was set back');
+  await Promise.all(records.map(({ chat }) => removePostings(database, postingsOf(chat), [], chat.updated_at)));
+  return { by: Number(taken.Item?.chat_id?.N) };
+}
+
+/** Cuts new chats into the largest groups one transaction takes: 2 writes a chat, 1 for every counter they move. */
+export function* transactionGroups<R extends NewRecord>(records: readonly R[]): Generator<R[]> {
+  let group: R[] = [];
+  let universities = new Set<number | null>();
+  for (const record of records) {
+    universities.add(record.chat.university_id);
+    if (2 * (group.length + 1) + 1 + universities.size > MAX_TRANSACTION) {
+      yield group;
+      group = [];
+      universities = new Set([record.chat.university_id]);
+    }
+    group.push(record);
+  }
+  if (group.length > 0) yield group;
+}
+
+/**
+ * 1 GetItem and 1 TransactWriteItems, and those of the words where these change; once more for each time somebody else was
+ * faster. A patch that changes nothing writes nothing.
+ */
+export async function updateChat(
+  database: Database,
+  id: number,
+  patch: Partial<ChatFields>,
+  at: number,
+): Promise<UpdateOutcome> {
+  for (let lost = 0; lost < MAX_VERSIONS; lost++) {
+    if (lost > 0) await database.pause(lost - 1);
+    const item = await readChat(database, id);
+    if (!item) return { kind: 'not_found' };
+    const chat = chatOf(item);
+    if (!differs(chat, patch)) return { kind: 'updated', chat, countDropped: false };
+    const next = changed(chat, patch, at);
+    const sameWords = wordsText(next) === wordsText(chat) && next.university_id === chat.university_id;
+    const [had, has] = sameWords ? [[], []] : [postingsOf(chat), postingsOf(next)];
+    await putPostings(database, has);
+    const outcome = await replaceChat(database, chat, next, at);
+    if (outcome.kind === 'updated') {
+      await removePostings(database, had, has, next.updated_at);
+      return outcome;
+    }
+    await restorePostings(database, id, has);
+    if (outcome.kind === 'max_chat_id_taken') return outcome;
+  }
+  throw new Error(`Chat ${id} was changed by others at each of ${MAX_VERSIONS} attempts`);
+}
+
+/** Writes `next` if `chat` is what is there. 1 TransactWriteItems. */
+async function replaceChat(
+  database: Database,
+  chat: Chat,
+  next: Chat,
+  at: number,
+): Promise<Exclude<UpdateOutcome, { kind: 'not_found' }> | { readonly kind: 'outdated' }> {
+  const { tables } = database;
+  const countDropped = next.max_chat_id !== chat.max_chat_id;
+  const forgotten = {
+    ...{ participants_count: undefined, read_at: undefined, checked_at: undefined },
+    count_key: countKey(null, chat.id),
+    ...dueAttributes(next, at),
+  };
+  const claims = countDropped ? claim(tables.state, next) : [];
+  const refused = await transact(database, [
+    ...claims,
+    ...(countDropped ? release(tables.state, chat) : []),
+    {
+      Update: {
+        TableName: tables.chats,
+        Key: { id: chat.id },
+        ...assign({ ...chatAttributes(next), ...(countDropped ? forgotten : {}) }, UNCHANGED, version(chat)),
+      },
+    },
+    ...counts(tables.state, [next], [chat]),
+  ]);
+  if (!refused) return { kind: 'updated', chat: next, countDropped };
+  // A claim refused because the chat itself got that MAX id meanwhile is no conflict.
+  const owner = refused.slice(0, claims.length).find(isRefused)?.Item?.chat_id?.N;
+  return owner === undefined || Number(owner) === chat.id
+    ? { kind: 'outdated' }
+    : { kind: 'max_chat_id_taken', by: Number(owner) };
+}
+
+/** 1 GetItem, 1 TransactWriteItems, 1 DeleteItem a word. */
+export async function deleteChat(database: Database, id: number): Promise<'deleted' | 'not_found'> {
+  const { tables } = database;
+  for (let lost = 0; lost < MAX_VERSIONS; lost++) {
+    if (lost > 0) await database.pause(lost - 1);
+    const item = await readChat(database, id);
+    if (!item) return 'not_found';
+    const chat = chatOf(item);
+    const refused = await transact(database, [
+      {
+        Delete: {
+          TableName: tables.chats,
+          Key: { id },
+          ConditionExpression: UNCHANGED,
+          ExpressionAttributeNames: namesIn(UNCHANGED),
+          ExpressionAttributeValues: version(chat),
+        },
+      },
+      ...release(tables.state, chat),
+      ...counts(tables.state, [], [chat]),
+    ]);
+    if (refused) continue;
+    await removePostings(database, postingsOf(chat), [], chat.updated_at);
+    return 'deleted';
+  }
+  throw new Error(`Chat ${id} was changed by others at each of ${MAX_VERSIONS} attempts`);
+}
+
+/** What holds while nobody else changed the chat: people move `updated_at`, MAX's answers the status. */
+const UNCHANGED = '#chat.#updated_at = :updated_at AND #chat.#status = :status';
+const version = ({ updated_at, status }: Chat) => ({ ':updated_at': updated_at, ':status': status });
+
+/** Makes the words right again after a change that was prepared and did not come about. */
+async function restorePostings(database: Database, id: number, put: readonly Posting[]): Promise<void> {
+  const [first] = put;
+  if (!first) return;
+  const item = await readChat(database, id);
+  const right = item ? postingsOf(chatOf(item)) : [];
+  await putPostings(database, right);
+  await removePostings(database, put, right, first.version);
+}
+
+/** Takes the chat's MAX id, if it has one, unless another chat has it. */
+const claim = (TableName: string, { id, max_chat_id }: Chat): TransactionWrite[] =>
+  max_chat_id === null
+    ? []
+    : [
+        {
+          Put: {
+            TableName,
+            Item: { pk: ownerKey(max_chat_id), chat_id: id },
+            ConditionExpression: 'attribute_not_exists(pk)',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          },
+        },
+      ];
+
+/** Gives the chat's MAX id back, if it has one. */
+const release = (TableName: string, { id, max_chat_id }: Chat): TransactionWrite[] =>
+  max_chat_id === null
+    ? []
+    : [
+        {
+          Delete: {
+            TableName,
+            Key: { pk: ownerKey(max_chat_id) },
+            ConditionExpression: 'chat_id = :id',
+            ExpressionAttributeValues: { ':id': id },
+          },
+        },
+      ];
+
+/** Moves the counters of all scopes in which the number of chats changes. */
+function counts(TableName: string, added: readonly Chat[], removed: readonly Chat[]): TransactionWrite[] {
+  const changes = new Map<string, number>();
+  const tally = (chats: readonly Chat[], by: number) => {
+    for (const { university_id } of chats) {
+      const scopes: Scope[] = university_id === null ? ['all'] : ['all', { university_id }];
+      for (const key of scopes.map(counterKey)) changes.set(key, (changes.get(key) ?? 0) + by);
+    }
+  };
+  tally(added, 1);
+  tally(removed, -1);
+  return [...changes].flatMap(([pk, by]) =>
+    by === 0
+      ? []
+      : [
+          {
+            Update: {
+              TableName,
+              Key: { pk },
+              UpdateExpression: 'ADD #n :by',
+              ExpressionAttributeNames: { '#n': 'n' },
+              ExpressionAttributeValues: { ':by': by },
+            },
+          },
+        ],
+  );
+}

@@ -1,0 +1,189 @@
+import {
+  type AttributeValue,
+  type CancellationReason,
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  type QueryCommandOutput,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+
+/** What the stores have in common: the tables, and the ways of asking DynamoDB that need patience or several requests. */
+export interface Database {
+  readonly client: DynamoDBDocumentClient;
+  readonly tables: Tables;
+  readonly pause: Pause;
+}
+
+/** Names of the tables. */
+export interface Tables {
+  readonly chats: string;
+  readonly words: string;
+  readonly state: string;
+}
+
+/** Waits before a repetition; `repetition` counts from 0. */
+export type Pause = (repetition: number) => Promise<void>;
+
+/**
+ * Full jitter: anything up to 20 ms, doubling up to 1 s.
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export const fullJitter =
+  (sleep: (ms: number) => Promise<void>, random: () => number = Math.random): Pause =>
+  (repetition) =>
+    sleep(random() * Math.min(1_000, 20 * 2 ** repetition));
+
+/** Repetitions of what DynamoDB asks to be sent again (unprocessed keys, conflicting transactions): about 4 s of pauses. */
+const MAX_REPETITIONS = 12;
+
+const IN_FLIGHT = 8;
+
+type Key = Record<string, string | number>;
+type Item = Record<string, unknown>;
+
+/** In expressions `#name` stands for the attribute `name`, whatever words DynamoDB reserves. */
+export function namesIn(...expressions: (string | undefined)[]): Record<string, string> | undefined {
+  const names = expressions.join(' ').match(/#\w+/g);
+  return names ? Object.fromEntries(names.map((name) => [name, name.slice(1)])) : undefined;
+}
+
+/**
+ * The expressions of an update: sets the attributes that have a value, removes those that are `undefined`. A path has its
+ * steps joined by dots (`chat.status`).
+ * @param values of the condition, named as in it (`':id'`).
+ */
+export function assign(attributes: Item, condition: string, values: Item = {}) {
+  const path = (name: string) => name.replaceAll(/\w+/g, '#$&');
+  const value = (name: string) => `:set_${name.replaceAll('.', '_')}`;
+  const set = Object.keys(attributes).filter((name) => attributes[name] !== undefined);
+  const remove = Object.keys(attributes).filter((name) => attributes[name] === undefined);
+  const expression = [
+    set.length > 0 ? `SET ${set.map((name) => `${path(name)} = ${value(name)}`).join(', ')}` : '',
+    remove.length > 0 ? `REMOVE ${remove.map(path).join(', ')}` : '',
+  ].join(' ');
+  return {
+    UpdateExpression: expression,
+    ConditionExpression: condition,
+    ExpressionAttributeNames: namesIn(expression, condition),
+    ExpressionAttributeValues: { ...Object.fromEntries(set.map((name) => [value(name), attributes[name]])), ...values },
+  };
+}
+
+/** Runs `work` on every item, at most `width` at a time. */
+export async function forEach<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const worker = async () => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
+}
+
+export function* chunks<T>(items: readonly T[], size: number): Generator<T[]> {
+  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
+}
+
+/** An item of the state table by its key. 1 GetItem, consistent: who has just written reads what was written. */
+export async function readState<T extends object>({ client, tables }: Database, pk: string): Promise<T | undefined> {
+  const answer = await client.send(new GetCommand({ TableName: tables.state, Key: { pk }, ConsistentRead: true }));
+  return answer.Item as T | undefined;
+}
+
+/** 1 BatchGetItem for every 100 keys, in parallel. Keys must be distinct; what does not exist is left out. */
+export async function batchGet(database: Database, table: string, keys: readonly Key[]): Promise<Item[]> {
+  const found: Item[] = [];
+  await forEach([...chunks(keys, 100)], IN_FLIGHT, async (chunk) => {
+    let pending: Item[] = chunk;
+    for (let repetition = 0; pending.length > 0; repetition++) {
+      if (repetition > 0) await patience(database, repetition - 1, `BatchGetItem on ${table}`);
+      const answer = await database.client.send(new BatchGetCommand({ RequestItems: { [table]: { Keys: pending } } }));
+      found.push(...(answer.Responses?.[table] ?? []));
+      pending = answer.UnprocessedKeys?.[table]?.Keys ?? [];
+    }
+  });
+  return found;
+}
+
+/** Pauses, or gives up. */
+async function patience(database: Database, repetition: number, what: string): Promise<void> {
+  if (repetition >= MAX_REPETITIONS) throw new Error(`${what}: given up after ${repetition} repetitions`);
+  await database.pause(repetition);
+}
+
+/** The pages of a query, 1 Query each, asked for as they are consumed. */
+export async function* queryPages(database: Database, input: QueryCommandInput): AsyncGenerator<QueryCommandOutput> {
+  let from = input.ExclusiveStartKey;
+  do {
+    const page = await database.client.send(new QueryCommand({ ...input, ExclusiveStartKey: from }));
+    yield page;
+    from = page.LastEvaluatedKey;
+  } while (from);
+}
+
+export type ConditionalWrite =
+  /** `before`: the old attributes that `ReturnValues` asked for. */
+  | { readonly written: true; readonly before: Item }
+  /** The condition failed on this item, in DynamoDB's own notation; `undefined`: there is none. */
+  | { readonly written: false; readonly item: Record<string, AttributeValue> | undefined };
+
+/** 1 UpdateItem, again while a transaction holds the item. */
+export async function update(
+  database: Database,
+  input: Omit<UpdateCommandInput, 'ReturnValuesOnConditionCheckFailure'>,
+): Promise<ConditionalWrite> {
+  for (let repetition = 0; ; repetition++) {
+    try {
+      const answer = await database.client.send(
+        new UpdateCommand({ ...input, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
+      );
+      return { written: true, before: answer.Attributes ?? {} };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return { written: false, item: error.Item };
+      if (!(error instanceof TransactionConflictException)) throw error;
+      await patience(database, repetition, `UpdateItem on ${input.TableName}`);
+    }
+  }
+}
+
+/** Writes DynamoDB takes in one transaction. */
+export const MAX_TRANSACTION = 100;
+
+export type TransactionWrite = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+/** Reasons for which the same transaction may well succeed a moment later. */
+const PASSING = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+
+/**
+ * 1 TransactWriteItems, again while others hold its items.
+ * @returns `undefined` when all is written; when a condition failed nothing is, and the reasons come in the writes' order.
+ */
+export async function transact(
+  database: Database,
+  writes: readonly TransactionWrite[],
+): Promise<readonly CancellationReason[] | undefined> {
+  for (let repetition = 0; ; repetition++) {
+    try {
+      await database.client.send(new TransactWriteCommand({ TransactItems: [...writes] }));
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const reasons = error.CancellationReasons ?? [];
+      if (reasons.some(isRefused)) return reasons;
+      if (!reasons.some((reason) => PASSING.has(reason.Code ?? ''))) throw error;
+      await patience(database, repetition, 'TransactWriteItems');
+    }
+  }
+}
+
+/** Whether it was this write's condition that failed. */
+export const isRefused = (reason: CancellationReason | undefined): boolean => reason?.Code === 'ConditionalCheckFailed';

@@ -1,0 +1,127 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { DueChat } from '../../participants/count-store.ts';
+import type { PlanStore } from '../../participants/plan-store.ts';
+import { type PartResult, type Run, type RunStore, statusOf } from '../../participants/run.ts';
+import { type Database, isRefused, namesIn, readState, transact, update } from './database.ts';
+
+/** Runs and the bookings of their parts leave the table by themselves, long after anybody asks for them. */
+const RUN_KEPT_MS = 30 * 24 * 3_600_000;
+const PART_KEPT_MS = 2 * 24 * 3_600_000;
+
+/** DynamoDB's TTL is in Unix seconds. */
+const expiry = (now: number, keptMs: number): number => Math.ceil((now + keptMs) / 1_000);
+
+/** Points to the run that was started last. */
+const CURRENT = 'run#current';
+const runKey = (runId: string): string => `run#${runId}`;
+const partKey = (runId: string, part: string): string => `run#${runId}#${part}`;
+
+export function createDynamoRunStore(database: Database): RunStore {
+  const { tables } = database;
+
+  async function get(runId: string): Promise<Run | undefined> {
+    const item = await readState<Run & { pk: string; expires_at: number }>(database, runKey(runId));
+    if (!item) return undefined;
+    const { pk: _pk, expires_at: _expiresAt, ...run } = item;
+    return run;
+  }
+
+  return {
+    /** 1 GetItem, consistent. */
+    get,
+
+    /** 2 GetItem and 1 TransactWriteItems; once more for each starter that was faster. */
+    async start(run, now) {
+      for (;;) {
+        const current = await readState<{ run_id: string }>(database, CURRENT);
+        const last = current && (await get(current.run_id));
+        if (last && ['planning', 'running'].includes(statusOf(last, now))) return { started: false, run: last };
+        const refused = await transact(database, [
+          {
+            Put: {
+              TableName: tables.state,
+              Item: { ...run, pk: runKey(run.run_id), expires_at: expiry(now, RUN_KEPT_MS) },
+              ConditionExpression: 'attribute_not_exists(pk)',
+            },
+          },
+          {
+            Put: {
+              TableName: tables.state,
+              Item: { pk: CURRENT, run_id: run.run_id },
+              ...(current
+                ? { ConditionExpression: 'run_id = :last', ExpressionAttributeValues: { ':last': current.run_id } }
+                : { ConditionExpression: 'attribute_not_exists(pk)' }),
+            },
+          },
+        ]);
+        if (!refused) return { started: true, run };
+        if (isRefused(refused[0])) throw new Error(`Run ${run.run_id} was started before`);
+      }
+    },
+
+    /** 1 UpdateItem. */
+    async advance(runId, from, to, { planned, unavailable }, now) {
+      const change =
+        'SET #cursor = :to, #progressed_at = :now ADD #planned :planned, #unavailable :unavailable, #done :unavailable';
+      const condition = '#cursor = :from';
+      const { written } = await update(database, {
+        TableName: tables.state,
+        Key: { pk: runKey(runId) },
+        UpdateExpression: change,
+        ConditionExpression: condition,
+        ExpressionAttributeNames: namesIn(change, condition),
+        ExpressionAttributeValues: {
+          ...{ ':from': from, ':to': to, ':now': now },
+          ...{ ':planned': planned, ':unavailable': unavailable },
+        },
+      });
+      return written;
+    },
+
+    /** 1 TransactWriteItems; for a part booked before 1 GetItem more. */
+    async book(runId, part, result, now) {
+      const { done, changed, failed, unavailable } = result.counts;
+      const change =
+        'SET #progressed_at = :now ADD #done :done, #changed :changed, #failed :failed, #unavailable :unavailable';
+      const pk = partKey(runId, part);
+      const refused = await transact(database, [
+        {
+          Put: {
+            TableName: tables.state,
+            Item: { pk, ...result, expires_at: expiry(now, PART_KEPT_MS) },
+            ConditionExpression: 'attribute_not_exists(pk)',
+          },
+        },
+        {
+          Update: {
+            TableName: tables.state,
+            Key: { pk: runKey(runId) },
+            UpdateExpression: change,
+            ConditionExpression: 'attribute_exists(pk)',
+            ExpressionAttributeNames: namesIn(change),
+            ExpressionAttributeValues: {
+              ...{ ':now': now, ':done': done, ':changed': changed },
+              ...{ ':failed': failed, ':unavailable': unavailable },
+            },
+          },
+        },
+      ]);
+      if (!refused) return result;
+      const booked = await readState<PartResult>(database, pk);
+      if (!booked) throw new Error(`There is no run ${runId} to book a part of`);
+      return { counts: booked.counts, remaining: booked.remaining };
+    },
+  };
+}
+
+const PLAN = 'plan#stale';
+
+/** 1 GetItem or 1 PutItem. */
+export const createDynamoPlanStore = (database: Database): PlanStore => ({
+  async readCursor() {
+    return (await readState<{ cursor?: DueChat }>(database, PLAN))?.cursor;
+  },
+  async writeCursor(cursor) {
+    await database.client.send(new PutCommand({ TableName: database.tables.state, Item: { pk: PLAN, cursor } }));
+  },
+});

@@ -1,0 +1,136 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import type { Chat } from '../../chats/chat.ts';
+import { searchWords } from '../../chats/search.ts';
+import { cutToBytes, MAX_KEY_TEXT_BYTES } from '../../chats/sort-keys.ts';
+import type { Scope } from '../../chats/store.ts';
+import { wordsText } from './chat-item.ts';
+import { chunks, type Database, forEach, MAX_TRANSACTION, namesIn, queryPages, transact } from './database.ts';
+
+/**
+ * The words chats are found by: one item a word, for the listing of all and for that of the chat's university. They are
+ * hints, checked against the chat: one too many is harmless, one missing would hide a chat. So they are put before the chat
+ * is written and removed behind it, and a removal spares what a later version of the chat put.
+ */
+export interface Posting {
+  /** Scope and first character: `all#г`, `u7#г`. */
+  readonly bucket: string;
+  /** The word, and the chat's id, which makes it unique. */
+  readonly word: string;
+  /** All words of the chat, to check the other words of a search without reading the chat. */
+  readonly text: string;
+  readonly id: number;
+  /** `updated_at` of the version of the chat that it was put for. */
+  readonly version: string;
+}
+
+/** Postings read for one page of a search at most (about 1 MB, 2 Queries); more common words are searched otherwise. */
+const MAX_POSTINGS = 5_000;
+
+/** Transactions that put words at the same time. */
+const PUTS_IN_FLIGHT = 4;
+
+/** Chats read for one page of a search at most: 10 BatchGetItem. */
+const MAX_FOUND = 1_000;
+
+export function postingsOf(chat: Chat): Posting[] {
+  const text = wordsText(chat);
+  const tokens = new Set(searchWords(chat).map(tokenOf));
+  const scopes: Scope[] = chat.university_id === null ? ['all'] : ['all', { university_id: chat.university_id }];
+  return scopes.flatMap((scope) =>
+    [...tokens].map((token) => ({
+      bucket: bucketOf(scope, token),
+      word: `${token}#${chat.id}`,
+      text,
+      id: chat.id,
+      version: chat.updated_at,
+    })),
+  );
+}
+
+/** A word as long as the key has room for. */
+const tokenOf = (word: string): string => cutToBytes(word, MAX_KEY_TEXT_BYTES);
+
+function bucketOf(scope: Scope, token: string): string {
+  const [first = ''] = token;
+  return `${scope === 'all' ? 'all' : `u${scope.university_id}`}#${first}`;
+}
+
+/**
+ * 1 TransactWriteItems for every 100 postings, in parallel. Not for the sake of atomicity: it costs twice the write units of
+ * BatchWriteItem, which takes 25 a request and which the embedded server commits one by one, four times as slowly.
+ */
+export const putPostings = (database: Database, postings: readonly Posting[]): Promise<void> =>
+  forEach([...chunks(postings, MAX_TRANSACTION)], PUTS_IN_FLIGHT, async (chunk) => {
+    await transact(
+      database,
+      chunk.map((Item) => ({ Put: { TableName: database.tables.words, Item } })),
+    );
+  });
+
+/**
+ * Removes the postings of an old version of a chat that the new one doesn't have. 1 DeleteItem each, 8 in flight.
+ * @param version `updated_at` of the new version: what a later one put stays.
+ */
+export async function removePostings(
+  database: Database,
+  old: readonly Posting[],
+  kept: readonly Posting[],
+  version: string,
+): Promise<void> {
+  const keep = new Set(kept.map(({ bucket, word }) => `${bucket} ${word}`));
+  const obsolete = old.filter(({ bucket, word }) => !keep.has(`${bucket} ${word}`));
+  await forEach(obsolete, 8, async ({ bucket, word }) => {
+    const condition = '#version <= :version';
+    try {
+      await database.client.send(
+        new DeleteCommand({
+          TableName: database.tables.words,
+          Key: { bucket, word },
+          ConditionExpression: condition,
+          ExpressionAttributeNames: namesIn(condition),
+          ExpressionAttributeValues: { ':version': version },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
+  });
+}
+
+/**
+ * The ids of the chats that may match all words, by the postings of the longest one: usually 1 Query.
+ * @param words normalized, at least one.
+ * @returns `undefined` when there are too many to read for one page.
+ */
+export async function findIds(
+  database: Database,
+  scope: Scope,
+  words: readonly string[],
+): Promise<readonly number[] | undefined> {
+  const [longest = '', ...others] = words.toSorted((a, b) => b.length - a.length);
+  const token = tokenOf(longest);
+  const key = '#bucket = :bucket AND begins_with(#word, :token)';
+  const filter = others.length > 0 ? others.map((_, i) => `contains(#text, :other${i})`).join(' AND ') : undefined;
+  const ids = new Set<number>();
+  let postings = 0;
+  const pages = queryPages(database, {
+    TableName: database.tables.words,
+    KeyConditionExpression: key,
+    FilterExpression: filter,
+    ProjectionExpression: '#id',
+    ExpressionAttributeNames: namesIn(key, filter, '#id'),
+    ExpressionAttributeValues: {
+      ':bucket': bucketOf(scope, token),
+      ':token': token,
+      ...Object.fromEntries(others.map((word, i) => [`:other${i}`, ` ${word}`])),
+    },
+    Limit: MAX_POSTINGS,
+  });
+  for await (const page of pages) {
+    for (const item of page.Items ?? []) ids.add(item.id as number);
+    postings += page.ScannedCount ?? 0;
+    if (ids.size > MAX_FOUND || (page.LastEvaluatedKey && postings >= MAX_POSTINGS)) return undefined;
+  }
+  return [...ids];
+}

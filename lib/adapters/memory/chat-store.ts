@@ -1,0 +1,110 @@
+import { changed, differs, newChat } from '../../chats/change.ts';
+import type { Chat, ChatFields, StoredChat } from '../../chats/chat.ts';
+import { matches, searchWords } from '../../chats/search.ts';
+import { comparePositions, positionOf } from '../../chats/sort-keys.ts';
+import type { ChatStore, Scope } from '../../chats/store.ts';
+import type { MemoryChat, MemoryChats } from './chats.ts';
+
+const NO_COUNT = { participants_count: null, read_at: null, checked_at: null } as const;
+
+const inScope = (chat: Chat, scope: Scope): boolean => scope === 'all' || chat.university_id === scope.university_id;
+
+const storedOf = ({ dueAt: _, ...stored }: MemoryChat): StoredChat => stored;
+
+/** The chats in memory: the store's contract without a server, in plain and slow terms. */
+export function createMemoryChatStore(chats: MemoryChats): ChatStore {
+  const { byId } = chats;
+  const all = () => [...byId.values()];
+  const ownerOf = (maxChatId: string) => all().find(({ chat }) => chat.max_chat_id === maxChatId)?.chat.id;
+
+  function add(fields: ChatFields, count: number | null, at: number): StoredChat {
+    chats.lastId += 1;
+    const chat = newChat(chats.lastId, fields, at);
+    const stored = { chat, ...NO_COUNT, participants_count: count };
+    byId.set(chat.id, { ...stored, dueAt: chat.max_chat_id === null ? undefined : at });
+    return stored;
+  }
+
+  return {
+    async get(id) {
+      const found = byId.get(id);
+      return found && storedOf(found);
+    },
+
+    async getMany(ids) {
+      const found = ids.flatMap((id) => byId.get(id) ?? []);
+      return new Map(found.map((one) => [one.chat.id, storedOf(one)]));
+    },
+
+    async findByMaxChatId(maxChatId) {
+      return ownerOf(maxChatId);
+    },
+
+    async list({ scope, sort, order, words, limit, after }) {
+      const compare = comparePositions(order);
+      const behind = all()
+        .filter(({ chat }) => inScope(chat, scope) && matches(searchWords(chat), words))
+        .map((stored) => ({ stored, position: positionOf(sort, stored.chat, stored.participants_count) }))
+        .filter(({ position }) => !after || compare(position, after) > 0)
+        .sort((a, b) => compare(a.position, b.position));
+      const page = behind.slice(0, limit);
+      return {
+        rows: page.map(({ stored: { chat, participants_count, read_at } }) => ({
+          chat,
+          count: sort === 'participants_count' ? { participants_count, read_at } : undefined,
+        })),
+        next: behind.length > limit ? page.at(-1)?.position : undefined,
+      };
+    },
+
+    async total(scope) {
+      return all().reduce((total, { chat }) => total + (inScope(chat, scope) ? 1 : 0), 0);
+    },
+
+    async create(fields, at) {
+      const by = fields.max_chat_id === null ? undefined : ownerOf(fields.max_chat_id);
+      if (by !== undefined) return { kind: 'max_chat_id_taken', by };
+      return { kind: 'created', stored: add(fields, null, at) };
+    },
+
+    async update(id, patch, at) {
+      const before = byId.get(id);
+      if (!before) return { kind: 'not_found' };
+      if (!differs(before.chat, patch)) return { kind: 'updated', chat: before.chat, countDropped: false };
+      const chat = changed(before.chat, patch, at);
+      const by = chat.max_chat_id === null ? undefined : ownerOf(chat.max_chat_id);
+      if (by !== undefined && by !== id) return { kind: 'max_chat_id_taken', by };
+      const countDropped = chat.max_chat_id !== before.chat.max_chat_id;
+      const forgotten = { ...NO_COUNT, dueAt: chat.max_chat_id === null ? undefined : at };
+      byId.set(id, { ...before, chat, ...(countDropped ? forgotten : {}) });
+      return { kind: 'updated', chat, countDropped };
+    },
+
+    async delete(id) {
+      return byId.delete(id) ? 'deleted' : 'not_found';
+    },
+
+    async importMany(lines, at) {
+      const outcomes = { created: 0, updated: 0, unchanged: 0 };
+      for (const line of new Map(lines.map((line) => [line.max_chat_id, line])).values()) {
+        const id = ownerOf(line.max_chat_id);
+        const before = id === undefined ? undefined : byId.get(id);
+        if (!before) {
+          add(line, line.participants_count, at);
+          outcomes.created += 1;
+          continue;
+        }
+        const chat = differs(before.chat, line) ? changed(before.chat, line, at) : before.chat;
+        const participants_count = before.participants_count ?? line.participants_count;
+        byId.set(chat.id, { ...before, chat, participants_count });
+        const same = chat === before.chat && participants_count === before.participants_count;
+        outcomes[same ? 'unchanged' : 'updated'] += 1;
+      }
+      return outcomes;
+    },
+
+    async lastId() {
+      return chats.lastId;
+    },
+  };
+}

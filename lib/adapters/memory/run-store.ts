@@ -1,0 +1,70 @@
+import type { DueChat } from '../../participants/count-store.ts';
+import type { PlanStore } from '../../participants/plan-store.ts';
+import { type PartResult, type Run, type RunStore, statusOf } from '../../participants/run.ts';
+
+/** Runs in memory; nothing expires. */
+export function createMemoryRunStore(): RunStore {
+  const runs = new Map<string, Run>();
+  const parts = new Map<string, PartResult>();
+  let current: string | undefined;
+
+  return {
+    async get(runId) {
+      return runs.get(runId);
+    },
+
+    async start(run, now) {
+      const last = current === undefined ? undefined : runs.get(current);
+      if (last && ['planning', 'running'].includes(statusOf(last, now))) return { started: false, run: last };
+      if (runs.has(run.run_id)) throw new Error(`Run ${run.run_id} was started before`);
+      runs.set(run.run_id, run);
+      current = run.run_id;
+      return { started: true, run };
+    },
+
+    async advance(runId, from, to, { planned, unavailable }, now) {
+      const run = runs.get(runId);
+      if (run?.cursor !== from) return false;
+      runs.set(runId, {
+        ...run,
+        cursor: to,
+        progressed_at: now,
+        planned: run.planned + planned,
+        done: run.done + unavailable,
+        unavailable: run.unavailable + unavailable,
+      });
+      return true;
+    },
+
+    async book(runId, part, result, now) {
+      const key = JSON.stringify([runId, part]);
+      const booked = parts.get(key);
+      if (booked) return booked;
+      const run = runs.get(runId);
+      if (!run) throw new Error(`There is no run ${runId} to book a part of`);
+      const { counts } = result;
+      parts.set(key, result);
+      runs.set(runId, {
+        ...run,
+        progressed_at: now,
+        done: run.done + counts.done,
+        changed: run.changed + counts.changed,
+        failed: run.failed + counts.failed,
+        unavailable: run.unavailable + counts.unavailable,
+      });
+      return result;
+    },
+  };
+}
+
+export function createMemoryPlanStore(): PlanStore {
+  let kept: DueChat | undefined;
+  return {
+    async readCursor() {
+      return kept;
+    },
+    async writeCursor(cursor) {
+      kept = cursor;
+    },
+  };
+}

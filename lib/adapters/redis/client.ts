@@ -1,0 +1,81 @@
+import { Redis } from 'ioredis';
+import { type Clock, systemClock } from '../../runtime/clock.ts';
+
+/** After a command that timed out, Redis is left alone for this long, ms: a hung Redis costs an environment one wait in 10 s. */
+export const redisRestMs = 10_000;
+
+export interface RedisOptions {
+  /** Longest wait for a reply, and for a connection, ms. */
+  readonly commandTimeoutMs: number;
+}
+
+/**
+ * A client that connects on first use, never queues what can't be sent, and keeps reconnecting in the background.
+ * Commands under way when a connection breaks fail at once: sent again they could act twice, and their caller has a
+ * fallback that is faster. `redis://` or, with TLS, `rediss://`.
+ */
+export function createRedis(url: string, { commandTimeoutMs }: RedisOptions): Redis {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: commandTimeoutMs,
+    commandTimeout: commandTimeoutMs,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (attempt) => Math.min(25 * 2 ** attempt, 1_000),
+    // A primary that became a replica answers READONLY: its name now leads elsewhere.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  });
+  // ioredis reports lost connections here as well as to each caller; unheard, the event would end the process.
+  redis.on('error', () => {});
+  return redis;
+}
+
+export type RedisResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | {
+      readonly ok: false;
+      /** `down`: not connected. `hung`: no reply in time, or being left alone after that. `error`: Redis refused the command. */
+      readonly reason: 'down' | 'hung' | 'error';
+      readonly error?: Error;
+    };
+
+/** Where it is decided whether Redis can be used now. One per client, shared by all that use it. */
+export interface RedisGate {
+  readonly client: Redis;
+  /** Runs commands if Redis is usable, otherwise says at once that it isn't. Never rejects. */
+  run<T>(commands: (redis: Redis) => Promise<T>): Promise<RedisResult<T>>;
+}
+
+export function createRedisGate(client: Redis, clock: Clock = systemClock): RedisGate {
+  let restsUntil = 0;
+  let connecting: Promise<void> | undefined;
+
+  return {
+    client,
+    async run(commands) {
+      // Only the first connection is waited for. Later ones are made in the background, and till then Redis is down.
+      if (client.status === 'wait') connecting = client.connect().catch(() => {});
+      await connecting;
+      connecting = undefined;
+      if (client.status !== 'ready') return { ok: false, reason: 'down' };
+
+      const probing = restsUntil > 0;
+      if (clock.now() < restsUntil) return { ok: false, reason: 'hung' };
+      // One caller finds out whether a hung Redis is back; the others don't wait for it.
+      if (probing) restsUntil = clock.now() + redisRestMs;
+      try {
+        const value = await commands(client);
+        restsUntil = 0;
+        return { ok: true, value };
+      } catch (cause) {
+        const error = cause instanceof Error ? cause : new Error(String(cause));
+        if (error.message === 'Command timed out') {
+          restsUntil = clock.now() + redisRestMs;
+          return { ok: false, reason: 'hung', error };
+        }
+        if (probing) restsUntil = 0;
+        return { ok: false, reason: client.status === 'ready' ? 'error' : 'down', error };
+      }
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import type { Redis, Result } from 'ioredis';
+import { z } from 'zod';
+import type { CachedCount, CountCache, Leases } from '../../participants/cache.ts';
+import type { RedisGate } from './client.ts';
+import putNewer from './put-newer-n.lua';
+import release from './release-1.lua';
+import takeFetching from './take-fetching-1.lua';
+import takeQueued from './take-queued-n.lua';
+
+/** The counts and the leases in Redis. Every operation is one round trip. */
+
+const countKey = (id: number) => `chat_participants:${id}`;
+const leaseKey = (id: number) => `participants_lease:${id}`;
+
+const cachedCount: z.ZodType<CachedCount> = z.object({
+  count: z.number().int().min(0),
+  updated_at: z.string().nullable(),
+  source: z.enum(['api', 'database']),
+});
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    putNewer(keys: number, ...args: (string | number)[]): Result<number, Context>;
+    takeQueued(keys: number, ...args: (string | number)[]): Result<number[], Context>;
+    takeFetching(key: string, owner: string, ttlMs: number): Result<number, Context>;
+    releaseLease(key: string, owner: string): Result<number, Context>;
+  }
+}
+
+export interface RedisCountsOptions {
+  /** How long a count is fresh, ms; its key lives twice as long, ± 10 %, so that not everything expires at once. */
+  readonly freshMs: number;
+  /** From 0 up to 1, exclusive. */
+  readonly random: () => number;
+}
+
+export function createRedisCounts(gate: RedisGate, options: RedisCountsOptions): CountCache & Leases {
+  gate.client.defineCommand('putNewer', { lua: putNewer });
+  gate.client.defineCommand('takeQueued', { lua: takeQueued });
+  gate.client.defineCommand('takeFetching', { lua: takeFetching, numberOfKeys: 1 });
+  gate.client.defineCommand('releaseLease', { lua: release, numberOfKeys: 1 });
+  const run = async <T>(commands: (redis: Redis) => Promise<T>): Promise<T | undefined> => {
+    const result = await gate.run(commands);
+    return result.ok ? result.value : undefined;
+  };
+
+  return {
+    async getMany(ids) {
+      if (ids.length === 0) return new Map();
+      const values = await run((redis) => redis.mget(ids.map(countKey)));
+      if (!values) return undefined;
+      const found = new Map<number, CachedCount>();
+      ids.forEach((id, i) => {
+        const count = parse(values[i]);
+        if (count) found.set(id, count);
+      });
+      return found;
+    },
+
+    async putMany(counts) {
+      if (counts.size === 0) return;
+      const entries = [...counts];
+      await run((redis) =>
+        redis.putNewer(
+          entries.length,
+          ...entries.map(([id]) => countKey(id)),
+          ...entries.flatMap(([, count]) => [
+            count.updated_at ?? '',
+            JSON.stringify(count),
+            Math.round(options.freshMs * 2 * (0.9 + 0.2 * options.random())),
+          ]),
+        ),
+      );
+    },
+
+    async forget(id) {
+      await run((redis) => redis.del(countKey(id), leaseKey(id)));
+    },
+
+    async takeQueued(ids, ttlMs) {
+      if (ids.length === 0) return new Set();
+      const taken = await run((redis) => redis.takeQueued(ids.length, ...ids.map(leaseKey), ttlMs));
+      return taken && new Set(ids.filter((_, i) => taken[i] === 1));
+    },
+
+    async takeFetching(id, owner, ttlMs) {
+      const taken = await run((redis) => redis.takeFetching(leaseKey(id), owner, ttlMs));
+      return taken === undefined ? undefined : taken === 1;
+    },
+
+    async release(id, owner) {
+      await run((redis) => redis.releaseLease(leaseKey(id), owner));
+    },
+  };
+}
+
+/** A value somebody else wrote into the key, or half of one, is no value. */
+function parse(value: string | null | undefined): CachedCount | undefined {
+  if (!value) return undefined;
+  try {
+    return cachedCount.safeParse(JSON.parse(value)).data;
+  } catch {
+    return undefined;
+  }
+}

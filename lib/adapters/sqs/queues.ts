@@ -1,0 +1,65 @@
+import {
+  GetQueueAttributesCommand,
+  SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { chunk, type PlanQueue, type RefreshQueue, type RefreshQueueName } from '../../participants/refresh-queue.ts';
+
+/** SQS: 1 request for ten messages. */
+
+/** SendMessageBatch takes ten entries; SQS delays at most 15 minutes. */
+const BATCH = 10;
+const MAX_DELAY_S = 900;
+/** Entries that SQS refused although the request was accepted are sent again this often. */
+const ATTEMPTS = 3;
+
+/** A queue that doesn't answer in three seconds is not reachable, as far as a waiting caller is concerned. */
+export const createSqs = () =>
+  new SQSClient({ maxAttempts: 3, requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 } });
+
+export function createRefreshQueue(sqs: SQSClient, urls: Readonly<Record<RefreshQueueName, string>>): RefreshQueue {
+  return {
+    async send(queue, messages, delayMs = 0) {
+      const delay = Math.min(MAX_DELAY_S, Math.ceil(delayMs / 1_000));
+      for (const batch of chunk(messages, BATCH)) {
+        let entries: SendMessageBatchRequestEntry[] = batch.map((message, i) => ({
+          Id: String(i),
+          MessageBody: JSON.stringify(message),
+          ...(delay > 0 ? { DelaySeconds: delay } : {}),
+        }));
+        for (let attempt = 1; entries.length > 0; attempt += 1) {
+          const { Failed } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: urls[queue], Entries: entries }));
+          const refused = new Set(Failed?.map((entry) => entry.Id));
+          entries = entries.filter((entry) => refused.has(entry.Id));
+          if (entries.length > 0 && attempt === ATTEMPTS) {
+            throw new Error(`SQS refused ${entries.length} messages: ${Failed?.[0]?.Code ?? 'no reason given'}`);
+          }
+        }
+      }
+    },
+
+    async depth(queue) {
+      const { Attributes } = await sqs.send(
+        new GetQueueAttributesCommand({
+          QueueUrl: urls[queue],
+          AttributeNames: [
+            'ApproximateNumberOfMessages',
+            'ApproximateNumberOfMessagesNotVisible',
+            'ApproximateNumberOfMessagesDelayed',
+          ],
+        }),
+      );
+      return Object.values(Attributes ?? {}).reduce((sum, value) => sum + Number(value), 0);
+    },
+  };
+}
+
+export function createPlanQueue(sqs: SQSClient, url: string): PlanQueue {
+  return {
+    async send(message) {
+      await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: JSON.stringify(message) }));
+    },
+  };
+}

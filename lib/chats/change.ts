@@ -1,0 +1,47 @@
+import type { Chat, ChatFields } from './chat.ts';
+
+/** How a chat comes to be and changes, the same in every store. */
+
+const FIELDS = [
+  'name',
+  'url',
+  'max_chat_id',
+  'external_chat_id',
+  'university_id',
+  'department',
+  'source',
+] as const satisfies readonly (keyof ChatFields)[];
+
+/** @param at Unix ms. */
+export function newChat(id: number, fields: ChatFields, at: number): Chat {
+  const time = new Date(at).toISOString();
+  const { name, url, max_chat_id, external_chat_id, university_id, department, source } = fields;
+  return {
+    id,
+    ...{ name, url, max_chat_id, external_chat_id, university_id, department, source },
+    status: 'active',
+    created_at: time,
+    updated_at: time,
+  };
+}
+
+/** Whether the patch would change anything. */
+export const differs = (chat: Chat, patch: Partial<ChatFields>): boolean =>
+  FIELDS.some((field) => patch[field] !== undefined && patch[field] !== chat[field]);
+
+/**
+ * The chat with the patch applied. `updated_at` moves forward at every change, also when clocks differ, so it tells versions
+ * apart; another MAX id is another chat at MAX, of which nothing is known yet.
+ * @param at Unix ms.
+ */
+export function changed(chat: Chat, patch: Partial<ChatFields>, at: number): Chat {
+  const set = Object.fromEntries(
+    FIELDS.flatMap((field) => (patch[field] === undefined ? [] : [[field, patch[field]]])),
+  );
+  const next: Chat = { ...chat, ...set };
+  return {
+    ...next,
+    status: next.max_chat_id === chat.max_chat_id ? chat.status : 'active',
+    updated_at: new Date(Math.max(at, Date.parse(chat.updated_at) + 1)).toISOString(),
+  };
+}

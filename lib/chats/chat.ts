@@ -1,0 +1,49 @@
+/**
+ * A chat as the organisation knows it. Field names are those of the HTTP API, so that a chat looks the same in an answer,
+ * in the store and in an import.
+ */
+export interface Chat {
+  /** The service's own id: a positive safe integer. */
+  readonly id: number;
+  readonly name: string;
+  readonly url: string | null;
+  /** MAX's id, a decimal int64 as text (negative for groups and channels). `null`: not in MAX, has no count to read. */
+  readonly max_chat_id: string | null;
+  readonly external_chat_id: string | null;
+  readonly university_id: number | null;
+  readonly department: string | null;
+  /** Where the organisation has the chat from, in its own words. */
+  readonly source: string | null;
+  readonly status: ChatStatus;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly created_at: string;
+  /** When the chat's own data changed last; a new count does not move it. RFC 3339, UTC, milliseconds. */
+  readonly updated_at: string;
+}
+
+/** What MAX last said of the chat: `denied` is its 403 (the bot is not in the chat), `gone` its 404. Neither is asked for again. */
+export type ChatStatus = 'active' | 'denied' | 'gone';
+
+/** What a person may set. */
+export type ChatFields = Pick<
+  Chat,
+  'name' | 'url' | 'max_chat_id' | 'external_chat_id' | 'university_id' | 'department' | 'source'
+>;
+
+/** The count as it is kept durably beside its chat. */
+export interface StoredCount {
+  /** `null`: never read and never imported. */
+  readonly participants_count: number | null;
+  /** Unix ms at which MAX was asked for this count; `null` where the count came with an import, or there is none. */
+  readonly read_at: number | null;
+}
+
+export interface StoredChat extends StoredCount {
+  readonly chat: Chat;
+  /** Unix ms of MAX's last answer about this chat, a count or a 403/404. `null`: never asked. */
+  readonly checked_at: number | null;
+}
+
+/** Whether MAX can be asked for this chat's count. */
+export const isReadable = (chat: Chat): chat is Chat & { readonly max_chat_id: string } =>
+  chat.max_chat_id !== null && chat.status === 'active';

@@ -1,0 +1,82 @@
+import type { Chat, ChatFields, StoredChat, StoredCount } from './chat.ts';
+
+/** Which chats somebody may see: all of them, or those of one university. */
+export type Scope = 'all' | { readonly university_id: number };
+
+export const SORTS = ['id', 'name', 'participants_count', 'created_at', 'updated_at'] as const;
+export type Sort = (typeof SORTS)[number];
+export type Order = 'asc' | 'desc';
+
+/** A place in a listing: the sort key of a row and, as the tie-breaker, its chat's id. */
+export interface Position {
+  readonly key: string | number;
+  readonly id: number;
+}
+
+export interface Listing {
+  readonly scope: Scope;
+  readonly sort: Sort;
+  readonly order: Order;
+  /** Words to search for, normalized (`wordsOf`); empty lists everything. */
+  readonly words: readonly string[];
+  /** At most this many rows, from 1 to 1,000. */
+  readonly limit: number;
+  /** Rows strictly behind this place; `undefined` starts at the beginning. */
+  readonly after: Position | undefined;
+}
+
+export interface ListedChat {
+  readonly chat: Chat;
+  /** The durable count, where it was read along: by a listing by `participants_count`, which is sorted by it. */
+  readonly count: StoredCount | undefined;
+}
+
+export interface ListPage {
+  readonly rows: readonly ListedChat[];
+  /** Where the next page begins; `undefined` when there is none. A page may be short and yet have a next one (search). */
+  readonly next: Position | undefined;
+}
+
+export type CreateOutcome =
+  | { readonly kind: 'created'; readonly stored: StoredChat }
+  | { readonly kind: 'max_chat_id_taken'; readonly by: number };
+
+export type UpdateOutcome =
+  | {
+      readonly kind: 'updated';
+      readonly chat: Chat /** The MAX id changed: the old count is no longer this chat's. */;
+      readonly countDropped: boolean;
+    }
+  | { readonly kind: 'not_found' }
+  | { readonly kind: 'max_chat_id_taken'; readonly by: number };
+
+/** One line of an import. */
+export interface ImportedChat extends ChatFields {
+  readonly max_chat_id: string;
+  readonly participants_count: number | null;
+}
+
+/** The durable store of chats. Times are RFC 3339 UTC with milliseconds where they are text, Unix ms where they are numbers. */
+export interface ChatStore {
+  get(id: number): Promise<StoredChat | undefined>;
+  /** In as few round trips as the store allows (100 a BatchGetItem, in parallel). Unknown ids are left out. */
+  getMany(ids: readonly number[]): Promise<Map<number, StoredChat>>;
+  findByMaxChatId(maxChatId: string): Promise<number | undefined>;
+  list(listing: Listing): Promise<ListPage>;
+  /** The exact number of chats in the scope. */
+  total(scope: Scope): Promise<number>;
+  create(fields: ChatFields, at: number): Promise<CreateOutcome>;
+  /** Changes the given fields. Concurrent updates of one chat are serialised, none is lost. */
+  update(id: number, patch: Partial<ChatFields>, at: number): Promise<UpdateOutcome>;
+  delete(id: number): Promise<'deleted' | 'not_found'>;
+  /**
+   * Creates the chats whose MAX id is new and updates the others where something differs; a count is taken only where the
+   * chat has none. At most 1,000 lines; the same MAX id twice: the later line wins.
+   */
+  importMany(
+    lines: readonly ImportedChat[],
+    at: number,
+  ): Promise<{ created: number; updated: number; unchanged: number }>;
+  /** The largest id given so far; ids are given in order, without reuse. */
+  lastId(): Promise<number>;
+}

@@ -1,0 +1,33 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import type { Listing, Position } from '../chats/store.ts';
+
+/**
+ * Cursors: opaque to clients, tamper-evident, and good only for the listing they come from. The signature covers the
+ * listing too, so that a cursor of another sort, search or scope fails like a forged one.
+ */
+
+const MAC_BYTES = 16;
+const position = z.tuple([z.union([z.string(), z.number()]), z.number().int().nonnegative()]);
+
+type ListingIdentity = Pick<Listing, 'scope' | 'sort' | 'order' | 'words'>;
+
+function sign(payload: Buffer, listing: ListingIdentity, secret: string): Buffer {
+  const identity = JSON.stringify([listing.scope, listing.sort, listing.order, listing.words]);
+  return createHmac('sha256', secret).update(identity).update('\0').update(payload).digest().subarray(0, MAC_BYTES);
+}
+
+export function writeCursor(at: Position, listing: ListingIdentity, secret: string): string {
+  const payload = Buffer.from(JSON.stringify([at.key, at.id]));
+  return Buffer.concat([sign(payload, listing, secret), payload]).toString('base64url');
+}
+
+/** @returns `undefined` for a cursor that is torn, forged, or of another listing. */
+export function readCursor(cursor: string, listing: ListingIdentity, secret: string): Position | undefined {
+  const bytes = Buffer.from(cursor, 'base64url');
+  if (bytes.length <= MAC_BYTES || bytes.toString('base64url') !== cursor) return undefined;
+  const payload = bytes.subarray(MAC_BYTES);
+  if (!timingSafeEqual(bytes.subarray(0, MAC_BYTES), sign(payload, listing, secret))) return undefined;
+  const parsed = position.safeParse(JSON.parse(payload.toString('utf8')));
+  return parsed.success ? { key: parsed.data[0], id: parsed.data[1] } : undefined;
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import type { Chat } from '../chats/chat.ts';
+import type { Scope } from '../chats/store.ts';
+import { Problem } from './problem.ts';
+
+/** Who is asking. Default deny: who isn't wholly understood may do nothing. */
+
+export const ROLES = ['superadmin', 'curator', 'operator'] as const;
+export type Role = (typeof ROLES)[number];
+
+const universityId = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+
+/**
+ * What a token must say, and what the authorizer passes on: a known role, and for all but superadmins the university
+ * they belong to.
+ */
+export const principalSchema = z.discriminatedUnion('role', [
+  z.object({ role: z.literal('superadmin'), subject: z.string() }),
+  z.object({ role: z.literal('curator'), subject: z.string(), university_id: universityId }),
+  z.object({ role: z.literal('operator'), subject: z.string(), university_id: universityId }),
+]);
+
+export type Principal = z.output<typeof principalSchema>;
+
+export const scopeOf = (principal: Principal): Scope =>
+  principal.role === 'superadmin' ? 'all' : { university_id: principal.university_id };
+
+/** Whether a chat is in somebody's sight. */
+export const maySee = (principal: Principal, chat: Pick<Chat, 'university_id'>): boolean =>
+  principal.role === 'superadmin' || principal.university_id === chat.university_id;
+
+/** @throws {Problem} 403 unless the role is one of `roles`. */
+export function requireRole(principal: Principal, roles: readonly Role[]): void {
+  if (!roles.includes(principal.role)) {
+    throw new Problem('forbidden', { detail: `This needs the role ${roles.join(' or ')}.` });
+  }
+}
+
+/** @throws {Problem} 403 when somebody bound to a university writes into another one, or into none. */
+export function requireOwnUniversity(principal: Principal, universityId: number | null): void {
+  if (!maySee(principal, { university_id: universityId })) {
+    throw new Problem('forbidden', { detail: 'A curator writes chats of the own university only.' });
+  }
+}

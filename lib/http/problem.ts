@@ -1,0 +1,90 @@
+/** Errors as clients see them: RFC 9457, application/problem+json. One place for each type. */
+
+export const PROBLEMS = {
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  unauthorized: { status: 401, title: 'A valid token is needed' },
+  forbidden: { status: 403, title: 'The role does not allow this' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  max_chat_id_taken: { status: 409, title: 'Another chat has this max_chat_id' },
+  no_max_chat: { status: 409, title: 'The chat has no MAX id' },
+  chat_unavailable: { status: 409, title: 'MAX does not give this chat to the bot' },
+  run_under_way: { status: 409, title: 'A full update is under way' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  internal: { status: 500, title: 'Internal error' },
+  max_unreachable: { status: 503, title: 'MAX can not be asked now' },
+  integration_disabled: { status: 503, title: 'The MAX integration is switched off' },
+  unavailable: { status: 503, title: 'Temporarily unavailable' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemType = keyof typeof PROBLEMS;
+
+export interface FieldError {
+  /** Where: a parameter's name, or a path in the body. */
+  readonly field: string;
+  /** What is wrong and what is allowed. */
+  readonly message: string;
+}
+
+export interface ProblemDetails {
+  readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+  /** Extension members (RFC 9457, 3.2). */
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Thrown by handlers to answer with a problem. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly type: ProblemType;
+  readonly details: ProblemDetails;
+
+  constructor(type: ProblemType, details: ProblemDetails = {}) {
+    super(details.detail ?? PROBLEMS[type].title);
+    this.type = type;
+    this.details = details;
+  }
+}
+
+export interface HttpAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Goes with every answer: the API serves data of the moment, to programs. */
+const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+
+export const jsonAnswer = (
+  statusCode: number,
+  body: unknown,
+  requestId: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpAnswer => ({
+  statusCode,
+  headers: { 'content-type': 'application/json', ...COMMON_HEADERS, 'x-request-id': requestId, ...headers },
+  body: body === undefined ? '' : JSON.stringify(body),
+});
+
+export function problemAnswer(problem: Problem, requestId: string): HttpAnswer {
+  const { status, title } = PROBLEMS[problem.type];
+  const { detail, errors, extra, headers } = problem.details;
+  const body = {
+    type: `urn:chat-participants:problem:${problem.type}`,
+    title,
+    status,
+    ...(detail === undefined ? {} : { detail }),
+    request_id: requestId,
+    ...(errors === undefined ? {} : { errors }),
+    ...extra,
+  };
+  return jsonAnswer(status, body, requestId, { 'content-type': 'application/problem+json', ...headers });
+}
+
+export const maxChatIdTaken = (chatId: number) =>
+  new Problem('max_chat_id_taken', {
+    detail: `Chat ${chatId} has this max_chat_id already.`,
+    extra: { chat_id: chatId },
+  });

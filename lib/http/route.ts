@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import type { Role } from './principal.ts';
+
+/** A route as its function checks it and as the OpenAPI document shows it. `serverless.yml` deploys it. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly summary: string;
+  /** Who may call it; `anyone` needs no token. */
+  readonly roles: readonly Role[] | 'anyone';
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** The answers by status; `undefined` for one without a body. Problems are added by what the route can meet. */
+  readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>;
+  /** Statuses of the problems special to this route. */
+  readonly problems?: readonly number[];
+}
+
+export const defineRoute = <const R extends Route>(route: R): R => route;
+
+/** A positive safe integer in decimal digits. */
+export const idParam = z
+  .string()
+  .regex(/^[1-9]\d{0,15}$/, 'must be a positive integer of at most 16 digits')
+  .transform(Number)
+  .refine(Number.isSafeInteger, `must be at most ${Number.MAX_SAFE_INTEGER}`);
+
+/** A whole number in a query, in decimal digits. */
+export const integerParam = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`);
+
+export const timestamp = z.string().describe('RFC 3339, UTC, milliseconds');

@@ -1,0 +1,12 @@
+import type { StoredChat } from '../chats/chat.ts';
+import type { ReadCounts } from '../participants/read-counts.ts';
+import { type ChatDto, toDto } from './schemas.ts';
+
+/** One chat as it is answered, with its count. */
+export async function showChat(readCounts: ReadCounts, stored: StoredChat): Promise<ChatDto> {
+  const { chat, participants_count, read_at } = stored;
+  const shown = await readCounts([{ chat, count: { participants_count, read_at } }]);
+  const count = shown.get(chat.id);
+  if (!count) throw new Error(`no count was shown for chat ${chat.id}`);
+  return toDto(chat, count);
+}

@@ -1,0 +1,26 @@
+import type { StoredChat } from '../chats/chat.ts';
+import type { ChatStore } from '../chats/store.ts';
+import { maySee, type Principal } from './principal.ts';
+import { Problem } from './problem.ts';
+
+/**
+ * The chat, if there is one and the principal may see it. 1 GetItem.
+ * @throws {Problem} 404 for an unknown chat, 403 for one of another university.
+ */
+export async function visibleChat(store: ChatStore, principal: Principal, id: number): Promise<StoredChat> {
+  const stored = await store.get(id);
+  if (!stored) throw new Problem('not_found', { detail: `There is no chat ${id}.` });
+  if (!maySee(principal, stored.chat)) {
+    throw new Problem('forbidden', { detail: `Chat ${id} does not belong to your university.` });
+  }
+  return stored;
+}
+
+/** @throws {Problem} 503 while the integration with MAX is switched off. */
+export function requireIntegration(disabled: boolean): void {
+  if (disabled) {
+    throw new Problem('integration_disabled', {
+      detail: 'PARTICIPANTS_INTEGRATION_DISABLED is true: counts come from the database only, and MAX is not asked.',
+    });
+  }
+}

@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { z } from 'zod';
+
+/**
+ * The MAX Bot API, as far as this service needs it. One request a call, no retry and no pacing in here: who calls holds a
+ * permit (permits.ts). A chat that MAX denies or doesn't know is an answer; everything that is no answer is an error value.
+ */
+
+export type MaxErrorKind =
+  /** 429 */
+  | 'rate_limited'
+  /** 5xx, or an answer that breaks the contract */
+  | 'server'
+  | 'timeout'
+  /** No connection, reset, TLS failure */
+  | 'network'
+  /** 401: the token, so every call */
+  | 'auth';
+
+export interface MaxError {
+  readonly kind: 'error';
+  readonly error: MaxErrorKind;
+  /** For the log: never contains the token or a body. */
+  readonly detail: string;
+  /** MAX's `Retry-After` in milliseconds, where it sent one. */
+  readonly retryAfterMs?: number;
+  /** Whether the same request may succeed later by itself: 429, 5xx, timeouts and network errors; not a broken answer. */
+  readonly retryable: boolean;
+}
+
+export type ChatAnswer =
+  | { readonly kind: 'count'; readonly count: number; readonly title: string | null; readonly link: string | null }
+  | { readonly kind: 'denied' }
+  | { readonly kind: 'not_found' }
+  | MaxError;
+
+export interface MaxApi {
+  /** `GET /chats/{chatId}`. Never rejects. @param timeoutMs for the whole exchange, body included. */
+  getChat(maxChatId: string, timeoutMs: number): Promise<ChatAnswer>;
+}
+
+export interface MaxApiSettings {
+  readonly url: string;
+  /** Asked for with every request; expected to answer from memory. */
+  readonly token: () => Promise<string>;
+  /** A PEM or the path of one, trusted for this client only, beside Node's own roots. */
+  readonly ca?: string | undefined;
+}
+
+/** A chat with thousands of administrators' `participants` fits well; more is no answer worth waiting for. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+const chatSchema = z.object({
+  chat_id: z.number(),
+  participants_count: z.number().int().min(0).max(2_147_483_647),
+  title: z.string().nullish(),
+  link: z.string().nullish(),
+});
+
+const errorSchema = z.object({ code: z.string() });
+
+interface RawAnswer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly body: string;
+}
+
+/** @throws when `ca` is neither a PEM nor a readable file. */
+export function createMaxApi(settings: MaxApiSettings): MaxApi {
+  const base = new URL(settings.url);
+  const secure = base.protocol === 'https:';
+  const options = { keepAlive: true, maxSockets: 64 };
+  const agent = secure
+    ? new HttpsAgent({ ...options, ...(settings.ca ? { ca: [...rootCertificates, readCa(settings.ca)] } : {}) })
+    : new HttpAgent(options);
+  const send = secure ? httpsRequest : httpRequest;
+  const prefix = base.pathname.replace(/\/$/, '');
+
+  function get(path: string, token: string, timeoutMs: number): Promise<RawAnswer> {
+    return new Promise((resolve, reject) => {
+      const signal = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
+      const request = send(
+        {
+          hostname: base.hostname.replace(/^\[|\]$/g, ''),
+          port: base.port,
+          path: prefix + path,
+          agent,
+          signal,
+          headers: { authorization: token, accept: 'application/json' },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          let size = 0;
+          response.on('data', (chunk: Buffer) => {
+            size += chunk.length;
+            if (size > MAX_BODY_BYTES) request.destroy(new BodyTooLarge());
+            else chunks.push(chunk);
+          });
+          response.on('error', reject);
+          response.on('end', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              retryAfter: response.headers['retry-after'],
+              body: Buffer.concat(chunks).toString('utf8'),
+            }),
+          );
+        },
+      );
+      request.on('error', reject);
+      request.end();
+    });
+  }
+
+  return {
+    async getChat(maxChatId, timeoutMs) {
+      let token: string;
+      try {
+        token = await settings.token();
+      } catch (error) {
+        return { kind: 'error', error: 'auth', detail: `no token: ${(error as Error).name}`, retryable: false };
+      }
+      try {
+        return readAnswer(maxChatId, await get(`/chats/${encodeURIComponent(maxChatId)}`, token, timeoutMs));
+      } catch (error) {
+        return connectionError(error);
+      }
+    },
+  };
+}
+
+class BodyTooLarge extends Error {}
+
+function readCa(ca: string): string {
+  if (ca.includes('-----BEGIN CERTIFICATE-----')) return ca;
+  try {
+    return readFileSync(ca, 'utf8');
+  } catch {
+    throw new Error('MAX_API_CA must be a PEM certificate or the path of a readable file that holds one');
+  }
+}
+
+function connectionError(error: unknown): MaxError {
+  const failure = error as NodeJS.ErrnoException;
+  if (failure.name === 'TimeoutError' || failure.name === 'AbortError') {
+    return { kind: 'error', error: 'timeout', detail: 'no answer in time', retryable: true };
+  }
+  if (error instanceof BodyTooLarge) return broken(`a body over ${MAX_BODY_BYTES} bytes`);
+  return { kind: 'error', error: 'network', detail: failure.code ?? failure.name, retryable: true };
+}
+
+const broken = (detail: string): MaxError => ({ kind: 'error', error: 'server', detail, retryable: false });
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readAnswer(maxChatId: string, { status, retryAfter, body }: RawAnswer): ChatAnswer {
+  if (status === 200) {
+    const parsed = chatSchema.safeParse(parseJson(body));
+    if (!parsed.success) {
+      const where = parsed.error.issues.map((issue) => issue.path.join('.') || 'body').join(', ');
+      return broken(`200 with an unusable ${where}`);
+    }
+    // Ids above 2^53 lose digits on both sides alike.
+    if (parsed.data.chat_id !== Number(maxChatId)) return broken('200 about another chat');
+    const { participants_count, title, link } = parsed.data;
+    return { kind: 'count', count: participants_count, title: title ?? null, link: link ?? null };
+  }
+  if (status === 401) return { kind: 'error', error: 'auth', detail: '401', retryable: false };
+  if (status === 403 || status === 404) {
+    // Only MAX's own error body speaks of the chat; an unknown path or a proxy's page does not.
+    const code = errorSchema.safeParse(parseJson(body)).data?.code;
+    if (code === undefined || code === 'method.not.found') return broken(`${status} without a word about the chat`);
+    return { kind: status === 403 ? 'denied' : 'not_found' };
+  }
+  if (status === 429) {
+    const retryAfterMs = readRetryAfter(retryAfter);
+    return {
+      kind: 'error',
+      error: 'rate_limited',
+      detail: '429',
+      retryable: true,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
+  }
+  if (status >= 500) return { kind: 'error', error: 'server', detail: String(status), retryable: true };
+  return broken(`unexpected status ${status}`);
+}
+
+/** Seconds or an HTTP date (RFC 9110, 10.2.3), as milliseconds from now. */
+function readRetryAfter(value: string | undefined): number | undefined {
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/** Resolves when the host takes a TCP connection, rejects when it does not within `timeoutMs`. */
+export function reachable(url: URL, timeoutMs: number): Promise<void> {
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port, timeout: timeoutMs });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('timeout', () => socket.destroy(new Error('timeout')));
+    socket.once('error', reject);
+  });
+}

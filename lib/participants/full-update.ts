@@ -1,0 +1,126 @@
+import { isReadable } from '../chats/chat.ts';
+import type { ChatStore, Position } from '../chats/store.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { chunk, type PlanQueue, type RefreshQueue } from './refresh-queue.ts';
+import { NO_COUNTS, type Run, type RunStatus, type RunStore, statusOf } from './run.ts';
+
+/**
+ * The full update: every chat once, in the order of ids. Its planning walks the listing by id a page at a time and saves
+ * its place behind every page, so a planner that is cut off or delivered twice goes on where it was.
+ */
+
+/** Ten messages of fifty chats: one SendMessageBatch a page at the default batch size. */
+const PAGE = 500;
+
+export interface FullUpdateDeps {
+  readonly chatStore: ChatStore;
+  readonly runStore: RunStore;
+  readonly queue: RefreshQueue;
+  readonly planQueue: PlanQueue;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly settings: { readonly batchSize: number; readonly requestsPerSecond: number };
+}
+
+export interface RunReport {
+  readonly run_id: string;
+  readonly status: RunStatus;
+  readonly total: number;
+  readonly done: number;
+  readonly changed: number;
+  readonly failed: number;
+  readonly unavailable: number;
+  readonly started_at: string;
+  readonly finished_at: string | null;
+  /** Seconds left at the pace so far (at the quota's, before there is one); `null` when it isn't running. */
+  readonly eta_seconds: number | null;
+}
+
+/** Starts a run, or answers with the one that is under way. Round trips: 1 GetItem, 2 for the run, 1 SendMessage. */
+export async function startFullUpdate(deps: FullUpdateDeps): Promise<{ started: boolean; run: RunReport }> {
+  const now = deps.clock.now();
+  const fresh: Run = {
+    ...NO_COUNTS,
+    run_id: deps.newId(),
+    started_at: now,
+    progressed_at: now,
+    expected: await deps.chatStore.total('all'),
+    planned: 0,
+    cursor: 0,
+  };
+  const { started, run } = await deps.runStore.start(fresh, now);
+  // Also for a run found unplanned: should its start have died before this line, the planning begins now.
+  if (started || run.cursor !== null) await deps.planQueue.send({ run_id: run.run_id });
+  return { started, run: report(run, now, deps.settings.requestsPerSecond) };
+}
+
+export async function readFullUpdate(deps: FullUpdateDeps, runId: string): Promise<RunReport | undefined> {
+  const run = await deps.runStore.get(runId);
+  return run && report(run, deps.clock.now(), deps.settings.requestsPerSecond);
+}
+
+/** Seconds that reading `chats` takes at the quota. */
+export const estimateSeconds = (chats: number, requestsPerSecond: number) => Math.ceil(chats / requestsPerSecond);
+
+function report(run: Run, now: number, requestsPerSecond: number): RunReport {
+  const status = statusOf(run, now);
+  const total = run.cursor === null ? run.planned : Math.max(run.expected, run.planned);
+  const left = Math.max(0, total - run.done);
+  const running = status === 'planning' || status === 'running';
+  const pace = run.done > 0 ? run.done / Math.max(1, (now - run.started_at) / 1_000) : requestsPerSecond;
+  return {
+    run_id: run.run_id,
+    status,
+    total,
+    done: run.done,
+    changed: run.changed,
+    failed: run.failed,
+    unavailable: run.unavailable,
+    started_at: new Date(run.started_at).toISOString(),
+    finished_at: status === 'finished' ? new Date(run.progressed_at).toISOString() : null,
+    eta_seconds: running ? Math.ceil(left / pace) : null,
+  };
+}
+
+/**
+ * Plans a run from where it is until every chat is planned or `deadline` (Unix ms) has come; then it asks to be called
+ * again. Safe to run twice at once: one of the two finds that it doesn't advance, and stops.
+ */
+export async function planFullUpdate(
+  deps: FullUpdateDeps,
+  runId: string,
+  deadline: number,
+): Promise<'through' | 'continued' | 'idle'> {
+  const { clock, runStore } = deps;
+  const run = await runStore.get(runId);
+  if (!run || run.cursor === null) return 'idle';
+  let at = run.cursor;
+  while (clock.now() < deadline) {
+    const after: Position | undefined = at === 0 ? undefined : { key: at, id: at };
+    const page = await deps.chatStore.list({
+      scope: 'all',
+      sort: 'id',
+      order: 'asc',
+      words: [],
+      limit: PAGE,
+      after,
+    });
+    // What was created since was read when it was created.
+    const chats = page.rows.map((row) => row.chat).filter((chat) => Date.parse(chat.created_at) <= run.started_at);
+    const readable = chats.filter(isReadable).map((chat) => chat.id);
+    // Parts are named by where they begin, so a page sent twice has the same parts and is booked once.
+    const messages = chunk(readable, deps.settings.batchSize).map((ids, i) => ({
+      ids,
+      requested_at: run.started_at,
+      run: { id: runId, part: `${at}.${i}` },
+    }));
+    if (messages.length > 0) await deps.queue.send('planned', messages);
+    const next = page.next?.id ?? null;
+    const added = { planned: chats.length, unavailable: chats.length - readable.length };
+    if (!(await runStore.advance(runId, at, next, added, clock.now()))) return 'idle';
+    if (next === null) return 'through';
+    at = next;
+  }
+  await deps.planQueue.send({ run_id: runId });
+  return 'continued';
+}

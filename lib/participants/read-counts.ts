@@ -1,0 +1,150 @@
+import { type Chat, isReadable, type StoredCount } from '../chats/chat.ts';
+import type { ChatStore, ListedChat } from '../chats/store.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { CachedCount, CountCache, Leases } from './cache.ts';
+import type { ParticipantEvents } from './events.ts';
+import type { RefreshChat } from './refresh.ts';
+import { chunk, type RefreshQueue } from './refresh-queue.ts';
+
+/**
+ * Counts for people who look at chats: whatever is there, at once. Round trips: 1 MGET; 1 BatchGetItem (100 chats) when
+ * something isn't cached; where something is stale or missing, 1 script for the leases and 1 SendMessageBatch.
+ */
+
+/** How long a queued refresh keeps other readers from asking again. */
+const QUEUED_LEASE_MS = 60_000;
+/** Longest wait for counts that were never read. */
+const INLINE_BUDGET_MS = 1_000;
+const INLINE_CHATS = 5;
+/** Asking for refreshes is a favour: it must not hold up the answer. */
+const ASK_BUDGET_MS = 500;
+
+export interface ShownCount {
+  /** `null`: never read yet. */
+  readonly participants_count: number | null;
+  readonly participants_updated_at: string | null;
+  readonly participants_source: 'cache' | 'api' | 'database';
+  readonly participants_stale: boolean;
+}
+
+export interface ReadCountsDeps {
+  readonly chatStore: ChatStore;
+  readonly cache: CountCache;
+  readonly leases: Leases;
+  readonly queue: RefreshQueue;
+  readonly refreshChat: RefreshChat;
+  readonly clock: Clock;
+  readonly events: ParticipantEvents;
+  /** A name for this reader's leases. */
+  readonly newId: () => string;
+  readonly settings: {
+    readonly freshMs: number;
+    readonly batchSize: number;
+    /** Whether a reader may ask for refreshes at all. */
+    readonly lazyUpdate: boolean;
+    /** No cache, no MAX: only what the durable store has. */
+    readonly integrationDisabled: boolean;
+  };
+}
+
+export type ReadCounts = (rows: readonly ListedChat[]) => Promise<Map<number, ShownCount>>;
+
+export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
+  const { cache, clock, settings } = deps;
+
+  return async function readCounts(rows) {
+    if (rows.length === 0) return new Map();
+    const ids = rows.map((row) => row.chat.id);
+    const cached = settings.integrationDisabled ? undefined : await cache.getMany(ids);
+    const missing = rows
+      .filter((row) => !cached?.has(row.chat.id) && row.count === undefined)
+      .map((row) => row.chat.id);
+    const stored = missing.length > 0 ? await deps.chatStore.getMany(missing) : new Map();
+
+    const shown = new Map<number, ShownCount>();
+    const fill = new Map<number, CachedCount>();
+    let hits = 0;
+    for (const { chat, count: known } of rows) {
+      const hit = cached?.get(chat.id);
+      if (hit) hits += 1;
+      const kept: StoredCount | undefined = known ?? stored.get(chat.id);
+      // Where both are at hand and differ, the durable one is newer; and a listing by count shows what it was sorted by.
+      if (hit && (known === undefined || known.participants_count === hit.count)) {
+        shown.set(chat.id, show(hit.count, hit.updated_at, 'cache'));
+        continue;
+      }
+      const count = kept?.participants_count ?? null;
+      const updatedAt = kept?.read_at ? new Date(kept.read_at).toISOString() : null;
+      shown.set(chat.id, show(count, updatedAt, 'database'));
+      if (count !== null && !hit) fill.set(chat.id, { count, updated_at: updatedAt, source: 'database' });
+    }
+    if (!settings.integrationDisabled) {
+      const staleHits = rows.filter(
+        ({ chat }) => cached?.has(chat.id) && shown.get(chat.id)?.participants_stale,
+      ).length;
+      deps.events.lookedUp({ lookups: rows.length, hits, staleHits });
+    }
+    if (cached) {
+      await Promise.all([
+        fill.size > 0 ? cache.putMany(fill) : undefined,
+        settings.lazyUpdate ? askForRefreshes(rows, shown) : undefined,
+      ]);
+    }
+    return shown;
+  };
+
+  function show(count: number | null, updatedAt: string | null, source: ShownCount['participants_source']): ShownCount {
+    return {
+      participants_count: count,
+      participants_updated_at: updatedAt,
+      participants_source: source,
+      participants_stale: updatedAt === null || clock.now() - Date.parse(updatedAt) >= settings.freshMs,
+    };
+  }
+
+  /** Replaces in `shown` what could be fetched inline; the rest comes to the queue, each chat once however many ask. */
+  async function askForRefreshes(rows: readonly ListedChat[], shown: Map<number, ShownCount>): Promise<void> {
+    const wanted = rows
+      .map((row) => row.chat)
+      .filter((chat) => isReadable(chat) && shown.get(chat.id)?.participants_stale);
+    if (wanted.length === 0) return;
+    const neverRead = wanted.filter((chat) => shown.get(chat.id)?.participants_count === null).slice(0, INLINE_CHATS);
+    const fetched = new Set(neverRead.map((chat) => chat.id));
+    const queued = wanted.map((chat) => chat.id).filter((id) => !fetched.has(id));
+    const late = await Promise.all([fetchInline(neverRead, shown), ask(queued)]).then(([ids]) => ids);
+    await ask(late);
+  }
+
+  /** @returns the chats that got no answer in time. */
+  async function fetchInline(chats: readonly Chat[], shown: Map<number, ShownCount>): Promise<number[]> {
+    const deadline = clock.now() + INLINE_BUDGET_MS;
+    const owner = deps.newId();
+    const late = await Promise.all(
+      chats.filter(isReadable).map(async (chat) => {
+        if (!(await deps.leases.takeFetching(chat.id, owner, INLINE_BUDGET_MS))) return [];
+        const outcome = await deps.refreshChat(chat, { lane: 'interactive', deadline });
+        await deps.leases.release(chat.id, owner);
+        if (outcome.kind === 'updated') {
+          shown.set(chat.id, show(outcome.count, new Date(outcome.readAt).toISOString(), 'api'));
+        }
+        return outcome.kind === 'not_permitted' || outcome.kind === 'failed' ? [chat.id] : [];
+      }),
+    );
+    return late.flat();
+  }
+
+  async function ask(ids: readonly number[]): Promise<void> {
+    if (ids.length === 0) return;
+    const sending = (async () => {
+      const taken = await deps.leases.takeQueued(ids, QUEUED_LEASE_MS);
+      if (!taken || taken.size === 0) return;
+      const requested_at = clock.now();
+      await deps.queue.send(
+        'requested',
+        chunk([...taken], settings.batchSize).map((part) => ({ ids: part, requested_at })),
+      );
+    })();
+    // Not accepted or not in time: the counts stay stale, and the lease's end lets the next reader ask again.
+    await Promise.race([sending.catch(() => undefined), clock.sleep(ASK_BUDGET_MS)]);
+  }
+}

@@ -1,0 +1,129 @@
+import type { StoredChat } from '../chats/chat.ts';
+import type { ChatStore } from '../chats/store.ts';
+import type { MaxErrorKind } from '../max-api/client.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { CountCache, Leases } from './cache.ts';
+import type { RefreshChat } from './refresh.ts';
+
+/** A person wants the count of one chat now. Round trips: 1 GetItem, 1 lease, 1 permit, MAX, 1 UpdateItem, 1 cache write. */
+
+/** Longest wait for MAX: leaves room for the stores in a ten-second function. */
+const BUDGET_MS = 8_000;
+const POLL_MS = 50;
+
+export interface LastKnown {
+  readonly participants_count: number | null;
+  readonly updated_at: string | null;
+  readonly age_seconds: number | null;
+}
+
+export type RefreshOneOutcome =
+  | { readonly kind: 'updated'; readonly count: number; readonly updatedAt: string }
+  | { readonly kind: 'not_in_max' }
+  | { readonly kind: 'unavailable'; readonly status: 'denied' | 'gone'; readonly lastKnown: LastKnown }
+  | {
+      readonly kind: 'max_unreachable';
+      readonly reason: MaxErrorKind | 'busy' | 'cooling';
+      readonly retryAfterMs: number;
+      readonly lastKnown: LastKnown;
+    };
+
+export interface RefreshOneDeps {
+  readonly chatStore: ChatStore;
+  readonly cache: CountCache;
+  readonly leases: Leases;
+  readonly refreshChat: RefreshChat;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+/** Waiting before the next try, where MAX named none. */
+const RETRY_AFTER_MS: Readonly<Record<MaxErrorKind | 'busy' | 'cooling', number>> = {
+  busy: 2_000,
+  cooling: 5_000,
+  timeout: 5_000,
+  network: 10_000,
+  server: 10_000,
+  rate_limited: 5_000,
+  auth: 300_000,
+};
+
+export async function refreshOne(deps: RefreshOneDeps, stored: StoredChat): Promise<RefreshOneOutcome> {
+  const { clock, leases } = deps;
+  const { chat } = stored;
+  if (chat.max_chat_id === null) return { kind: 'not_in_max' };
+  const readable = { id: chat.id, max_chat_id: chat.max_chat_id };
+  const startedAt = clock.now();
+  const deadline = startedAt + BUDGET_MS;
+  const owner = deps.newId();
+
+  for (;;) {
+    // `undefined`: no leases now. A doubled request is then the smaller evil.
+    const taken = await leases.takeFetching(chat.id, owner, BUDGET_MS);
+    if (taken !== false) break;
+    const theirs = await waitForTheirs();
+    if (theirs) return theirs;
+    if (clock.now() >= deadline) return unreachable('busy', 0);
+  }
+  try {
+    const outcome = await deps.refreshChat(readable, { lane: 'interactive', deadline });
+    switch (outcome.kind) {
+      case 'updated':
+        return updated(outcome.count, outcome.readAt);
+      case 'superseded':
+        return await whatCameInstead();
+      case 'unavailable':
+        return { ...outcome, lastKnown: lastKnown() };
+      case 'failed':
+        return unreachable(outcome.error, outcome.retryAfterMs ?? 0);
+      case 'not_permitted':
+        return unreachable(outcome.reason, outcome.retryAfterMs);
+    }
+  } finally {
+    await leases.release(chat.id, owner);
+  }
+
+  /** Somebody is asking MAX for this chat: a count read after this request came in is as good as one's own. */
+  async function waitForTheirs(): Promise<RefreshOneOutcome | undefined> {
+    await clock.sleep(POLL_MS);
+    const value = (await deps.cache.getMany([chat.id]))?.get(chat.id);
+    if (value?.updated_at && Date.parse(value.updated_at) >= startedAt) {
+      return { kind: 'updated', count: value.count, updatedAt: value.updated_at };
+    }
+    return undefined;
+  }
+
+  /** MAX answered, and a newer answer was already written. */
+  async function whatCameInstead(): Promise<RefreshOneOutcome> {
+    const now = await deps.chatStore.get(chat.id);
+    if (now && now.chat.status !== 'active') {
+      return { kind: 'unavailable', status: now.chat.status, lastKnown: lastKnown() };
+    }
+    if (now?.participants_count != null && now.read_at !== null && now.read_at >= startedAt) {
+      return updated(now.participants_count, now.read_at);
+    }
+    return unreachable('busy', 0);
+  }
+
+  function updated(count: number, readAt: number): RefreshOneOutcome {
+    return { kind: 'updated', count, updatedAt: new Date(readAt).toISOString() };
+  }
+
+  function unreachable(reason: MaxErrorKind | 'busy' | 'cooling', retryAfterMs: number): RefreshOneOutcome {
+    return {
+      kind: 'max_unreachable',
+      reason,
+      retryAfterMs: retryAfterMs || RETRY_AFTER_MS[reason],
+      lastKnown: lastKnown(),
+    };
+  }
+
+  function lastKnown(): LastKnown {
+    const { participants_count, read_at } = stored;
+    return {
+      participants_count,
+      updated_at: read_at === null ? null : new Date(read_at).toISOString(),
+      age_seconds: read_at === null ? null : Math.max(0, Math.round((clock.now() - read_at) / 1_000)),
+    };
+  }
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+/**
+ * The message of the refresh queues. Chats travel by id: what else is known of them is read when the message is worked on,
+ * so a message can't carry anything that is out of date.
+ */
+export const refreshMessage = z.object({
+  ids: z.array(z.number().int().positive()).min(1).max(500),
+  /** Unix ms: a chat that MAX was asked about since needs nothing. */
+  requested_at: z.number().int().positive(),
+  /** The part of a full update this message is; absent otherwise. */
+  run: z.object({ id: z.string().min(1), part: z.string().min(1) }).optional(),
+});
+
+export type RefreshMessage = z.output<typeof refreshMessage>;
+
+/** `requested`: somebody looked at the chats. `planned`: the background sync and full updates. */
+export type RefreshQueueName = 'requested' | 'planned';
+
+export interface RefreshQueue {
+  /** Ten messages a request (SendMessageBatch). Rejects when any message was not accepted. @param delayMs up to 15 min. */
+  send(queue: RefreshQueueName, messages: readonly RefreshMessage[], delayMs?: number): Promise<void>;
+  /** Messages waiting, delayed or being worked on; approximate, as SQS counts them. */
+  depth(queue: RefreshQueueName): Promise<number>;
+}
+
+/** The continuation of a full update's planning. */
+export const planMessage = z.object({ run_id: z.string().min(1) });
+export type PlanMessage = z.output<typeof planMessage>;
+
+export interface PlanQueue {
+  send(message: PlanMessage): Promise<void>;
+}
+
+/** Splits into runs of at most `size`. */
+export function chunk<T>(items: readonly T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let i = 0; i < items.length; i += size) chunks.push(items.slice(i, i + size));
+  return chunks;
+}

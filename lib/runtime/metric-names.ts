@@ -1,0 +1,30 @@
+/**
+ * Every metric of the service. Dashboards and alarms are compared with this list, so that none looks at a name that
+ * nobody emits.
+ */
+export const METRICS = {
+  /** Counts looked up in the cache; with the next, by metric math, `participants_cache_hit_rate`. */
+  cacheLookups: 'participants_cache_lookups',
+  cacheHits: 'participants_cache_hits',
+  cacheStaleHits: 'participants_cache_stale_hits',
+  /** Milliseconds from the decision to refresh a chat to its written count, waiting for the permit included. */
+  updateDuration: 'participants_update_duration',
+  maxRequests: 'participants_max_api_requests',
+  maxLatency: 'participants_max_api_latency',
+  /** Emitted for all errors together and once more with the dimension `kind`. */
+  maxErrors: 'participants_max_api_errors',
+  permitsGranted: 'participants_permits_granted',
+  permitWait: 'participants_permit_wait',
+  staleDataCount: 'participants_stale_data_count',
+  oldestCountAge: 'participants_oldest_count_age',
+  fresherThanHour: 'participants_fresher_than_hour',
+  chatsPlanned: 'participants_chats_planned',
+  chatsRefreshed: 'participants_chats_refreshed',
+  chatsFailed: 'participants_chats_failed',
+  fullUpdateProgress: 'participants_full_update_progress',
+  fullUpdateFinished: 'participants_full_update_finished',
+  fullUpdateFailedChats: 'participants_full_update_failed_chats',
+} as const;
+
+/** Computed by CloudWatch from hits and lookups, so that a busy minute weighs more than a quiet one. */
+export const HIT_RATE = 'participants_cache_hit_rate';

@@ -1,0 +1,49 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import type { ParticipantEvents } from '../participants/events.ts';
+import { METRICS } from './metric-names.ts';
+import { tracing } from './tracing.ts';
+
+/** Logs and metrics of this environment; service name and namespace come from the environment (Powertools). */
+export const logger = new Logger();
+export const metrics = new Metrics();
+
+/**
+ * The stack every function stands on: the invocation's context in every log line, metrics flushed at its end, a trace
+ * where tracing is on.
+ */
+export const instrumented = <E, R>(handle: (event: E, context: Context) => Promise<R>) =>
+  middy<E, R, Error, Context>()
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use(logMetrics(metrics))
+    .use(tracing())
+    .handler(handle);
+
+/** What happened to participants, as metrics. */
+export const participantMetrics: ParticipantEvents = {
+  lookedUp({ lookups, hits, staleHits }) {
+    metrics.addMetric(METRICS.cacheLookups, MetricUnit.Count, lookups);
+    metrics.addMetric(METRICS.cacheHits, MetricUnit.Count, hits);
+    metrics.addMetric(METRICS.cacheStaleHits, MetricUnit.Count, staleHits);
+  },
+  askedMax({ durationMs, error }) {
+    metrics.addMetric(METRICS.maxRequests, MetricUnit.Count, 1);
+    metrics.addMetric(METRICS.maxLatency, MetricUnit.Milliseconds, durationMs);
+    if (!error) return;
+    metrics.addMetric(METRICS.maxErrors, MetricUnit.Count, 1);
+    const byKind = metrics.singleMetric();
+    byKind.addDimension('kind', error);
+    byKind.addMetric(METRICS.maxErrors, MetricUnit.Count, 1);
+  },
+  updated({ durationMs }) {
+    metrics.addMetric(METRICS.updateDuration, MetricUnit.Milliseconds, durationMs);
+  },
+  waitedForPermit({ durationMs, granted }) {
+    if (granted) metrics.addMetric(METRICS.permitsGranted, MetricUnit.Count, 1);
+    metrics.addMetric(METRICS.permitWait, MetricUnit.Milliseconds, durationMs);
+  },
+};

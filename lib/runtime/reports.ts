@@ -1,0 +1,41 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { PlanStaleReport, Staleness } from '../participants/plan-stale.ts';
+import type { BatchReport } from '../participants/refresh-batch.ts';
+import { type Run, statusOf } from '../participants/run.ts';
+import { LOG } from './log-messages.ts';
+import { METRICS } from './metric-names.ts';
+import { logger, metrics } from './observability.ts';
+
+/** What background work came to, as one log line and its metrics. */
+
+/** @param run the full update the message is a part of, as it is behind this part. */
+export function reportBatch(report: BatchReport, durationMs: number, run: Run | undefined): void {
+  logger.info(LOG.batchRefreshed, { ...report, duration_ms: durationMs, ...(run ? { run_id: run.run_id } : {}) });
+  metrics.addMetric(METRICS.chatsRefreshed, MetricUnit.Count, report.done - report.failed);
+  metrics.addMetric(METRICS.chatsFailed, MetricUnit.Count, report.failed);
+  if (!run) return;
+  if (run.cursor === null && run.planned > 0) {
+    metrics.addMetric(METRICS.fullUpdateProgress, MetricUnit.Percent, Math.min(100, (run.done / run.planned) * 100));
+  }
+  if (statusOf(run, run.progressed_at) === 'finished') {
+    const { run_id, done, changed, failed, unavailable } = run;
+    logger.info(LOG.fullUpdateFinished, { run_id, done, changed, failed, unavailable });
+    metrics.addMetric(METRICS.fullUpdateFinished, MetricUnit.Count, 1);
+    metrics.addMetric(METRICS.fullUpdateFailedChats, MetricUnit.Count, failed);
+  }
+}
+
+export function reportPlan(report: PlanStaleReport): void {
+  if (report.kind === 'backlog') {
+    logger.info(LOG.planSkipped, { reason: 'the previous plan is still queued', messages: report.messages });
+    return;
+  }
+  logger.info(LOG.planned, { chats: report.chats, messages: report.messages, complete: report.complete });
+  metrics.addMetric(METRICS.chatsPlanned, MetricUnit.Count, report.chats);
+}
+
+export function reportStaleness(staleness: Staleness): void {
+  metrics.addMetric(METRICS.staleDataCount, MetricUnit.Count, staleness.stale);
+  metrics.addMetric(METRICS.oldestCountAge, MetricUnit.Seconds, staleness.oldestSeconds);
+  metrics.addMetric(METRICS.fresherThanHour, MetricUnit.Percent, staleness.fresherThanHour * 100);
+}

@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { createDynamoChatStore } from '../adapters/dynamodb/chat-store.ts';
+import { createDynamo } from '../adapters/dynamodb/client.ts';
+import { createDynamoCountStore } from '../adapters/dynamodb/count-store.ts';
+import { type Database, fullJitter } from '../adapters/dynamodb/database.ts';
+import { createDynamoPlanStore, createDynamoRunStore } from '../adapters/dynamodb/run-store.ts';
+import { createRedis, createRedisGate } from '../adapters/redis/client.ts';
+import { createRedisCounts } from '../adapters/redis/counts.ts';
+import { createPermits } from '../adapters/redis/permits.ts';
+import { createPlanQueue, createRefreshQueue, createSqs } from '../adapters/sqs/queues.ts';
+import { createMaxApi, reachable } from '../max-api/client.ts';
+import { spacingMs } from '../max-api/pace.ts';
+import { type AskMax, createAskMax } from '../participants/ask-max.ts';
+import type { FullUpdateDeps } from '../participants/full-update.ts';
+import type { PlanStaleDeps } from '../participants/plan-stale.ts';
+import { createReadCounts, type ReadCounts } from '../participants/read-counts.ts';
+import { createRefreshChat, type RefreshChat } from '../participants/refresh.ts';
+import type { RefreshBatchDeps } from '../participants/refresh-batch.ts';
+import type { RefreshQueueName } from '../participants/refresh-queue.ts';
+import { systemClock } from './clock.ts';
+import { section } from './environment.ts';
+import { participantMetrics } from './observability.ts';
+import { secretReader } from './secrets.ts';
+import { traced } from './tracing.ts';
+
+/**
+ * The composition root: every part made from its settings, once per execution environment, when it is first used. A
+ * function's bundle keeps only the parts it names (the calls are marked pure, so the others are shaken off).
+ */
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+};
+
+export const clock = systemClock;
+export const newId = randomUUID;
+
+/** A count is fresh for this long, ms. */
+export const freshMs = () => section('freshness').PARTICIPANTS_CACHE_TTL;
+export const batchSize = () => section('sync').PARTICIPANTS_BATCH_SIZE;
+
+// Durable stores
+
+const database = /* @__PURE__ */ once((): Database => {
+  const { CHATS_TABLE, CHAT_WORDS_TABLE, STATE_TABLE } = section('tables');
+  return {
+    client: traced(createDynamo()),
+    tables: { chats: CHATS_TABLE, words: CHAT_WORDS_TABLE, state: STATE_TABLE },
+    pause: fullJitter(clock.sleep),
+  };
+});
+export const chatStore = /* @__PURE__ */ once(() => createDynamoChatStore(database()));
+export const countStore = /* @__PURE__ */ once(() => createDynamoCountStore(database()));
+export const runStore = /* @__PURE__ */ once(() => createDynamoRunStore(database()));
+export const planStore = /* @__PURE__ */ once(() => createDynamoPlanStore(database()));
+
+// Queues
+
+const sqs = /* @__PURE__ */ once(() => traced(createSqs()));
+export const refreshQueue = /* @__PURE__ */ once(() => {
+  const { REQUESTED_REFRESHES_QUEUE_URL, PLANNED_REFRESHES_QUEUE_URL } = section('queues');
+  return createRefreshQueue(sqs(), { requested: REQUESTED_REFRESHES_QUEUE_URL, planned: PLANNED_REFRESHES_QUEUE_URL });
+});
+export const planQueue = /* @__PURE__ */ once(() => createPlanQueue(sqs(), section('queues').FULL_UPDATE_QUEUE_URL));
+
+// Redis
+
+/** Redis answers in well under a millisecond; what takes longer than this is served without it. */
+const REDIS_TIMEOUT_MS = 250;
+export const redisGate = /* @__PURE__ */ once(() => {
+  const url = section('redis').REDIS_URL;
+  return createRedisGate(createRedis(url, { commandTimeoutMs: REDIS_TIMEOUT_MS }));
+});
+export const counts = /* @__PURE__ */ once(() =>
+  createRedisCounts(redisGate(), { freshMs: freshMs(), random: Math.random }),
+);
+
+// MAX
+
+/** The quota is a bot's: with several bots each gets a name of its own. */
+const BOT = 'main';
+export const permits = /* @__PURE__ */ once(() => {
+  const { MAX_API_RPS, MAX_API_FALLBACK_SHARE } = section('max');
+  return createPermits({
+    redis: redisGate(),
+    clock,
+    settings: { bot: BOT, rps: MAX_API_RPS, shareOfRate: MAX_API_FALLBACK_SHARE },
+  });
+});
+/** Requests a second the limiter gives out. */
+export const requestsPerSecond = () => 1_000 / spacingMs(section('max').MAX_API_RPS);
+
+export const askMax = /* @__PURE__ */ once((): AskMax => {
+  const max = section('max');
+  const token = { value: max.MAX_API_TOKEN, parameter: max.MAX_API_TOKEN_PARAMETER };
+  return createAskMax({
+    maxApi: createMaxApi({
+      url: max.MAX_API_URL,
+      token: secretReader('MAX_API_TOKEN', token, clock.now),
+      ca: max.MAX_API_CA,
+    }),
+    permits: permits(),
+    clock,
+    events: participantMetrics,
+    random: Math.random,
+    settings: { timeoutMs: max.PARTICIPANTS_MAX_API_TIMEOUT, maxRetries: max.PARTICIPANTS_MAX_RETRIES },
+  });
+});
+
+export const refreshChat = /* @__PURE__ */ once(
+  (): RefreshChat =>
+    createRefreshChat({
+      askMax: askMax(),
+      countStore: countStore(),
+      cache: counts(),
+      clock,
+      events: participantMetrics,
+      settings: { freshMs: freshMs() },
+    }),
+);
+
+export const fullUpdateDeps = /* @__PURE__ */ once(
+  (): FullUpdateDeps => ({
+    chatStore: chatStore(),
+    runStore: runStore(),
+    queue: refreshQueue(),
+    planQueue: planQueue(),
+    clock,
+    newId,
+    settings: { batchSize: batchSize(), requestsPerSecond: requestsPerSecond() },
+  }),
+);
+
+export const refreshBatchDeps = /* @__PURE__ */ once(
+  (): RefreshBatchDeps => ({
+    chatStore: chatStore(),
+    countStore: countStore(),
+    runStore: runStore(),
+    refreshChat: refreshChat(),
+    permits: permits(),
+    queue: refreshQueue(),
+    clock,
+    random: Math.random,
+    settings: { freshMs: freshMs() },
+  }),
+);
+
+/** Which refresh queue a message came from. An ARN and a URL end alike, in the queue's name. */
+export const queueOf = (arn: string): RefreshQueueName =>
+  section('queues').PLANNED_REFRESHES_QUEUE_URL.endsWith(`/${arn.split(':').at(-1)}`) ? 'planned' : 'requested';
+
+export const planStaleDeps = /* @__PURE__ */ once(
+  (): PlanStaleDeps => ({
+    countStore: countStore(),
+    planStore: planStore(),
+    queue: refreshQueue(),
+    clock,
+    settings: {
+      batchSize: batchSize(),
+      intervalMs: section('sync').PARTICIPANTS_UPDATE_INTERVAL,
+      rps: section('max').MAX_API_RPS,
+      freshMs: freshMs(),
+    },
+  }),
+);
+
+/** Whether schedules plan work. */
+export const backgroundSync = () => section('switches').PARTICIPANTS_ENABLE_BACKGROUND_SYNC && !integrationDisabled();
+
+/** Resolves when MAX takes a connection; no request, since those are counted. */
+export const maxReachable = (timeoutMs: number) => reachable(new URL(section('max').MAX_API_URL), timeoutMs);
+
+export const integrationDisabled = () => section('switches').PARTICIPANTS_INTEGRATION_DISABLED;
+
+/** @param lazyUpdate whether readers may ask for refreshes; the switch of the configuration still decides. */
+const readCountsWith = (lazyUpdate: boolean) =>
+  createReadCounts({
+    chatStore: chatStore(),
+    cache: counts(),
+    leases: counts(),
+    queue: refreshQueue(),
+    refreshChat: refreshChat(),
+    clock,
+    events: participantMetrics,
+    newId,
+    settings: {
+      freshMs: freshMs(),
+      batchSize: batchSize(),
+      lazyUpdate: lazyUpdate && section('switches').PARTICIPANTS_ENABLE_LAZY_UPDATE,
+      integrationDisabled: integrationDisabled(),
+    },
+  });
+export const readCounts = /* @__PURE__ */ once((): ReadCounts => readCountsWith(true));
+/** Shows what readers see without changing anything. */
+export const inspectCounts = /* @__PURE__ */ once((): ReadCounts => readCountsWith(false));
+
+/** Signs the cursors of listings. */
+export const cursorSecret = /* @__PURE__ */ once(() => {
+  const { CURSOR_SECRET, CURSOR_SECRET_PARAMETER } = section('cursors');
+  return secretReader('CURSOR_SECRET', { value: CURSOR_SECRET, parameter: CURSOR_SECRET_PARAMETER }, clock.now);
+});

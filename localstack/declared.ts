@@ -1,0 +1,275 @@
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** What `serverless.yml` declares, resolved, as far as one machine can run it. */
+export interface Declared {
+  readonly service: string;
+  readonly region: string;
+  readonly functions: readonly DeclaredFunction[];
+  readonly authorizers: Readonly<Record<string, Authorizer>>;
+  readonly tables: Readonly<Record<string, Table>>;
+  readonly queues: Readonly<Record<string, Queue>>;
+  /** `custom.esbuild`: how the functions are bundled. */
+  readonly bundling: Readonly<Record<string, unknown>>;
+}
+
+export interface DeclaredFunction {
+  /** Its key in `serverless.yml`. */
+  readonly key: string;
+  /** Its name on AWS. */
+  readonly name: string;
+  /** `folder/file.export` */
+  readonly handler: string;
+  readonly timeoutS: number;
+  readonly memoryMb: number;
+  readonly reservedConcurrency: number | undefined;
+  /** Strings, and CloudFormation expressions not resolved yet. */
+  readonly environment: Readonly<Record<string, unknown>>;
+  readonly routes: readonly Route[];
+  readonly queueTriggers: readonly QueueTrigger[];
+  readonly schedules: readonly Schedule[];
+}
+
+export interface Route {
+  /** `*` for any. */
+  readonly method: string;
+  /** `*` for what no other route takes. */
+  readonly path: string;
+  readonly authorizer: string | undefined;
+}
+
+export interface Authorizer {
+  readonly functionKey: string;
+  /** As `$request.header.Authorization`. With none the authorizer is asked about every request. */
+  readonly identitySource: readonly string[];
+  readonly resultTtlS: number;
+}
+
+export interface QueueTrigger {
+  /** The key of the queue in the resources. */
+  readonly queue: string;
+  readonly batchSize: number;
+  readonly batchingWindowS: number;
+  readonly maximumConcurrency: number;
+  readonly reportsBatchItemFailures: boolean;
+}
+
+export interface Schedule {
+  /** `rate(15 minutes)` or `cron(0 3 * * ? *)` */
+  readonly expression: string;
+  readonly timezone: string;
+  readonly enabled: boolean;
+  readonly input: unknown;
+}
+
+export interface Table {
+  readonly name: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+export interface Queue {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly redrive: { readonly deadLetterQueue: string; readonly maxReceiveCount: number } | undefined;
+}
+
+/** The description can't be used; the message is for the person who starts the stack. */
+export class DeclarationError extends Error {
+  override readonly name = 'DeclarationError';
+}
+
+/**
+ * Resolves `serverless.yml` with `osls print` (about 3 s, nearly all of it osls) under `env`.
+ * @throws {DeclarationError} with the list of bad variables, or with what osls says.
+ */
+export async function readDeclared(rootDir: string, env: NodeJS.ProcessEnv): Promise<Declared> {
+  const osls = createRequire(join(rootDir, 'package.json')).resolve('osls/bin/serverless.js');
+  const { failed, stdout, stderr } = await run([osls, 'print', '--format', 'json'], rootDir, env);
+  if (failed) throw new DeclarationError(explain(stderr + stdout));
+  return parseDeclared(JSON.parse(stdout.slice(stdout.indexOf('{'))));
+}
+
+function run(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
+  const options = { cwd, env: { ...env, SLS_NOTIFICATIONS_MODE: 'off', NO_COLOR: '1' }, maxBuffer: 64 * 1024 * 1024 };
+  return new Promise<{ failed: boolean; stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, args, options, (error, stdout, stderr) => {
+      resolve({ failed: error !== null, stdout, stderr });
+    });
+  });
+}
+
+/** A `ConfigError` is the reader's own; anything else is shown as osls has it, without stacks. */
+function explain(output: string): string {
+  const lines = output.split('\n').filter((line) => !/^\s+at /.test(line));
+  const start = lines.findIndex((line) => line.includes('ConfigError: '));
+  if (start < 0) return lines.join('\n').trim();
+  const headline = (lines[start] ?? '').replace(/^.*ConfigError: /, '');
+  const rest = lines.slice(start + 1);
+  const end = rest.findIndex((line) => !/^ {2}\S/.test(line));
+  return [headline, ...rest.slice(0, end < 0 ? undefined : end)].join('\n');
+}
+
+const reference = z.union([
+  z.object({ Ref: z.string() }).transform(({ Ref }) => Ref),
+  z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }).transform((value) => value['Fn::GetAtt'][0]),
+]);
+
+const routeSchema = z.union([
+  z.string().transform((text) => {
+    const [method = '*', path = '*'] = text === '*' ? [] : text.split(/\s+/);
+    return { method, path, authorizer: undefined };
+  }),
+  z
+    .object({
+      method: z.string().default('*'),
+      path: z.string(),
+      authorizer: z.object({ name: z.string() }).optional(),
+    })
+    .transform(({ method, path, authorizer }) => ({ method, path, authorizer: authorizer?.name })),
+]);
+
+const queueTriggerSchema = z
+  .object({
+    arn: reference,
+    batchSize: z.number().default(10),
+    maximumBatchingWindow: z.number().default(0),
+    maximumConcurrency: z.number().default(5),
+    functionResponseType: z.literal('ReportBatchItemFailures').optional(),
+    enabled: z.boolean().default(true),
+  })
+  .transform((event) => ({
+    enabled: event.enabled,
+    queue: event.arn,
+    batchSize: event.batchSize,
+    batchingWindowS: event.maximumBatchingWindow,
+    maximumConcurrency: event.maximumConcurrency,
+    reportsBatchItemFailures: event.functionResponseType !== undefined,
+  }));
+
+const scheduleSchema = z
+  .object({
+    rate: z.union([z.string(), z.array(z.string())]),
+    timezone: z.string().default('UTC'),
+    enabled: z.union([z.boolean(), z.stringbool()]).default(true),
+    input: z.unknown().optional(),
+  })
+  .transform(({ rate, timezone, enabled, input }) =>
+    [rate].flat().map((expression) => ({ expression, timezone, enabled, input: input ?? {} })),
+  );
+
+const eventSchema = z.object({
+  httpApi: routeSchema.optional(),
+  sqs: queueTriggerSchema.optional(),
+  schedule: scheduleSchema.optional(),
+});
+
+const limits = {
+  timeout: z.number().optional(),
+  memorySize: z.number().optional(),
+  environment: z.record(z.string(), z.unknown()).default({}),
+};
+
+const documentSchema = z.object({
+  service: z.string(),
+  custom: z.object({ esbuild: z.record(z.string(), z.unknown()).default({}) }).default({ esbuild: {} }),
+  provider: z.object({
+    region: z.string(),
+    ...limits,
+    httpApi: z
+      .object({
+        authorizers: z.record(
+          z.string(),
+          z.object({
+            type: z.literal('request'),
+            functionName: z.string(),
+            enableSimpleResponses: z.literal(true),
+            payloadVersion: z.literal('2.0'),
+            resultTtlInSeconds: z.number().default(0),
+            identitySource: z.union([z.string(), z.array(z.string())]).default([]),
+          }),
+        ),
+      })
+      .default({ authorizers: {} }),
+  }),
+  functions: z.record(
+    z.string(),
+    z.object({
+      name: z.string(),
+      handler: z.string(),
+      ...limits,
+      reservedConcurrency: z.number().optional(),
+      events: z.array(eventSchema).default([]),
+    }),
+  ),
+  resources: z
+    .object({
+      Resources: z.record(
+        z.string(),
+        z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).default({}) }),
+      ),
+    })
+    .default({ Resources: {} }),
+});
+
+/** Takes the resolved document, as `osls print` gives it. */
+export function parseDeclared(document: unknown): Declared {
+  const parsed = documentSchema.safeParse(document);
+  if (!parsed.success) {
+    throw new DeclarationError(`The local stack can't run this serverless.yml:\n${z.prettifyError(parsed.error)}`);
+  }
+  const { service, provider, functions, custom, resources } = parsed.data;
+  const ofType = (type: string) => Object.entries(resources.Resources).filter(([, { Type }]) => Type === type);
+  return {
+    service,
+    region: provider.region,
+    bundling: custom.esbuild,
+    authorizers: Object.fromEntries(
+      Object.entries(provider.httpApi.authorizers).map(([name, authorizer]) => [
+        name,
+        {
+          functionKey: authorizer.functionName,
+          identitySource: [authorizer.identitySource].flat(),
+          resultTtlS: authorizer.resultTtlInSeconds,
+        },
+      ]),
+    ),
+    functions: Object.entries(functions).map(([key, declared]) => ({
+      key,
+      name: declared.name,
+      handler: declared.handler,
+      timeoutS: declared.timeout ?? provider.timeout ?? 6,
+      memoryMb: declared.memorySize ?? provider.memorySize ?? 1024,
+      reservedConcurrency: declared.reservedConcurrency,
+      environment: { ...provider.environment, ...declared.environment },
+      routes: declared.events.flatMap(({ httpApi }) => httpApi ?? []),
+      queueTriggers: declared.events.flatMap(({ sqs }) => (sqs?.enabled ? sqs : [])),
+      schedules: declared.events.flatMap(({ schedule }) => schedule ?? []),
+    })),
+    tables: Object.fromEntries(
+      ofType('AWS::DynamoDB::Table').map(([key, { Properties }]) => [
+        key,
+        { name: nameOf(key, Properties.TableName), properties: Properties },
+      ]),
+    ),
+    queues: Object.fromEntries(ofType('AWS::SQS::Queue').map(([key, { Properties }]) => [key, queue(key, Properties)])),
+  };
+}
+
+const redriveSchema = z
+  .object({ deadLetterTargetArn: reference, maxReceiveCount: z.coerce.number() })
+  .transform(({ deadLetterTargetArn, maxReceiveCount }) => ({ deadLetterQueue: deadLetterTargetArn, maxReceiveCount }));
+
+function queue(key: string, properties: Readonly<Record<string, unknown>>): Queue {
+  const { QueueName, RedrivePolicy, ...rest } = properties;
+  const attributes = Object.entries(rest).filter(([, value]) => typeof value !== 'object');
+  return {
+    name: nameOf(key, QueueName),
+    attributes: Object.fromEntries(attributes.map(([name, value]) => [name, String(value)])),
+    redrive: RedrivePolicy === undefined ? undefined : redriveSchema.parse(RedrivePolicy),
+  };
+}
+
+/** CloudFormation makes a name from the key where none is given. */
+const nameOf = (key: string, name: unknown) => (typeof name === 'string' ? name : key);

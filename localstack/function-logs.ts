@@ -1,0 +1,88 @@
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+/** What functions write: to a file each, or to the terminal; errors to the terminal always, in short. */
+export interface FunctionLogs {
+  /** Takes an output stream of a function. */
+  readonly attach: (functionKey: string, output: Readable) => void;
+  /** Takes what the platform itself has to say about a function. */
+  readonly report: (functionKey: string, headline: string, details?: string) => void;
+  close(): void;
+}
+
+const SIZE_LIMIT = 10 * 1024 * 1024;
+const HEADLINE_LENGTH = 300;
+
+/** @param dir where the files are, or `undefined` to write everything to the terminal. */
+export function openFunctionLogs(dir: string | undefined): FunctionLogs {
+  const files = new Map<string, LogFile>();
+  if (dir) mkdirSync(dir, { recursive: true });
+  const write = (functionKey: string, line: string) => {
+    if (!dir) return console.log(`${functionKey} ${line}`);
+    const file = files.get(functionKey) ?? new LogFile(join(dir, `${functionKey}.log`));
+    files.set(functionKey, file);
+    file.write(line);
+  };
+  const warn = (functionKey: string, text: string) => {
+    console.error(`${functionKey}: ${text.slice(0, HEADLINE_LENGTH)}`);
+  };
+  return {
+    attach(functionKey, output) {
+      createInterface({ input: output }).on('line', (line) => {
+        write(functionKey, line);
+        const error = dir && errorOf(line);
+        if (error) warn(functionKey, error);
+      });
+    },
+    report(functionKey, headline, details = headline) {
+      write(functionKey, details);
+      warn(functionKey, headline);
+    },
+    close() {
+      for (const file of files.values()) file.close();
+      files.clear();
+    },
+  };
+}
+
+/** The message of a structured log line of level ERROR or worse. */
+function errorOf(line: string): string | undefined {
+  if (!/"level":"(ERROR|CRITICAL)"/.test(line)) return undefined;
+  try {
+    const { message, error } = JSON.parse(line);
+    return error?.message ? `${message} (${error.name}: ${error.message})` : String(message);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Appends lines; at 10 MB the file becomes `<name>.1`, in place of the former one. */
+class LogFile {
+  readonly #path: string;
+  #fd: number;
+  #size: number;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#fd = openSync(path, 'a');
+    this.#size = fstatSync(this.#fd).size;
+  }
+
+  write(line: string): void {
+    if (this.#size > SIZE_LIMIT) this.#rotate();
+    this.#size += writeSync(this.#fd, `${line}\n`);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #rotate(): void {
+    closeSync(this.#fd);
+    renameSync(this.#path, `${this.#path}.1`);
+    this.#fd = openSync(this.#path, 'a');
+    this.#size = 0;
+  }
+}

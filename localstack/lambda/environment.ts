@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { Worker } from 'node:worker_threads';
+import type { Bundle } from './bundle.ts';
+import type { EventMessage, InvocationContext, WorkerData, WorkerMessage } from './worker.ts';
+
+/** Lambda gives the import of a handler 10 s. */
+const INIT_TIMEOUT_MS = 10_000;
+
+export interface FunctionSpec {
+  readonly key: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly bundle: Bundle;
+  /** All of `process.env` in there. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export type Invocation =
+  | { readonly outcome: 'value'; readonly value: unknown }
+  | InvocationFailure
+  /** Every environment was busy; the function was not run. */
+  | { readonly outcome: 'throttled' };
+
+export interface InvocationFailure {
+  readonly outcome: 'error' | 'timeout';
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly stack: string;
+}
+
+/** One execution environment of a function, in a thread of its own. One event at a time is its owner's duty. */
+export class Environment {
+  readonly #spec: FunctionSpec;
+  readonly #worker: Worker;
+  readonly #logStreamName = `local/[$LATEST]${randomUUID().replaceAll('-', '')}`;
+  #gone = false;
+  #ready = false;
+  /** Told of the worker's next message, or of its end. */
+  #next: ((message: WorkerMessage | InvocationFailure) => void) | undefined;
+  #end: InvocationFailure | undefined;
+
+  constructor(spec: FunctionSpec, onOutput: (stream: Readable) => void) {
+    this.#spec = spec;
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      env: { ...spec.environment, AWS_LAMBDA_LOG_STREAM_NAME: this.#logStreamName },
+      workerData: { ...spec.bundle } satisfies WorkerData,
+      execArgv: (spec.environment.NODE_OPTIONS ?? '').split(' ').filter(Boolean),
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: spec.memoryMb },
+    });
+    onOutput(this.#worker.stdout);
+    onOutput(this.#worker.stderr);
+    this.#worker.on('message', (message: WorkerMessage) => this.#next?.(message));
+    this.#worker.on('error', (error) => this.#endWith(failure('error', error)));
+    this.#worker.on('exit', (code) => {
+      const message = `Error: Runtime exited with error: exit status ${code}`;
+      this.#endWith({ outcome: 'error', errorType: 'Runtime.ExitError', errorMessage: message, stack: '' });
+    });
+  }
+
+  /** Whether it can take no more events: it crashed or was stopped. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  async invoke(event: unknown): Promise<Invocation> {
+    const { name, arn, timeoutMs, memoryMb } = this.#spec;
+    if (!this.#ready) {
+      const first = await this.#receive(INIT_TIMEOUT_MS, () => {});
+      if (!('type' in first)) return first;
+      this.#ready = true;
+    }
+    const context: InvocationContext = {
+      awsRequestId: randomUUID(),
+      functionName: name,
+      functionVersion: '$LATEST',
+      invokedFunctionArn: arn,
+      memoryLimitInMB: String(memoryMb),
+      logGroupName: `/aws/lambda/${name}`,
+      logStreamName: this.#logStreamName,
+      callbackWaitsForEmptyEventLoop: true,
+    };
+    const message: EventMessage = { event: JSON.stringify(event), context, deadlineMs: Date.now() + timeoutMs };
+    const answer = await this.#receive(timeoutMs, () => this.#worker.postMessage(message));
+    if (!('type' in answer)) return answer;
+    if (answer.type === 'error') return { ...answer, outcome: 'error' };
+    return { outcome: 'value', value: answer.type === 'value' ? JSON.parse(answer.value) : null };
+  }
+
+  async stop(): Promise<void> {
+    this.#gone = true;
+    await this.#worker.terminate();
+  }
+
+  #receive(limitMs: number, ask: () => void): Promise<WorkerMessage | InvocationFailure> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        const errorMessage = `Task timed out after ${(limitMs / 1_000).toFixed(2)} seconds`;
+        this.#endWith({ outcome: 'timeout', errorType: 'Sandbox.Timedout', errorMessage, stack: '' });
+        void this.#worker.terminate();
+      }, limitMs);
+      this.#next = (message) => {
+        clearTimeout(timer);
+        this.#next = undefined;
+        resolve(message);
+      };
+      if (this.#end) this.#next(this.#end);
+      else ask();
+    });
+  }
+
+  #endWith(end: InvocationFailure): void {
+    this.#gone = true;
+    this.#end ??= end;
+    this.#next?.(this.#end);
+  }
+}
+
+function failure(outcome: 'error' | 'timeout', thrown: unknown): InvocationFailure {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return { outcome, errorType: error.name, errorMessage: error.message, stack: error.stack ?? '' };
+}

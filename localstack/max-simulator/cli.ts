@@ -1,0 +1,133 @@
+/** `npm run max-simulator -- [flags]`: the simulated MAX in a process of its own. */
+import { parseArgs } from 'node:util';
+import { startSimulator } from './server.ts';
+
+interface Flag<T> {
+  readonly default: string;
+  readonly allowed: string;
+  readonly help: string;
+  /** Undefined for a value that is not allowed. */
+  parse(text: string): T | undefined;
+}
+
+const flags = {
+  port: number(0, 65_535, true, '0', 'port of the API; 0: a free one'),
+  'control-port': number(0, 65_535, true, '0', 'port of the control address; 0: a free one'),
+  token: matching(
+    /^\S{1,512}$/,
+    '1 to 512 characters without spaces',
+    'simulator-token',
+    'token that callers must send',
+  ),
+  chats: number(1, 1_000_000, true, '1000', 'how many chats there are'),
+  seed: number(0, 2 ** 32 - 1, true, '1', 'which world: the same seed, the same chats'),
+  drift: number(0, 1_000_000, false, '1', 'speed at which chats change; 0: frozen'),
+  'gone-rate': number(0, 1, false, '0.001', 'share of the chats that go away in a day'),
+  rps: number(1, 1_000_000, true, '30', 'requests allowed in any 1,000 ms'),
+  'latency-ms': number(0, 600_000, false, '40', 'mean time to answer'),
+  'jitter-ms': number(0, 600_000, false, '20', 'answers take the latency plus or minus this'),
+  events: onOff('on', 'tell subscribers what changes'),
+  'loopback-webhooks': onOff('on', 'accept http:// webhooks on this machine, with a port'),
+  repeat: number(0, 1, false, '0.02', 'probability that an event is delivered twice'),
+  'reorder-ms': number(0, 600_000, false, '500', 'events wait up to this, and so overtake one another'),
+  'time-scale': number(0, 1, false, '1', 'factor on the pauses between retries and the 8 h to unsubscription'),
+};
+
+function number(min: number, max: number, whole: boolean, standard: string, help: string): Flag<number> {
+  return {
+    default: standard,
+    allowed: `${whole ? 'a whole number' : 'a number'} from ${min} to ${max}`,
+    help,
+    parse(text) {
+      const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+      return value >= min && value <= max && (!whole || Number.isInteger(value)) ? value : undefined;
+    },
+  };
+}
+
+function onOff(standard: 'on' | 'off', help: string): Flag<boolean> {
+  const values = new Map([
+    ['on', true],
+    ['off', false],
+  ]);
+  return { default: standard, allowed: 'on or off', help, parse: (text) => values.get(text) };
+}
+
+function matching(pattern: RegExp, allowed: string, standard: string, help: string): Flag<string> {
+  return { default: standard, allowed, help, parse: (text) => (pattern.test(text) ? text : undefined) };
+}
+
+function usage(): string {
+  const lines = Object.entries(flags).map(
+    ([name, flag]) => `  --${name.padEnd(18)} ${flag.help} (${flag.allowed}; default ${flag.default})`,
+  );
+  return ['A simulated MAX Bot API on 127.0.0.1.', '', ...lines, `  --${'help'.padEnd(18)} this text`].join('\n');
+}
+
+class UsageError extends Error {}
+
+function readArguments(args: string[]) {
+  const options = Object.fromEntries(Object.keys(flags).map((name) => [name, { type: 'string' as const }]));
+  let given: Record<string, string | boolean | undefined>;
+  try {
+    given = parseArgs({ args, options: { ...options, help: { type: 'boolean' } }, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+  function value<T>(name: keyof typeof flags, flag: Flag<T>): T {
+    const text = String(given[name] ?? flag.default);
+    const parsed = flag.parse(text);
+    if (parsed === undefined) throw new UsageError(`--${name}: "${text}" is not ${flag.allowed}`);
+    return parsed;
+  }
+  return {
+    help: given.help === true,
+    options: {
+      port: value('port', flags.port),
+      controlPort: value('control-port', flags['control-port']),
+      token: value('token', flags.token),
+      chats: value('chats', flags.chats),
+      seed: value('seed', flags.seed),
+      drift: value('drift', flags.drift),
+      goneRate: value('gone-rate', flags['gone-rate']),
+      rps: value('rps', flags.rps),
+      events: value('events', flags.events),
+      loopbackWebhooks: value('loopback-webhooks', flags['loopback-webhooks']),
+      switches: {
+        latency_ms: value('latency-ms', flags['latency-ms']),
+        jitter_ms: value('jitter-ms', flags['jitter-ms']),
+      },
+      webhooks: {
+        repeat: value('repeat', flags.repeat),
+        reorderMs: value('reorder-ms', flags['reorder-ms']),
+        timeScale: value('time-scale', flags['time-scale']),
+      },
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  const { help, options } = readArguments(process.argv.slice(2));
+  if (help) {
+    console.log(usage());
+    return;
+  }
+  const simulator = await startSimulator(options);
+  const end = () => void simulator.close();
+  process.once('SIGINT', end).once('SIGTERM', end);
+  console.log(`api      ${simulator.url}  (${simulator.world.size} chats, ${options.rps} requests a second)`);
+  console.log(`control  ${simulator.controlUrl}`);
+  console.log(`token    ${simulator.token}`);
+  console.log(`ready ${simulator.url}`);
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\n(--help lists every flag)`);
+    process.exitCode = 2;
+    return;
+  }
+  const { code, port } = error as { code?: string; port?: number };
+  console.error(code === 'EADDRINUSE' ? `port ${port} is taken; choose another --port or --control-port` : error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,75 @@
+/** The door behind the scenes: what is true, what was asked, and levers. Not MAX's; no token, no rate limit. */
+import { z } from 'zod';
+import type { Answer, Simulator } from './server.ts';
+import type { SwitchesPatch } from './switches.ts';
+import { waysToBeGone } from './world.ts';
+
+/** What control needs of the simulator. */
+export type Controlled = Pick<Simulator, 'world' | 'stats' | 'resetStats' | 'callsTo' | 'switches' | 'turnSwitches'>;
+
+const page = z.strictObject({
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(10_000).default(100),
+});
+const chatPatch = z
+  .strictObject({
+    count: z
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1),
+    gone: z.enum(waysToBeGone).nullable(),
+  })
+  .partial();
+const driftBody = z.strictObject({ changes: z.number().int().min(1).max(1_000_000) });
+
+/** Answers one control request: 400 says what is wrong with the input, 404 lists what there is. */
+export async function control(simulator: Controlled, method: string, url: URL, body: unknown): Promise<Answer> {
+  try {
+    return answer(simulator, method, url, body);
+  } catch (error) {
+    if (error instanceof z.ZodError) return { status: 400, body: { error: z.prettifyError(error) } };
+    if (error instanceof RangeError) return { status: 400, body: { error: error.message } };
+    throw error;
+  }
+}
+
+function answer(simulator: Controlled, method: string, url: URL, body: unknown): Answer {
+  const { world } = simulator;
+  const id = /^\/chats\/(-?\d+)$/.exec(url.pathname)?.[1];
+  if (id !== undefined && (method === 'GET' || method === 'POST')) {
+    if (world.truth(id) === undefined) return { status: 404, body: { error: `no chat ${id}` } };
+    if (method === 'POST') {
+      const { count, gone } = chatPatch.parse(body);
+      if (count !== undefined && !world.setCount(id, count)) {
+        return { status: 409, body: { error: 'a dialog always has 2 participants' } };
+      }
+      if (gone !== undefined) world.setGone(id, gone);
+    }
+    return { status: 200, body: { ...world.truth(id), calls: simulator.callsTo(id) } };
+  }
+  switch (`${method} ${url.pathname}`) {
+    case 'GET /stats':
+      return { status: 200, body: simulator.stats() };
+    case 'POST /stats/reset':
+      simulator.resetStats();
+      return { status: 200, body: simulator.stats() };
+    case 'GET /chats': {
+      const { offset, limit } = page.parse(Object.fromEntries(url.searchParams));
+      return { status: 200, body: { total: world.size, chats: [...world.truths(offset, limit)] } };
+    }
+    case 'GET /switches':
+      return { status: 200, body: simulator.switches() };
+    case 'PATCH /switches':
+      return { status: 200, body: simulator.turnSwitches(body as SwitchesPatch) };
+    case 'POST /drift':
+      return { status: 200, body: { changes: world.force(driftBody.parse(body).changes) } };
+    default:
+      return {
+        status: 404,
+        body: {
+          error: `no ${method} ${url.pathname}; there are GET /stats, POST /stats/reset, GET /chats?offset&limit, GET and POST /chats/{id}, GET and PATCH /switches, POST /drift`,
+        },
+      };
+  }
+}

@@ -1,0 +1,427 @@
+/**
+ * The world behind the simulated MAX: chats whose members come and go by themselves.
+ *
+ * All chats together change as one Poisson process, so the world draws the moment of the next event and whom it strikes,
+ * and needs a few bytes a chat. An event's outcome depends on the seed and on what happened before it, not on when the
+ * world was looked at: the same seed and commands at the same times give the same world.
+ */
+import type { Clock } from '../../lib/runtime/clock.ts';
+import {
+  type BotRole,
+  botId,
+  type ChatFacts,
+  type ChatType,
+  chatBody,
+  departmentOf,
+  linkOf,
+  memberId,
+  membershipBody,
+  permissionsOf,
+  titleOf,
+  universityOf,
+  userOf,
+} from './bodies.ts';
+import { hash, logNormal, type Random, randomStream, share } from './random.ts';
+
+export interface WorldOptions {
+  /** How many chats exist, 1 to 1,000,000. */
+  readonly chats: number;
+  /** A uint32: which of the possible worlds. */
+  readonly seed: number;
+  /** Speed of everything that changes by itself: 1 is life, 0 freezes the world. */
+  readonly drift: number;
+  /** Share of the chats that go away in a day at drift 1; a chat that expelled the bot takes it back at the same rate. */
+  readonly goneRate: number;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Told, in order, of what MAX would tell this bot: not of joining and leaving where the bot may not read messages. */
+  readonly onUpdate?: (update: Update) => void;
+}
+
+/** How a chat is gone: `removed` still answers, with that status; `denied` answers 403, `not_found` 404. */
+export const waysToBeGone = ['removed', 'denied', 'not_found'] as const;
+export type Gone = (typeof waysToBeGone)[number];
+
+export const updateTypes = [
+  'user_added',
+  'user_removed',
+  'bot_added',
+  'bot_removed',
+  'chat_title_changed',
+  'bot_admin_permissions_changed',
+] as const;
+export type UpdateType = (typeof updateTypes)[number];
+
+/** The body of a webhook delivery. */
+export interface Update {
+  readonly update_type: UpdateType;
+  readonly timestamp: number;
+  readonly chat_id: number;
+  readonly [field: string]: unknown;
+}
+
+/** What is true of a chat now, for comparing with what others believe. */
+export interface ChatTruth {
+  readonly chat_id: string;
+  readonly type: ChatType;
+  readonly title: string;
+  readonly participants_count: number;
+  readonly gone: Gone | null;
+  readonly bot: BotRole;
+  /** Expected membership changes an hour at this world's drift. */
+  readonly changes_per_hour: number;
+  readonly last_event_time: number;
+}
+
+/** One row for the local stack's first start. */
+export interface ChatSeed {
+  readonly max_chat_id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly university_id: number;
+  readonly department: string;
+}
+
+const salt = { type: 0, count: 2, rate: 4, role: 6, id: 7, far: 8, lastEvent: 9, history: 10 } as const;
+const roles = ['member', 'admin', 'reader'] as const;
+const goneCode: Record<Gone, number> = { removed: 1, denied: 2, not_found: 3 };
+
+/** Mean of 45,500 membership changes an hour over 150,000 chats: the load the goals are set for. */
+const meanChangesPerHour = 45_500 / 150_000;
+const rateSpread = 1.5;
+/** The mean of a log-normal distribution is its median times exp(spread² / 2). */
+const medianChangesPerHour = meanChangesPerHour * Math.exp(-(rateSpread ** 2) / 2);
+const medianCount = 30;
+const countSpread = 1.1;
+const mostAtFirst = 5_000;
+/** Of a chat's events, those that are no joining or leaving. */
+const renameShare = 0.005;
+const roleChangeShare = 0.002;
+const hourMs = 3_600_000;
+const dayMs = 86_400_000;
+
+// Ids spread out from three bases, 1 to 1,000 per chat apart, so that an id leads back to its chat without a map.
+const idStride = 1_000;
+const farBase = 698_000_000_000_000;
+const nearBase = 68_000_000_000_000;
+const dialogBase = 900_000_000;
+
+export class World {
+  readonly size: number;
+  readonly #options: WorldOptions;
+  readonly #random: Random;
+  readonly #counts: Int32Array;
+  /** Running sums of the chats' change rates an hour: the chat an event strikes is found by bisection. */
+  readonly #rates: Float64Array;
+  readonly #lastEventMs: Float64Array;
+  readonly #gone: Uint8Array;
+  readonly #roles: Uint8Array;
+  readonly #renames = new Map<number, number>();
+  #nextEventMs: number;
+
+  constructor(options: WorldOptions) {
+    const { chats, seed, clock } = options;
+    this.#options = options;
+    this.size = chats;
+    this.#random = randomStream(hash(seed, 0, salt.history));
+    this.#counts = new Int32Array(chats);
+    this.#rates = new Float64Array(chats);
+    this.#lastEventMs = new Float64Array(chats);
+    this.#gone = new Uint8Array(chats);
+    this.#roles = new Uint8Array(chats);
+    const nowMs = clock.now();
+    let total = 0;
+    for (let index = 0; index < chats; index += 1) {
+      const dialog = this.#typeOf(index) === 'dialog';
+      if (!dialog) total += logNormal(seed, index, salt.rate, medianChangesPerHour, rateSpread);
+      this.#rates[index] = total;
+      this.#counts[index] = this.#usualCount(index);
+      this.#lastEventMs[index] = nowMs - Math.floor(share(seed, index, salt.lastEvent) * dayMs);
+      const role = share(seed, index, salt.role);
+      this.#roles[index] = dialog ? 0 : role < 0.8 ? 2 : role < 0.85 ? 1 : 0;
+    }
+    this.#nextEventMs = nowMs + this.#pause();
+  }
+
+  /** Lets happen what the clock says has happened by now. Reads do so by themselves. */
+  advance(): void {
+    const nowMs = this.#options.clock.now();
+    while (this.#nextEventMs <= nowMs) {
+      const atMs = Math.floor(this.#nextEventMs);
+      if (this.#random() * this.#eventsPerHour() < this.#goingPerHour()) this.#comeOrGo(atMs);
+      else this.#change(atMs);
+      this.#nextEventMs += this.#pause();
+    }
+  }
+
+  /** The id of the chat at `index`, 0 to size − 1. Throws a RangeError beyond. */
+  idAt(index: number): string {
+    return String(this.#idOf(index));
+  }
+
+  /** Whether the chat exists, gone or not. */
+  has(id: string): boolean {
+    return this.#find(id) !== undefined;
+  }
+
+  /** Undefined where no such chat exists; a chat that is gone is still known here. */
+  truth(id: string): ChatTruth | undefined {
+    const index = this.#find(id);
+    return index === undefined ? undefined : this.#truthAt(index);
+  }
+
+  /** What `GET /chats/{id}` says, or how the chat is gone; `not_found` also for ids that never were. */
+  body(id: string): Record<string, unknown> | Exclude<Gone, 'removed'> {
+    return this.#answer(id, chatBody);
+  }
+
+  /** What `GET /chats/{id}/members/me` says. */
+  membership(id: string): Record<string, unknown> | Exclude<Gone, 'removed'> {
+    return this.#answer(id, membershipBody);
+  }
+
+  /**
+   * Makes `count` (an int32, 0 and up) the truth, with one event for the whole difference: one already says "read again".
+   * False, and nothing changes, for a dialog, which always has 2, and for an unknown chat.
+   */
+  setCount(id: string, count: number): boolean {
+    const index = this.#find(id);
+    if (index === undefined || this.#typeOf(index) === 'dialog') return false;
+    const before = this.#counts[index] ?? 0;
+    this.#counts[index] = count;
+    if (count === before) return true;
+    this.#tellMembership(index, count > before, Math.max(count, before) - 1, this.#options.clock.now());
+    return true;
+  }
+
+  /** Makes a chat gone, or with null brings it back. False for an unknown chat. */
+  setGone(id: string, gone: Gone | null): boolean {
+    const index = this.#find(id);
+    if (index === undefined) return false;
+    this.#setGone(index, gone, this.#options.clock.now());
+    return true;
+  }
+
+  /** Makes this many members join or leave now, also in a frozen world. Returns how many did: fewer where chats are gone. */
+  force(changes: number): number {
+    this.advance();
+    let made = 0;
+    for (let tries = 0; made < changes && tries < changes * 10 + 100; tries += 1) {
+      const index = this.#strike();
+      if (index === undefined || this.#gone[index] !== 0) continue;
+      this.#joinOrLeave(index, this.#options.clock.now());
+      made += 1;
+    }
+    return made;
+  }
+
+  /** The chats from `offset` on, at most `limit`. */
+  *truths(offset: number, limit: number): Generator<ChatTruth> {
+    this.advance();
+    for (let index = offset; index < Math.min(this.size, offset + limit); index += 1) yield this.#truthAt(index);
+  }
+
+  /** What the local stack puts in its table at its first start: every chat of this world, in the order of their index. */
+  *seeds(): Generator<ChatSeed> {
+    const seed = this.#options.seed;
+    for (let index = 0; index < this.size; index += 1) {
+      yield {
+        max_chat_id: this.idAt(index),
+        name: titleOf(this.#factsAt(index)),
+        url: linkOf(seed, index),
+        university_id: universityOf(seed, index),
+        department: departmentOf(seed, index),
+      };
+    }
+  }
+
+  #answer(
+    id: string,
+    write: (chat: ChatFacts) => Record<string, unknown>,
+  ): Record<string, unknown> | Exclude<Gone, 'removed'> {
+    const index = this.#find(id);
+    if (index === undefined) return 'not_found';
+    const gone = this.#goneAt(index);
+    return gone === 'denied' || gone === 'not_found' ? gone : write(this.#factsAt(index));
+  }
+
+  #find(id: string): number | undefined {
+    this.advance();
+    const size = Math.abs(Number(id));
+    for (const base of [farBase, nearBase, dialogBase]) {
+      const index = Math.floor((size - base) / idStride);
+      if (index >= 0 && index < this.size && this.idAt(index) === id) return index;
+    }
+    return undefined;
+  }
+
+  #idOf(index: number): number {
+    if (!(index >= 0 && index < this.size)) throw new RangeError(`no chat at ${index}: there are ${this.size}`);
+    const place = index * idStride + (hash(this.#options.seed, index, salt.id) % idStride);
+    if (this.#typeOf(index) === 'dialog') return dialogBase + place;
+    return -((share(this.#options.seed, index, salt.far) < 0.2 ? farBase : nearBase) + place);
+  }
+
+  #typeOf(index: number): ChatType {
+    const kind = share(this.#options.seed, index, salt.type);
+    return kind < 0.02 ? 'dialog' : kind < 0.12 ? 'channel' : 'chat';
+  }
+
+  /** Where a chat's count started and is drawn back to. */
+  #usualCount(index: number): number {
+    if (this.#typeOf(index) === 'dialog') return 2;
+    const count = Math.round(logNormal(this.#options.seed, index, salt.count, medianCount, countSpread));
+    return Math.min(mostAtFirst, Math.max(2, count));
+  }
+
+  #goneAt(index: number): Gone | null {
+    const code = this.#gone[index] ?? 0;
+    return code === 0 ? null : (waysToBeGone[code - 1] ?? null);
+  }
+
+  #roleAt(index: number): BotRole {
+    return roles[this.#roles[index] ?? 0] ?? 'member';
+  }
+
+  #factsAt(index: number): ChatFacts {
+    return {
+      seed: this.#options.seed,
+      index,
+      id: this.#idOf(index),
+      type: this.#typeOf(index),
+      count: this.#counts[index] ?? 0,
+      renamed: this.#renames.get(index) ?? 0,
+      role: this.#roleAt(index),
+      removed: this.#goneAt(index) === 'removed',
+      lastEventMs: this.#lastEventMs[index] ?? 0,
+    };
+  }
+
+  #truthAt(index: number): ChatTruth {
+    const facts = this.#factsAt(index);
+    const rate = (this.#rates[index] ?? 0) - (this.#rates[index - 1] ?? 0);
+    return {
+      chat_id: String(facts.id),
+      type: facts.type,
+      title: titleOf(facts),
+      participants_count: facts.count,
+      gone: this.#goneAt(index),
+      bot: facts.role,
+      changes_per_hour: rate * this.#options.drift * (1 - renameShare - roleChangeShare),
+      last_event_time: facts.lastEventMs,
+    };
+  }
+
+  #goingPerHour(): number {
+    return (this.#options.goneRate * this.size) / 24;
+  }
+
+  /** At drift 1. */
+  #eventsPerHour(): number {
+    return this.#goingPerHour() + (this.#rates[this.size - 1] ?? 0);
+  }
+
+  /** Milliseconds to the next event: exponential, and in a frozen world infinite. */
+  #pause(): number {
+    return (-Math.log(1 - this.#random()) * hourMs) / (this.#eventsPerHour() * this.#options.drift);
+  }
+
+  /** The chat that a change strikes, each as often as its rate says; undefined where none ever changes. */
+  #strike(): number | undefined {
+    const target = this.#random() * (this.#rates[this.size - 1] ?? 0);
+    let low = 0;
+    let high = this.size - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#rates[middle] ?? 0) > target) high = middle;
+      else low = middle + 1;
+    }
+    return (this.#rates[low] ?? 0) > target ? low : undefined;
+  }
+
+  #change(atMs: number): void {
+    const index = this.#strike();
+    const kind = this.#random();
+    if (index === undefined || this.#gone[index] !== 0) return;
+    if (kind < renameShare) this.#rename(index, atMs);
+    else if (kind < renameShare + roleChangeShare) this.#changeRole(index, atMs);
+    else this.#joinOrLeave(index, atMs);
+  }
+
+  #joinOrLeave(index: number, atMs: number): void {
+    const count = this.#counts[index] ?? 0;
+    const usual = this.#usualCount(index);
+    // The further above its usual size, the likelier somebody leaves: counts wander, but neither die out nor explode.
+    const joins = this.#random() < usual / (usual + count) || count <= 2;
+    this.#counts[index] = count + (joins ? 1 : -1);
+    this.#tellMembership(index, joins, joins ? count : count - 1, atMs);
+  }
+
+  #rename(index: number, atMs: number): void {
+    this.#renames.set(index, (this.#renames.get(index) ?? 0) + 1);
+    const facts = this.#factsAt(index);
+    this.#tell(index, 'chat_title_changed', atMs, () => ({ user: this.#owner(index), title: titleOf(facts) }));
+  }
+
+  #changeRole(index: number, atMs: number): void {
+    this.#roles[index] = this.#roles[index] === 2 ? 0 : 2;
+    const role = this.#roleAt(index);
+    this.#tell(index, 'bot_admin_permissions_changed', atMs, () => ({
+      user_id: memberId(this.#options.seed, index, 1),
+      bot_id: botId,
+      is_channel: this.#typeOf(index) === 'channel',
+      is_admin: role !== 'member',
+      ...(role === 'member' ? {} : { permissions: permissionsOf(role) }),
+    }));
+  }
+
+  #comeOrGo(atMs: number): void {
+    const index = Math.floor(this.#random() * this.size);
+    const way = waysToBeGone[Math.floor(this.#random() * waysToBeGone.length)] ?? 'denied';
+    if (this.#typeOf(index) === 'dialog') return;
+    const gone = this.#goneAt(index);
+    if (gone === null) this.#setGone(index, way, atMs);
+    else if (gone === 'denied') this.#setGone(index, null, atMs);
+  }
+
+  #setGone(index: number, gone: Gone | null, atMs: number): void {
+    const before = this.#goneAt(index);
+    if (gone === before) return;
+    this.#gone[index] = gone === null ? 0 : goneCode[gone];
+    // Only an expelled bot is told so: chats that MAX removes or loses go silently, and must be found out by asking.
+    if (gone === 'denied') this.#tellBot(index, 'bot_removed', atMs);
+    else if (gone === null && before === 'denied') this.#tellBot(index, 'bot_added', atMs);
+  }
+
+  #tellBot(index: number, type: 'bot_added' | 'bot_removed', atMs: number): void {
+    this.#tell(index, type, atMs, () => ({
+      user: this.#owner(index),
+      is_channel: this.#typeOf(index) === 'channel',
+    }));
+  }
+
+  #tellMembership(index: number, joined: boolean, seat: number, atMs: number): void {
+    const seed = this.#options.seed;
+    const userId = memberId(seed, index, seat);
+    this.#lastEventMs[index] = atMs;
+    if (this.#roleAt(index) !== 'reader' || this.#gone[index] !== 0) return;
+    // By link or by oneself: the field is absent or null. Else the owner did it.
+    const by = userId % 10;
+    const actor = by < 3 ? {} : { [joined ? 'inviter_id' : 'admin_id']: by < 5 ? null : memberId(seed, index, 1) };
+    this.#tell(index, joined ? 'user_added' : 'user_removed', atMs, () => ({
+      user: userOf(seed, userId),
+      // Seen in deliveries, in no documentation.
+      user_id: userId,
+      ...actor,
+      is_channel: this.#typeOf(index) === 'channel',
+    }));
+  }
+
+  #tell(index: number, type: UpdateType, atMs: number, fields: () => Record<string, unknown>): void {
+    this.#lastEventMs[index] = atMs;
+    this.#options.onUpdate?.({ update_type: type, timestamp: atMs, chat_id: this.#idOf(index), ...fields() });
+  }
+
+  #owner(index: number): Record<string, unknown> {
+    return userOf(this.#options.seed, memberId(this.#options.seed, index, 1));
+  }
+}

@@ -1,0 +1,66 @@
+import { Cron } from 'croner';
+import { DeclarationError, type Schedule } from './declared.ts';
+
+export interface RunningSchedules {
+  stop(): void;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+
+/** Soon, but after the stack says it is ready. */
+const FIRST_RUN_MS = 1_000;
+
+/**
+ * Runs the enabled schedules as EventBridge Scheduler does: a rate once at the start and then at each interval, a cron
+ * expression in its time zone.
+ * @throws {DeclarationError} for an expression that isn't one.
+ */
+export function startSchedules(
+  schedules: readonly { readonly functionKey: string; readonly schedule: Schedule }[],
+  run: (functionKey: string, input: unknown) => void,
+): RunningSchedules {
+  const stops: (() => void)[] = [];
+  for (const { functionKey, schedule } of schedules) {
+    if (schedule.enabled) stops.push(start(schedule, () => run(functionKey, schedule.input)));
+  }
+  return {
+    stop() {
+      for (const stop of stops) stop();
+    },
+  };
+}
+
+function start({ expression, timezone }: Schedule, run: () => void): () => void {
+  const intervalMs = rateMs(expression);
+  if (intervalMs !== undefined) {
+    const first = setTimeout(run, FIRST_RUN_MS);
+    const next = setInterval(run, intervalMs);
+    return () => {
+      clearTimeout(first);
+      clearInterval(next);
+    };
+  }
+  const job = new Cron(cronPattern(expression), { timezone, alternativeWeekdays: true }, run);
+  return () => job.stop();
+}
+
+/** The longest a timer waits: nearly 25 days. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** `rate(15 minutes)` in milliseconds; `undefined` for another kind of expression. */
+export function rateMs(expression: string): number | undefined {
+  const [, amount, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
+  return amount === undefined ? undefined : Math.min(Number(amount) * (UNIT_MS[unit] ?? 0), LONGEST_MS);
+}
+
+/**
+ * AWS's six fields (minutes to years, Sunday is 1, `?` for "no matter") as croner's seven, which start with seconds.
+ * @throws {DeclarationError} for anything else.
+ */
+export function cronPattern(expression: string): string {
+  const fields = /^cron\((.*)\)$/.exec(expression)?.[1]?.trim().split(/\s+/) ?? [];
+  if (fields.length !== 6) {
+    throw new DeclarationError(`"${expression}" is no schedule: rate(N minutes) or cron() with six fields`);
+  }
+  return ['0', ...fields.map((field) => (field === '?' ? '*' : field))].join(' ');
+}

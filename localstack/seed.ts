@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createDynamoChatStore } from '../lib/adapters/dynamodb/chat-store.ts';
+import { createDynamo } from '../lib/adapters/dynamodb/client.ts';
+import { fullJitter } from '../lib/adapters/dynamodb/database.ts';
+import { type ImportLine, importChats } from '../lib/chats/import.ts';
+import { readConfig } from '../lib/runtime/config.ts';
+import type { ChatSeed } from './max-simulator/world.ts';
+
+/**
+ * Puts the simulator's chats into the tables, through the same import as `npm run import`. Repeating it doubles nothing.
+ * @param env the tables and endpoints of the running stack.
+ * @returns how many chats were written.
+ */
+export async function seedChats(chats: Iterable<ChatSeed>, env: NodeJS.ProcessEnv): Promise<number> {
+  const { tables } = readConfig(env, ['tables']);
+  const { AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = env;
+  const client = createDynamo({
+    ...(AWS_REGION && { region: AWS_REGION }),
+    ...(AWS_ENDPOINT_URL_DYNAMODB && { endpoint: AWS_ENDPOINT_URL_DYNAMODB }),
+    ...(AWS_ACCESS_KEY_ID &&
+      AWS_SECRET_ACCESS_KEY && {
+        credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
+      }),
+  });
+  const store = createDynamoChatStore({
+    client,
+    tables: { chats: tables.CHATS_TABLE, words: tables.CHAT_WORDS_TABLE, state: tables.STATE_TABLE },
+    pause: fullJitter((ms) => sleep(ms)),
+  });
+  const totals = await importChats(store, linesOf(chats), {
+    now: Date.now,
+    onRefused({ line, reason }) {
+      throw new Error(`the simulator's chat ${line} can't be imported: ${reason}`);
+    },
+  });
+  client.destroy();
+  return totals.created + totals.updated;
+}
+
+function* linesOf(chats: Iterable<ChatSeed>): Generator<ImportLine> {
+  let line = 0;
+  for (const chat of chats) {
+    line += 1;
+    yield { line, fields: { ...chat, source: 'max-simulator' } };
+  }
+}

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { startChildServer } from './child-server.ts';
+import { freePort } from './free-port.ts';
+
+export interface DynamoDb {
+  readonly endpoint: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the embedded DynamoDB on a free loopback port.
+ * @param dataDir where it keeps its data; in memory without.
+ */
+export async function startDynamoDb(dataDir?: string): Promise<DynamoDb> {
+  const binary = embeddedBinary();
+  const port = await freePort();
+  if (dataDir) await mkdir(dataDir, { recursive: true });
+  const storage = dataDir ? ['--db-path', join(dataDir, 'dynamodb.sqlite')] : [];
+  const server = await startChildServer(binary, ['--host', '127.0.0.1', '--port', String(port), ...storage], port);
+  return { endpoint: `http://127.0.0.1:${port}`, stop: server.stop };
+}
+
+function embeddedBinary(): string {
+  const platform = `${process.platform}-${process.arch}`;
+  try {
+    const require = createRequire(import.meta.url);
+    const binary = join(dirname(require.resolve(`@dynoxide/${platform}/package.json`)), 'dynoxide');
+    if (existsSync(binary)) return binary;
+  } catch {
+    // Not installed: answered below.
+  }
+  throw new Error(
+    `There is no embedded DynamoDB for ${platform}. Start another, as with "docker compose -f localstack/docker-compose.yml up -d", ` +
+      'and name it in AWS_ENDPOINT_URL_DYNAMODB.',
+  );
+}

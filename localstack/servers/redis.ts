@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { startChildServer } from './child-server.ts';
+import { freePort } from './free-port.ts';
+
+export interface Redis {
+  readonly url: string;
+  /** Which server it is, for people: `redis-server 7.0.15`. */
+  readonly kind: string;
+  stop(): Promise<void>;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts `redis-server` where it is on the PATH, else the one written in JavaScript (in memory, about six times slower).
+ * @param dataDir where snapshots are kept; nothing is kept without.
+ * @param port any free one unless told.
+ */
+export async function startRedis(dataDir?: string, port?: number): Promise<Redis> {
+  const chosen = port ?? (await freePort());
+  const version = await installedVersion();
+  return version === undefined ? startJavaScriptRedis(chosen) : startRedisServer(version, chosen, dataDir);
+}
+
+async function startRedisServer(version: string, port: number, dataDir: string | undefined): Promise<Redis> {
+  if (dataDir) await mkdir(dataDir, { recursive: true });
+  const storage = dataDir ? ['--dir', dataDir, '--save', '60 1'] : ['--save', ''];
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--appendonly', 'no', ...storage];
+  const server = await startChildServer('redis-server', args, port);
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    kind: `redis-server ${version}`,
+    stop: server.stop,
+    kill: server.kill,
+  };
+}
+
+async function startJavaScriptRedis(port: number): Promise<Redis> {
+  const { createRedisMock } = await import('js-redis-server');
+  const manifest = new URL('../package.json', pathToFileURL(createRequire(import.meta.url).resolve('js-redis-server')));
+  const { version } = JSON.parse(await readFile(manifest, 'utf8'));
+  const server = await createRedisMock({ port });
+  return {
+    url: `redis://127.0.0.1:${server.port}`,
+    kind: `js-redis-server ${version}`,
+    stop: () => server.close(),
+    kill: () => server.close(),
+  };
+}
+
+async function installedVersion(): Promise<string | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('redis-server', ['--version']);
+    return /\bv=(\S+)/.exec(stdout)?.[1] ?? 'of unknown version';
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,287 @@
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ROOT_DIR } from './data-dir.ts';
+import { type Declared, type DeclaredFunction, readDeclared } from './declared.ts';
+import type { Placed } from './expressions.ts';
+import { openFunctionLogs } from './function-logs.ts';
+import { startHttpApi } from './http/http-api.ts';
+import { openCursorSecret, openIdentity, startKeyServer } from './identity.ts';
+import { bundleFunctions } from './lambda/bundle.ts';
+import type { Invocation } from './lambda/environment.ts';
+import { LambdaFunction } from './lambda/function.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from './max-simulator/server.ts';
+import { startQueueTrigger } from './queue-triggers.ts';
+import { createQueues, createTables } from './resources.ts';
+import { startSchedules } from './schedules.ts';
+import { seedChats } from './seed.ts';
+import { startDynamoDb } from './servers/dynamodb.ts';
+import { tryPort } from './servers/free-port.ts';
+import { startRedis } from './servers/redis.ts';
+import { startSqs } from './servers/sqs.ts';
+import { awsEndpoint, functionVariables, sharedVariables, type Variables } from './settings.ts';
+
+export interface LocalStackOptions {
+  /** Everything it keeps is in here. Its caller has it to itself. */
+  readonly dataDir: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** What the person set: the service's configuration, and what replaces an embedded part. */
+  readonly env: NodeJS.ProcessEnv;
+  /** What to run instead of the `serverless.yml` in `rootDir`. */
+  readonly declared?: Declared;
+  /** Where the paths of the handlers start: the project, unless told. */
+  readonly rootDir?: string;
+  /** Logs of the functions to the terminal instead of to files. */
+  readonly verbose?: boolean;
+  readonly simulator?: SimulatorOptions;
+  readonly onProgress?: (text: string) => void;
+}
+
+export interface LocalStack {
+  readonly url: string;
+  /** Names, endpoints and secrets, as the functions see them. Also in `environment.json` of the data directory. */
+  readonly env: Variables;
+  /** Good for 12 h; curator and operator are of university 1. */
+  readonly tokens: { readonly superadmin: string; readonly curator: string; readonly operator: string };
+  /** None where `MAX_API_URL` is set. */
+  readonly simulator: Simulator | undefined;
+  readonly redis: StackRedis;
+  /** Runs a function by its key in `serverless.yml`, waiting up to its timeout for a free environment. */
+  invoke(functionKey: string, event: unknown): Promise<Invocation>;
+  /** Runs the (first) schedule of a function now, enabled or not. */
+  runSchedule(functionKey: string): Promise<Invocation>;
+  /** Takes no more work, gives what is under way 5 s to end, and leaves nothing running. */
+  stop(): Promise<void>;
+}
+
+export interface StackRedis {
+  readonly url: string;
+  readonly kind: string;
+  /** Ends the embedded one at once. @throws {Error} when REDIS_URL says where Redis is. */
+  kill(): Promise<void>;
+  /** Starts the embedded one again on its port. */
+  start(): Promise<void>;
+}
+
+const TOKEN_LIFETIME_S = 12 * 3_600;
+const STOP_LIMIT_MS = 5_000;
+/** For telling callers and queues that their work was cut off. */
+const CUT_LIMIT_MS = 1_000;
+/** Environments of a function that has no limit of its own: this machine's limit, so callers wait instead of failing. */
+const CONCURRENCY = 10;
+const UNLIMITED_WAIT_MS = 29_000;
+/** How long an HTTP request waits for a function at its declared limit before it counts as throttled. */
+const THROTTLED_WAIT_MS = 500;
+
+/** The file that tells other commands where the running stack is. */
+export const environmentFile = (dataDir: string): string => join(dataDir, 'environment.json');
+
+/**
+ * Starts all of it, ready when it resolves.
+ * @throws {DeclarationError} for what a person can mend: the configuration, `serverless.yml`, a handler.
+ */
+export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return await start(options, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  { dataDir, port, env, rootDir = ROOT_DIR, verbose = false, ...options }: LocalStackOptions,
+  closers: (() => Promise<void> | void)[],
+  close: () => Promise<void>,
+): Promise<LocalStack> {
+  const progress = options.onProgress ?? (() => {});
+  const started = async <T extends { stop(): Promise<void> | void }>(starting: Promise<T> | T): Promise<T> => {
+    const it = await starting;
+    closers.push(() => it.stop());
+    return it;
+  };
+
+  // Known now rather than in the end.
+  await tryPort(port);
+  progress('reading serverless.yml');
+  const declared = options.declared ?? (await readDeclared(rootDir, env));
+
+  progress('starting the servers');
+  const givenDynamoDb = env.AWS_ENDPOINT_URL_DYNAMODB || env.AWS_ENDPOINT_URL;
+  const givenSqs = env.AWS_ENDPOINT_URL_SQS || env.AWS_ENDPOINT_URL;
+  const identity = await openIdentity(dataDir);
+  const [dynamoDbUrl, sqsUrl, redis, keys, simulator] = await settled([
+    givenDynamoDb || started(startDynamoDb(join(dataDir, 'dynamodb'))).then(({ endpoint }) => endpoint),
+    givenSqs || started(startSqs(declared.region, join(dataDir, 'sqs'))).then(({ endpoint }) => endpoint),
+    env.REDIS_URL ? givenRedis(env.REDIS_URL) : started(embeddedRedis(join(dataDir, 'redis'))),
+    started(startKeyServer(identity)),
+    env.MAX_API_URL ? undefined : started(startStoppableSimulator(options.simulator)),
+  ]);
+  const dynamoDb = awsEndpoint(dynamoDbUrl, Boolean(givenDynamoDb), declared.region, env);
+  const sqs = awsEndpoint(sqsUrl, Boolean(givenSqs), declared.region, env);
+
+  progress('creating tables and queues, bundling the functions');
+  const [queues, bundles] = await settled([
+    createQueues(declared, sqs),
+    bundleFunctions(declared, rootDir, join(dataDir, 'build')),
+    createTables(declared, dynamoDb),
+  ]);
+  const placed: Placed = { declared, ...queues };
+  const local: Variables = {
+    AWS_REGION: declared.region,
+    AWS_DEFAULT_REGION: declared.region,
+    AWS_ACCESS_KEY_ID: dynamoDb.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: dynamoDb.credentials.secretAccessKey,
+    ...(givenDynamoDb && env.AWS_SESSION_TOKEN && { AWS_SESSION_TOKEN: env.AWS_SESSION_TOKEN }),
+    AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.endpoint,
+    AWS_ENDPOINT_URL_SQS: sqs.endpoint,
+    REDIS_URL: redis.url,
+    ...(simulator && { MAX_API_URL: simulator.url, MAX_API_TOKEN: simulator.token }),
+    ...(!simulator && env.MAX_API_TOKEN && { MAX_API_TOKEN: env.MAX_API_TOKEN }),
+    AUTH_ISSUER: identity.issuer,
+    AUTH_AUDIENCE: identity.audience,
+    AUTH_JWKS_URL: keys.jwksUrl,
+    CURSOR_SECRET: await openCursorSecret(dataDir),
+  };
+
+  const shared = sharedVariables(declared, placed, local);
+  if (simulator) await seedOnce(dataDir, simulator, shared, progress);
+
+  const logs = openFunctionLogs(verbose ? undefined : join(dataDir, 'logs'));
+  closers.push(() => logs.close());
+  const functions = new Map(
+    declared.functions.map((declaredFunction) => {
+      const { key, name, timeoutS, memoryMb, reservedConcurrency } = declaredFunction;
+      const bundle = bundles.get(key);
+      if (!bundle) throw new Error(`${key} was not bundled`);
+      const spec = {
+        ...{ key, name, memoryMb, bundle, timeoutMs: timeoutS * 1_000 },
+        arn: `arn:aws:lambda:${declared.region}:000000000000:function:${name}`,
+        environment: functionVariables(declaredFunction, placed, local),
+      };
+      const concurrency = reservedConcurrency ?? CONCURRENCY;
+      return [key, new LambdaFunction(spec, { concurrency, onOutput: (output) => logs.attach(key, output) })] as const;
+    }),
+  );
+
+  let stopping = false;
+  const invoke = async (functionKey: string, event: unknown, waitMs?: number): Promise<Invocation> => {
+    const lambda = functions.get(functionKey);
+    if (!lambda) throw new Error(`serverless.yml declares no function "${functionKey}"`);
+    const invocation = await lambda.invoke(event, waitMs ?? lambda.spec.timeoutMs);
+    if (stopping) return invocation;
+    if (invocation.outcome === 'throttled') logs.report(functionKey, 'throttled: every environment is busy');
+    else if (invocation.outcome !== 'value') {
+      const { errorType, errorMessage, stack } = invocation;
+      logs.report(functionKey, `${errorType}: ${errorMessage}`, stack || errorMessage);
+    }
+    return invocation;
+  };
+
+  const limited = new Set(declared.functions.flatMap((f) => (f.reservedConcurrency === undefined ? [] : f.key)));
+  const api = await startHttpApi(declared, port, (key, event) =>
+    invoke(key, event, limited.has(key) ? THROTTLED_WAIT_MS : UNLIMITED_WAIT_MS),
+  );
+  const triggers = declared.functions.flatMap(({ key, queueTriggers }) =>
+    queueTriggers.map((trigger) =>
+      startQueueTrigger({
+        trigger,
+        sqs,
+        queueUrl: queues.queueUrls[trigger.queue] ?? '',
+        queueArn: queues.queueArns[trigger.queue] ?? '',
+        invoke: (event) => invoke(key, event),
+        onError: (error) => logs.report(key, `can't poll ${trigger.queue}: ${error.message}`),
+      }),
+    ),
+  );
+  const schedules = startSchedules(schedulesOf(declared.functions), (key, input) => void invoke(key, input));
+
+  closers.push(async () => {
+    schedules.stop();
+    const drained = Promise.all([api.stop(), ...triggers.map((trigger) => trigger.stop())]);
+    await Promise.race([drained, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+    stopping = true;
+    await Promise.all([...functions.values()].map((lambda) => lambda.stop()));
+    await Promise.race([drained, sleep(CUT_LIMIT_MS, undefined, { ref: false })]);
+    api.abort();
+  });
+
+  const url = `http://127.0.0.1:${api.port}`;
+  await writeFile(environmentFile(dataDir), JSON.stringify({ ...shared, LOCAL_API_URL: url }, null, 2), {
+    mode: 0o600,
+  });
+  closers.push(() => rm(environmentFile(dataDir), { force: true }));
+
+  const token = (role: 'superadmin' | 'curator' | 'operator') => {
+    const universityId = role === 'superadmin' ? undefined : 1;
+    return identity.sign({ role, universityId, subject: `local-${role}` }, TOKEN_LIFETIME_S);
+  };
+  return {
+    url,
+    env: shared,
+    tokens: {
+      superadmin: await token('superadmin'),
+      curator: await token('curator'),
+      operator: await token('operator'),
+    },
+    simulator,
+    redis,
+    invoke,
+    async runSchedule(functionKey) {
+      const schedule = declared.functions.find(({ key }) => key === functionKey)?.schedules[0];
+      if (!schedule) throw new Error(`serverless.yml declares no schedule of "${functionKey}"`);
+      return invoke(functionKey, schedule.input);
+    },
+    stop: close,
+  };
+}
+
+const schedulesOf = (functions: readonly DeclaredFunction[]) =>
+  functions.flatMap(({ key, schedules }) => schedules.map((schedule) => ({ functionKey: key, schedule })));
+
+/** Like `Promise.all`, but failing only when all have ended: what has started by then is known and can be stopped. */
+async function settled<T extends readonly unknown[]>(starting: [...T]): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(starting);
+  return Promise.all(starting);
+}
+
+async function embeddedRedis(dataDir: string): Promise<StackRedis & { stop(): Promise<void> }> {
+  let server = await startRedis(dataDir);
+  const port = Number(new URL(server.url).port);
+  return {
+    url: server.url,
+    kind: server.kind,
+    kill: () => server.kill(),
+    async start() {
+      server = await startRedis(dataDir, port);
+    },
+    stop: () => server.stop(),
+  };
+}
+
+function givenRedis(url: string): StackRedis {
+  const refuse = async () => {
+    throw new Error('The Redis of REDIS_URL is not for the local stack to stop or start');
+  };
+  return { url, kind: 'from REDIS_URL', kill: refuse, start: refuse };
+}
+
+async function startStoppableSimulator(options: SimulatorOptions = {}) {
+  const simulator = await startSimulator(options);
+  return Object.assign(simulator, { stop: () => simulator.close() });
+}
+
+/** The chats of the simulator, once; a start that was broken off does it again. */
+async function seedOnce(dataDir: string, simulator: Simulator, env: Variables, progress: (text: string) => void) {
+  const marker = join(dataDir, 'seeded');
+  if (existsSync(marker)) return;
+  progress('first start: putting in the chats of the simulator');
+  const count = await seedChats(simulator.world.seeds(), env);
+  if (count > 0) await writeFile(marker, `${count}\n`);
+}

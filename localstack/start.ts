@@ -1,0 +1,135 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DATA_DIR } from './data-dir.ts';
+import { DeclarationError } from './declared.ts';
+import { LOCK_FILE, lockDataDir } from './lock.ts';
+import { type LocalStack, startLocalStack } from './stack.ts';
+
+/** `npm start`: the whole service on this machine, until Ctrl-C. */
+
+const DEFAULT_PORT = 8082;
+const HELP = `Usage: npm start -- [--reset] [--verbose] [--help]
+
+The whole service on this machine: API, DynamoDB, Redis, SQS, schedules and a simulated MAX. Ctrl-C stops all of it.
+
+  --reset    start afresh: delete what former starts kept in .local/
+  --verbose  logs of the functions to the terminal instead of .local/logs/
+  --help     this text
+
+PORT (default ${DEFAULT_PORT}) is the port of the API. MAX_API_URL with MAX_API_TOKEN, REDIS_URL, AWS_ENDPOINT_URL,
+AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SQS each replace an embedded part. The PARTICIPANTS_ variables of the
+README apply.`;
+
+/** Told to the person as it is, without a stack trace. */
+class StartError extends Error {}
+
+// As on Lambda; also inherited by the functions' threads, which can't have a time zone of their own.
+process.env.TZ = 'UTC';
+
+try {
+  await main();
+} catch (error) {
+  const known = error instanceof StartError || error instanceof DeclarationError;
+  console.error(known ? error.message : error);
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  const flags = readFlags();
+  if (flags.help) return console.log(HELP);
+  const port = readPort();
+  const unlock = lockDataDir(DATA_DIR);
+  if (!unlock) throw new StartError('The local stack is running already: stop it first, with Ctrl-C where it runs.');
+  if (flags.reset) await removeData();
+
+  const stack = stopOnSignals(
+    startLocalStack({
+      dataDir: DATA_DIR,
+      port,
+      env: process.env,
+      verbose: flags.verbose,
+      onProgress: (text) => console.log(`… ${text}`),
+    }),
+    unlock,
+  );
+  try {
+    console.log(welcome(await stack));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new StartError(`Port ${port} is taken. Choose another: PORT=${port + 1} npm start`);
+  }
+}
+
+function readFlags() {
+  const options = {
+    reset: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new StartError(`${(error as Error).message}\n\n${HELP}`);
+  }
+}
+
+function readPort(): number {
+  const text = process.env.PORT || String(DEFAULT_PORT);
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
+    throw new StartError('PORT must be a whole number from 1 to 65535');
+  }
+  return port;
+}
+
+async function removeData(): Promise<void> {
+  for (const name of await readdir(DATA_DIR)) {
+    if (!name.startsWith(LOCK_FILE)) await rm(join(DATA_DIR, name), { recursive: true, force: true });
+  }
+}
+
+/** The first signal stops in order, also in the middle of the start; the second ends at once. */
+function stopOnSignals(starting: Promise<LocalStack>, unlock: () => void): Promise<LocalStack> {
+  let stopping = false;
+  const onSignal = async () => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    console.log('\nstopping …');
+    try {
+      await (await starting).stop();
+    } catch (error) {
+      console.error(error);
+      process.exit(1);
+    }
+    unlock();
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  return starting;
+}
+
+function welcome({ url, env, tokens, simulator, redis }: LocalStack): string {
+  const curl = (path: string, flags = '') => `  curl -s ${flags}-H "Authorization: Bearer $TOKEN" '${url}${path}'`;
+  return `
+  API        ${url}
+  MAX        ${simulator ? `${simulator.url} (simulated; its controls: ${simulator.controlUrl})` : process.env.MAX_API_URL}
+  DynamoDB   ${env.AWS_ENDPOINT_URL_DYNAMODB}
+  Redis      ${redis.url} (${redis.kind})
+  SQS        ${env.AWS_ENDPOINT_URL_SQS}
+
+Tokens for 12 hours (others: npm run --silent token -- --role …; curator and operator are of university 1):
+
+  superadmin ${tokens.superadmin}
+  curator    ${tokens.curator}
+  operator   ${tokens.operator}
+
+Try:
+
+  TOKEN=$(npm run --silent token -- --role superadmin)
+${curl('/chats/all?limit=5')}
+${curl('/chats/1/refresh-participants', '-X POST ')}
+  curl -s ${url}/health
+
+ready ${url}`;
+}

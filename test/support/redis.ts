@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface TestRedis {
+  readonly url: string;
+  readonly kind: 'redis-server' | 'js-redis-server';
+  /** Ends it as an operator would. */
+  stop(): Promise<void>;
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>;
+  /** Keeps its connections open and answers nothing, until `resume`. */
+  hang(): void;
+  resume(): void;
+}
+
+/** An empty Redis of its own on a loopback port: the real server where there is one on the PATH, else the one from npm. */
+export async function startRedis(port?: number): Promise<TestRedis> {
+  const at = port ?? (await freePort());
+  const real = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'redis-server')));
+  const server = real
+    ? spawn('redis-server', ['--port', `${at}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
+        stdio: 'ignore',
+      })
+    : spawn(process.execPath, [join(cliFolder(), 'cli.js'), '--port', `${at}`], { stdio: 'ignore' });
+  const onExit = () => server.kill('SIGKILL');
+  process.once('exit', onExit);
+  await answering(at, server);
+  const end = async (signal: NodeJS.Signals) => {
+    process.off('exit', onExit);
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill(signal);
+    await ended;
+  };
+  return {
+    url: `redis://127.0.0.1:${at}`,
+    kind: real ? 'redis-server' : 'js-redis-server',
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    hang: () => server.kill('SIGSTOP'),
+    resume: () => server.kill('SIGCONT'),
+  };
+}
+
+function cliFolder(): string {
+  return fileURLToPath(new URL('.', import.meta.resolve('js-redis-server')));
+}
+
+/** A loopback port that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+async function answering(port: number, server: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    if (server.exitCode !== null) throw new Error(`Redis ended with code ${server.exitCode}`);
+    if (await pong(port)) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`Redis on port ${port} doesn't answer`);
+}
+
+function pong(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' }, () => socket.write('PING\r\n'));
+    socket.setTimeout(500, () => socket.destroy());
+    socket.once('data', (data) => {
+      socket.destroy();
+      resolve(data.toString().startsWith('+PONG'));
+    });
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
+  });
+}

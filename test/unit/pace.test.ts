@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  brakeHarder,
+  floorOfPace,
+  localSpacingMs,
+  pace,
+  released,
+  shareAt,
+  spacingMs,
+  windowMs,
+} from '../../lib/max-api/pace.ts';
+
+const rates = fc.integer({ min: 1, max: 2_000 });
+const second = 1_000;
+
+/** Most arrivals in one second that starts `spacing` apart can cause, each up to `late` ms late at MAX. */
+const worstSecond = (spacing: number, late: number) => Math.floor((second + late) / spacing) + 1;
+
+describe('spacing', () => {
+  test('is 36.2 ms for 30 a second, 98 % and more of (30 - 1) / 1.05', () => {
+    expect(spacingMs(30)).toBeCloseTo(36.207, 3);
+    expect(second / spacingMs(30)).toBeGreaterThanOrEqual(0.98 * (29 / 1.05));
+  });
+
+  test('lets no second hold more than the rate, with jitter, a late start and clocks in error', () => {
+    fc.assert(
+      fc.property(rates, (rps) => {
+        const late = pace.jitterMs + pace.latestStartMs + pace.clockErrorMs - 1;
+        expect(worstSecond(spacingMs(rps), late)).toBeLessThanOrEqual(rps);
+      }),
+    );
+  });
+
+  test('uses at least nine tenths of a rate that leaves room for the jitter', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 10, max: 2_000 }), (rps) => {
+        expect(second / spacingMs(rps)).toBeGreaterThanOrEqual(0.85 * rps);
+      }),
+    );
+  });
+});
+
+describe('local spacing', () => {
+  test('keeps any environments with whole shares within the rate together, whatever their phases', () => {
+    fc.assert(
+      fc.property(rates, fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 20 }), (rps, weights) => {
+        const sum = weights.reduce((a, b) => a + b, 0);
+        const shares = weights.map((weight) => (0.95 * weight) / sum);
+        fc.pre(shares.every((share) => rps * share >= 1));
+        const late = windowMs - second - 1;
+        const together = shares.reduce((all, share) => all + worstSecond(localSpacingMs(rps, share), late), 0);
+        expect(together).toBeLessThanOrEqual(rps);
+      }),
+    );
+  });
+
+  test('keeps a share below one a second on average', () => {
+    expect(localSpacingMs(30, 0.01)).toBeCloseTo(windowMs / 0.3);
+  });
+});
+
+describe('brake', () => {
+  const spacing = spacingMs(30);
+  const floor = floorOfPace(30);
+  const hit = (brake: typeof released, now: number, retryAfterMs = 0) =>
+    brakeHarder(brake, now, retryAfterMs, spacing, floor);
+
+  test('halves, and pauses for the second that MAX counts', () => {
+    const { brake, pausedUntil } = hit(released, 10_000);
+    expect(pausedUntil).toBe(11_000);
+    expect(shareAt(brake, 11_000)).toBe(0.5);
+  });
+
+  test('takes what arrives within a second of a cut as the same signal', () => {
+    const first = hit(released, 10_000).brake;
+    expect(hit(first, 10_999).brake).toBe(first);
+    expect(hit(first, 11_000).brake.share).toBe(0.25);
+  });
+
+  test('obeys Retry-After, also of a later signal in the same second, up to a minute', () => {
+    expect(hit(released, 10_000, 7_000).pausedUntil).toBe(17_000);
+    expect(hit(hit(released, 10_000).brake, 10_500, 9_000).pausedUntil).toBe(19_500);
+    expect(hit(released, 10_000, 3_600_000).pausedUntil).toBe(70_000);
+  });
+
+  test('recovers to 95 % within 60 s of the last of ten minutes of throttling, asking at most once in a few seconds', () => {
+    let brake = released;
+    let now = 0;
+    let calls = 0;
+    while (now < 600_000) {
+      calls += 1;
+      const harder = hit(brake, now);
+      brake = harder.brake;
+      now = Math.max(now, harder.pausedUntil) + 1;
+    }
+    expect(calls).toBeLessThan(140);
+    expect(brake.share).toBeCloseTo(floor);
+    expect(shareAt(brake, 600_000 + 60_000)).toBeGreaterThanOrEqual(0.95);
+  });
+
+  test('never leaves the range from floor to full', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 100_000 })), (gaps) => {
+        let now = 0;
+        let brake = released;
+        for (const gap of gaps) {
+          now += gap;
+          brake = hit(brake, now).brake;
+          expect(shareAt(brake, now)).toBeGreaterThanOrEqual(floor);
+          expect(shareAt(brake, now)).toBeLessThanOrEqual(1);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { progressLine, runTool, ToolError, useRunningStack } from './environment.ts';
+
+/** `npm run full-update`: starts a full update (or follows the one under way) and shows how it goes. */
+
+const HELP = `Usage: npm run full-update -- [--url URL] [--token TOKEN]
+
+Reads the counts of all chats again and shows the progress, with the rate and the time left. Follows the run that is
+under way where there is one.
+
+  --url      the API; API_URL, or the local stack that is running
+  --token    a superadmin's token; API_TOKEN, or one of the local stack's own
+
+Ends with 0 when every chat was read, 1 when chats failed or the run stalled, 2 when it could not be started.`;
+
+const POLL_MS = 1_000;
+/** The API may be away for a moment (a restart, a network change) without the run being lost. */
+const PATIENCE = 30;
+
+interface Run {
+  readonly run_id: string;
+  readonly status: 'planning' | 'running' | 'finished' | 'stalled';
+  readonly total: number;
+  readonly done: number;
+  readonly changed: number;
+  readonly failed: number;
+  readonly unavailable: number;
+  readonly started_at: string;
+  readonly eta_seconds: number | null;
+}
+
+await runTool(async () => {
+  const { values } = parseArgs({
+    options: { help: { type: 'boolean' }, url: { type: 'string' }, token: { type: 'string' } },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const url = values.url ?? process.env.API_URL ?? localUrl();
+  const token = values.token ?? process.env.API_TOKEN ?? (await localToken());
+  const call = async (method: string, path: string): Promise<{ status: number; body: Record<string, unknown> }> => {
+    const response = await fetch(new URL(path, url), { method, headers: { authorization: `Bearer ${token}` } });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+
+  const started = await call('POST', '/admin/participants/full-update');
+  if (started.status !== 202 && started.status !== 409) {
+    throw new ToolError(
+      `The full update could not be started: ${started.status} ${started.body.detail ?? started.body.title}`,
+    );
+  }
+  const { status_url } = started.body as { status_url: string };
+  if (started.status === 409) console.log('A full update is under way; this follows it.');
+
+  const progress = progressLine();
+  const run = await follow(() => call('GET', status_url), progress.show);
+  progress.end();
+  const { status, done, changed, failed, unavailable } = run;
+  console.log(`${status}: ${done} chats, ${changed} changed, ${unavailable} unavailable, ${failed} failed`);
+  return status === 'finished' && failed === 0 ? 0 : 1;
+});
+
+async function follow(
+  read: () => Promise<{ status: number; body: Record<string, unknown> }>,
+  show: (text: string) => void,
+): Promise<Run> {
+  for (let misses = 0; ; ) {
+    const answer = await read().catch(() => undefined);
+    if (answer?.status === 200) {
+      misses = 0;
+      const run = answer.body as unknown as Run;
+      show(describe(run));
+      if (run.status === 'finished' || run.status === 'stalled') return run;
+    } else {
+      misses += 1;
+      if (misses > PATIENCE)
+        throw new ToolError(`The run can't be followed any more: ${answer?.status ?? 'no answer'}`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+function describe(run: Run): string {
+  const share = run.total === 0 ? 1 : Math.min(1, run.done / run.total);
+  const bar = '█'.repeat(Math.floor(share * 30)).padEnd(30, '░');
+  const seconds = Math.max(1, (Date.now() - Date.parse(run.started_at)) / 1_000);
+  const rate = (run.done / seconds).toFixed(1);
+  const left = run.eta_seconds === null ? '' : `, ${duration(run.eta_seconds)} left`;
+  const failed = run.failed > 0 ? `, ${run.failed} failed` : '';
+  return `${bar} ${Math.floor(share * 100)} %  ${run.done}/${run.total}  ${rate}/s${left}${failed}`;
+}
+
+const duration = (seconds: number) =>
+  seconds >= 3_600
+    ? `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`
+    : seconds >= 60
+      ? `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+      : `${seconds} s`;
+
+function localUrl(): string {
+  useRunningStack('LOCAL_API_URL');
+  return process.env.LOCAL_API_URL as string;
+}
+
+async function localToken(): Promise<string> {
+  const { openIdentity } = await import('../localstack/identity.ts');
+  const { DATA_DIR } = await import('../localstack/data-dir.ts');
+  return (await openIdentity(DATA_DIR)).sign(
+    { role: 'superadmin', universityId: undefined, subject: 'full-update' },
+    12 * 3_600,
+  );
+}
