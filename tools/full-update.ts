@@ -92,12 +92,10 @@ function describe(run: Run): string {
   return `${bar} ${Math.floor(share * 100)} %  ${run.done}/${run.total}  ${rate}/s${left}${failed}`;
 }
 
-const duration = (seconds: number) =>
-  seconds >= 3_600
-    ? `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`
-    : seconds >= 60
-      ? `${Math.floor(seconds / 60)} min ${seconds % 60} s`
-      : `${seconds} s`;
+function duration(seconds: number): string {
+  if (seconds >= 3_600) return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
+  return seconds >= 60 ? `${Math.floor(seconds / 60)} min ${seconds % 60} s` : `${seconds} s`;
+}
 
 function localUrl(): string {
   useRunningStack('LOCAL_API_URL');

@@ -1,8 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
-import middy from '@middy/core';
+import middy, { type MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { ParticipantEvents } from '../participants/events.ts';
 import { METRICS } from './metric-names.ts';
@@ -19,9 +18,17 @@ export const metrics = new Metrics();
 export const instrumented = <E, R>(handle: (event: E, context: Context) => Promise<R>) =>
   middy<E, R, Error, Context>()
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(logMetrics(metrics))
+    .use(flushMetrics())
     .use(tracing())
     .handler(handle);
+
+/** Powertools' own middleware warns about every invocation that had nothing to measure. */
+function flushMetrics(): MiddlewareObj {
+  const flush = () => {
+    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+  };
+  return { after: flush, onError: flush };
+}
 
 /** What happened to participants, as metrics. */
 export const participantMetrics: ParticipantEvents = {

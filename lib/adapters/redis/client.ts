@@ -74,7 +74,7 @@ export function createRedisGate(client: Redis, clock: Clock = systemClock): Redi
           return { ok: false, reason: 'hung', error };
         }
         if (probing) restsUntil = 0;
-        return { ok: false, reason: client.status === 'ready' ? 'error' : 'down', error };
+        return { ok: false, reason: error.name === 'ReplyError' ? 'error' : 'down', error };
       }
     },
   };
