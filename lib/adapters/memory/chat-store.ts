@@ -17,9 +17,10 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
   const all = () => [...byId.values()];
   const ownerOf = (maxChatId: string) => all().find(({ chat }) => chat.max_chat_id === maxChatId)?.chat.id;
 
-  function add(fields: ChatFields, count: number | null, at: number): StoredChat {
-    chats.lastId += 1;
-    const chat = newChat(chats.lastId, fields, at);
+  const takeId = () => ++chats.lastId;
+
+  function add(id: number, fields: ChatFields, count: number | null, at: number): StoredChat {
+    const chat = newChat(id, fields, at);
     const stored = { chat, ...NO_COUNT, participants_count: count };
     byId.set(chat.id, { ...stored, dueAt: chat.max_chat_id === null ? undefined : at });
     return stored;
@@ -62,9 +63,10 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
     },
 
     async create(fields, at) {
+      const id = takeId();
       const by = fields.max_chat_id === null ? undefined : ownerOf(fields.max_chat_id);
       if (by !== undefined) return { kind: 'max_chat_id_taken', by };
-      return { kind: 'created', stored: add(fields, null, at) };
+      return { kind: 'created', stored: add(id, fields, null, at) };
     },
 
     async update(id, patch, at) {
@@ -90,7 +92,7 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
         const id = ownerOf(line.max_chat_id);
         const before = id === undefined ? undefined : byId.get(id);
         if (!before) {
-          add(line, line.participants_count, at);
+          add(takeId(), line, line.participants_count, at);
           outcomes.created += 1;
           continue;
         }

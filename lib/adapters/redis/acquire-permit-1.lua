@@ -41,7 +41,8 @@ local answered, failed, retryAfter = tonumber(ARGV[7]), tonumber(ARGV[8]), tonum
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or 'unnamed'
+local server = redis.pcall('INFO', 'server')
+local run = type(server) == 'string' and string.match(server, 'run_id:(%w+)') or 'unnamed'
 
 -- State: what was stored, or a new start.
 local names = { 'seen', 'free', 'warm', 'next', 'wanted', 'streak', 'share', 'since', 'cut', 'failed' }

@@ -1,0 +1,502 @@
+import fc from 'fast-check';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ChatFields } from '../../lib/chats/chat.ts';
+import { wordsOf } from '../../lib/chats/search.ts';
+import { comparePositions, positionOf } from '../../lib/chats/sort-keys.ts';
+import { type ChatStore, type Listing, type Order, type Scope, SORTS } from '../../lib/chats/store.ts';
+import {
+  created,
+  fields,
+  IMPLEMENTATIONS,
+  idsOf,
+  line,
+  listAll,
+  listing,
+  openDynamo,
+  openMemory,
+  type Stores,
+  T0,
+} from '../support/stores.ts';
+
+const ORDERS: readonly Order[] = ['asc', 'desc'];
+const SCOPES: readonly Scope[] = ['all', { university_id: 1 }, { university_id: 2 }];
+
+describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
+  let stores: Stores;
+  let store: ChatStore;
+  beforeEach(async () => {
+    stores = await open();
+    store = stores.chats;
+  });
+
+  const search = async (query: string, some: Partial<Listing> = {}) =>
+    idsOf(await listAll(store, { words: wordsOf(query), ...some }));
+  const due = async () => (await stores.counts.due(Number.MAX_SAFE_INTEGER, 100, undefined)).map(({ id }) => id).sort();
+  const read = (id: number, max_chat_id: string, count: number, askedAt: number) =>
+    stores.counts.apply({ id, max_chat_id }, { kind: 'count', count }, { askedAt, dueAt: askedAt + 1 });
+
+  describe('create', () => {
+    test('keeps what was given, under ids in order', async () => {
+      const given = fields({ name: 'Физика 101', url: 'https://max.ru/a', max_chat_id: '-70', university_id: 7 });
+      const time = new Date(T0).toISOString();
+      const stored = {
+        chat: { id: 1, ...given, status: 'active', created_at: time, updated_at: time },
+        participants_count: null,
+        read_at: null,
+        checked_at: null,
+      };
+      expect(await store.lastId()).toBe(0);
+      expect(await store.create(given, T0)).toEqual({ kind: 'created', stored });
+      expect(await created(store)).toBe(2);
+      expect(await store.get(1)).toEqual(stored);
+      expect(await store.lastId()).toBe(2);
+      expect(await store.findByMaxChatId('-70')).toBe(1);
+      expect(await due()).toEqual([1]);
+    });
+
+    test('refuses a MAX id that another chat has, naming it', async () => {
+      const id = await created(store, { max_chat_id: '-70' });
+      expect(await store.create(fields({ max_chat_id: '-70', name: 'Двойник' }), T0)).toEqual({
+        kind: 'max_chat_id_taken',
+        by: id,
+      });
+      expect(await store.total('all')).toBe(1);
+      expect(await search('двойник')).toEqual([]);
+    });
+
+    test('at the same time: one of those with the same MAX id, all of those without, counted exactly', async () => {
+      const outcomes = await Promise.all([
+        ...Array.from({ length: 10 }, () => store.create(fields({ max_chat_id: '-70', university_id: 1 }), T0)),
+        ...Array.from({ length: 10 }, () => store.create(fields({ university_id: 2 }), T0)),
+      ]);
+      const ids = outcomes.flatMap((outcome) => (outcome.kind === 'created' ? [outcome.stored.chat.id] : []));
+      const owner = await store.findByMaxChatId('-70');
+      expect(new Set(ids).size).toBe(11);
+      expect(outcomes.filter(({ kind }) => kind === 'max_chat_id_taken')).toEqual(
+        Array(9).fill({ kind: 'max_chat_id_taken', by: owner }),
+      );
+      expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([11, 1, 10]);
+      expect(idsOf(await listAll(store))).toEqual(ids.sort((a, b) => a - b));
+    });
+  });
+
+  describe('get', () => {
+    test('of many leaves out the unknown and minds no repetition', async () => {
+      const lines = Array.from({ length: 120 }, (_, i) => line(`-${i + 1}`));
+      await store.importMany(lines, T0);
+      const found = await store.getMany([...Array(130).keys(), 5, 5]);
+      expect([...found.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
+      expect(found.get(7)).toEqual(await store.get(7));
+      expect(await store.getMany([])).toEqual(new Map());
+      expect(await store.get(999)).toBeUndefined();
+      expect(await store.findByMaxChatId('-999')).toBeUndefined();
+    });
+  });
+
+  describe('update', () => {
+    test('changes what was given and moves updated_at forward, whatever the clock says', async () => {
+      const id = await created(store, { name: 'Физика', url: 'https://max.ru/a' });
+      const first = await store.update(id, { name: 'Химия' }, T0 + 5_000);
+      expect(first).toMatchObject({ kind: 'updated', countDropped: false, chat: { name: 'Химия' } });
+      const second = await store.update(id, { url: null }, T0 - 60_000);
+      const chat = (await store.get(id))?.chat;
+      expect(second).toEqual({ kind: 'updated', chat, countDropped: false });
+      expect(chat).toMatchObject({ name: 'Химия', url: null, created_at: new Date(T0).toISOString() });
+      expect(chat?.updated_at).toBe(new Date(T0 + 5_001).toISOString());
+      expect(idsOf(await listAll(store, { sort: 'updated_at' }))).toEqual([id]);
+    });
+
+    test('that changes nothing leaves updated_at alone', async () => {
+      const id = await created(store, { name: 'Физика' });
+      const before = await store.get(id);
+      expect(await store.update(id, { name: 'Физика', url: null }, T0 + 1)).toMatchObject({ kind: 'updated' });
+      expect(await store.get(id)).toEqual(before);
+      expect(await store.update(999, { name: 'Физика' }, T0)).toEqual({ kind: 'not_found' });
+    });
+
+    test('at the same time: none is lost', async () => {
+      const id = await created(store);
+      const patches: Partial<ChatFields>[] = [
+        { name: 'Новое' },
+        { url: 'https://max.ru/n' },
+        { department: 'Деканат' },
+        { source: 'crm' },
+        { external_chat_id: 'x' },
+      ];
+      await Promise.all(patches.map((patch) => store.update(id, patch, T0)));
+      expect((await store.get(id))?.chat).toMatchObject(Object.assign({}, ...patches));
+      expect(await search('новое деканат')).toEqual([id]);
+      expect(await search('чат')).toEqual([]);
+    });
+
+    test('to another MAX id forgets what was known of the old one', async () => {
+      const id = await created(store, { max_chat_id: '-70' });
+      const other = await created(store, { max_chat_id: '-71' });
+      await read(id, '-70', 12, T0);
+      await stores.counts.apply(
+        { id, max_chat_id: '-70' },
+        { kind: 'unavailable', status: 'gone' },
+        { askedAt: T0 + 1, dueAt: 0 },
+      );
+      expect(await due()).toEqual([other]);
+
+      expect(await store.update(id, { max_chat_id: '-71' }, T0)).toEqual({ kind: 'max_chat_id_taken', by: other });
+      expect(await store.get(id)).toMatchObject({ participants_count: 12, chat: { status: 'gone' } });
+
+      const outcome = await store.update(id, { max_chat_id: '-72' }, T0 + 9);
+      expect(outcome).toMatchObject({ kind: 'updated', countDropped: true, chat: { status: 'active' } });
+      const forgotten = { participants_count: null, read_at: null, checked_at: null };
+      expect(await store.get(id)).toEqual({ ...forgotten, chat: outcome.kind === 'updated' && outcome.chat });
+      expect(await stores.counts.due(T0 + 9, 100, undefined)).toContainEqual({ id, due_at: T0 + 9 });
+      expect(await store.findByMaxChatId('-70')).toBeUndefined();
+      expect(await store.findByMaxChatId('-72')).toBe(id);
+      const [{ count } = {}] = await listAll(store, { sort: 'participants_count' });
+      expect(count).toEqual({ participants_count: null, read_at: null });
+    });
+
+    test('to no MAX id takes the chat off the due index and frees the id', async () => {
+      const id = await created(store, { max_chat_id: '-70' });
+      expect(await store.update(id, { max_chat_id: null }, T0)).toMatchObject({ kind: 'updated', countDropped: true });
+      expect(await due()).toEqual([]);
+      expect(await created(store, { max_chat_id: '-70' })).toBe(2);
+      expect(await store.update(id, { max_chat_id: '-70' }, T0)).toEqual({ kind: 'max_chat_id_taken', by: 2 });
+    });
+
+    test('to another university moves it from listing to listing', async () => {
+      const id = await created(store, { name: 'Физика', university_id: 1 });
+      await store.update(id, { university_id: 2 }, T0);
+      expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([1, 0, 1]);
+      expect(await search('физика', { scope: { university_id: 1 } })).toEqual([]);
+      expect(await search('физика', { scope: { university_id: 2 } })).toEqual([id]);
+      await store.update(id, { university_id: null }, T0);
+      expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([1, 0, 0]);
+      expect(idsOf(await listAll(store, { scope: { university_id: 2 } }))).toEqual([]);
+      expect(await search('физика')).toEqual([id]);
+    });
+  });
+
+  describe('delete', () => {
+    test('takes the chat out of everything, once', async () => {
+      const id = await created(store, { name: 'Физика', max_chat_id: '-70', university_id: 1 });
+      expect(await store.delete(id)).toBe('deleted');
+      expect(await store.delete(id)).toBe('not_found');
+      expect(await store.get(id)).toBeUndefined();
+      expect(await store.findByMaxChatId('-70')).toBeUndefined();
+      expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([0, 0, 0]);
+      expect(await listAll(store)).toEqual([]);
+      expect(await search('физика')).toEqual([]);
+      expect(await due()).toEqual([]);
+      expect(await created(store, { max_chat_id: '-70' })).toBe(2);
+    });
+
+    test('against updates: counted once, and the chat stays away', async () => {
+      const id = await created(store, { name: 'Физика', max_chat_id: '-70', university_id: 1 });
+      const outcomes = await Promise.all([
+        store.delete(id),
+        store.update(id, { name: 'Химия', university_id: 2 }, T0),
+        store.delete(id),
+        store.update(id, { max_chat_id: '-71' }, T0),
+      ]);
+      expect(outcomes.filter((outcome) => outcome === 'deleted')).toHaveLength(1);
+      expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([0, 0, 0]);
+      expect(await search('физика')).toEqual([]);
+      expect(await search('химия')).toEqual([]);
+      expect(await store.findByMaxChatId('-70')).toBeUndefined();
+      expect(await store.findByMaxChatId('-71')).toBeUndefined();
+    });
+  });
+
+  describe('search', () => {
+    test('finds by beginnings of words, all of them, in name and department', async () => {
+      const physics = await created(store, { name: 'Учёба: Физика-101', department: 'Деканат ФФ' });
+      const history = await created(store, { name: 'История физики', department: null });
+      expect(await search('физ')).toEqual([physics, history]);
+      expect(await search('ФИЗИКА')).toEqual([physics]);
+      expect(await search('учеба')).toEqual([physics]);
+      expect(await search('физ ист')).toEqual([history]);
+      expect(await search('101 дек')).toEqual([physics]);
+      expect(await search('изика')).toEqual([]);
+      expect(await search('физикан')).toEqual([]);
+      expect(await search('физ физики')).toEqual([history]);
+    });
+
+    test('follows changes of the name and pages in the order asked for', async () => {
+      for (const name of ['Курс б', 'Курс а', 'Курс в', 'Другое']) await created(store, { name, university_id: 1 });
+      await store.update(4, { name: 'Курс аа' }, T0);
+      await store.update(1, { name: 'Поток б' }, T0);
+      const [name, limit] = ['name', 1] as const;
+      expect(await search('кур', { sort: name, limit })).toEqual([2, 4, 3]);
+      expect(await search('кур', { sort: name, limit, order: 'desc', scope: { university_id: 1 } })).toEqual([3, 4, 2]);
+      expect(await search('кур', { scope: { university_id: 2 } })).toEqual([]);
+      expect(await search('поток')).toEqual([1]);
+    });
+
+    test('by count carries and follows the count', async () => {
+      const counts = [5, null, 40, 0];
+      await store.importMany(
+        counts.map((participants_count, i) => line(`-${i + 1}`, { name: `Курс ${i}`, participants_count })),
+        T0,
+      );
+      const rows = await listAll(store, { words: ['курс'], sort: 'participants_count', order: 'desc', limit: 2 });
+      expect(rows.map(({ count }) => count?.participants_count)).toEqual([40, 5, 0, null]);
+    });
+
+    test('finds words longer than a key', async () => {
+      const long = 'ы'.repeat(600);
+      const id = await created(store, { name: `${long}а`, university_id: 1 });
+      await created(store, { name: `${long}б` });
+      expect(await search(`${long}а`)).toEqual([id]);
+      expect(await search(long, { scope: { university_id: 1 } })).toEqual([id]);
+    });
+
+    test('a cursor holds when a common word becomes a rare one, and the other way round', async () => {
+      // Above 1,000 finds the DynamoDB store walks the listing, below it looks the words up.
+      const lines = Array.from({ length: 1_003 }, (_, i) => line(`-${i + 1}`, { name: `Группа ${i % 7} ${i}` }));
+      await store.importMany(lines.slice(0, 600), T0);
+      await store.importMany(lines.slice(600), T0);
+      for (const sort of SORTS) {
+        const common = await store.list(listing({ sort, words: ['гру'], limit: 40 }));
+        const expected = idsOf(await listAll(store, { sort, limit: 100 }));
+        expect(idsOf(common.rows)).toEqual(expected.slice(0, 40));
+        const deleted = expected.slice(-4);
+        for (const id of deleted) await store.delete(id);
+        const rare = await store.list(listing({ sort, words: ['гру'], limit: 40, after: common.next }));
+        expect(idsOf(rare.rows)).toEqual(expected.slice(40, 80));
+        await store.importMany(lines, T0);
+        const again = await store.list(listing({ sort: 'id', words: ['гру'], limit: 2, after: { key: 80, id: 80 } }));
+        expect(again.rows).toHaveLength(2);
+      }
+    });
+  });
+
+  describe('list', () => {
+    test('by name: the shorter first, then by id; case and ё do not matter', async () => {
+      for (const name of ['аа', 'а', 'ё', 'Е', 'е', 'а б', 'Б', '\u{1F600}', '\uFE0Fж']) await created(store, { name });
+      const rows = await listAll(store, { sort: 'name', limit: 2 });
+      expect(idsOf(rows)).toEqual([2, 6, 1, 7, 3, 4, 5, 9, 8]);
+      expect(idsOf(await listAll(store, { sort: 'name', order: 'desc', limit: 4 }))).toEqual(idsOf(rows).reverse());
+    });
+
+    test('by name also where names are longer than a key', async () => {
+      const long = 'ъ'.repeat(1_000);
+      for (const name of [`${long}б`, `${long}а`, long, 'ы', 'щ']) await created(store, { name });
+      expect(idsOf(await listAll(store, { sort: 'name', limit: 2 }))).toEqual([5, 1, 2, 3, 4]);
+    });
+
+    test('by count: never read below zero, with the count and the time it was read', async () => {
+      for (const max_chat_id of ['-1', '-2', '-3', '-4']) await created(store, { max_chat_id });
+      await read(1, '-1', 10, T0);
+      await read(3, '-3', 9, T0 + 1);
+      await read(4, '-4', 0, T0 + 2);
+      const rows = await listAll(store, { sort: 'participants_count' });
+      expect(rows.map(({ chat, count }) => [chat.id, count?.participants_count, count?.read_at])).toEqual([
+        [2, null, null],
+        [4, 0, T0 + 2],
+        [3, 9, T0 + 1],
+        [1, 10, T0],
+      ]);
+      expect((await store.list(listing())).rows[0]?.count).toBeUndefined();
+    });
+
+    test('no next page where there is none', async () => {
+      for (let i = 0; i < 4; i++) await created(store);
+      expect((await store.list(listing({ limit: 4 }))).next).toBeUndefined();
+      expect((await store.list(listing({ limit: 3 }))).next).toEqual({ key: 3, id: 3 });
+      expect(await store.list(listing({ limit: 3, after: { key: 4, id: 4 } }))).toEqual({ rows: [], next: undefined });
+    });
+  });
+
+  describe('import', () => {
+    const lines = [
+      line('-1', { name: 'Физика', university_id: 1, participants_count: 5 }),
+      line('-2', { name: 'Химия', university_id: 2 }),
+      line('-3', { name: 'Право' }),
+    ];
+
+    test('creates, and again changes nothing', async () => {
+      expect(await store.importMany(lines, T0)).toEqual({ created: 3, updated: 0, unchanged: 0 });
+      expect(await store.importMany(lines, T0 + 1)).toEqual({ created: 0, updated: 0, unchanged: 3 });
+      expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([3, 1, 1]);
+      expect(await store.lastId()).toBe(3);
+      expect(await store.get(1)).toMatchObject({ participants_count: 5, read_at: null, checked_at: null });
+      expect(await stores.counts.due(T0, 10, undefined)).toHaveLength(3);
+      expect(await search('хим', { scope: { university_id: 2 } })).toEqual([2]);
+    });
+
+    test('updates where something differs', async () => {
+      await store.importMany(lines, T0);
+      const next = [
+        line('-1', { name: 'Физика', university_id: 1 }),
+        line('-3', { name: 'Римское право' }),
+        line('-4'),
+      ];
+      expect(await store.importMany(next, T0 + 1)).toEqual({ created: 1, updated: 1, unchanged: 1 });
+      expect(await search('рим')).toEqual([3]);
+      expect((await store.get(1))?.participants_count).toBe(5);
+    });
+
+    test('takes a count only where there is none', async () => {
+      await store.importMany(lines, T0);
+      await read(1, '-1', 7, T0);
+      const counted = lines.map((one) => ({ ...one, participants_count: 100 }));
+      expect(await store.importMany(counted, T0 + 1)).toEqual({ created: 0, updated: 2, unchanged: 1 });
+      const counts = await listAll(store, { sort: 'participants_count' });
+      expect(counts.map(({ chat, count }) => [chat.id, count?.participants_count])).toEqual([
+        [1, 7],
+        [2, 100],
+        [3, 100],
+      ]);
+    });
+
+    test('the later of two lines with the same MAX id wins', async () => {
+      const twice = [line('-1', { name: 'Старое' }), line('-2'), line('-1', { name: 'Новое' })];
+      expect(await store.importMany(twice, T0)).toEqual({ created: 2, updated: 0, unchanged: 0 });
+      const id = await store.findByMaxChatId('-1');
+      expect((await store.get(id ?? 0))?.chat.name).toBe('Новое');
+    });
+
+    test('of the same file twice at the same time doubles nothing', async () => {
+      const many = Array.from({ length: 150 }, (_, i) =>
+        line(`-${i + 1}`, { name: `Курс ${i}`, university_id: 1 + (i % 2) }),
+      );
+      const outcomes = await Promise.all([store.importMany(many, T0), store.importMany(many.toReversed(), T0)]);
+      expect(outcomes.reduce((sum, { created }) => sum + created, 0)).toBe(150);
+      expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([150, 75, 75]);
+      const rows = await listAll(store);
+      expect(new Set(rows.map(({ chat }) => chat.max_chat_id)).size).toBe(150);
+      expect(await search('курс')).toEqual(idsOf(rows));
+    });
+  });
+});
+
+describe.each(IMPLEMENTATIONS)('paging in %s', (_, open) => {
+  /** Few names, counts and times, so that many rows tie. */
+  const chat = fc.record({
+    name: fc.oneof(
+      fc.constantFrom('а', 'аа', 'Ёж', 'еж', 'еж 1'),
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 3 }),
+    ),
+    university_id: fc.constantFrom(1, 2, null),
+    participants_count: fc.constantFrom(null, 0, 9, 10),
+    at: fc.constantFrom(T0, T0 + 1),
+  });
+  let store: ChatStore;
+  beforeAll(async () => {
+    store = (await open()).chats;
+    const chats = fc.sample(chat, { numRuns: 120, seed: 42 });
+    for (const at of [T0, T0 + 1]) {
+      const lines = chats
+        .map((one, i) => ({ at: one.at, line: line(`-${i + 1}`, one) }))
+        .filter((one) => one.at === at);
+      await store.importMany(
+        lines.map((one) => one.line),
+        at,
+      );
+    }
+  });
+
+  test('visits every chat of the scope once, in order, whatever the sort and the size of a page', async () => {
+    const all = [...(await store.getMany([...Array(200).keys()])).values()];
+    expect(all).toHaveLength(120);
+    const request = fc.record({
+      sort: fc.constantFrom(...SORTS),
+      order: fc.constantFrom(...ORDERS),
+      scope: fc.constantFrom(...SCOPES),
+      words: fc.constantFrom([], ['е'], ['еж', '1']),
+      limit: fc.integer({ min: 7, max: 100 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(request, async ({ sort, order, scope, words, limit }) => {
+        const compare = comparePositions(order);
+        const expected = all
+          .filter(({ chat }) => scope === 'all' || chat.university_id === scope.university_id)
+          .filter(({ chat }) => words.every((word) => wordsOf(chat.name).some((one) => one.startsWith(word))))
+          .map(({ chat, participants_count }) => positionOf(sort, chat, participants_count))
+          .sort(compare)
+          .map(({ id }) => id);
+        expect(idsOf(await listAll(store, { sort, order, scope, words, limit }))).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+/** Whatever is done to both, memory and DynamoDB answer and end the same. */
+test('the stores agree', async () => {
+  const some = fc.record(
+    {
+      name: fc.constantFrom('Физика', 'физика 2', 'Ёлка', '🎄', 'елка физика'),
+      max_chat_id: fc.constantFrom('-1', '-2', '-3', null),
+      university_id: fc.constantFrom(1, 2, null),
+      department: fc.constantFrom('Деканат', null),
+    },
+    { requiredKeys: [] },
+  );
+  const id = fc.integer({ min: 1, max: 6 });
+  const max_chat_id = fc.constantFrom('-1', '-2', '-3');
+  const at = fc.integer({ min: T0, max: T0 + 5 });
+  const reading = fc.oneof(
+    fc.record({ kind: fc.constant('count' as const), count: fc.nat(20) }),
+    fc.record({
+      kind: fc.constant('unavailable' as const),
+      status: fc.constantFrom('gone' as const, 'denied' as const),
+    }),
+  );
+  type Step = (stores: Stores) => Promise<unknown>;
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.tuple(some, at).map(
+      ([some, at]): Step =>
+        ({ chats }) =>
+          chats.create(fields(some), at),
+    ),
+    fc.tuple(id, some, at).map(
+      ([id, patch, at]): Step =>
+        ({ chats }) =>
+          chats.update(id, patch, at),
+    ),
+    id.map(
+      (id): Step =>
+        ({ chats }) =>
+          chats.delete(id),
+    ),
+    fc.tuple(fc.array(fc.tuple(max_chat_id, some, fc.option(fc.nat(20)))), at).map(
+      ([lines, at]): Step =>
+        ({ chats }) =>
+          chats.importMany(
+            lines.map(([max, some, participants_count]) => ({
+              ...line(max, { ...some, max_chat_id: max }),
+              participants_count,
+            })),
+            at,
+          ),
+    ),
+    fc.tuple(id, max_chat_id, reading, at, at).map(
+      ([id, max_chat_id, reading, askedAt, dueAt]): Step =>
+        ({ counts }) =>
+          counts.apply({ id, max_chat_id }, reading, { askedAt, dueAt }),
+    ),
+    fc.tuple(fc.array(id), at).map(
+      ([ids, at]): Step =>
+        ({ counts }) =>
+          counts.postpone(ids, at),
+    ),
+  );
+  const byId = (a: { id: number }, b: { id: number }) => a.id - b.id;
+  const state = async ({ chats, counts }: Stores) => ({
+    all: await chats.getMany([...Array(80).keys()]).then((found) => [...found].sort(([a], [b]) => a - b)),
+    lists: await Promise.all(SORTS.flatMap((sort) => SCOPES.map((scope) => listAll(chats, { sort, scope, limit: 2 })))),
+    found: await Promise.all(['ф', 'елка', 'дек', '2'].map((word) => listAll(chats, { words: [word] }))),
+    totals: await Promise.all(SCOPES.map((scope) => chats.total(scope))),
+    owners: await Promise.all(['-1', '-2', '-3'].map((max) => chats.findByMaxChatId(max))),
+    due: [...(await counts.due(T0 + 9, 100, undefined))].sort(byId),
+    lastId: await chats.lastId(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+      const [memory, dynamo] = [await openMemory(), await openDynamo()];
+      for (const step of steps) expect(await step(dynamo)).toEqual(await step(memory));
+      expect(await state(dynamo)).toEqual(await state(memory));
+    }),
+    { numRuns: 12 },
+  );
+}, 120_000);

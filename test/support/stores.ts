@@ -1,0 +1,99 @@
+import { inject } from 'vitest';
+import { createDynamoChatStore } from '../../lib/adapters/dynamodb/chat-store.ts';
+import { createDynamoCountStore } from '../../lib/adapters/dynamodb/count-store.ts';
+import { createDynamoPlanStore, createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
+import { createMemoryChatStore } from '../../lib/adapters/memory/chat-store.ts';
+import { createMemoryChats } from '../../lib/adapters/memory/chats.ts';
+import { createMemoryCountStore } from '../../lib/adapters/memory/count-store.ts';
+import { createMemoryPlanStore, createMemoryRunStore } from '../../lib/adapters/memory/run-store.ts';
+import type { ChatFields } from '../../lib/chats/chat.ts';
+import type { ChatStore, ImportedChat, ListedChat, Listing } from '../../lib/chats/store.ts';
+import type { CountStore } from '../../lib/participants/count-store.ts';
+import type { PlanStore } from '../../lib/participants/plan-store.ts';
+import type { RunStore } from '../../lib/participants/run.ts';
+import { connectDynamo, createDatabase } from './dynamodb.ts';
+
+/** All durable stores, empty, over one database of their own. */
+export interface Stores {
+  readonly chats: ChatStore;
+  readonly counts: CountStore;
+  readonly runs: RunStore;
+  readonly plan: PlanStore;
+}
+
+export async function openMemory(): Promise<Stores> {
+  const chats = createMemoryChats();
+  return {
+    chats: createMemoryChatStore(chats),
+    counts: createMemoryCountStore(chats),
+    runs: createMemoryRunStore(),
+    plan: createMemoryPlanStore(),
+  };
+}
+
+export async function openDynamo(): Promise<Stores> {
+  const database = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
+  return {
+    chats: createDynamoChatStore(database),
+    counts: createDynamoCountStore(database),
+    runs: createDynamoRunStore(database),
+    plan: createDynamoPlanStore(database),
+  };
+}
+
+/** Every implementation passes the same suite. */
+export const IMPLEMENTATIONS = [
+  ['memory', openMemory],
+  ['dynamodb', openDynamo],
+] as const;
+
+/** Unix ms at which the tests begin. */
+export const T0 = Date.UTC(2026, 10, 23, 9);
+
+export const fields = (some: Partial<ChatFields> = {}): ChatFields => ({
+  name: 'Чат',
+  url: null,
+  max_chat_id: null,
+  external_chat_id: null,
+  university_id: null,
+  department: null,
+  source: null,
+  ...some,
+});
+
+export const line = (max_chat_id: string, some: Partial<ImportedChat> = {}): ImportedChat => ({
+  ...fields(some),
+  max_chat_id,
+  participants_count: some.participants_count ?? null,
+});
+
+/** @returns the chat's id. */
+export async function created(store: ChatStore, some: Partial<ChatFields> = {}, at: number = T0): Promise<number> {
+  const outcome = await store.create(fields(some), at);
+  if (outcome.kind !== 'created') throw new Error(outcome.kind);
+  return outcome.stored.chat.id;
+}
+
+export const listing = (some: Partial<Listing> = {}): Listing => ({
+  scope: 'all',
+  sort: 'id',
+  order: 'asc',
+  words: [],
+  limit: 50,
+  after: undefined,
+  ...some,
+});
+
+/** All rows of a listing, page by page as a client reads them. */
+export async function listAll(store: ChatStore, some: Partial<Listing> = {}): Promise<ListedChat[]> {
+  const rows: ListedChat[] = [];
+  let after: Listing['after'];
+  do {
+    const page = await store.list(listing({ ...some, after }));
+    rows.push(...page.rows);
+    after = page.next;
+  } while (after);
+  return rows;
+}
+
+export const idsOf = (rows: readonly ListedChat[]): number[] => rows.map(({ chat }) => chat.id);
