@@ -11,13 +11,13 @@ import { openCursorSecret, openIdentity, startKeyServer } from './identity.ts';
 import { bundleFunctions } from './lambda/bundle.ts';
 import type { Invocation } from './lambda/environment.ts';
 import { LambdaFunction } from './lambda/function.ts';
-import { type Simulator, type SimulatorOptions, startSimulator } from './max-simulator/server.ts';
 import { startQueueTrigger } from './queue-triggers.ts';
 import { createQueues, createTables } from './resources.ts';
 import { startSchedules } from './schedules.ts';
 import { seedChats } from './seed.ts';
 import { startDynamoDb } from './servers/dynamodb.ts';
 import { tryPort } from './servers/free-port.ts';
+import { type SimulatedMax, type SimulatedMaxOptions, startSimulatedMax } from './servers/max-simulator.ts';
 import { startRedis } from './servers/redis.ts';
 import { startSqs } from './servers/sqs.ts';
 import { awsEndpoint, functionVariables, sharedVariables, type Variables } from './settings.ts';
@@ -35,7 +35,7 @@ export interface LocalStackOptions {
   readonly rootDir?: string;
   /** Logs of the functions to the terminal instead of to files. */
   readonly verbose?: boolean;
-  readonly simulator?: SimulatorOptions;
+  readonly simulator?: SimulatedMaxOptions;
   readonly onProgress?: (text: string) => void;
 }
 
@@ -46,7 +46,7 @@ export interface LocalStack {
   /** Good for 12 h; curator and operator are of university 1. */
   readonly tokens: { readonly superadmin: string; readonly curator: string; readonly operator: string };
   /** None where `MAX_API_URL` is set. */
-  readonly simulator: Simulator | undefined;
+  readonly simulator: SimulatedMax | undefined;
   readonly redis: StackRedis;
   /** Runs a function by its key in `serverless.yml`, waiting up to its timeout for a free environment. */
   invoke(functionKey: string, event: unknown): Promise<Invocation>;
@@ -121,7 +121,7 @@ async function start(
     givenSqs || started(startSqs(declared.region, join(dataDir, 'sqs'))).then(({ endpoint }) => endpoint),
     env.REDIS_URL ? givenRedis(env.REDIS_URL) : started(embeddedRedis(join(dataDir, 'redis'))),
     started(startKeyServer(identity)),
-    env.MAX_API_URL ? undefined : started(startStoppableSimulator(options.simulator)),
+    env.MAX_API_URL ? undefined : started(startSimulatedMax(options.simulator)),
   ]);
   const dynamoDb = awsEndpoint(dynamoDbUrl, Boolean(givenDynamoDb), declared.region, env);
   const sqs = awsEndpoint(sqsUrl, Boolean(givenSqs), declared.region, env);
@@ -272,16 +272,11 @@ function givenRedis(url: string): StackRedis {
   return { url, kind: 'from REDIS_URL', kill: refuse, start: refuse };
 }
 
-async function startStoppableSimulator(options: SimulatorOptions = {}) {
-  const simulator = await startSimulator(options);
-  return Object.assign(simulator, { stop: () => simulator.close() });
-}
-
 /** The chats of the simulator, once; a start that was broken off does it again. */
-async function seedOnce(dataDir: string, simulator: Simulator, env: Variables, progress: (text: string) => void) {
+async function seedOnce(dataDir: string, simulator: SimulatedMax, env: Variables, progress: (text: string) => void) {
   const marker = join(dataDir, 'seeded');
   if (existsSync(marker)) return;
   progress('first start: putting in the chats of the simulator');
-  const count = await seedChats(simulator.world.seeds(), env);
+  const count = await seedChats(simulator.seeds(), env);
   if (count > 0) await writeFile(marker, `${count}\n`);
 }

@@ -9,6 +9,8 @@ import { type LocalStack, startLocalStack } from './stack.ts';
 /** `npm start`: the whole service on this machine, until Ctrl-C. */
 
 const DEFAULT_PORT = 8082;
+/** One Ctrl-C can arrive twice: from the terminal, and passed on by npm. */
+const ECHO_MS = 500;
 const HELP = `Usage: npm start -- [--reset] [--verbose] [--help]
 
 The whole service on this machine: API, DynamoDB, Redis, SQS, schedules and a simulated MAX. Ctrl-C stops all of it.
@@ -39,8 +41,8 @@ async function main(): Promise<void> {
   const flags = readFlags();
   if (flags.help) return console.log(HELP);
   const port = readPort();
-  const unlock = lockDataDir(DATA_DIR);
-  if (!unlock) throw new StartError('The local stack is running already: stop it first, with Ctrl-C where it runs.');
+  if (!lockDataDir(DATA_DIR))
+    throw new StartError('The local stack is running already: stop it first, with Ctrl-C where it runs.');
   if (flags.reset) await removeData();
 
   const stack = stopOnSignals(
@@ -51,7 +53,6 @@ async function main(): Promise<void> {
       verbose: flags.verbose,
       onProgress: (text) => console.log(`… ${text}`),
     }),
-    unlock,
   );
   try {
     console.log(welcome(await stack));
@@ -89,24 +90,34 @@ async function removeData(): Promise<void> {
   }
 }
 
-/** The first signal stops in order, also in the middle of the start; the second ends at once. */
-function stopOnSignals(starting: Promise<LocalStack>, unlock: () => void): Promise<LocalStack> {
-  let stopping = false;
+/**
+ * The first signal stops in order; the second ends at once, and so does one in the middle of the start, when there is
+ * nothing to lose: the servers end with this process.
+ */
+function stopOnSignals(starting: Promise<LocalStack>): Promise<LocalStack> {
+  let running: LocalStack | undefined;
+  let firstAt: number | undefined;
   const onSignal = async () => {
-    if (stopping) process.exit(130);
-    stopping = true;
+    const now = performance.now();
+    if (firstAt !== undefined) {
+      if (now - firstAt > ECHO_MS) process.exit(130);
+      return;
+    }
+    firstAt = now;
     console.log('\nstopping …');
     try {
-      await (await starting).stop();
+      await running?.stop();
     } catch (error) {
       console.error(error);
       process.exit(1);
     }
-    unlock();
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  return starting;
+  return starting.then((stack) => {
+    running = stack;
+    return stack;
+  });
 }
 
 function welcome({ url, env, tokens, simulator, redis }: LocalStack): string {

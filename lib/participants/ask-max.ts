@@ -85,16 +85,16 @@ export function createAskMax({ maxApi, permits, clock, events, random, settings 
   };
 
   async function waitForPermit(options: AskOptions): Promise<Extract<Asked, { kind: 'not_permitted' }> | undefined> {
+    const tooLate = () => options.abandoned?.() || clock.now() >= options.deadline;
+    const notAsked = { kind: 'not_permitted', reason: 'busy', retryAfterMs: 0 } as const;
+    if (tooLate()) return notAsked;
     const now = clock.now();
-    if (options.abandoned?.() || now >= options.deadline) {
-      return { kind: 'not_permitted', reason: 'busy', retryAfterMs: 0 };
-    }
     const permit = await permits.acquire(options.lane, options.deadline - now);
     events.waitedForPermit({ durationMs: clock.now() - now, granted: permit.granted });
     if (!permit.granted) {
       return { kind: 'not_permitted', reason: permit.reason, retryAfterMs: permit.retryAfterMs };
     }
     // A permit that comes too late for the work stays unused: that costs its slot, never a request.
-    return options.abandoned?.() ? { kind: 'not_permitted', reason: 'cooling', retryAfterMs: 0 } : undefined;
+    return tooLate() ? notAsked : undefined;
   }
 }

@@ -122,8 +122,10 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
     const late = await Promise.all(
       chats.filter(isReadable).map(async (chat) => {
         if (!(await deps.leases.takeFetching(chat.id, owner, INLINE_BUDGET_MS))) return [];
-        const outcome = await deps.refreshChat(chat, { lane: 'interactive', deadline });
+        // A store that can't take the count now must not cost the listing: the chat is left to the queue.
+        const outcome = await deps.refreshChat(chat, { lane: 'interactive', deadline }).catch(() => undefined);
         await deps.leases.release(chat.id, owner);
+        if (!outcome) return [chat.id];
         if (outcome.kind === 'updated') {
           shown.set(chat.id, show(outcome.count, new Date(outcome.readAt).toISOString(), 'api'));
         }

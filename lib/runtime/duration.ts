@@ -19,5 +19,6 @@ export function parseDuration(text: string): number | undefined {
   for (const [, amount, unit] of text.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) {
     ms += Number(amount) * (UNIT_MS[unit as string] as number);
   }
-  return ms;
+  // To the nanosecond, as Go counts: 1.1h are 66 minutes, not a ten-millionth of a second more.
+  return Math.round(ms * 1e6) / 1e6;
 }

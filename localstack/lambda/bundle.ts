@@ -1,6 +1,6 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, stop } from 'esbuild';
 import { DeclarationError, type Declared } from '../declared.ts';
 
 /** Keys of `custom.esbuild` which esbuild itself knows; the rest is for the packager. */
@@ -52,6 +52,8 @@ export async function bundleFunctions(
   }).catch((error: Error) => {
     throw new DeclarationError(error.message);
   });
+  // Its service process has nothing more to do.
+  await stop();
   return bundles;
 }
 

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { startChildServer } from './child-server.ts';
 import { freePort } from './free-port.ts';
+import type { RedisWorkerData } from './redis-worker.ts';
 
 export interface Redis {
   readonly url: string;
@@ -40,16 +43,16 @@ async function startRedisServer(version: string, port: number, dataDir: string |
 }
 
 async function startJavaScriptRedis(port: number): Promise<Redis> {
-  const { createRedisMock } = await import('js-redis-server');
   const manifest = new URL('../package.json', pathToFileURL(createRequire(import.meta.url).resolve('js-redis-server')));
   const { version } = JSON.parse(await readFile(manifest, 'utf8'));
-  const server = await createRedisMock({ port });
-  return {
-    url: `redis://127.0.0.1:${server.port}`,
-    kind: `js-redis-server ${version}`,
-    stop: () => server.close(),
-    kill: () => server.close(),
+  const worker = new Worker(new URL('./redis-worker.ts', import.meta.url), {
+    workerData: { port } satisfies RedisWorkerData,
+  });
+  await once(worker, 'message');
+  const end = async () => {
+    await worker.terminate();
   };
+  return { url: `redis://127.0.0.1:${port}`, kind: `js-redis-server ${version}`, stop: end, kill: end };
 }
 
 async function installedVersion(): Promise<string | undefined> {

@@ -1,5 +1,9 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type ChatItem, chatOf } from '../../lib/adapters/dynamodb/chat-item.ts';
+import type { Database } from '../../lib/adapters/dynamodb/database.ts';
+import { type Posting, postingsOf } from '../../lib/adapters/dynamodb/words.ts';
 import type { ChatFields } from '../../lib/chats/chat.ts';
 import { wordsOf } from '../../lib/chats/search.ts';
 import { comparePositions, positionOf } from '../../lib/chats/sort-keys.ts';
@@ -421,6 +425,15 @@ describe.each(IMPLEMENTATIONS)('paging in %s', (_, open) => {
   });
 });
 
+/** Chats whose words are not as the chat has them, and words without a chat. */
+async function wordsLeft(database: Database): Promise<unknown[]> {
+  const hint = ({ bucket, word, text, id }: Posting) => JSON.stringify([bucket, word, text, id]);
+  const { Items: words = [] } = await database.client.send(new ScanCommand({ TableName: database.tables.words }));
+  const { Items: chats = [] } = await database.client.send(new ScanCommand({ TableName: database.tables.chats }));
+  const right = (chats as ChatItem[]).flatMap((item) => postingsOf(chatOf(item)));
+  return [...new Set(right.map(hint)).symmetricDifference(new Set((words as Posting[]).map(hint)))];
+}
+
 /** Whatever is done to both, memory and DynamoDB answer and end the same. */
 test('the stores agree', async () => {
   const some = fc.record(
@@ -496,6 +509,7 @@ test('the stores agree', async () => {
       const [memory, dynamo] = [await openMemory(), await openDynamo()];
       for (const step of steps) expect(await step(dynamo)).toEqual(await step(memory));
       expect(await state(dynamo)).toEqual(await state(memory));
+      expect(await wordsLeft(dynamo.database)).toEqual([]);
     }),
     { numRuns: 12 },
   );

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -351,4 +353,41 @@ describe('the stack', () => {
     const again = await json(fetch(`${stack.env.AWS_ENDPOINT_URL_SQS}/_fauxqs/queues/fixture-dead`));
     expect(again.messages.ready.length).toBe(messages.ready.length);
   });
+});
+
+test('the embedded Redis can be killed and started again on its port', async () => {
+  await stack.stop();
+  stack = await startLocalStack({ ...options(), env: { MAX_API_URL: 'http://127.0.0.1:9' } });
+  const port = Number(new URL(stack.redis.url).port);
+  const ping = () =>
+    new Promise<string>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+      socket.once('data', (data) => socket.destroy() && resolve(String(data))).once('error', () => resolve('down'));
+    });
+  expect(await ping()).toBe('+PONG\r\n');
+  await stack.redis.kill();
+  expect(await ping()).toBe('down');
+  await stack.redis.start();
+  expect(await ping()).toBe('+PONG\r\n');
+});
+
+test('the servers do not outlive a starter that is killed', async () => {
+  const module = new URL('../../localstack/servers/dynamodb.ts', import.meta.url).href;
+  const script = `const { startDynamoDb } = await import('${module}'); console.log((await startDynamoDb()).endpoint);`;
+  const starter = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [endpoint] = await once(starter.stdout, 'data');
+  await expect(fetch(String(endpoint).trim())).resolves.toBeDefined();
+  starter.kill('SIGKILL');
+  await expect
+    .poll(
+      () =>
+        fetch(String(endpoint).trim()).then(
+          () => 'up',
+          () => 'down',
+        ),
+      { timeout: 5_000 },
+    )
+    .toBe('down');
 });

@@ -1,6 +1,7 @@
 import { inject } from 'vitest';
 import { createDynamoChatStore } from '../../lib/adapters/dynamodb/chat-store.ts';
 import { createDynamoCountStore } from '../../lib/adapters/dynamodb/count-store.ts';
+import type { Database } from '../../lib/adapters/dynamodb/database.ts';
 import { createDynamoPlanStore, createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
 import { createMemoryChatStore } from '../../lib/adapters/memory/chat-store.ts';
 import { createMemoryChats } from '../../lib/adapters/memory/chats.ts';
@@ -31,9 +32,10 @@ export async function openMemory(): Promise<Stores> {
   };
 }
 
-export async function openDynamo(): Promise<Stores> {
+export async function openDynamo(): Promise<Stores & { readonly database: Database }> {
   const database = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
   return {
+    database,
     chats: createDynamoChatStore(database),
     counts: createDynamoCountStore(database),
     runs: createDynamoRunStore(database),

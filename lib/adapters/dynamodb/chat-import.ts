@@ -16,7 +16,8 @@ const REVISIONS_IN_FLIGHT = 8;
 type Imported = 'created' | 'updated' | 'unchanged';
 
 /**
- * Takes in up to 1,000 lines. New chats cost 1 TransactWriteItems for every 100 words and 1 for some 48 chats; known ones 1 BatchGetItem for every 100, and an update only where something differs.
+ * Takes in up to 1,000 lines. New chats cost 1 TransactWriteItems for every 100 words and 1 for some 48 chats; known ones
+ * 1 BatchGetItem for every 100, and an update only where something differs.
  */
 export async function importChats(database: Database, lines: readonly ImportedChat[], at: number) {
   const outcomes = { created: 0, updated: 0, unchanged: 0 };

@@ -24,8 +24,11 @@ export interface Posting {
   readonly version: string;
 }
 
-/** Postings read for one page of a search at most (about 1 MB, 2 Queries); more common words are searched otherwise. */
+/** Postings of a word read for one page of a search at most: 1 to 2 MB, as many Queries. */
 const MAX_POSTINGS = 5_000;
+
+/** Words of a search of which the postings are tried. */
+const MAX_WORDS_TRIED = 3;
 
 /** Transactions that put words at the same time. */
 const PUTS_IN_FLIGHT = 4;
@@ -99,17 +102,26 @@ export async function removePostings(
 }
 
 /**
- * The ids of the chats that may match all words, by the postings of the longest one: usually 1 Query.
+ * The ids of the chats that may match all words, by the postings of one of them: usually 1 Query.
  * @param words normalized, at least one.
- * @returns `undefined` when there are too many to read for one page.
+ * @returns `undefined` when every word is too common to read its postings for one page.
  */
 export async function findIds(
   database: Database,
   scope: Scope,
   words: readonly string[],
 ): Promise<readonly number[] | undefined> {
-  const [longest = '', ...others] = words.toSorted((a, b) => b.length - a.length);
-  const token = tokenOf(longest);
+  // The longer, the rarer: usually. Where it is not (`группа 1999`), the next one may be.
+  for (const word of words.toSorted((a, b) => b.length - a.length).slice(0, MAX_WORDS_TRIED)) {
+    const ids = await findIdsBy(database, scope, word, words);
+    if (ids) return ids;
+  }
+  return undefined;
+}
+
+async function findIdsBy(database: Database, scope: Scope, by: string, words: readonly string[]) {
+  const token = tokenOf(by);
+  const others = words.filter((word) => word !== by);
   const key = '#bucket = :bucket AND begins_with(#word, :token)';
   const filter = others.length > 0 ? others.map((_, i) => `contains(#text, :other${i})`).join(' AND ') : undefined;
   const ids = new Set<number>();

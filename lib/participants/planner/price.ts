@@ -1,0 +1,128 @@
+import { type ChangeBelief, UNKNOWN_POPULATION } from './change-rate.ts';
+import { marginalHours } from './interval.ts';
+import { NO_TALLY, type PlanContext, type PlanLimits, type Tally } from './plan.ts';
+
+/**
+ * The price κ of a request, steered so that what falls due matches the budget, without ever looking at all chats.
+ *
+ * What would all chats ask for at the present price? A refresh after T hours stands for T hours of its chat's life; for those,
+ * at the present price, the chat would have been read T/T' times, T' being the interval it is given now. Added up over all
+ * planned refreshes of an hour that is Σ 1/T' over all chats, whatever times they were read at (each chat's life is
+ * covered once: Horvitz and Thompson's estimator). So the answer doesn't lag behind by the intervals, which are days for
+ * most chats, and integral control of ln κ is stable: demand goes with κ to a power of about −1/2.
+ */
+export interface PlanState {
+  readonly logKappa: number;
+  /** Sums over the last day or so, each hour counting e times less than one a `EXPLAIN_HOURS` later. */
+  readonly reads: number;
+  readonly rightReads: number;
+  /** The same over `POPULATION_HOURS`. */
+  readonly hours: number;
+  readonly logRate: number;
+  readonly squaredLogRate: number;
+  /** Reads an hour of all chats together, averaged over `READS_HOURS`. */
+  readonly readsPerHour: number;
+}
+
+/** What happened between two ticks. */
+export interface Tick {
+  /** The sum of the tallies since the last tick. */
+  readonly tally: Tally;
+  /** Requests the budget allowed in this time; less while MAX or the queue stood still. */
+  readonly allowed: number;
+  /** Chats that were due and are left over. */
+  readonly backlog: number;
+  /** Reads since the last tick: sampled ones divided by the share. */
+  readonly reads: number;
+  /** Length of this time, hours, > 0. */
+  readonly hours: number;
+  /** Requests an hour. */
+  readonly budgetPerHour: number;
+}
+
+/** A wrong price is corrected by all but 1/e within so many hours. */
+const SETTLE_HOURS = 2;
+const EXPLAIN_HOURS = 24;
+const POPULATION_HOURS = 7 * 24;
+const READS_HOURS = 24;
+/** ln of the demand's change per ln of the price's, inverted: for short intervals T ~ √κ. */
+const RESPONSE = 2;
+/** The default population counts as much as this many chat-hours: a thousand chats for a day. */
+const PRIOR_HOURS = 24_000;
+/** Demand counts up to so many times the budget, and a backlog as at most this share of it: a burst is not a trend. */
+const MOST_DEMAND = 5;
+const MOST_BACKLOG = 0.5;
+
+/** The price at which chats nothing is known of would be read in turn, each as often as the budget allows. */
+export function firstState(chats: number, readsPerHour: number, budgetPerHour: number): PlanState {
+  const hours = chats / budgetPerHour;
+  return {
+    logKappa: Math.log((readsPerHour / chats) * marginalHours(UNKNOWN_POPULATION, hours)),
+    reads: 0,
+    rightReads: 0,
+    hours: 0,
+    logRate: 0,
+    squaredLogRate: 0,
+    readsPerHour,
+  };
+}
+
+/** One step of the price and of what is known of all chats. */
+export function steer(state: PlanState, tick: Tick): PlanState {
+  const { tally, allowed, budgetPerHour } = tick;
+  const settle = budgetPerHour * SETTLE_HOURS;
+  const demand = Math.min(tally.asked, MOST_DEMAND * allowed);
+  const leftOver = Math.min(tick.backlog / settle, MOST_BACKLOG) * allowed;
+  const kept = (over: number) => Math.exp(-tick.hours / over);
+  const explain = kept(EXPLAIN_HOURS);
+  const population = kept(POPULATION_HOURS);
+  const reads = kept(READS_HOURS);
+  return {
+    logKappa: state.logKappa + (RESPONSE * (demand + leftOver - allowed)) / settle,
+    reads: state.reads * explain + tally.reads,
+    rightReads: state.rightReads * explain + tally.rightReads,
+    hours: state.hours * population + tally.hours,
+    logRate: state.logRate * population + tally.logRate,
+    squaredLogRate: state.squaredLogRate * population + tally.squaredLogRate,
+    readsPerHour: state.readsPerHour * reads + (tick.reads / tick.hours) * (1 - reads),
+  };
+}
+
+/** What the planning of a chat needs to know, until the next tick. */
+export function contextOf(state: PlanState, chats: number, limits: PlanLimits): PlanContext {
+  return {
+    kappa: Math.exp(state.logKappa),
+    population: populationOf(state),
+    // A service nobody looks at for a day still keeps its counts: by one read a chat in a month.
+    meanReadsPerHour: Math.max(state.readsPerHour / Math.max(chats, 1), 1 / 720),
+    limits,
+  };
+}
+
+/** Expected share of right counts among those shown, 0 to 1, over the last day; `null` before anything was refreshed. */
+export function expectedFreshness(state: PlanState): number | null {
+  return state.reads > 0 ? state.rightReads / state.reads : null;
+}
+
+/** How often chats change: mean and variance of ln λ over all, beginning with the default. */
+function populationOf(state: PlanState): ChangeBelief {
+  const { mean: m, variance: v } = UNKNOWN_POPULATION;
+  const hours = state.hours + PRIOR_HOURS;
+  const mean = (state.logRate + m * PRIOR_HOURS) / hours;
+  const square = (state.squaredLogRate + (m * m + v) * PRIOR_HOURS) / hours;
+  return { mean, variance: Math.max(0.25, square - mean * mean) };
+}
+
+/** The sum of two tallies. */
+export function addTallies(a: Tally, b: Tally): Tally {
+  return {
+    asked: a.asked + b.asked,
+    reads: a.reads + b.reads,
+    rightReads: a.rightReads + b.rightReads,
+    hours: a.hours + b.hours,
+    logRate: a.logRate + b.logRate,
+    squaredLogRate: a.squaredLogRate + b.squaredLogRate,
+  };
+}
+
+export { NO_TALLY };

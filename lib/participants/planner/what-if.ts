@@ -1,0 +1,64 @@
+import { type ChangeBelief, expectedLifetimeHours } from './change-rate.ts';
+import { bestIntervalHours, freshness } from './interval.ts';
+
+/** What is known of a chat that stands for `weight` chats. */
+export interface SampledChat {
+  readonly weight: number;
+  readonly change: ChangeBelief;
+  readonly readsPerHour: number;
+  /** Whether every change of it is told by an event. */
+  readonly trusted: boolean;
+}
+
+export interface Outlook {
+  readonly kappa: number;
+  /** Expected share of right counts among those shown, 0 to 1. */
+  readonly freshness: number;
+  /** At this price; equals the budget unless the sample is coarse or the budget more than the chats can use. */
+  readonly requestsPerHour: number;
+}
+
+/**
+ * The price at which the sampled chats ask for `budgetPerHour` (> 0) requests an hour, by bisection, and the freshness
+ * that buys. Over all chats with known rates (variance 0) this is the optimum itself.
+ */
+export function whatIf(
+  sample: readonly SampledChat[],
+  budgetPerHour: number,
+  limits: { readonly leastMs: number; readonly mostMs: number },
+): Outlook {
+  let low = -60;
+  let high = 60;
+  while (high - low > 1e-6) {
+    const middle = (low + high) / 2;
+    if (outlookAt(sample, Math.exp(middle), limits).requestsPerHour > budgetPerHour) low = middle;
+    else high = middle;
+  }
+  return outlookAt(sample, Math.exp(high), limits);
+}
+
+function outlookAt(
+  sample: readonly SampledChat[],
+  kappa: number,
+  limits: { readonly leastMs: number; readonly mostMs: number },
+): Outlook {
+  const least = limits.leastMs / 3_600_000;
+  const most = limits.mostMs / 3_600_000;
+  let requests = 0;
+  let reads = 0;
+  let right = 0;
+  for (const { weight, change, readsPerHour, trusted } of sample) {
+    reads += weight * readsPerHour;
+    if (trusted) {
+      const lifetime = expectedLifetimeHours(change);
+      const worthIt = readsPerHour * lifetime >= kappa;
+      requests += weight / (worthIt ? Math.min(lifetime, most) : most);
+      right += weight * readsPerHour * (worthIt ? 1 : freshness(change, most));
+    } else {
+      const hours = bestIntervalHours(change, kappa / readsPerHour, least, most);
+      requests += weight / hours;
+      right += weight * readsPerHour * freshness(change, hours);
+    }
+  }
+  return { kappa, freshness: reads > 0 ? right / reads : 1, requestsPerHour: requests };
+}

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { type ChatSeed, World } from '../max-simulator/world.ts';
+import { startChildServer } from './child-server.ts';
+import { freePort } from './free-port.ts';
+
+/** What the local stack may choose of its simulated MAX; `npm run max-simulator -- --help` explains them. */
+export interface SimulatedMaxOptions {
+  readonly chats?: number;
+  readonly seed?: number;
+  /** 0 freezes the counts. */
+  readonly drift?: number;
+  readonly rps?: number;
+  readonly latencyMs?: number;
+}
+
+export interface SimulatedMax {
+  readonly url: string;
+  readonly controlUrl: string;
+  readonly token: string;
+  /** The chats there are, for the first start. */
+  seeds(): Iterable<ChatSeed>;
+  stop(): Promise<void>;
+}
+
+const CLI = fileURLToPath(new URL('../max-simulator/cli.ts', import.meta.url));
+
+/**
+ * Starts the simulated MAX in a process of its own: it counts arrivals by the millisecond, so it must not wait for a busy
+ * runner.
+ */
+export async function startSimulatedMax(options: SimulatedMaxOptions = {}): Promise<SimulatedMax> {
+  const { chats = 1_000, seed = 1, drift = 1, rps = 30, latencyMs = 40 } = options;
+  const [port, controlPort] = [await freePort(), await freePort()];
+  const token = randomUUID();
+  const flags = { port, 'control-port': controlPort, token, chats, seed, drift, rps, 'latency-ms': latencyMs };
+  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const server = await startChildServer(process.execPath, [CLI, ...args], port);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    controlUrl: `http://127.0.0.1:${controlPort}`,
+    token,
+    seeds: () => new World({ chats, seed, drift, goneRate: 0, clock: { now: Date.now } }).seeds(),
+    stop: server.stop,
+  };
+}

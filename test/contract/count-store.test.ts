@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { CountStore, DueChat, Reading } from '../../lib/participants/count-store.ts';
+import { created, IMPLEMENTATIONS, idsOf, line, listAll, type Stores, T0 } from '../support/stores.ts';
+
+const GONE: Reading = { kind: 'unavailable', status: 'gone' };
+const count = (count: number): Reading => ({ kind: 'count', count });
+const at = (askedAt: number) => ({ askedAt, dueAt: askedAt + 3_600_000 });
+
+describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
+  let stores: Stores;
+  let store: CountStore;
+  /** A chat in MAX, due since T0. */
+  let chat: { id: number; max_chat_id: string };
+  beforeEach(async () => {
+    stores = await open();
+    store = stores.counts;
+    chat = { id: await created(stores.chats, { max_chat_id: '-70', university_id: 1 }), max_chat_id: '-70' };
+  });
+
+  const stored = () => stores.chats.get(chat.id);
+  const due = () => store.due(Number.MAX_SAFE_INTEGER, 100, undefined);
+
+  describe('apply', () => {
+    test('takes a count, tells what it replaced, and makes the chat due later', async () => {
+      const before = await stored();
+      expect(await store.apply(chat, count(5), at(T0 + 1))).toEqual({ kind: 'applied', before: null });
+      expect(await store.apply(chat, count(0), at(T0 + 2))).toEqual({ kind: 'applied', before: 5 });
+      expect(await store.apply(chat, count(7), at(T0 + 3))).toEqual({ kind: 'applied', before: 0 });
+      expect(await stored()).toEqual({
+        chat: before?.chat,
+        participants_count: 7,
+        read_at: T0 + 3,
+        checked_at: T0 + 3,
+      });
+      expect(await due()).toEqual([{ id: chat.id, due_at: at(T0 + 3).dueAt }]);
+    });
+
+    test('takes the first reading also where an import brought a count', async () => {
+      await stores.chats.importMany([line('-71', { participants_count: 9 })], T0);
+      const imported = { id: 2, max_chat_id: '-71' };
+      expect(await store.apply(imported, count(8), at(T0 - 99))).toEqual({ kind: 'applied', before: 9 });
+    });
+
+    test('of a doubled or late reading changes nothing', async () => {
+      await store.apply(chat, count(5), at(T0 + 10));
+      const before = [await stored(), await due()];
+      for (const reading of [count(6), GONE]) {
+        for (const askedAt of [T0 + 10, T0 + 9]) {
+          expect(await store.apply(chat, reading, at(askedAt))).toEqual({ kind: 'superseded' });
+        }
+      }
+      expect([await stored(), await due()]).toEqual(before);
+    });
+
+    test('is superseded where the chat has another MAX id, none, or is gone', async () => {
+      await stores.chats.update(chat.id, { max_chat_id: '-71' }, T0);
+      expect(await store.apply(chat, count(5), at(T0 + 1))).toEqual({ kind: 'superseded' });
+      expect(await stored()).toMatchObject({ participants_count: null, checked_at: null });
+      await stores.chats.update(chat.id, { max_chat_id: null }, T0);
+      expect(await store.apply({ ...chat, max_chat_id: '-71' }, GONE, at(T0 + 1))).toEqual({ kind: 'superseded' });
+      await stores.chats.delete(chat.id);
+      for (const reading of [count(5), GONE]) {
+        expect(await store.apply(chat, reading, at(T0 + 1))).toEqual({ kind: 'superseded' });
+      }
+      expect(await stored()).toBeUndefined();
+      expect(await due()).toEqual([]);
+    });
+
+    test('of a 403 or 404 keeps the count and takes the chat off the due index, until there is a count again', async () => {
+      await store.apply(chat, count(5), at(T0 + 1));
+      expect(await store.apply(chat, GONE, at(T0 + 2))).toEqual({ kind: 'applied', before: 5 });
+      expect(await stored()).toMatchObject({
+        ...{ participants_count: 5, read_at: T0 + 1, checked_at: T0 + 2 },
+        chat: { status: 'gone' },
+      });
+      expect(await due()).toEqual([]);
+      expect(await store.apply(chat, { kind: 'unavailable', status: 'denied' }, at(T0 + 3))).toMatchObject({
+        before: 5,
+      });
+      expect((await listAll(stores.chats))[0]?.chat.status).toBe('denied');
+
+      expect(await store.apply(chat, count(6), at(T0 + 3))).toEqual({ kind: 'superseded' });
+      expect(await store.apply(chat, count(6), at(T0 + 4))).toEqual({ kind: 'applied', before: 5 });
+      expect(await stored()).toMatchObject({ participants_count: 6, chat: { status: 'active' } });
+      expect(await due()).toHaveLength(1);
+      expect((await listAll(stores.chats, { sort: 'name' }))[0]?.chat.status).toBe('active');
+    });
+
+    test('moves the chat in the listings by count and in no other', async () => {
+      await created(stores.chats, { max_chat_id: '-71', university_id: 1 });
+      await store.apply(chat, count(5), at(T0 + 1));
+      for (const scope of ['all', { university_id: 1 }] as const) {
+        expect(idsOf(await listAll(stores.chats, { scope, sort: 'participants_count' }))).toEqual([2, 1]);
+        expect(idsOf(await listAll(stores.chats, { scope, sort: 'updated_at' }))).toEqual([1, 2]);
+      }
+    });
+
+    test('at the same time as changes of the chat: neither is lost', async () => {
+      await Promise.all([
+        store.apply(chat, count(5), at(T0 + 1)),
+        stores.chats.update(chat.id, { name: 'Новое' }, T0 + 1),
+        store.apply(chat, GONE, at(T0 + 2)),
+        stores.chats.update(chat.id, { url: 'https://max.ru/n' }, T0 + 1),
+      ]);
+      expect(await stored()).toMatchObject({
+        checked_at: T0 + 2,
+        chat: { name: 'Новое', url: 'https://max.ru/n', status: 'gone' },
+      });
+      expect(await due()).toEqual([]);
+    });
+
+    test('in any order, doubled, at once or one after another: the newest stays', async () => {
+      const readings = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.option(fc.nat(9))), {
+        selector: ([time]) => time,
+        minLength: 1,
+        maxLength: 6,
+      });
+      const delivered = readings.chain((some) =>
+        fc.tuple(fc.constant(some), fc.shuffledSubarray([...some, ...some], { minLength: some.length }), fc.boolean()),
+      );
+      let next = 100;
+      await fc.assert(
+        fc.asyncProperty(delivered, async ([readings, order, atOnce]) => {
+          const max_chat_id = `-${next++}`;
+          const one = { id: await created(stores.chats, { max_chat_id }), max_chat_id };
+          const deliver = ([time, n]: (typeof readings)[number]) =>
+            store.apply(one, n === null ? GONE : count(n), at(T0 + time));
+          // Every reading arrives, some twice.
+          const all = [...order, ...readings.filter((reading) => !order.includes(reading))];
+          if (atOnce) await Promise.all(all.map(deliver));
+          else for (const reading of all) await deliver(reading);
+
+          const [time, newest] = readings.reduce((a, b) => (a[0] > b[0] ? a : b));
+          const end = await stores.chats.get(one.id);
+          expect(end).toMatchObject({ checked_at: T0 + time, chat: { status: newest === null ? 'gone' : 'active' } });
+          if (newest !== null) expect(end).toMatchObject({ participants_count: newest, read_at: T0 + time });
+          const dueNow = (await due()).filter(({ id }) => id === one.id);
+          expect(dueNow).toEqual(newest === null ? [] : [{ id: one.id, due_at: at(T0 + time).dueAt }]);
+        }),
+        { numRuns: 25 },
+      );
+    });
+  });
+
+  describe('due', () => {
+    /** Chats 1 to 10, of which pairs are due at the same time: T0, T0 + 1 h, … */
+    beforeEach(async () => {
+      for (let id = 2; id <= 10; id++) await created(stores.chats, { max_chat_id: `-${id}` });
+      await stores.chats.update(1, { max_chat_id: '-1' }, T0);
+      for (let id = 1; id <= 10; id++) {
+        const askedAt = T0 - 3_600_000 + Math.floor((id - 1) / 2) * 3_600_000;
+        await store.apply({ id, max_chat_id: `-${id}` }, count(id), at(askedAt));
+      }
+      await created(stores.chats);
+    });
+    const hours = (n: number) => T0 + n * 3_600_000;
+
+    test('gives the longest due first, those due at the time itself included, and counts them', async () => {
+      expect((await store.due(hours(2), 100, undefined)).map(({ due_at }) => due_at)).toEqual(
+        [0, 0, 1, 1, 2, 2].map(hours),
+      );
+      expect(await store.due(hours(2) - 1, 100, undefined)).toHaveLength(4);
+      expect(await store.due(T0 - 1, 100, undefined)).toEqual([]);
+      expect(await store.countDue(hours(2))).toBe(6);
+      expect(await store.countDue(T0 - 1)).toBe(0);
+    });
+
+    test.each([1, 2, 3, 4, 100])('visits every chat once, %i a page', async (limit) => {
+      const seen: DueChat[] = [];
+      for (;;) {
+        const page = await store.due(hours(9), limit, seen.at(-1));
+        expect(page.length).toBeLessThanOrEqual(limit);
+        seen.push(...page);
+        if (page.length < limit) break;
+      }
+      expect(seen.map(({ id }) => id).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    });
+
+    test('goes on behind a chat that has left its place', async () => {
+      const [first] = await store.due(hours(9), 1, undefined);
+      await store.postpone([first?.id ?? 0], hours(8));
+      const rest = await store.due(hours(7), 100, first);
+      expect(rest).toHaveLength(9);
+      expect(rest[0]?.due_at).toBe(T0);
+    });
+
+    test('postpones to later times only, and only what is due at all', async () => {
+      await store.apply({ id: 3, max_chat_id: '-3' }, GONE, at(hours(9)));
+      const before = await stores.chats.get(1);
+      await store.postpone([1, 3, 10, 11, 999], hours(3));
+      const times = new Map((await due()).map(({ id, due_at }) => [id, due_at]));
+      expect(times.get(1)).toBe(hours(3));
+      expect(times.get(10)).toBe(hours(4));
+      expect([3, 11, 999].map((id) => times.get(id))).toEqual([undefined, undefined, undefined]);
+      expect(await stores.chats.get(1)).toEqual(before);
+      expect(await stores.chats.get(999)).toBeUndefined();
+    });
+  });
+});

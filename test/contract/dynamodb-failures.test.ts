@@ -1,0 +1,170 @@
+import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
+import { beforeEach, expect, inject, test } from 'vitest';
+import { createDynamoChatStore } from '../../lib/adapters/dynamodb/chat-store.ts';
+import { createDynamoCountStore } from '../../lib/adapters/dynamodb/count-store.ts';
+import { findIds, postingsOf, putPostings, removePostings } from '../../lib/adapters/dynamodb/words.ts';
+import { newChat } from '../../lib/chats/change.ts';
+import { wordsOf } from '../../lib/chats/search.ts';
+import { connectDynamo } from '../support/dynamodb.ts';
+import { created, fields, idsOf, line, listAll, listing, openDynamo, type Stores, T0 } from '../support/stores.ts';
+
+/** What only the DynamoDB stores can get wrong: races between their requests, answers that ask for patience, and cost. */
+
+type Database = Awaited<ReturnType<typeof openDynamo>>['database'];
+
+/** Undisturbed stores, over the same tables as those under test. */
+let others: Stores;
+let database: Database;
+let chats: Stores['chats'];
+let counts: Stores['counts'];
+/** Names of the commands sent by the stores under test. */
+let sent: string[];
+let pauses: number[];
+/** Comes before a command is sent; what it returns is the answer instead. */
+let intercept: (command: string) => Promise<unknown> | undefined;
+
+beforeEach(async () => {
+  const opened = await openDynamo();
+  const client = connectDynamo(inject('dynamodbEndpoint'));
+  [sent, pauses, intercept] = [[], [], () => undefined];
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      async (args) => {
+        const name = commandName.replace(/Command$/, '');
+        sent.push(name);
+        const output = await intercept(name);
+        return output === undefined
+          ? next(args)
+          : ({ output: output as object, response: {} } as Awaited<ReturnType<typeof next>>);
+      },
+    { step: 'initialize' },
+  );
+  others = opened;
+  database = { ...opened.database, client, pause: async (repetition) => void pauses.push(repetition) };
+  chats = createDynamoChatStore(database);
+  counts = createDynamoCountStore(database);
+});
+
+/** Runs `work` before the first command of that name. */
+function once(command: string, work: () => Promise<unknown>): void {
+  intercept = (name) => {
+    if (name !== command) return undefined;
+    intercept = () => undefined;
+    return work().then(() => undefined);
+  };
+}
+
+/** Answers with these, one a command of that name, then lets through. */
+function answer(command: string, answers: (() => unknown)[]): void {
+  intercept = (name) => (name === command && answers.length > 0 ? Promise.resolve().then(answers.shift()) : undefined);
+}
+
+const fail = (error: Error) => () => {
+  throw error;
+};
+const $metadata = {};
+const conflict = fail(new TransactionConflictException({ $metadata, message: 'conflict' }));
+const cancelled = (Code: string) =>
+  fail(
+    new TransactionCanceledException({ $metadata, message: Code, CancellationReasons: [{ Code: 'None' }, { Code }] }),
+  );
+
+const search = async (query: string) => idsOf(await listAll(others.chats, { words: wordsOf(query) }));
+
+test('an update that was overtaken starts again from what is there', async () => {
+  const id = await created(others.chats, { name: 'Физика' });
+  once('TransactWriteItems', () => others.chats.update(id, { name: 'Химия', url: 'https://max.ru/x' }, T0));
+  expect(await chats.update(id, { name: 'Право' }, T0)).toMatchObject({
+    chat: { name: 'Право', url: 'https://max.ru/x' },
+  });
+  expect(await search('право')).toEqual([id]);
+  expect(await search('химия')).toEqual([]);
+  expect(pauses).toEqual([0]);
+});
+
+test('an update overtaken by the same change, or by a deletion, leaves the words right', async () => {
+  const id = await created(others.chats, { name: 'Физика' });
+  once('TransactWriteItems', () => others.chats.update(id, { name: 'Право новое' }, T0));
+  expect(await chats.update(id, { name: 'Право' }, T0)).toMatchObject({ kind: 'updated' });
+  once('TransactWriteItems', () => others.chats.delete(id));
+  expect(await chats.update(id, { name: 'Химия' }, T0)).toEqual({ kind: 'not_found' });
+  for (const word of ['право', 'химия']) expect(await findIds(database, 'all', [word])).toEqual([]);
+});
+
+test('an update that finds itself overtaken by the status keeps the status', async () => {
+  const id = await created(others.chats, { max_chat_id: '-1' });
+  const gone = { kind: 'unavailable', status: 'gone' } as const;
+  once('TransactWriteItems', () => others.counts.apply({ id, max_chat_id: '-1' }, gone, { askedAt: T0, dueAt: T0 }));
+  expect(await chats.update(id, { url: 'https://max.ru/x' }, T0)).toMatchObject({ chat: { status: 'gone' } });
+  expect((await others.chats.get(id))?.chat).toMatchObject({ status: 'gone', url: 'https://max.ru/x' });
+});
+
+test('a removal of words spares what a later version put', async () => {
+  const [old, later] = [postingsOf(newChat(1, fields(), T0)), postingsOf(newChat(1, fields(), T0 + 1))];
+  await putPostings(database, later);
+  await removePostings(database, old, [], new Date(T0).toISOString());
+  expect(await findIds(database, 'all', ['чат'])).toEqual([1]);
+  await removePostings(database, old, [], new Date(T0 + 1).toISOString());
+  expect(await findIds(database, 'all', ['чат'])).toEqual([]);
+});
+
+test('an import that is overtaken by a creation updates that chat and creates the rest', async () => {
+  once('UpdateItem', () => created(others.chats, { max_chat_id: '-2', name: 'Чужое' }));
+  const lines = ['-1', '-2', '-3'].map((max) => line(max, { name: `Курс ${max}`, participants_count: 5 }));
+  expect(await chats.importMany(lines, T0)).toEqual({ created: 2, updated: 1, unchanged: 0 });
+  expect(await others.chats.total('all')).toBe(3);
+  const rows = await listAll(others.chats, { sort: 'participants_count' });
+  expect(rows.map(({ chat, count }) => [chat.max_chat_id, chat.name, count?.participants_count]).sort()).toEqual(
+    lines.map(({ max_chat_id, name }) => [max_chat_id, name, 5]),
+  );
+  expect(await search('курс')).toHaveLength(3);
+  expect(await search('чужое')).toEqual([]);
+});
+
+test('an import never takes its count over one that was just read', async () => {
+  const id = await created(others.chats, { max_chat_id: '-1' });
+  const read = { kind: 'count', count: 7 } as const;
+  once('UpdateItem', () => others.counts.apply({ id, max_chat_id: '-1' }, read, { askedAt: T0, dueAt: T0 }));
+  const same = { ...line('-1'), participants_count: 100 };
+  expect(await chats.importMany([same], T0)).toEqual({ created: 0, updated: 0, unchanged: 1 });
+  expect(await others.chats.get(id)).toMatchObject({ participants_count: 7, read_at: T0 });
+});
+
+test('conflicts with other transactions are repeated after a pause, with others thrown', async () => {
+  answer('TransactWriteItems', [cancelled('TransactionConflict'), cancelled('ThrottlingError')]);
+  const id = await created(chats, { max_chat_id: '-1' });
+  expect(pauses).toEqual([0, 1]);
+  answer('UpdateItem', [conflict, conflict, conflict]);
+  const reading = { kind: 'count', count: 7 } as const;
+  const applied = counts.apply({ id, max_chat_id: '-1' }, reading, { askedAt: T0, dueAt: T0 });
+  expect(await applied).toEqual({ kind: 'applied', before: null });
+  expect(pauses).toEqual([0, 1, 0, 1, 2]);
+  answer('TransactWriteItems', [cancelled('ValidationError')]);
+  await expect(chats.delete(id)).rejects.toThrow('ValidationError');
+  answer('UpdateItem', Array(20).fill(conflict));
+  await expect(counts.postpone([id], T0 + 1)).rejects.toThrow('given up after 12 repetitions');
+});
+
+test('keys that DynamoDB left unprocessed are asked for again', async () => {
+  const id = await created(others.chats);
+  answer('BatchGetItem', [() => ({ Responses: {}, UnprocessedKeys: { [database.tables.chats]: { Keys: [{ id }] } } })]);
+  expect([...(await chats.getMany([id])).keys()]).toEqual([id]);
+  expect(sent).toEqual(['BatchGetItem', 'BatchGetItem']);
+});
+
+test('costs what is said: a page 1 Query, a count 1 UpdateItem, a search 1 Query and 1 BatchGetItem', async () => {
+  await others.chats.importMany(
+    ['-1', '-2', '-3', '-4'].map((max) => line(max)),
+    T0,
+  );
+  await chats.list(listing({ limit: 2 }));
+  await chats.list(listing({ limit: 4, words: ['чат'] }));
+  await counts.apply({ id: 1, max_chat_id: '-1' }, { kind: 'count', count: 1 }, { askedAt: T0, dueAt: T0 });
+  await counts.apply({ id: 99, max_chat_id: '-1' }, { kind: 'count', count: 1 }, { askedAt: T0, dueAt: T0 });
+  await chats.update(1, { url: 'https://max.ru/x' }, T0);
+  expect(sent).toEqual([
+    ...['Query', 'Query', 'BatchGetItem'],
+    ...['UpdateItem', 'UpdateItem'],
+    ...['GetItem', 'TransactWriteItems'],
+  ]);
+});

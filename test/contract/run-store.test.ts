@@ -1,0 +1,146 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { beforeEach, describe, expect, inject, test } from 'vitest';
+import { createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
+import { NO_COUNTS, type Run, type RunStore, STALLED_AFTER_MS } from '../../lib/participants/run.ts';
+import { connectDynamo, createDatabase } from '../support/dynamodb.ts';
+import { IMPLEMENTATIONS, type Stores, T0 } from '../support/stores.ts';
+
+const run = (run_id: string, some: Partial<Run> = {}): Run => ({
+  run_id,
+  started_at: T0,
+  progressed_at: T0,
+  expected: 100,
+  planned: 0,
+  cursor: 0,
+  ...NO_COUNTS,
+  ...some,
+});
+
+const result = (done: number, remaining: readonly number[] = []) => ({
+  counts: { done, changed: done - 1, failed: 1, unavailable: 0 },
+  remaining,
+});
+
+describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
+  let stores: Stores;
+  let store: RunStore;
+  beforeEach(async () => {
+    stores = await open();
+    store = stores.runs;
+  });
+
+  describe('start', () => {
+    test('keeps the run', async () => {
+      expect(await store.start(run('a'), T0)).toEqual({ started: true, run: run('a') });
+      expect(await store.get('a')).toEqual(run('a'));
+      expect(await store.get('b')).toBeUndefined();
+    });
+
+    test('answers with the run under way, planning or running', async () => {
+      await store.start(run('a'), T0);
+      expect(await store.start(run('b'), T0 + STALLED_AFTER_MS)).toEqual({ started: false, run: run('a') });
+      await store.advance('a', 0, null, { planned: 5, unavailable: 0 }, T0 + 1);
+      expect(await store.start(run('b'), T0 + 2)).toMatchObject({ started: false, run: { run_id: 'a', planned: 5 } });
+      expect(await store.get('b')).toBeUndefined();
+    });
+
+    test('starts where the last one has finished or stalled', async () => {
+      await store.start(run('a'), T0);
+      await store.advance('a', 0, null, { planned: 5, unavailable: 5 }, T0 + 1);
+      expect(await store.start(run('b'), T0 + 2)).toMatchObject({ started: true });
+      expect(await store.start(run('c'), T0 + STALLED_AFTER_MS)).toMatchObject({ run: { run_id: 'b' } });
+      expect(await store.start(run('c'), T0 + STALLED_AFTER_MS + 1)).toMatchObject({ started: true });
+    });
+
+    test.each([undefined, 'stalled'])('at the same time: one starts, all get it (last: %s)', async (last) => {
+      const now = T0 + 2 * STALLED_AFTER_MS;
+      if (last) await store.start(run(last), T0);
+      const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
+      const outcomes = await Promise.all(ids.map((id) => store.start(run(id, { progressed_at: now }), now)));
+      const winners = outcomes.filter(({ started }) => started);
+      expect(winners).toHaveLength(1);
+      expect(new Set(outcomes.map(({ run }) => run.run_id))).toEqual(new Set([winners[0]?.run.run_id]));
+      expect((await Promise.all(ids.map((id) => store.get(id)))).filter(Boolean)).toHaveLength(1);
+    });
+
+    test('refuses an id that was used', async () => {
+      await store.start(run('a', { cursor: null }), T0);
+      await expect(store.start(run('a'), T0)).rejects.toThrow('Run a was started before');
+    });
+  });
+
+  describe('advance', () => {
+    test('adds what was planned, and what needs no request as done', async () => {
+      await store.start(run('a'), T0);
+      expect(await store.advance('a', 0, 50, { planned: 50, unavailable: 2 }, T0 + 1)).toBe(true);
+      expect(await store.advance('a', 50, null, { planned: 7, unavailable: 1 }, T0 + 2)).toBe(true);
+      expect(await store.get('a')).toEqual(
+        run('a', { cursor: null, planned: 57, done: 3, unavailable: 3, progressed_at: T0 + 2 }),
+      );
+    });
+
+    test('changes nothing from anywhere else, or twice', async () => {
+      await store.start(run('a'), T0);
+      const step = () => store.advance('a', 0, 50, { planned: 50, unavailable: 2 }, T0 + 1);
+      expect((await Promise.all([step(), step(), step()])).filter(Boolean)).toHaveLength(1);
+      expect(await store.advance('a', 0, null, { planned: 9, unavailable: 9 }, T0 + 2)).toBe(false);
+      expect(await store.advance('b', 0, null, { planned: 9, unavailable: 9 }, T0 + 2)).toBe(false);
+      expect(await store.get('a')).toMatchObject({ cursor: 50, planned: 50, done: 2, progressed_at: T0 + 1 });
+      expect(await store.get('b')).toBeUndefined();
+    });
+  });
+
+  describe('book', () => {
+    beforeEach(() => store.start(run('a'), T0));
+
+    test('adds the result and answers with it', async () => {
+      expect(await store.book('a', '0/1', result(10, [4, 5]), T0 + 1)).toEqual(result(10, [4, 5]));
+      expect(await store.get('a')).toEqual(run('a', { ...result(10).counts, progressed_at: T0 + 1 }));
+    });
+
+    test('of a part booked before answers with the first result', async () => {
+      await store.book('a', '0/1', result(10, [4, 5]), T0 + 1);
+      expect(await store.book('a', '0/1', result(12), T0 + 2)).toEqual(result(10, [4, 5]));
+      expect(await store.get('a')).toMatchObject({ done: 10, progressed_at: T0 + 1 });
+    });
+
+    test('at the same time: each part counts once, and all hear the same of it', async () => {
+      const parts = Array.from({ length: 12 }, (_, i) => `0/${i % 4}`);
+      const results = await Promise.all(parts.map((part, i) => store.book('a', part, result(10, [i]), T0 + 1)));
+      expect(await store.get('a')).toMatchObject({ done: 40, changed: 36, failed: 4 });
+      for (const [i, { remaining }] of results.entries()) expect(remaining).toEqual(results[i % 4]?.remaining);
+    });
+
+    test('has no part of a run that is not there', async () => {
+      await expect(store.book('b', '0/1', result(10), T0)).rejects.toThrow('There is no run b');
+      expect(await store.get('b')).toBeUndefined();
+    });
+  });
+
+  test('the plan goes on where it stopped', async () => {
+    const { plan } = stores;
+    expect(await plan.readCursor()).toBeUndefined();
+    await plan.writeCursor({ id: 7, due_at: T0 });
+    await plan.writeCursor({ id: 9, due_at: T0 + 1 });
+    expect(await plan.readCursor()).toEqual({ id: 9, due_at: T0 + 1 });
+    await plan.writeCursor(undefined);
+    expect(await plan.readCursor()).toBeUndefined();
+  });
+});
+
+test('in DynamoDB runs expire after 30 days, their parts after 2', async () => {
+  const database = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
+  const store = createDynamoRunStore(database);
+  await store.start(run('a'), T0);
+  await store.book('a', '0', result(1), T0);
+  const expiry = async (pk: string) => {
+    const { Item } = await database.client.send(new GetCommand({ TableName: database.tables.state, Key: { pk } }));
+    return Item?.expires_at;
+  };
+  const days = (n: number) => T0 / 1_000 + n * 24 * 3_600;
+  expect([await expiry('run#a'), await expiry('run#a#0'), await expiry('run#current')]).toEqual([
+    days(30),
+    days(2),
+    undefined,
+  ]);
+});

@@ -1,0 +1,196 @@
+import type { ChatAnswer, MaxApi, MaxErrorKind } from '../../lib/max-api/client.ts';
+import type { Lane, Permit, PermitOutcome, Permits } from '../../lib/max-api/permits.ts';
+import { type AskMaxDeps, createAskMax } from '../../lib/participants/ask-max.ts';
+import type { CachedCount, CountCache, Leases } from '../../lib/participants/cache.ts';
+import type { ParticipantEvents } from '../../lib/participants/events.ts';
+import { createRefreshChat, type RefreshChat } from '../../lib/participants/refresh.ts';
+import type { RefreshMessage, RefreshQueue, RefreshQueueName } from '../../lib/participants/refresh-queue.ts';
+import type { Clock } from '../../lib/runtime/clock.ts';
+import type { Stores } from './stores.ts';
+
+/** What the use cases stand on, in memory, keeping the contracts of the ports. */
+
+export interface MemoryCounts extends CountCache, Leases {
+  /** Names of the operations, in order. */
+  readonly calls: (keyof CountCache | keyof Leases)[];
+  /** While true, it is as if Redis were gone. */
+  down: boolean;
+}
+
+/** The cache and the leases: newer wins, leases end, nothing else expires. */
+export function memoryCounts(clock: Pick<Clock, 'now'>): MemoryCounts {
+  const counts = new Map<number, CachedCount>();
+  const leases = new Map<number, { readonly owner: string; readonly until: number }>();
+  const holder = (id: number) => {
+    const lease = leases.get(id);
+    return lease && lease.until > clock.now() ? lease.owner : undefined;
+  };
+  const self: MemoryCounts = {
+    calls: [],
+    down: false,
+    async getMany(ids) {
+      self.calls.push('getMany');
+      if (self.down) return undefined;
+      return new Map(ids.flatMap((id) => (counts.has(id) ? [[id, counts.get(id) as CachedCount] as const] : [])));
+    },
+    async putMany(given) {
+      self.calls.push('putMany');
+      if (self.down) return;
+      for (const [id, count] of given) {
+        const there = counts.get(id);
+        if (!there || (count.updated_at ?? '') > (there.updated_at ?? '')) counts.set(id, count);
+      }
+    },
+    async forget(id) {
+      self.calls.push('forget');
+      if (self.down) return;
+      counts.delete(id);
+      leases.delete(id);
+    },
+    async takeQueued(ids, ttlMs) {
+      self.calls.push('takeQueued');
+      if (self.down) return undefined;
+      const free = ids.filter((id) => holder(id) === undefined);
+      for (const id of free) leases.set(id, { owner: 'queued', until: clock.now() + ttlMs });
+      return new Set(free);
+    },
+    async takeFetching(id, owner, ttlMs) {
+      self.calls.push('takeFetching');
+      if (self.down) return undefined;
+      if (![undefined, 'queued'].includes(holder(id))) return false;
+      leases.set(id, { owner, until: clock.now() + ttlMs });
+      return true;
+    },
+    async release(id, owner) {
+      self.calls.push('release');
+      if (!self.down && holder(id) === owner) leases.delete(id);
+    },
+  };
+  return self;
+}
+
+export interface SentMessage {
+  readonly queue: RefreshQueueName;
+  readonly message: RefreshMessage;
+  readonly delayMs: number;
+}
+
+export interface MemoryQueue extends RefreshQueue {
+  /** What is in the queues; a test takes messages out by `splice`. */
+  readonly messages: SentMessage[];
+  /** How often it was sent to. */
+  requests: number;
+}
+
+export function memoryQueue(): MemoryQueue {
+  const self: MemoryQueue = {
+    messages: [],
+    requests: 0,
+    async send(queue, messages, delayMs = 0) {
+      self.requests += 1;
+      self.messages.push(...messages.map((message) => ({ queue, message, delayMs })));
+    },
+    async depth(queue) {
+      return self.messages.filter((sent) => sent.queue === queue).length;
+    },
+  };
+  return self;
+}
+
+export interface OpenPermits extends Permits {
+  readonly asked: { readonly lane: Lane; readonly maxWaitMs: number }[];
+  readonly outcomes: PermitOutcome[];
+  flushes: number;
+}
+
+/** Grants at once, or answers as `decide` does for the n-th request, counted from 0. */
+export function openPermits(decide: (n: number) => Permit | Promise<Permit> = () => ({ granted: true })): OpenPermits {
+  const self: OpenPermits = {
+    asked: [],
+    outcomes: [],
+    flushes: 0,
+    async acquire(lane, maxWaitMs) {
+      self.asked.push({ lane, maxWaitMs });
+      return decide(self.asked.length - 1);
+    },
+    report(outcome) {
+      self.outcomes.push(outcome);
+    },
+    async flush() {
+      self.flushes += 1;
+    },
+  };
+  return self;
+}
+
+export interface ScriptedMax extends MaxApi {
+  /** Chats asked for, in order. */
+  readonly calls: string[];
+  /** The time allowed for each of them, ms. */
+  readonly timeouts: number[];
+  callsTo(maxChatId: string): number;
+}
+
+/** @param answer to the n-th request for a chat, counted from 0. */
+export function scriptedMax(answer: (maxChatId: string, n: number) => ChatAnswer | Promise<ChatAnswer>): ScriptedMax {
+  const self: ScriptedMax = {
+    calls: [],
+    timeouts: [],
+    callsTo: (maxChatId) => self.calls.filter((called) => called === maxChatId).length,
+    async getChat(maxChatId, timeoutMs) {
+      const n = self.callsTo(maxChatId);
+      self.calls.push(maxChatId);
+      self.timeouts.push(timeoutMs);
+      return answer(maxChatId, n);
+    },
+  };
+  return self;
+}
+
+export const counted = (count: number): ChatAnswer => ({ kind: 'count', count, title: null, link: null });
+
+export const failing = (error: MaxErrorKind, some: { retryable?: boolean; retryAfterMs?: number } = {}): ChatAnswer => ({
+  kind: 'error',
+  error,
+  detail: 'as scripted',
+  retryable: error !== 'auth',
+  ...some,
+});
+
+/** Notes which events were told. */
+export function listening() {
+  const told: { [K in keyof ParticipantEvents]: Parameters<ParticipantEvents[K]>[0][] } = {
+    lookedUp: [],
+    askedMax: [],
+    updated: [],
+    waitedForPermit: [],
+  };
+  const events: ParticipantEvents = {
+    lookedUp: (event) => void told.lookedUp.push(event),
+    askedMax: (event) => void told.askedMax.push(event),
+    updated: (event) => void told.updated.push(event),
+    waitedForPermit: (event) => void told.waitedForPermit.push(event),
+  };
+  return { told, events };
+}
+
+export const HOUR = 3_600_000;
+
+/** The one way a count comes from MAX into the stores, over the given parts. */
+export function refreshing(
+  stores: Pick<Stores, 'counts'>,
+  clock: Clock,
+  parts: Pick<AskMaxDeps, 'maxApi'> &
+    Partial<Omit<AskMaxDeps, 'clock'>> & { readonly cache?: CountCache; readonly freshMs?: number },
+): RefreshChat {
+  const { cache = memoryCounts(clock), freshMs = HOUR, events = listening().events, ...rest } = parts;
+  const askMax = createAskMax({
+    permits: openPermits(),
+    random: () => 0.5,
+    settings: { timeoutMs: 5_000, maxRetries: 3 },
+    ...rest,
+    events,
+    clock,
+  });
+  return createRefreshChat({ askMax, countStore: stores.counts, cache, clock, events, settings: { freshMs } });
+}

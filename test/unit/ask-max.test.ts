@@ -1,0 +1,222 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { ChatAnswer, MaxErrorKind } from '../../lib/max-api/client.ts';
+import type { Permit } from '../../lib/max-api/permits.ts';
+import { type AskMaxDeps, type AskOptions, createAskMax } from '../../lib/participants/ask-max.ts';
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import { counted, failing, listening, openPermits, scriptedMax } from '../support/participants.ts';
+import { T0 } from '../support/stores.ts';
+
+let clock: FakeClock;
+beforeEach(() => {
+  clock = fakeClock(T0);
+});
+
+/** @param answer to the n-th request, counted from 0, after `tookMs`. */
+function asking(answer: (n: number) => ChatAnswer, some: Partial<AskMaxDeps> = {}, tookMs = 10) {
+  const maxApi = scriptedMax(async (_, n) => {
+    await clock.sleep(tookMs);
+    return answer(n);
+  });
+  const permits = openPermits();
+  const { told, events } = listening();
+  const settings = { timeoutMs: 5_000, maxRetries: 3 };
+  const askMax = createAskMax({ maxApi, permits, clock, events, random: () => 0.5, settings, ...some });
+  const ask = (options: Partial<AskOptions> = {}) =>
+    clock.until(askMax('-70', { lane: 'background', deadline: T0 + 60_000, ...options }));
+  return { maxApi, permits, told, ask };
+}
+
+const retryable = ['rate_limited', 'server', 'timeout', 'network'] as const satisfies readonly MaxErrorKind[];
+
+describe('an answer', () => {
+  test.each<ChatAnswer>([counted(0), counted(2_147_483_647), { kind: 'denied' }, { kind: 'not_found' }])(
+    '%j ends the asking at once, and is good for the pace',
+    async (answer) => {
+      const heard: boolean[] = [];
+      const { ask, maxApi, permits, told } = asking(() => answer);
+      expect(await ask({ onAnswer: (ok) => heard.push(ok) })).toEqual({ kind: 'answered', answer, askedAt: T0 });
+      expect(maxApi.calls).toEqual(['-70']);
+      expect(permits.outcomes).toEqual([{ kind: 'ok' }]);
+      expect(told.askedMax).toEqual([{ durationMs: 10 }]);
+      expect(heard).toEqual([true]);
+    },
+  );
+
+  test('is true for the time its own request went out, behind the permit and the retries', async () => {
+    const slow = openPermits(async () => {
+      await clock.sleep(1_000);
+      return { granted: true };
+    });
+    const { ask, told } = asking((n) => (n === 0 ? failing('server') : counted(7)), { permits: slow });
+    // A permit, a request, half of 200 ms, and a permit again.
+    expect(await ask()).toMatchObject({ kind: 'answered', askedAt: T0 + 1_000 + 10 + 100 + 1_000 });
+    expect(told.waitedForPermit).toEqual(Array(2).fill({ durationMs: 1_000, granted: true }));
+  });
+});
+
+describe('retries', () => {
+  test.each(retryable)('are made on %s, each with a permit of its own', async (error) => {
+    const heard: boolean[] = [];
+    const { ask, maxApi, permits, told } = asking((n) => (n < 3 ? failing(error) : counted(7)));
+    const lane = 'interactive';
+    expect(await ask({ lane, onAnswer: (ok) => heard.push(ok) })).toMatchObject({ kind: 'answered' });
+    expect(maxApi.calls).toHaveLength(4);
+    expect(permits.asked.map((asked) => asked.lane)).toEqual(Array(4).fill(lane));
+    expect(permits.outcomes.map(({ kind }) => kind)).toEqual([
+      ...Array(3).fill(error === 'rate_limited' ? 'throttled' : 'failed'),
+      'ok',
+    ]);
+    expect(told.askedMax).toEqual([...Array(3).fill({ durationMs: 10, error }), { durationMs: 10 }]);
+    expect(heard).toEqual([false, false, false, true]);
+  });
+
+  test.each([0, 1, 3])('are at most %i', async (maxRetries) => {
+    const settings = { timeoutMs: 5_000, maxRetries };
+    const { ask, maxApi } = asking(() => failing('server'), { settings });
+    expect(await ask()).toEqual({ kind: 'failed', error: 'server', exhausted: true, retryAfterMs: undefined });
+    expect(maxApi.calls).toHaveLength(maxRetries + 1);
+  });
+
+  test.each([failing('auth'), failing('server', { retryable: false })])('are not made on %j', async (answer) => {
+    const { ask, maxApi, permits } = asking(() => answer);
+    expect(await ask()).toMatchObject({ kind: 'failed', exhausted: true });
+    expect(maxApi.calls).toHaveLength(1);
+    expect(permits.outcomes).toEqual([{ kind: 'failed' }]);
+  });
+
+  test('stop at the first error that is not worth one', async () => {
+    const { ask, maxApi } = asking((n) => failing(n === 0 ? 'timeout' : 'auth'));
+    expect(await ask()).toMatchObject({ kind: 'failed', error: 'auth', exhausted: true });
+    expect(maxApi.calls).toHaveLength(2);
+  });
+
+  test('wait anywhere from nothing to 200 ms doubled each time, at most 5 s', async () => {
+    const settings = { timeoutMs: 5_000, maxRetries: 8 };
+    const pauses = async (random: () => number) => {
+      const at: number[] = [];
+      const { ask } = asking(
+        () => {
+          at.push(clock.now());
+          return failing('network');
+        },
+        { settings, random },
+        0,
+      );
+      await ask({ deadline: clock.now() + 600_000 });
+      return at.slice(1).map((time, i) => time - (at[i] ?? 0));
+    };
+    const bounds = [200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000];
+    expect(await pauses(() => 0)).toEqual(Array(8).fill(0));
+    expect((await pauses(() => 1 - 2 ** -53)).map(Math.round)).toEqual(bounds);
+    await fc.assert(
+      fc.asyncProperty(fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })), async (draws) => {
+        const found = await pauses(() => draws.next().value ?? 0);
+        for (const [i, pause] of found.entries()) {
+          expect(pause).toBeGreaterThanOrEqual(0);
+          // Adding to a time of today keeps a pause to a thousandth of a millisecond.
+          expect(pause).toBeLessThanOrEqual((bounds[i] ?? 0) + 0.001);
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('what MAX asks for', () => {
+  test('when it throttles is told to the limiter and to the caller', async () => {
+    const settings = { timeoutMs: 5_000, maxRetries: 1 };
+    const { ask, permits } = asking((n) => failing('rate_limited', n === 0 ? {} : { retryAfterMs: 7_000 }), { settings });
+    expect(await ask()).toEqual({ kind: 'failed', error: 'rate_limited', exhausted: true, retryAfterMs: 7_000 });
+    expect(permits.outcomes).toEqual([{ kind: 'throttled' }, { kind: 'throttled', retryAfterMs: 7_000 }]);
+  });
+});
+
+describe('without a permit', () => {
+  test.each<Extract<Permit, { granted: false }>>([
+    { granted: false, reason: 'busy', retryAfterMs: 1_234 },
+    { granted: false, reason: 'cooling', retryAfterMs: 60_000 },
+  ])('nothing is asked: %j', async (permit) => {
+    const { ask, maxApi, told } = asking(() => counted(1), { permits: openPermits(() => permit) });
+    const { reason, retryAfterMs } = permit;
+    expect(await ask()).toEqual({ kind: 'not_permitted', reason, retryAfterMs });
+    expect(maxApi.calls).toEqual([]);
+    expect(told.waitedForPermit).toEqual([{ durationMs: 0, granted: false }]);
+  });
+
+  test('for the retry, the first failure is not taken for the chat’s', async () => {
+    const permits = openPermits((n) => (n === 0 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: 9 }));
+    const { ask, maxApi } = asking(() => failing('server'), { permits });
+    expect(await ask()).toEqual({ kind: 'not_permitted', reason: 'busy', retryAfterMs: 9 });
+    expect(maxApi.calls).toHaveLength(1);
+  });
+});
+
+describe('the deadline', () => {
+  test('bounds the wait for the permit and the request', async () => {
+    const { ask, maxApi, permits } = asking(() => counted(1));
+    await ask({ deadline: T0 + 3_000 });
+    expect(permits.asked[0]?.maxWaitMs).toBe(3_000);
+    expect(maxApi.timeouts).toEqual([3_000]);
+  });
+
+  test('does not lengthen a request beyond its timeout', async () => {
+    const { ask, maxApi } = asking(() => counted(1));
+    await ask();
+    expect(maxApi.timeouts).toEqual([5_000]);
+  });
+
+  test.each([0, -1])('%i ms ahead: nothing is asked, no permit taken', async (ms) => {
+    const { ask, maxApi, permits } = asking(() => counted(1));
+    expect(await ask({ deadline: T0 + ms })).toEqual({ kind: 'not_permitted', reason: 'busy', retryAfterMs: 0 });
+    expect([maxApi.calls, permits.asked]).toEqual([[], []]);
+  });
+
+  test('no request starts behind it, though the permit came', async () => {
+    const permits = openPermits(async () => {
+      await clock.sleep(1_000);
+      return { granted: true };
+    });
+    const { ask, maxApi } = asking(() => counted(1), { permits });
+    expect(await ask({ deadline: T0 + 1_000 })).toMatchObject({ kind: 'not_permitted' });
+    expect(maxApi.calls).toEqual([]);
+  });
+
+  test('a retry that would start behind it is not waited for', async () => {
+    const { ask, maxApi } = asking(() => failing('timeout'));
+    // 10 ms for the request, and half of 200 ms.
+    expect(await ask({ deadline: T0 + 110 })).toMatchObject({ kind: 'failed', error: 'timeout', exhausted: false });
+    expect(clock.now()).toBe(T0 + 10);
+    expect(maxApi.calls).toHaveLength(1);
+  });
+});
+
+describe('work that was given up', () => {
+  test('asks nothing', async () => {
+    const { ask, maxApi, permits } = asking(() => counted(1));
+    expect(await ask({ abandoned: () => true })).toMatchObject({ kind: 'not_permitted' });
+    expect([maxApi.calls, permits.asked]).toEqual([[], []]);
+  });
+
+  test('leaves a permit that comes too late unused', async () => {
+    let abandoned = false;
+    const permits = openPermits(async () => {
+      abandoned = true;
+      return { granted: true };
+    });
+    const { ask, maxApi } = asking(() => counted(1), { permits });
+    expect(await ask({ abandoned: () => abandoned })).toMatchObject({ kind: 'not_permitted' });
+    expect(maxApi.calls).toEqual([]);
+    expect(permits.outcomes).toEqual([]);
+  });
+
+  test('makes no further request', async () => {
+    let abandoned = false;
+    const { ask, maxApi } = asking(() => {
+      abandoned = true;
+      return failing('server');
+    });
+    expect(await ask({ abandoned: () => abandoned })).toMatchObject({ kind: 'not_permitted' });
+    expect(maxApi.calls).toHaveLength(1);
+  });
+});

@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Listing } from '../../lib/chats/store.ts';
+import { readCursor, writeCursor } from '../../lib/http/cursor.ts';
+
+const SECRET = 'a secret of sixteen or more';
+const listing = (some: Partial<Listing> = {}) => ({
+  scope: 'all' as Listing['scope'],
+  sort: 'name' as const,
+  order: 'asc' as const,
+  words: ['физ', 'фак'],
+  ...some,
+});
+const at = { key: 'физический факультет\t0000000000000042', id: 42 };
+const cursor = writeCursor(at, listing(), SECRET);
+
+describe('a cursor', () => {
+  test('leads back to its place', () => {
+    const position = fc.record({
+      key: fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), fc.maxSafeNat()),
+      id: fc.maxSafeNat(),
+    });
+    fc.assert(
+      fc.property(position, (place) => {
+        expect(readCursor(writeCursor(place, listing(), SECRET), listing(), SECRET)).toEqual(place);
+      }),
+    );
+  });
+
+  test('fits into a URL as it is', () => {
+    expect(cursor).toMatch(/^[\w-]+$/);
+  });
+
+  test.each<[string, Partial<Listing>]>([
+    ['sort', { sort: 'created_at' }],
+    ['order', { order: 'desc' }],
+    ['search', { words: ['физ'] }],
+    ['no search', { words: [] }],
+    ['words put together', { words: ['физ,фак'] }],
+    ['words the other way round', { words: ['фак', 'физ'] }],
+    ['university', { scope: { university_id: 1 } }],
+  ])('of another %s is refused', (_, other) => {
+    expect(readCursor(cursor, listing(other), SECRET)).toBeUndefined();
+  });
+
+  test('of one university is no good for another', () => {
+    const own = writeCursor(at, listing({ scope: { university_id: 1 } }), SECRET);
+    expect(readCursor(own, listing({ scope: { university_id: 1 } }), SECRET)).toEqual(at);
+    expect(readCursor(own, listing({ scope: { university_id: 11 } }), SECRET)).toBeUndefined();
+    expect(readCursor(own, listing(), SECRET)).toBeUndefined();
+  });
+
+  test('signed with another secret is refused', () => {
+    expect(readCursor(cursor, listing(), `${SECRET}!`)).toBeUndefined();
+    expect(readCursor(writeCursor(at, listing(), ''), listing(), SECRET)).toBeUndefined();
+  });
+
+  test('with any bit of it changed is refused', () => {
+    const bytes = Buffer.from(cursor, 'base64url');
+    for (let i = 0; i < bytes.length * 8; i += 1) {
+      const changed = Buffer.from(bytes);
+      changed.writeUInt8(changed.readUInt8(i >> 3) ^ (1 << (i & 7)), i >> 3);
+      expect(readCursor(changed.toString('base64url'), listing(), SECRET)).toBeUndefined();
+    }
+  });
+
+  test('cut short, lengthened or written otherwise is refused', () => {
+    for (let length = 0; length < cursor.length; length += 1) {
+      expect(readCursor(cursor.slice(0, length), listing(), SECRET)).toBeUndefined();
+      expect(readCursor(cursor.slice(length + 1), listing(), SECRET)).toBeUndefined();
+    }
+    for (const other of [`${cursor}A`, `${cursor}=`, ` ${cursor}`, `${cursor}\n`, `${cursor}${cursor}`]) {
+      expect(readCursor(other, listing(), SECRET)).toBeUndefined();
+    }
+    expect(readCursor(Buffer.from(cursor, 'base64url').toString('base64'), listing(), SECRET)).toBeUndefined();
+  });
+
+  test('made up is refused, and never throws', () => {
+    const madeUp = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.base64String(),
+      fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes).toString('base64url')),
+    );
+    fc.assert(
+      fc.property(madeUp, (text) => {
+        expect(readCursor(text, listing(), SECRET)).toBeUndefined();
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

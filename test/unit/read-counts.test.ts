@@ -1,0 +1,397 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { ListedChat } from '../../lib/chats/store.ts';
+import type { ChatAnswer } from '../../lib/max-api/client.ts';
+import { createReadCounts, type ReadCountsDeps } from '../../lib/participants/read-counts.ts';
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import {
+  counted,
+  failing,
+  HOUR,
+  listening,
+  type MemoryCounts,
+  type MemoryQueue,
+  memoryCounts,
+  memoryQueue,
+  openPermits,
+  refreshing,
+  type ScriptedMax,
+  scriptedMax,
+} from '../support/participants.ts';
+import { created, fields, listing, openMemory, type Stores, T0 } from '../support/stores.ts';
+
+let clock: FakeClock;
+let stores: Stores;
+let cache: MemoryCounts;
+let queue: MemoryQueue;
+let maxApi: ScriptedMax;
+/** How long MAX takes to answer, ms, and what. */
+let tookMs: number;
+let answer: ChatAnswer;
+let reads: number[][];
+
+beforeEach(async () => {
+  clock = fakeClock(T0);
+  stores = await openMemory();
+  cache = memoryCounts(clock);
+  queue = memoryQueue();
+  tookMs = 10;
+  answer = counted(42);
+  reads = [];
+  maxApi = scriptedMax(async (_, __) => {
+    await clock.sleep(tookMs);
+    return answer;
+  });
+});
+
+interface Options {
+  readonly settings?: Partial<ReadCountsDeps['settings']>;
+  readonly deps?: Partial<ReadCountsDeps>;
+}
+
+let readers = 0;
+function reader({ settings, deps }: Options = {}) {
+  const { told, events } = listening();
+  const readCounts = createReadCounts({
+    chatStore: {
+      ...stores.chats,
+      getMany: (ids) => {
+        reads.push([...ids]);
+        return stores.chats.getMany(ids);
+      },
+    },
+    cache,
+    leases: cache,
+    queue,
+    // As MAX's client does, an answer is waited for no longer than allowed.
+    refreshChat: refreshing(stores, clock, { maxApi: impatient(maxApi), cache }),
+    clock,
+    events,
+    newId: () => `reader-${(readers += 1)}`,
+    settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: true, integrationDisabled: false, ...settings },
+    ...deps,
+  });
+  return { told, readCounts, read: (rows: readonly ListedChat[]) => clock.until(readCounts(rows)) };
+}
+
+const impatient = (patient: ScriptedMax): ScriptedMax => ({
+  ...patient,
+  getChat: (id, timeoutMs) =>
+    Promise.race([patient.getChat(id, timeoutMs), clock.sleep(timeoutMs).then(() => failing('timeout'))]),
+});
+
+const at = (ms: number) => new Date(ms).toISOString();
+
+/** Makes chats, `-1`, `-2` and so on, and the rows a listing has of them. */
+async function chats(n: number, by: 'id' | 'participants_count' = 'id'): Promise<ListedChat[]> {
+  for (let i = 1; i <= n; i += 1) await created(stores.chats, { max_chat_id: `-${i}` });
+  return (await stores.chats.list(listing({ sort: by, limit: 1_000 }))).rows.slice();
+}
+/** Puts a count of that age into the store. */
+const keep = (id: number, count: number, ageMs: number) =>
+  stores.counts.apply(
+    { id, max_chat_id: `-${id}` },
+    { kind: 'count', count },
+    { askedAt: T0 - ageMs, dueAt: T0 - ageMs + HOUR },
+  );
+const remember = (id: number, count: number, ageMs: number) =>
+  cache.putMany(new Map([[id, { count, updated_at: at(T0 - ageMs), source: 'api' }]]));
+const queuedIds = () => queue.messages.flatMap(({ message }) => message.ids);
+
+describe('where counts come from', () => {
+  test('the cache, in one round trip, when it has them all', async () => {
+    const rows = await chats(100);
+    for (const { chat } of rows) await remember(chat.id, chat.id, 60_000);
+    cache.calls.length = 0;
+    const { read, told } = reader();
+    const shown = await read(rows);
+    expect(shown.size).toBe(100);
+    expect(shown.get(7)).toEqual({
+      participants_count: 7,
+      participants_updated_at: at(T0 - 60_000),
+      participants_source: 'cache',
+      participants_stale: false,
+    });
+    expect(cache.calls).toEqual(['getMany']);
+    expect(reads).toEqual([]);
+    expect(queue.requests).toBe(0);
+    expect(told.lookedUp).toEqual([{ lookups: 100, hits: 100, staleHits: 0 }]);
+  });
+
+  test('the store for what the cache misses, and only for that; the cache then has it', async () => {
+    const rows = await chats(4);
+    for (const { chat } of rows) await keep(chat.id, 10 * chat.id, 60_000);
+    await remember(1, 10, 60_000);
+    await remember(3, 30, 60_000);
+    const { read, told } = reader();
+    const shown = await read(rows);
+    expect(reads).toEqual([[2, 4]]);
+    expect([...shown.values()].map((count) => count.participants_count)).toEqual([10, 20, 30, 40]);
+    expect([...shown.values()].map((count) => count.participants_source)).toEqual([
+      ...['cache', 'database', 'cache', 'database'],
+    ]);
+    expect(told.lookedUp).toEqual([{ lookups: 4, hits: 2, staleHits: 0 }]);
+    expect(await cache.getMany([2])).toEqual(
+      new Map([[2, { count: 20, updated_at: at(T0 - 60_000), source: 'database' }]]),
+    );
+    await read(rows);
+    expect(reads).toHaveLength(1);
+  });
+
+  test('the store alone while the cache can’t be asked; then nothing is asked for either', async () => {
+    const rows = await chats(3);
+    await keep(1, 10, 60_000);
+    await keep(2, 20, 2 * HOUR);
+    cache.down = true;
+    const { read, told } = reader();
+    expect([...(await read(rows)).values()]).toMatchObject([
+      { participants_count: 10, participants_source: 'database', participants_stale: false },
+      { participants_count: 20, participants_source: 'database', participants_stale: true },
+      { participants_count: null, participants_source: 'database', participants_stale: true },
+    ]);
+    expect(cache.calls).toEqual(['getMany']);
+    expect([queue.requests, maxApi.calls.length]).toEqual([0, 0]);
+    expect(told.lookedUp).toEqual([{ lookups: 3, hits: 0, staleHits: 0 }]);
+    // Promptly: no time went by.
+    expect(clock.now()).toBe(T0);
+  });
+
+  test('nowhere for an empty page', async () => {
+    const { read } = reader();
+    expect(await read([])).toEqual(new Map());
+    expect(cache.calls).toEqual([]);
+  });
+
+  test('the row itself in a listing by count: it shows what it is sorted by', async () => {
+    await chats(2);
+    await keep(1, 100, 60_000);
+    await keep(2, 200, 60_000);
+    await remember(1, 100, 30_000);
+    // The cache says otherwise than the order of the page.
+    await remember(2, 50, 90_000);
+    const { rows } = await stores.chats.list(listing({ sort: 'participants_count', order: 'desc' }));
+    const { read, told } = reader();
+    const shown = await read(rows);
+    expect(shown.get(2)).toMatchObject({
+      participants_count: 200,
+      participants_updated_at: at(T0 - 60_000),
+      participants_source: 'database',
+    });
+    expect(shown.get(1)).toMatchObject({
+      participants_count: 100,
+      participants_updated_at: at(T0 - 30_000),
+      participants_source: 'cache',
+    });
+    expect(reads).toEqual([]);
+    expect(told.lookedUp).toEqual([{ lookups: 2, hits: 2, staleHits: 0 }]);
+  });
+});
+
+describe('staleness', () => {
+  test.each([
+    [HOUR - 1, false],
+    [HOUR, true],
+    [30 * 24 * HOUR, true],
+  ])('of a count %i ms old is %j, from the cache and from the store', async (ageMs, stale) => {
+    const rows = await chats(2);
+    await remember(1, 10, ageMs);
+    await keep(2, 20, ageMs);
+    const { read, told } = reader();
+    const shown = await read(rows);
+    expect([...shown.values()].map((count) => count.participants_stale)).toEqual([stale, stale]);
+    expect(told.lookedUp).toMatchObject([{ hits: 1, staleHits: stale ? 1 : 0 }]);
+  });
+
+  test('is that of an imported count, whose age nobody knows', async () => {
+    await stores.chats.importMany([{ ...fields(), max_chat_id: '-1', participants_count: 5 }], T0);
+    const { rows } = await stores.chats.list(listing());
+    const { read } = reader();
+    const imported = { participants_count: 5, participants_updated_at: null, participants_stale: true };
+    expect((await read(rows)).get(1)).toEqual({ ...imported, participants_source: 'database' });
+    // The same from the cache; and it is a value, so nobody waits.
+    expect((await read(rows)).get(1)).toEqual({ ...imported, participants_source: 'cache' });
+    expect(maxApi.calls).toEqual([]);
+    expect(queuedIds()).toEqual([1]);
+  });
+});
+
+describe('what is stale is asked for', () => {
+  test('through the queue, without waiting for MAX', async () => {
+    const rows = await chats(120);
+    for (const { chat } of rows) await remember(chat.id, 10, 2 * HOUR);
+    cache.calls.length = 0;
+    const shown = await reader().read(rows);
+    expect(shown.get(120)).toMatchObject({ participants_count: 10, participants_stale: true });
+    expect(clock.now()).toBe(T0);
+    expect(maxApi.calls).toEqual([]);
+    expect(cache.calls).toEqual(['getMany', 'takeQueued']);
+    expect(queue.requests).toBe(1);
+    expect(queue.messages.map(({ queue, message }) => [queue, message.ids.length, message.requested_at])).toEqual([
+      ['requested', 50, T0],
+      ['requested', 50, T0],
+      ['requested', 20, T0],
+    ]);
+  });
+
+  test('once, however many listings see it at the same time', async () => {
+    const rows = await chats(50);
+    for (const { chat } of rows) await remember(chat.id, 10, 2 * HOUR);
+    const { readCounts } = reader();
+    await clock.until(Promise.all(Array.from({ length: 100 }, () => readCounts(rows))));
+    expect(queuedIds().sort((a, b) => a - b)).toEqual(rows.map(({ chat }) => chat.id));
+  });
+
+  test('again when it is still stale a minute later', async () => {
+    const rows = await chats(1);
+    await remember(1, 10, 2 * HOUR);
+    const { read } = reader();
+    await read(rows);
+    await clock.advance(59_999);
+    await read(rows);
+    expect(queuedIds()).toEqual([1]);
+    await clock.advance(1);
+    await read(rows);
+    expect(queuedIds()).toEqual([1, 1]);
+  });
+
+  test('not where MAX has no answer: no MAX id, denied, gone', async () => {
+    await created(stores.chats, {});
+    await created(stores.chats, { max_chat_id: '-2' });
+    const denied = { kind: 'unavailable', status: 'denied' } as const;
+    await stores.counts.apply({ id: 2, max_chat_id: '-2' }, denied, { askedAt: T0 - 1, dueAt: T0 });
+    const { rows } = await stores.chats.list(listing());
+    expect([...(await reader().read(rows)).values()]).toMatchObject([
+      { participants_count: null, participants_stale: true },
+      { participants_count: null, participants_stale: true },
+    ]);
+    expect([maxApi.calls.length, queue.messages.length]).toEqual([0, 0]);
+  });
+
+  test('but a queue that does not accept it, or hangs, holds nothing up for long', async () => {
+    const rows = await chats(1);
+    await remember(1, 10, 2 * HOUR);
+    queue.send = () => Promise.reject(new Error('no queue'));
+    expect((await reader().read(rows)).get(1)?.participants_count).toBe(10);
+    expect(clock.now()).toBe(T0);
+    await clock.advance(60_000);
+    const began = clock.now();
+    queue.send = () => new Promise(() => {});
+    expect((await reader().read(rows)).get(1)?.participants_count).toBe(10);
+    expect(clock.now() - began).toBeLessThanOrEqual(500);
+  });
+});
+
+describe('counts never read', () => {
+  test('are fetched while the reader waits, and shown as read just now', async () => {
+    const rows = await chats(3);
+    const shown = await reader().read(rows);
+    expect([...shown.values()]).toEqual(
+      Array(3).fill({
+        participants_count: 42,
+        participants_updated_at: at(T0),
+        participants_source: 'api',
+        participants_stale: false,
+      }),
+    );
+    expect(queue.messages).toEqual([]);
+    expect(clock.now()).toBe(T0 + 10);
+    // The leases are given back: the next reader finds nothing in the way.
+    expect(await cache.takeQueued([1, 2, 3], 1)).toEqual(new Set([1, 2, 3]));
+  });
+
+  test('are null otherwise: five inline, the rest through the queue', async () => {
+    const rows = await chats(8);
+    const shown = await reader().read(rows);
+    expect(maxApi.calls).toHaveLength(5);
+    expect([...shown.values()].map((count) => count.participants_count)).toEqual([...Array(5).fill(42), null, null, null]);
+    expect(queuedIds()).toEqual([6, 7, 8]);
+  });
+
+  test('are waited for a second in all, and then left to the queue', async () => {
+    tookMs = 30_000;
+    const rows = await chats(5);
+    const shown = await reader().read(rows);
+    expect(clock.now() - T0).toBe(1_000);
+    expect([...shown.values()].map((count) => count.participants_count)).toEqual(Array(5).fill(null));
+    expect(queuedIds()).toEqual([1, 2, 3, 4, 5]);
+    expect(maxApi.calls).toHaveLength(5);
+  });
+
+  test('are not waited for when there is no permit', async () => {
+    const rows = await chats(2);
+    const permits = openPermits(() => ({ granted: false, reason: 'busy', retryAfterMs: 5_000 }));
+    const refreshChat = refreshing(stores, clock, { maxApi, cache, permits });
+    await reader({ deps: { refreshChat } }).read(rows);
+    expect(permits.asked).toEqual(Array(2).fill({ lane: 'interactive', maxWaitMs: 1_000 }));
+    expect(clock.now()).toBe(T0);
+    expect(queuedIds()).toEqual([1, 2]);
+  });
+
+  test('are asked for once by a hundred readers at the same time', async () => {
+    const rows = await chats(5);
+    const { readCounts } = reader();
+    const all = await clock.until(Promise.all(Array.from({ length: 100 }, () => readCounts(rows))));
+    expect(maxApi.calls).toHaveLength(5);
+    expect(queue.messages).toEqual([]);
+    expect(all.filter((shown) => shown.get(1)?.participants_count === 42)).toHaveLength(1);
+  });
+
+  test('of a chat that MAX does not give stay null, and are not asked for again', async () => {
+    answer = { kind: 'denied' };
+    const rows = await chats(1);
+    expect((await reader().read(rows)).get(1)?.participants_count).toBeNull();
+    expect(queue.messages).toEqual([]);
+    const { rows: now } = await stores.chats.list(listing());
+    await reader().read(now);
+    expect(maxApi.calls).toHaveLength(1);
+  });
+
+  test('never fail the listing: a store that can’t take them is a matter for the queue', async () => {
+    const rows = await chats(1);
+    const refreshChat = () => Promise.reject(new Error('throttled'));
+    const shown = await reader({ deps: { refreshChat } }).read(rows);
+    expect(shown.get(1)?.participants_count).toBeNull();
+    expect(queuedIds()).toEqual([1]);
+  });
+
+  test('keep nobody waiting who has a value: stale ones go to the queue at the same time', async () => {
+    const rows = await chats(2);
+    await remember(1, 10, 2 * HOUR);
+    let queuedAt = 0;
+    const { send } = queue;
+    queue.send = async (...args) => {
+      queuedAt = clock.now();
+      await send(...args);
+    };
+    const shown = await reader().read(rows);
+    expect(shown.get(1)).toMatchObject({ participants_count: 10, participants_source: 'cache' });
+    expect(shown.get(2)).toMatchObject({ participants_count: 42, participants_source: 'api' });
+    expect([queuedAt, queuedIds()]).toEqual([T0, [1]]);
+  });
+});
+
+describe('the kill switches', () => {
+  test('without lazy updates the cache is read and filled, and nothing is asked for', async () => {
+    const rows = await chats(3);
+    await remember(1, 10, 2 * HOUR);
+    await keep(2, 20, 2 * HOUR);
+    const shown = await reader({ settings: { lazyUpdate: false } }).read(rows);
+    expect([...shown.values()].map((count) => count.participants_count)).toEqual([10, 20, null]);
+    expect([queue.requests, maxApi.calls.length]).toEqual([0, 0]);
+    expect((await cache.getMany([2]))?.get(2)?.count).toBe(20);
+  });
+
+  test('without the integration only the store is read: no cache, no queue, no MAX', async () => {
+    const rows = await chats(3);
+    await remember(1, 99, 60_000);
+    await keep(1, 10, 60_000);
+    await keep(2, 20, 2 * HOUR);
+    cache.calls.length = 0;
+    const { read, told } = reader({ settings: { integrationDisabled: true } });
+    const shown = await read(rows);
+    expect([...shown.values()].map((count) => count.participants_count)).toEqual([10, 20, null]);
+    expect([...shown.values()].map((count) => count.participants_source)).toEqual(Array(3).fill('database'));
+    expect(cache.calls).toEqual([]);
+    expect([queue.requests, maxApi.calls.length]).toEqual([0, 0]);
+    expect(told.lookedUp).toEqual([]);
+  });
+});

@@ -1,0 +1,353 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { ChatAnswer } from '../../lib/max-api/client.ts';
+import type { Permit } from '../../lib/max-api/permits.ts';
+import { type RefreshBatchDeps, refreshBatch } from '../../lib/participants/refresh-batch.ts';
+import type { RefreshMessage } from '../../lib/participants/refresh-queue.ts';
+import { NO_COUNTS, statusOf } from '../../lib/participants/run.ts';
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import { DEATHS, mortals, type Worker } from '../support/mortal.ts';
+import {
+  counted,
+  failing,
+  HOUR,
+  type MemoryQueue,
+  memoryQueue,
+  openPermits,
+  refreshing,
+  type ScriptedMax,
+  scriptedMax,
+} from '../support/participants.ts';
+import { created, openMemory, type Stores, T0 } from '../support/stores.ts';
+
+let clock: FakeClock;
+let stores: Stores;
+let queue: MemoryQueue;
+let maxApi: ScriptedMax;
+let answer: (chat: number, n: number) => ChatAnswer | Promise<ChatAnswer>;
+let permit: (n: number) => Permit;
+let underWay: number;
+let mostUnderWay: number;
+
+beforeEach(() => anew());
+
+async function anew() {
+  clock = fakeClock(T0);
+  stores = await openMemory();
+  queue = memoryQueue();
+  answer = (chat) => counted(100 + chat);
+  permit = () => ({ granted: true });
+  [underWay, mostUnderWay] = [0, 0];
+  maxApi = scriptedMax(async (id, n) => {
+    underWay += 1;
+    mostUnderWay = Math.max(mostUnderWay, underWay);
+    await clock.sleep(40);
+    const given = await answer(-Number(id), n);
+    underWay -= 1;
+    return given;
+  });
+}
+
+/** Makes chats 1 to `n`, with the MAX ids -1 to -n; @returns a message that wants them all. */
+async function chats(n: number): Promise<RefreshMessage> {
+  const ids: number[] = [];
+  for (let i = 1; i <= n; i += 1) ids.push(await created(stores.chats, { max_chat_id: `-${i}` }));
+  return { ids, requested_at: T0 };
+}
+
+function depsOf(worker?: Worker) {
+  const permits = openPermits((n) => permit(n));
+  const through: Worker['through'] = worker?.through ?? ((port) => port);
+  const parts = { maxApi: through(maxApi, { neverFails: true }), permits };
+  const countStore = through(stores.counts);
+  const deps: RefreshBatchDeps = {
+    chatStore: through(stores.chats),
+    countStore,
+    runStore: through(stores.runs),
+    refreshChat: refreshing({ counts: countStore }, clock, parts),
+    permits,
+    queue: through(queue),
+    clock,
+    random: () => 0.5,
+    settings: { freshMs: HOUR },
+  };
+  return { deps, permits };
+}
+
+const work = (message: RefreshMessage, deadline = clock.now() + 300_000, { deps } = depsOf()) =>
+  clock.until(refreshBatch(deps, 'planned', message, deadline));
+const dueAt = async () =>
+  Object.fromEntries(
+    (await stores.counts.due(Number.MAX_SAFE_INTEGER, 1_000, undefined)).map(({ id, due_at }) => [id, due_at - T0]),
+  );
+const countOf = async (id: number) => (await stores.chats.get(id))?.participants_count;
+
+describe('a message', () => {
+  test('brings its chats up to date', async () => {
+    const message = await chats(100);
+    expect(await work(message)).toEqual({
+      ...{ done: 100, changed: 100, failed: 0, unavailable: 0, superseded: 0, remaining: 0, outage: false },
+    });
+    expect(await countOf(77)).toBe(177);
+    expect(maxApi.calls).toHaveLength(100);
+    expect(queue.messages).toEqual([]);
+    expect(mostUnderWay).toBe(32);
+  });
+
+  test('counts as changed what changed', async () => {
+    const message = await chats(4);
+    await work(message);
+    answer = (chat) => counted(chat === 2 ? 7 : 100 + chat);
+    expect(await work({ ...message, requested_at: clock.now() })).toMatchObject({ done: 4, changed: 1 });
+  });
+
+  test('asks nothing about chats that were deleted, have no MAX id, were refused or read since', async () => {
+    const message = await chats(5);
+    await stores.chats.delete(1);
+    await stores.chats.update(2, { max_chat_id: null }, T0);
+    const refused = { kind: 'unavailable', status: 'gone' } as const;
+    await stores.counts.apply({ id: 3, max_chat_id: '-3' }, refused, { askedAt: T0 - 1, dueAt: 0 });
+    await stores.counts.apply({ id: 4, max_chat_id: '-4' }, { kind: 'count', count: 1 }, { askedAt: T0, dueAt: T0 });
+    await stores.counts.apply({ id: 5, max_chat_id: '-5' }, { kind: 'count', count: 1 }, { askedAt: T0 - 1, dueAt: T0 });
+    const report = await work(message);
+    expect(report).toMatchObject({ done: 5, changed: 1, unavailable: 3, superseded: 1, remaining: 0 });
+    expect(maxApi.calls).toEqual(['-5']);
+    expect([await countOf(4), await countOf(5)]).toEqual([1, 105]);
+  });
+
+  test('keeps the status of chats that MAX refuses, and does not count them as failed', async () => {
+    const message = await chats(6);
+    answer = (chat) => (chat % 2 ? { kind: 'denied' } : { kind: 'not_found' });
+    expect(await work(message)).toMatchObject({ done: 6, unavailable: 6, failed: 0, outage: false });
+    expect((await stores.chats.get(1))?.chat.status).toBe('denied');
+    expect((await stores.chats.get(2))?.chat.status).toBe('gone');
+    expect(await dueAt()).toEqual({});
+  });
+
+  test('delivers what the limiter still has to be told, before it ends', async () => {
+    const parts = depsOf();
+    await work(await chats(1), undefined, parts);
+    expect(parts.permits.flushes).toBe(1);
+    expect(parts.permits.asked).toMatchObject([{ lane: 'background' }]);
+  });
+});
+
+describe('what can not be done in time', () => {
+  test('goes back as a new message with the rest of it intact, when permits say', async () => {
+    const message = { ...(await chats(10)), run: { id: 'r', part: '500.3' } };
+    await stores.runs.start({ ...NO_COUNTS, run_id: 'r', started_at: T0, progressed_at: T0, ...planned(10) }, T0);
+    permit = (n) => (n < 6 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: n * 1_000 });
+    expect(await work(message)).toMatchObject({ done: 6, failed: 0, remaining: 4, outage: false });
+    expect(queue.messages).toEqual([
+      {
+        queue: 'planned',
+        message: { ids: [7, 8, 9, 10], requested_at: T0, run: { id: 'r', part: '500.3+' } },
+        delayMs: 9_000,
+      },
+    ]);
+    permit = () => ({ granted: true });
+    await work((queue.messages.splice(0)[0] ?? { message }).message);
+    expect(await stores.runs.get('r')).toMatchObject({ done: 10, changed: 10, failed: 0 });
+  });
+
+  test('goes back when the time is over', async () => {
+    const message = await chats(100);
+    // Thirty-two at a time, 40 ms each: two rounds.
+    expect(await work(message, T0 + 80)).toMatchObject({ done: 64, remaining: 36, failed: 0 });
+    expect(queue.messages[0]?.message.ids).toEqual(message.ids.slice(64));
+    expect(queue.messages[0]?.delayMs).toBe(0);
+  });
+
+  test('goes back whole when there is no time at all', async () => {
+    const message = await chats(3);
+    expect(await work(message, T0)).toMatchObject({ done: 0, remaining: 3 });
+    expect(queue.messages).toMatchObject([{ message, delayMs: 0 }]);
+    expect(maxApi.calls).toEqual([]);
+  });
+
+  test('is not called failed when the retries had to be left off', async () => {
+    const message = await chats(1);
+    answer = () => failing('timeout');
+    expect(await work(message, T0 + 100)).toMatchObject({ done: 0, failed: 0, remaining: 1 });
+    expect(await dueAt()).toEqual({ 1: 0 });
+  });
+});
+
+const planned = (n: number) => ({ expected: n, planned: n, cursor: null });
+
+describe('chats that fail by themselves', () => {
+  test('are counted, wait for their next turn, and stop nobody else', async () => {
+    const message = await chats(40);
+    answer = (chat) => (chat % 10 ? counted(1) : failing('server', { retryable: false }));
+    expect(await work(message)).toMatchObject({ done: 40, changed: 36, failed: 4, remaining: 0, outage: false });
+    expect(queue.messages).toEqual([]);
+    const due = await dueAt();
+    for (const id of [10, 20, 30, 40]) {
+      expect(due[id]).toBe(clock.now() - T0 + HOUR);
+      expect(await countOf(id)).toBeNull();
+    }
+  });
+
+  test('are retried first', async () => {
+    const message = await chats(3);
+    answer = (chat, n) => (n < 3 && chat === 2 ? failing('network') : counted(5));
+    expect(await work(message)).toMatchObject({ done: 3, failed: 0, outage: false });
+    expect(maxApi.callsTo('-2')).toBe(4);
+  });
+
+  test('four in a row are bad luck', async () => {
+    const message = await chats(12);
+    answer = (chat) => ([5, 6, 7, 8].includes(chat) ? failing('server', { retryable: false }) : counted(1));
+    expect(await work(message)).toMatchObject({ done: 12, failed: 4, outage: false });
+  });
+});
+
+describe('an outage', () => {
+  test('is five failures in a row: all goes back for a while, and nobody is postponed', async () => {
+    const message = await chats(100);
+    answer = (chat) => (chat <= 32 ? counted(1) : failing('server', { retryable: false }));
+    const report = await work(message);
+    expect(report).toEqual({
+      ...{ done: 32, changed: 32, failed: 0, unavailable: 0, superseded: 0, remaining: 68, outage: true },
+    });
+    // No further request starts; the 32 under way end, and the first four failures were followed by a next one.
+    expect(maxApi.calls.length).toBeLessThanOrEqual(32 + 32 + 4);
+    expect(queue.messages).toHaveLength(1);
+    expect(queue.messages[0]?.message.ids.toSorted((a, b) => a - b)).toEqual(message.ids.slice(32));
+    expect(queue.messages[0]?.delayMs).toBe(45_000);
+    const due = await dueAt();
+    expect(message.ids.slice(32).map((id) => due[id])).toEqual(Array(68).fill(0));
+  });
+
+  test.each([
+    [0, 30_000],
+    [1 - 2 ** -53, 60_000],
+  ])('lasts from half a minute to a minute (%d)', async (random, delayMs) => {
+    const parts = depsOf();
+    answer = () => failing('timeout');
+    await work(await chats(6), undefined, { ...parts, deps: { ...parts.deps, random: () => random } });
+    expect(queue.messages[0]?.delayMs).toBeCloseTo(delayMs, 3);
+  });
+
+  test('is noticed through retries too, before they are all made', async () => {
+    answer = () => failing('network');
+    expect(await work(await chats(2))).toMatchObject({ done: 0, remaining: 2, outage: true });
+    expect(maxApi.calls.length).toBeLessThanOrEqual(6);
+  });
+
+  test('is a refused token, at once', async () => {
+    const message = await chats(50);
+    answer = () => failing('auth');
+    expect(await work(message)).toMatchObject({ done: 0, failed: 0, remaining: 50, outage: true });
+    expect(maxApi.calls).toHaveLength(32);
+    expect(queue.messages[0]?.message.ids).toHaveLength(50);
+    expect(await dueAt()).toEqual(Object.fromEntries(message.ids.map((id) => [id, 0])));
+  });
+
+  test('of the token is also one among answers', async () => {
+    const message = await chats(40);
+    answer = (chat) => (chat === 3 ? failing('auth') : counted(1));
+    const { done, failed, remaining, outage } = await work(message);
+    expect({ failed, outage, all: done + remaining }).toEqual({ failed: 0, outage: true, all: 40 });
+    expect(queue.messages[0]?.message.ids).toContain(3);
+  });
+
+  test('that ended meanwhile is none', async () => {
+    const message = await chats(33);
+    answer = async (chat) => {
+      if (chat > 5) await clock.sleep(100);
+      return chat <= 5 ? failing('server', { retryable: false }) : counted(1);
+    };
+    const { failed, remaining, outage, done } = await work(message);
+    expect({ outage, all: done + remaining }).toEqual({ outage: false, all: 33 });
+    expect(failed).toBe(5);
+  });
+});
+
+describe('a store or a queue that can’t be reached', () => {
+  const broken = () => Promise.reject(new Error('throttled'));
+
+  test.each<[string, (deps: RefreshBatchDeps) => Partial<RefreshBatchDeps>]>([
+    ['reading', ({ chatStore }) => ({ chatStore: { ...chatStore, getMany: broken } })],
+    ['refreshing', () => ({ refreshChat: broken })],
+    ['postponing', ({ countStore }) => ({ countStore: { ...countStore, postpone: broken } })],
+    ['booking', ({ runStore }) => ({ runStore: { ...runStore, book: broken } })],
+    ['putting back', ({ queue }) => ({ queue: { ...queue, send: broken } })],
+  ])('when %s: the message is to be delivered again', async (_, breaking) => {
+    const message = { ...(await chats(3)), run: { id: 'r', part: '0.0' } };
+    await stores.runs.start({ ...NO_COUNTS, run_id: 'r', started_at: T0, progressed_at: T0, ...planned(3) }, T0);
+    answer = (chat) => (chat === 2 ? failing('server', { retryable: false }) : counted(1));
+    permit = (n) => (n < 2 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: 0 });
+    const { deps, permits } = depsOf();
+    await expect(work(message, undefined, { deps: { ...deps, ...breaking(deps) }, permits })).rejects.toThrow('throttled');
+  });
+});
+
+describe('whatever dies', () => {
+  /**
+   * 1, 2, 3 are read; 4 is denied, 5 fails, 6 has no MAX id, 7 was deleted; 8 is not answered in time at first, and so goes
+   * back; 9 was there with the count MAX gives.
+   */
+  async function world(run: boolean) {
+    await anew();
+    const { ids } = await chats(9);
+    await stores.chats.update(6, { max_chat_id: null }, T0);
+    await stores.chats.delete(7);
+    await stores.counts.apply({ id: 9, max_chat_id: '-9' }, { kind: 'count', count: 109 }, { askedAt: T0 - 1, dueAt: T0 });
+    await stores.runs.start({ ...NO_COUNTS, run_id: 'r', started_at: T0, progressed_at: T0, ...planned(9) }, T0);
+    answer = async (chat, n) => {
+      if (chat === 4) return { kind: 'denied' };
+      if (chat === 5) return failing('server', { retryable: false });
+      if (chat !== 8 || n > 0) return counted(100 + chat);
+      await clock.sleep(60_000);
+      return failing('timeout');
+    };
+    return { ids, requested_at: T0, ...(run ? { run: { id: 'r', part: '0.0' } } : {}) };
+  }
+
+  /** Works on messages, delivering again what was not finished, until there is none. */
+  async function deliver(message: RefreshMessage, worker: () => Worker) {
+    const waiting = [message];
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const mine = worker();
+      const { deps } = depsOf(mine);
+      const working = refreshBatch(deps, 'planned', next, clock.now() + 50_000).then(() => 'done' as const);
+      const ending = await clock.until(Promise.race([working.catch(() => 'failed' as const), mine.dead]));
+      if (ending !== 'done') waiting.push(next);
+      waiting.push(...queue.messages.splice(0).map((sent) => sent.message));
+    }
+  }
+
+  describe.each(DEATHS)('(%s)', (death) => {
+    test.each([true, false])('nothing is lost, nothing counted twice, hardly anything asked twice (run: %j)', async (run) => {
+      let deaths = 0;
+      for (let at = 0; ; at += 1) {
+        const message = await world(run);
+        const fate = mortals(death, at);
+        await deliver(message, fate.worker);
+        if (!fate.met) break;
+        deaths += 1;
+        const where = `at call ${at}`;
+        for (const id of [1, 2, 3, 8, 9]) expect(await countOf(id), where).toBe(100 + id);
+        expect((await stores.chats.get(4))?.chat.status, where).toBe('denied');
+        expect((await dueAt())[5], where).toBeGreaterThan(HOUR);
+        for (const id of [1, 2, 3, 4, 5, 9]) expect(maxApi.callsTo(`-${id}`), where).toBeLessThanOrEqual(2);
+        // Once in vain, by design.
+        expect(maxApi.callsTo('-8'), where).toBeLessThanOrEqual(3);
+        if (!run) continue;
+        const booked = await stores.runs.get('r');
+        expect(booked, where).toMatchObject({ done: 9, failed: 1, unavailable: 3 });
+        expect(booked && statusOf(booked, clock.now()), where).toBe('finished');
+        // A change whose worker died between writing and booking it is known by its count only.
+        expect(booked?.changed, where).toBeLessThanOrEqual(4);
+      }
+      // Each of the worker's calls was its last once: reading, MAX and the store for each chat, booking, putting back.
+      expect(deaths).toBeGreaterThanOrEqual(death === 'the call fails' ? 8 : 16);
+    });
+  });
+
+  test('without a death, every change is counted', async () => {
+    await deliver(await world(true), mortals('the call fails', Number.POSITIVE_INFINITY).worker);
+    expect(await stores.runs.get('r')).toMatchObject({ done: 9, changed: 4, failed: 1, unavailable: 3 });
+    expect(maxApi.calls).toHaveLength(8);
+  });
+});

@@ -1,0 +1,251 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { ChatAnswer, MaxErrorKind } from '../../lib/max-api/client.ts';
+import type { Permit } from '../../lib/max-api/permits.ts';
+import { type RefreshOneOutcome, refreshOne } from '../../lib/participants/refresh-one.ts';
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import {
+  counted,
+  failing,
+  HOUR,
+  type MemoryCounts,
+  memoryCounts,
+  openPermits,
+  refreshing,
+  type ScriptedMax,
+  scriptedMax,
+} from '../support/participants.ts';
+import { created, openMemory, type Stores, T0 } from '../support/stores.ts';
+
+let clock: FakeClock;
+let stores: Stores;
+let cache: MemoryCounts;
+let maxApi: ScriptedMax;
+let answer: (n: number) => ChatAnswer;
+let tookMs: number;
+let permit: Permit;
+let id: number;
+
+beforeEach(async () => {
+  clock = fakeClock(T0);
+  stores = await openMemory();
+  cache = memoryCounts(clock);
+  tookMs = 50;
+  answer = () => counted(42);
+  permit = { granted: true };
+  maxApi = scriptedMax(async (_, n) => {
+    await clock.sleep(tookMs);
+    return answer(n);
+  });
+  id = await created(stores.chats, { max_chat_id: '-70' });
+});
+
+let people = 0;
+/** One person's request, from the stored chat on. */
+async function one(chatId = id): Promise<RefreshOneOutcome> {
+  const stored = await stores.chats.get(chatId);
+  if (!stored) throw new Error('no chat');
+  const permits = openPermits(() => permit);
+  const refreshChat = refreshing(stores, clock, { maxApi, cache, permits });
+  const newId = () => `person-${(people += 1)}`;
+  return refreshOne({ chatStore: stores.chats, cache, leases: cache, refreshChat, clock, newId }, stored);
+}
+const atOnce = (n: number) => clock.until(Promise.all(Array.from({ length: n }, () => one())));
+const at = (ms: number) => new Date(ms).toISOString();
+const leaseIsFree = async () => (await cache.takeFetching(id, 'test', 1)) === true;
+
+describe('one person', () => {
+  test('gets the count MAX gives just now, and it is kept', async () => {
+    expect(await clock.until(one())).toEqual({ kind: 'updated', count: 42, updatedAt: at(T0) });
+    expect(await stores.chats.get(id)).toMatchObject({ participants_count: 42, read_at: T0 });
+    expect(await leaseIsFree()).toBe(true);
+  });
+
+  test('asks MAX although a fresh count is there, and although a refresh is queued', async () => {
+    await clock.until(one());
+    await cache.takeQueued([id], 60_000);
+    answer = () => counted(43);
+    expect(await clock.until(one())).toMatchObject({ kind: 'updated', count: 43 });
+  });
+
+  test('hears that the chat is not in MAX', async () => {
+    expect(await one(await created(stores.chats, {}))).toEqual({ kind: 'not_in_max' });
+    expect(maxApi.calls).toEqual([]);
+  });
+
+  test('may ask for a chat that MAX refused before: it may be back', async () => {
+    await stores.counts.apply(
+      { id, max_chat_id: '-70' },
+      { kind: 'unavailable', status: 'denied' },
+      { askedAt: T0 - 1, dueAt: T0 },
+    );
+    expect(await clock.until(one())).toMatchObject({ kind: 'updated', count: 42 });
+    expect((await stores.chats.get(id))?.chat.status).toBe('active');
+  });
+
+  test('is not kept waiting by leases that can’t be had', async () => {
+    cache.down = true;
+    expect(await clock.until(one())).toEqual({ kind: 'updated', count: 42, updatedAt: at(T0) });
+    expect(clock.now()).toBe(T0 + tookMs);
+  });
+});
+
+describe('two hundred at the same time', () => {
+  test('make one request, and all get its count', async () => {
+    expect(await atOnce(200)).toEqual(Array(200).fill({ kind: 'updated', count: 42, updatedAt: at(T0) }));
+    expect(maxApi.calls).toHaveLength(1);
+    expect(clock.now()).toBeLessThanOrEqual(T0 + tookMs + 50);
+  });
+
+  test.each<[ChatAnswer, string]>([
+    [{ kind: 'denied' }, 'denied'],
+    [{ kind: 'not_found' }, 'gone'],
+  ])('make one request also when MAX says %j, and all hear so', async (refusal, status) => {
+    answer = () => refusal;
+    const outcomes = await atOnce(200);
+    expect(outcomes.every((outcome) => outcome.kind === 'unavailable' && outcome.status === status)).toBe(true);
+    expect(maxApi.calls).toHaveLength(1);
+  });
+
+  test('all get an answer without leases and cache, at one request each', async () => {
+    cache.down = true;
+    const outcomes = await atOnce(200);
+    expect(outcomes.map(({ kind }) => kind)).not.toContain('not_in_max');
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ kind: 'updated', count: 42 });
+    expect(maxApi.calls).toHaveLength(200);
+  });
+
+  test('a count read before one came in is not passed off as read since', async () => {
+    tookMs = 1_000;
+    const first = one();
+    await clock.advance(500);
+    answer = (n) => counted(100 + n);
+    const second = one();
+    expect(await clock.until(first)).toEqual({ kind: 'updated', count: 100, updatedAt: at(T0) });
+    const later = await clock.until(second);
+    expect(later).toMatchObject({ kind: 'updated', count: 101 });
+    expect(later.kind === 'updated' && Date.parse(later.updatedAt)).toBeGreaterThanOrEqual(T0 + 500);
+  });
+});
+
+describe('when the holder of the lease dies', () => {
+  test('the next takes over as soon as the lease ends', async () => {
+    await cache.takeFetching(id, 'the dead', 8_000);
+    await clock.advance(5_000);
+    expect(await clock.until(one())).toMatchObject({ kind: 'updated', count: 42 });
+    expect(clock.now()).toBeGreaterThanOrEqual(T0 + 8_000);
+    expect(clock.now()).toBeLessThanOrEqual(T0 + 8_000 + 50 + tookMs);
+    expect(maxApi.calls).toHaveLength(1);
+  });
+
+  test('nobody waits longer than eight seconds, and the one who does hears when to come again', async () => {
+    await cache.takeFetching(id, 'the dead', 60_000);
+    expect(await clock.until(one())).toMatchObject({ kind: 'max_unreachable', reason: 'busy', retryAfterMs: 2_000 });
+    expect(clock.now() - T0).toBeLessThanOrEqual(8_050);
+    expect(maxApi.calls).toEqual([]);
+  });
+
+  test('a lease of somebody else is left alone', async () => {
+    tookMs = 100;
+    const first = one();
+    await clock.advance(50);
+    // Its time ran out, and another took it.
+    await cache.forget(id);
+    await cache.takeFetching(id, 'another', 60_000);
+    await clock.until(first);
+    expect(await leaseIsFree()).toBe(false);
+  });
+});
+
+describe('a count that could not be read is never called updated', () => {
+  const lastKnown = { participants_count: 7, updated_at: at(T0 - HOUR), age_seconds: 3_600 };
+  beforeEach(async () => {
+    tookMs = 0;
+    await stores.counts.apply(
+      { id, max_chat_id: '-70' },
+      { kind: 'count', count: 7 },
+      { askedAt: T0 - HOUR, dueAt: T0 },
+    );
+  });
+
+  test.each<[MaxErrorKind, number, ChatAnswer]>([
+    ['auth', 300_000, failing('auth')],
+    ['server', 10_000, failing('server', { retryable: false })],
+    ['rate_limited', 17_000, failing('rate_limited', { retryable: false, retryAfterMs: 17_000 })],
+    ['rate_limited', 5_000, failing('rate_limited', { retryable: false })],
+    ['timeout', 5_000, failing('timeout', { retryable: false })],
+    ['network', 10_000, failing('network', { retryable: false })],
+  ])('%s: with the reason, the wait of %i ms and what was known last', async (reason, retryAfterMs, failure) => {
+    answer = () => failure;
+    expect(await clock.until(one())).toEqual({ kind: 'max_unreachable', reason, retryAfterMs, lastKnown });
+    expect(await leaseIsFree()).toBe(true);
+    expect(await stores.chats.get(id)).toMatchObject({ participants_count: 7, read_at: T0 - HOUR });
+  });
+
+  test.each<[Extract<Permit, { granted: false }>, number]>([
+    [{ granted: false, reason: 'busy', retryAfterMs: 0 }, 2_000],
+    [{ granted: false, reason: 'cooling', retryAfterMs: 60_000 }, 60_000],
+  ])('without a permit: %j', async (refusal, retryAfterMs) => {
+    permit = refusal;
+    const { reason } = refusal;
+    expect(await clock.until(one())).toEqual({ kind: 'max_unreachable', reason, retryAfterMs, lastKnown });
+    expect(maxApi.calls).toEqual([]);
+  });
+
+  test.each<[ChatAnswer, string]>([
+    [{ kind: 'denied' }, 'denied'],
+    [{ kind: 'not_found' }, 'gone'],
+  ])('%j', async (refusal, status) => {
+    answer = () => refusal;
+    expect(await clock.until(one())).toEqual({ kind: 'unavailable', status, lastKnown });
+  });
+
+  test('and never read before: what is known last is nothing', async () => {
+    answer = () => failing('auth');
+    id = await created(stores.chats, { max_chat_id: '-71' });
+    expect(await clock.until(one())).toMatchObject({
+      lastKnown: { participants_count: null, updated_at: null, age_seconds: null },
+    });
+  });
+
+  test('within the time there is: retries end before it', async () => {
+    answer = () => failing('server');
+    tookMs = 3_000;
+    const began = clock.now();
+    expect(await clock.until(one())).toMatchObject({ kind: 'max_unreachable', reason: 'server' });
+    // MAX's own client gives up at the deadline; this one takes its three seconds.
+    expect(clock.now() - began).toBeLessThan(8_000 + tookMs);
+  });
+
+  test('when the store fails the lease is given back, and the failure passed on', async () => {
+    stores.counts.apply = () => Promise.reject(new Error('throttled'));
+    await expect(clock.until(one())).rejects.toThrow('throttled');
+    expect(await leaseIsFree()).toBe(true);
+  });
+});
+
+describe('when something newer was written meanwhile', () => {
+  test('that is the answer', async () => {
+    const first = one();
+    await clock.advance(10);
+    await stores.counts.apply({ id, max_chat_id: '-70' }, { kind: 'count', count: 9 }, { askedAt: T0 + 5, dueAt: T0 });
+    expect(await clock.until(first)).toEqual({ kind: 'updated', count: 9, updatedAt: at(T0 + 5) });
+  });
+
+  test('a refusal too', async () => {
+    const first = one();
+    await clock.advance(10);
+    const gone = { kind: 'unavailable', status: 'gone' } as const;
+    await stores.counts.apply({ id, max_chat_id: '-70' }, gone, { askedAt: T0 + 5, dueAt: T0 });
+    expect(await clock.until(first)).toMatchObject({ kind: 'unavailable', status: 'gone' });
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['was deleted', () => stores.chats.delete(id)],
+    ['got another MAX id', () => stores.chats.update(id, { max_chat_id: '-71' }, T0)],
+  ])('but a chat that %s is not called updated', async (_, meanwhile) => {
+    const first = one();
+    await clock.advance(10);
+    await meanwhile();
+    expect(await clock.until(first)).toMatchObject({ kind: 'max_unreachable', reason: 'busy' });
+  });
+});

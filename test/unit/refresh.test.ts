@@ -1,0 +1,154 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { ChatAnswer } from '../../lib/max-api/client.ts';
+import type { CountStore } from '../../lib/participants/count-store.ts';
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import {
+  counted,
+  failing,
+  HOUR,
+  listening,
+  type MemoryCounts,
+  memoryCounts,
+  refreshing,
+  scriptedMax,
+} from '../support/participants.ts';
+import { created, openMemory, type Stores, T0 } from '../support/stores.ts';
+
+let clock: FakeClock;
+let stores: Stores;
+let cache: MemoryCounts;
+let chat: { id: number; max_chat_id: string };
+
+beforeEach(async () => {
+  clock = fakeClock(T0);
+  stores = await openMemory();
+  cache = memoryCounts(clock);
+  chat = { id: await created(stores.chats, { max_chat_id: '-70' }), max_chat_id: '-70' };
+});
+
+/** One refresh; MAX answers after `tookMs`, and `meanwhile` happens before it does. */
+function refresh(answer: ChatAnswer, { tookMs = 10, meanwhile = async () => {}, counts = stores.counts } = {}) {
+  const { told, events } = listening();
+  const maxApi = scriptedMax(async () => {
+    await clock.sleep(tookMs);
+    await meanwhile();
+    return answer;
+  });
+  const refreshChat = refreshing({ counts }, clock, { maxApi, cache, events });
+  const outcome = clock.until(refreshChat(chat, { lane: 'background', deadline: clock.now() + 60_000 }));
+  return outcome.then((outcome) => ({ outcome, told }));
+}
+
+const cached = async () => (await cache.getMany([chat.id]))?.get(chat.id);
+const due = () => stores.counts.due(Number.MAX_SAFE_INTEGER, 10, undefined);
+const at = (ms: number) => new Date(ms).toISOString();
+
+test('a count goes to the store and to the cache, with the time MAX was asked', async () => {
+  const { outcome, told } = await refresh(counted(101));
+  expect(outcome).toEqual({ kind: 'updated', count: 101, readAt: T0, changed: true });
+  expect(await stores.chats.get(chat.id)).toMatchObject({ participants_count: 101, read_at: T0, checked_at: T0 });
+  expect(await cached()).toEqual({ count: 101, updated_at: at(T0), source: 'api' });
+  expect(await due()).toEqual([{ id: chat.id, due_at: T0 + HOUR }]);
+  expect(told.updated).toEqual([{ durationMs: 10, changed: true }]);
+});
+
+test('the same count again is news of its age only', async () => {
+  await refresh(counted(101));
+  const { outcome, told } = await refresh(counted(101));
+  expect(outcome).toEqual({ kind: 'updated', count: 101, readAt: T0 + 10, changed: false });
+  expect((await cached())?.updated_at).toBe(at(T0 + 10));
+  expect(told.updated).toMatchObject([{ changed: false }]);
+});
+
+test.each<[ChatAnswer, string]>([
+  [{ kind: 'denied' }, 'denied'],
+  [{ kind: 'not_found' }, 'gone'],
+])('%j is kept as the status of the chat, and the count stays', async (answer, status) => {
+  await refresh(counted(101));
+  const { outcome, told } = await refresh(answer);
+  expect(outcome).toEqual({ kind: 'unavailable', status });
+  expect(await stores.chats.get(chat.id)).toMatchObject({ chat: { status }, participants_count: 101, read_at: T0 });
+  expect(await due()).toEqual([]);
+  expect((await cached())?.count).toBe(101);
+  expect(told.updated).toEqual([]);
+});
+
+test('a count brings a chat back that MAX had refused', async () => {
+  await refresh({ kind: 'denied' });
+  await refresh(counted(5));
+  expect(await stores.chats.get(chat.id)).toMatchObject({ chat: { status: 'active' }, participants_count: 5 });
+  expect(await due()).toHaveLength(1);
+});
+
+describe('nothing changes', () => {
+  const snapshot = async () => [await stores.chats.get(chat.id), await cached(), await due()];
+
+  test('when an answer is late: a newer one is there', async () => {
+    let newer: unknown;
+    const { outcome, told } = await refresh(counted(101), {
+      tookMs: 4_000,
+      meanwhile: async () => {
+        await stores.counts.apply(chat, { kind: 'count', count: 7 }, { askedAt: T0 + 1_000, dueAt: T0 + HOUR });
+        await cache.putMany(new Map([[chat.id, { count: 7, updated_at: at(T0 + 1_000), source: 'api' }]]));
+        newer = await snapshot();
+      },
+    });
+    expect(outcome).toEqual({ kind: 'superseded' });
+    expect(await snapshot()).toEqual(newer);
+    expect(told.updated).toEqual([]);
+  });
+
+  test('when a late refusal meets a newer count', async () => {
+    const { outcome } = await refresh({ kind: 'not_found' }, {
+      meanwhile: async () => {
+        await stores.counts.apply(chat, { kind: 'count', count: 7 }, { askedAt: T0 + 1, dueAt: T0 + HOUR });
+      },
+    });
+    expect(outcome).toEqual({ kind: 'superseded' });
+    expect(await stores.chats.get(chat.id)).toMatchObject({ chat: { status: 'active' }, participants_count: 7 });
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['was deleted', () => stores.chats.delete(chat.id)],
+    ['got another MAX id', () => stores.chats.update(chat.id, { max_chat_id: '-71' }, T0 + 1)],
+  ])('when the chat %s meanwhile', async (_, meanwhile) => {
+    let after: unknown;
+    const { outcome } = await refresh(counted(101), {
+      meanwhile: async () => {
+        await meanwhile();
+        after = await snapshot();
+      },
+    });
+    expect(outcome).toEqual({ kind: 'superseded' });
+    expect(await snapshot()).toEqual(after);
+  });
+
+  test.each([failing('auth'), failing('server', { retryable: false })])('when MAX gives %j', async (answer) => {
+    const before = await snapshot();
+    expect((await refresh(answer)).outcome).toMatchObject({ kind: 'failed', exhausted: true });
+    expect(await snapshot()).toEqual(before);
+  });
+
+  test('in the cache, when the store fails', async () => {
+    const counts: CountStore = { ...stores.counts, apply: () => Promise.reject(new Error('throttled')) };
+    await expect(refresh(counted(101), { counts })).rejects.toThrow('throttled');
+    expect(cache.calls).not.toContain('putMany');
+  });
+});
+
+test('the store knows before the cache does', async () => {
+  let knewFirst: boolean | undefined;
+  const { putMany } = cache;
+  cache.putMany = async (counts) => {
+    knewFirst = (await stores.chats.get(chat.id))?.participants_count === 101;
+    await putMany(counts);
+  };
+  await refresh(counted(101));
+  expect(knewFirst).toBe(true);
+});
+
+test('a cache that is down takes nothing from the outcome', async () => {
+  cache.down = true;
+  expect((await refresh(counted(101))).outcome).toMatchObject({ kind: 'updated', count: 101 });
+  expect((await stores.chats.get(chat.id))?.participants_count).toBe(101);
+});
