@@ -6,7 +6,16 @@ import { type Config, ConfigError, DEFAULTS, readConfig, type Section } from '..
  */
 
 /** Sections an operator sets at packaging time; the others are made by the stack itself. */
-const OPERATOR_SECTIONS = ['switches', 'freshness', 'sync', 'max'] as const satisfies readonly Section[];
+const OPERATOR_SECTIONS = [
+  'switches',
+  'freshness',
+  'sync',
+  'daily',
+  'batches',
+  'upstream',
+  'quota',
+  'max',
+] as const satisfies readonly Section[];
 
 const MINUTE_MS = 60_000;
 
@@ -38,7 +47,7 @@ export interface Settings {
 /** @throws {ConfigError} naming every bad variable. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const config: Config<(typeof OPERATOR_SECTIONS)[number]> = readConfig(env, OPERATOR_SECTIONS);
-  const { sync, switches } = config;
+  const { sync, daily, switches } = config;
   return {
     environment: {
       ...Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, env[name] || value])),
@@ -46,8 +55,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     },
     schedules: {
       stale: rateExpression(sync.PARTICIPANTS_UPDATE_INTERVAL),
-      full: `cron(0 ${sync.PARTICIPANTS_FULL_UPDATE_HOUR} * * ? *)`,
-      timezone: sync.PARTICIPANTS_TIMEZONE,
+      full: `cron(0 ${daily.PARTICIPANTS_FULL_UPDATE_HOUR} * * ? *)`,
+      timezone: daily.PARTICIPANTS_TIMEZONE,
       enabled: switches.PARTICIPANTS_ENABLE_BACKGROUND_SYNC && !switches.PARTICIPANTS_INTEGRATION_DISABLED,
     },
   };

@@ -5,7 +5,6 @@ import {
   PLAN_LIMITS,
   type PlanContext,
   planAfterEvent,
-  planAfterReads,
   planAfterRefresh,
   planWhenDue,
   type Tally,
@@ -59,10 +58,6 @@ export interface Simulated {
 const HOUR_MS = 3_600_000;
 /** One listing in four counts its reads. */
 const SAMPLED = 0.25;
-/** Every quarter of an hour, the chats most read since their reads were last counted have them counted. */
-const RECOUNT_HOURS = 0.25;
-const RECOUNT_CHATS = 500;
-const RECOUNT_LEAST = 3;
 
 export function simulate(scenario: Scenario): Simulated {
   const { world, budgetPerHour, random } = scenario;
@@ -107,12 +102,11 @@ export function simulate(scenario: Scenario): Simulated {
       dirtyAt: null,
       dueAt: readAt + turnMs,
     });
-    if (known) plans[i] = planAfterReads(plan(i), 0, 0, false, context).plan;
+    if (known) plans[i]= {...plan(i), dueAt: random.uniform()*Math.min(turnMs,limits.reviewMs)};
     due.put(i, Math.floor(plan(i).dueAt / tickMs));
   }
 
   const drawRead = weightedIndex(reads, random);
-  const recountTicks = Math.max(1, Math.round(RECOUNT_HOURS / tickHours));
   const daily: number[] = [];
   let right = 0;
   let dayBegan = 0;
@@ -130,7 +124,6 @@ export function simulate(scenario: Scenario): Simulated {
       const i = drawRead();
       counted[i] = at(counted, i) + 1;
     }
-    if (!known && tick % recountTicks === 0) recountMostRead(now);
     for (let i = told.take(tick - 1); i >= 0; i = told.take(tick - 1)) {
       const before = plan(i);
       const outcome = planAfterEvent(before, at(eventAt, i), context);
@@ -147,13 +140,14 @@ export function simulate(scenario: Scenario): Simulated {
     for (; used < allowed && looked < 1000+10*allowed; looked += 1) {
       const i = due.take(tick);
       if (i < 0) break;
-      const before = plan(i);
-      const after = planWhenDue(before, now, trusted[i] === 1, context, random.uniform());
-      if (after === before) {
+      const looked = { now, reads: at(counted, i) / SAMPLED, trusted: trusted[i] === 1 };
+      const { plan: after, read } = planWhenDue(plan(i), looked, context, random.uniform());
+      plans[i] = after;
+      counted[i] = 0;
+      if (read) {
         refresh(i, now + (used / allowed) * tickMs);
         used += 1;
       } else {
-        plans[i] = after;
         postponed += 1;
         due.put(i, Math.ceil(after.dueAt / tickMs));
       }
@@ -223,20 +217,6 @@ export function simulate(scenario: Scenario): Simulated {
   function nextEvent(i: number, now: number): void {
     eventAt[i] = now + (random.exponential() / at(changes, i)) * HOUR_MS;
     told.put(i, Math.floor(at(eventAt, i) / tickMs));
-  }
-
-  function recountMostRead(now: number): void {
-    const most: number[] = [];
-    for (let i = 0; i < chats; i += 1) if (at(counted, i) >= RECOUNT_LEAST) most.push(i);
-    most.sort((a, b) => at(counted, b) - at(counted, a));
-    for (const i of most.slice(0, RECOUNT_CHATS)) {
-      const before = plan(i);
-      const outcome = planAfterReads(before, at(counted, i) / SAMPLED, now, trusted[i] === 1, context);
-      counted[i] = 0;
-      plans[i] = outcome.plan;
-      tally = addTallies(tally, outcome.tally);
-      if (outcome.plan.dueAt < before.dueAt) due.put(i, Math.ceil(outcome.plan.dueAt / tickMs));
-    }
   }
 
   /** Adds the right reads of the chat from the day's beginning, or its last read if that was later, until `now`. */

@@ -8,16 +8,26 @@ import { Problem } from './problem.ts';
 export const ROLES = ['superadmin', 'curator', 'operator'] as const;
 export type Role = (typeof ROLES)[number];
 
-const universityId = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+/** A number or its digits, and nothing that only turns into a number, like `true` or `[7]`. */
+const universityId = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^\d{1,16}$/)
+      .transform(Number),
+  ])
+  .pipe(z.number().int().positive().max(Number.MAX_SAFE_INTEGER));
+const subject = z.string().min(1);
 
 /**
  * What a token must say, and what the authorizer passes on: a known role, and for all but superadmins the university
  * they belong to.
  */
 export const principalSchema = z.discriminatedUnion('role', [
-  z.object({ role: z.literal('superadmin'), subject: z.string() }),
-  z.object({ role: z.literal('curator'), subject: z.string(), university_id: universityId }),
-  z.object({ role: z.literal('operator'), subject: z.string(), university_id: universityId }),
+  z.object({ role: z.literal('superadmin'), subject }),
+  z.object({ role: z.literal('curator'), subject, university_id: universityId }),
+  z.object({ role: z.literal('operator'), subject, university_id: universityId }),
 ]);
 
 export type Principal = z.output<typeof principalSchema>;

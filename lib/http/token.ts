@@ -11,6 +11,8 @@ export type Verdict =
 
 /** Only asymmetric ones: with a symmetric algorithm a public key would do as the secret. */
 const ALGORITHMS = ['RS256', 'ES256'];
+/** jose's errors about the issuer's answer; the first is what it raises for any status but 200, and for what isn't JSON. */
+const KEYS_NOT_HAD = ['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT'];
 /** Clocks may differ this much, s. */
 const CLOCK_TOLERANCE_S = 5;
 
@@ -40,7 +42,7 @@ export function createTokenVerifier(settings: Config['auth']): (authorization: s
     } catch (error) {
       if (error instanceof errors.JWTExpired) return refused('The token has expired.');
       // A key set that can't be had is the service's trouble, not the token's.
-      if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) throw error;
+      if (!(error instanceof errors.JOSEError) || KEYS_NOT_HAD.includes(error.code)) throw error;
       return refused('The token is not valid here.');
     }
   };

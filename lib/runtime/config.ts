@@ -88,21 +88,34 @@ const SECTIONS = {
     PARTICIPANTS_UPDATE_INTERVAL: duration(MINUTE_MS, 24 * HOUR_MS, 'from 1m to 24h').prefault(
       DEFAULTS.PARTICIPANTS_UPDATE_INTERVAL,
     ),
+  }),
+  /** Read at packaging only: when the schedule of the full update runs. */
+  daily: z.object({
     PARTICIPANTS_FULL_UPDATE_HOUR: integer(0, 23).prefault(DEFAULTS.PARTICIPANTS_FULL_UPDATE_HOUR),
     PARTICIPANTS_TIMEZONE: timeZone.prefault(DEFAULTS.PARTICIPANTS_TIMEZONE),
+  }),
+  batches: z.object({
     PARTICIPANTS_BATCH_SIZE: integer(1, 500).prefault(DEFAULTS.PARTICIPANTS_BATCH_SIZE),
   }),
   redis: z.object({
     REDIS_URL: url('redis:', 'rediss:'),
+    /** Instead of a password in the URL. */
+    REDIS_AUTH_TOKEN: text.optional(),
+    /** The SSM parameter that holds it in AWS: a reference to the secret the stack generates. */
+    REDIS_AUTH_TOKEN_PARAMETER: text.optional(),
+  }),
+  upstream: z.object({
+    MAX_API_URL: url('https:', 'http:').prefault(DEFAULTS.MAX_API_URL),
+  }),
+  quota: z.object({
+    MAX_API_RPS: integer(1, 1_000).prefault(DEFAULTS.MAX_API_RPS),
   }),
   max: z.object({
-    MAX_API_URL: url('https:', 'http:').prefault(DEFAULTS.MAX_API_URL),
     MAX_API_TOKEN: text.optional(),
     /** The SSM SecureString that holds the token in AWS. */
     MAX_API_TOKEN_PARAMETER: text.optional(),
     /** A PEM, or the path of one. */
     MAX_API_CA: text.optional(),
-    MAX_API_RPS: integer(1, 1_000).prefault(DEFAULTS.MAX_API_RPS),
     /** The part of the rate one environment may use when Redis can't be asked. */
     MAX_API_FALLBACK_SHARE: share.default(0),
     PARTICIPANTS_MAX_API_TIMEOUT: duration(100, 60_000, 'from 100ms to 60s').prefault(
@@ -118,6 +131,8 @@ const SECTIONS = {
   queues: z.object({
     REQUESTED_REFRESHES_QUEUE_URL: text,
     PLANNED_REFRESHES_QUEUE_URL: text,
+  }),
+  plans: z.object({
     FULL_UPDATE_QUEUE_URL: text,
   }),
   tracing: z.object({

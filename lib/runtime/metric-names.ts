@@ -18,6 +18,8 @@ export const METRICS = {
   staleDataCount: 'participants_stale_data_count',
   oldestCountAge: 'participants_oldest_count_age',
   fresherThanHour: 'participants_fresher_than_hour',
+  /** One for each background sync that went through, also when it found the last plan still queued: its sign of life. */
+  syncsDone: 'participants_syncs_done',
   chatsPlanned: 'participants_chats_planned',
   chatsRefreshed: 'participants_chats_refreshed',
   chatsFailed: 'participants_chats_failed',

@@ -26,6 +26,7 @@ export function reportBatch(report: BatchReport, durationMs: number, run: Run | 
 }
 
 export function reportPlan(report: PlanStaleReport): void {
+  metrics.addMetric(METRICS.syncsDone, MetricUnit.Count, 1);
   if (report.kind === 'backlog') {
     logger.info(LOG.planSkipped, { reason: 'the previous plan is still queued', messages: report.messages });
     return;

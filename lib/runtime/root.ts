@@ -4,6 +4,7 @@ import { createDynamo } from '../adapters/dynamodb/client.ts';
 import { createDynamoCountStore } from '../adapters/dynamodb/count-store.ts';
 import { type Database, fullJitter } from '../adapters/dynamodb/database.ts';
 import { createDynamoPlanStore, createDynamoRunStore } from '../adapters/dynamodb/run-store.ts';
+import { authenticated } from '../adapters/redis/authenticated.ts';
 import { createRedis, createRedisGate } from '../adapters/redis/client.ts';
 import { createRedisCounts } from '../adapters/redis/counts.ts';
 import { createPermits } from '../adapters/redis/permits.ts';
@@ -40,7 +41,7 @@ export const newId = randomUUID;
 
 /** A count is fresh for this long, ms. */
 export const freshMs = () => section('freshness').PARTICIPANTS_CACHE_TTL;
-export const batchSize = () => section('sync').PARTICIPANTS_BATCH_SIZE;
+export const batchSize = () => section('batches').PARTICIPANTS_BATCH_SIZE;
 
 // Durable stores
 
@@ -64,15 +65,18 @@ export const refreshQueue = /* @__PURE__ */ once(() => {
   const { REQUESTED_REFRESHES_QUEUE_URL, PLANNED_REFRESHES_QUEUE_URL } = section('queues');
   return createRefreshQueue(sqs(), { requested: REQUESTED_REFRESHES_QUEUE_URL, planned: PLANNED_REFRESHES_QUEUE_URL });
 });
-export const planQueue = /* @__PURE__ */ once(() => createPlanQueue(sqs(), section('queues').FULL_UPDATE_QUEUE_URL));
+export const planQueue = /* @__PURE__ */ once(() => createPlanQueue(sqs(), section('plans').FULL_UPDATE_QUEUE_URL));
 
 // Redis
 
 /** Redis answers in well under a millisecond; what takes longer than this is served without it. */
 const REDIS_TIMEOUT_MS = 250;
 export const redisGate = /* @__PURE__ */ once(() => {
-  const url = section('redis').REDIS_URL;
-  return createRedisGate(createRedis(url, { commandTimeoutMs: REDIS_TIMEOUT_MS }));
+  const { REDIS_URL, REDIS_AUTH_TOKEN, REDIS_AUTH_TOKEN_PARAMETER } = section('redis');
+  const gate = createRedisGate(createRedis(REDIS_URL, { commandTimeoutMs: REDIS_TIMEOUT_MS }));
+  if (!REDIS_AUTH_TOKEN && !REDIS_AUTH_TOKEN_PARAMETER) return gate;
+  const token = { value: REDIS_AUTH_TOKEN, parameter: REDIS_AUTH_TOKEN_PARAMETER };
+  return authenticated(gate, secretReader('REDIS_AUTH_TOKEN', token, clock.now), clock);
 });
 export const counts = /* @__PURE__ */ once(() =>
   createRedisCounts(redisGate(), { freshMs: freshMs(), random: Math.random }),
@@ -83,22 +87,19 @@ export const counts = /* @__PURE__ */ once(() =>
 /** The quota is a bot's: with several bots each gets a name of its own. */
 const BOT = 'main';
 export const permits = /* @__PURE__ */ once(() => {
-  const { MAX_API_RPS, MAX_API_FALLBACK_SHARE } = section('max');
-  return createPermits({
-    redis: redisGate(),
-    clock,
-    settings: { bot: BOT, rps: MAX_API_RPS, shareOfRate: MAX_API_FALLBACK_SHARE },
-  });
+  const rps = section('quota').MAX_API_RPS;
+  const shareOfRate = section('max').MAX_API_FALLBACK_SHARE;
+  return createPermits({ redis: redisGate(), clock, settings: { bot: BOT, rps, shareOfRate } });
 });
 /** Requests a second the limiter gives out. */
-export const requestsPerSecond = () => 1_000 / spacingMs(section('max').MAX_API_RPS);
+export const requestsPerSecond = () => 1_000 / spacingMs(section('quota').MAX_API_RPS);
 
 export const askMax = /* @__PURE__ */ once((): AskMax => {
   const max = section('max');
   const token = { value: max.MAX_API_TOKEN, parameter: max.MAX_API_TOKEN_PARAMETER };
   return createAskMax({
     maxApi: createMaxApi({
-      url: max.MAX_API_URL,
+      url: section('upstream').MAX_API_URL,
       token: secretReader('MAX_API_TOKEN', token, clock.now),
       ca: max.MAX_API_CA,
     }),
@@ -161,7 +162,7 @@ export const planStaleDeps = /* @__PURE__ */ once(
     settings: {
       batchSize: batchSize(),
       intervalMs: section('sync').PARTICIPANTS_UPDATE_INTERVAL,
-      rps: section('max').MAX_API_RPS,
+      rps: section('quota').MAX_API_RPS,
       freshMs: freshMs(),
     },
   }),
@@ -171,7 +172,7 @@ export const planStaleDeps = /* @__PURE__ */ once(
 export const backgroundSync = () => section('switches').PARTICIPANTS_ENABLE_BACKGROUND_SYNC && !integrationDisabled();
 
 /** Resolves when MAX takes a connection; no request, since those are counted. */
-export const maxReachable = (timeoutMs: number) => reachable(new URL(section('max').MAX_API_URL), timeoutMs);
+export const maxReachable = (timeoutMs: number) => reachable(new URL(section('upstream').MAX_API_URL), timeoutMs);
 
 export const integrationDisabled = () => section('switches').PARTICIPANTS_INTEGRATION_DISABLED;
 

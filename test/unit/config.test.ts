@@ -5,7 +5,8 @@ import { parseDuration } from '../../lib/runtime/duration.ts';
 
 const HOUR = 3_600_000;
 const SECTIONS = [
-  ...['switches', 'freshness', 'sync', 'redis', 'max', 'tables', 'queues', 'tracing', 'auth', 'cursors'],
+  ...['switches', 'freshness', 'sync', 'daily', 'batches', 'redis', 'upstream', 'quota', 'max', 'tables', 'queues'],
+  ...['plans', 'tracing', 'auth', 'cursors'],
 ] as readonly Section[];
 
 /** What must be set for every section to be usable. */
@@ -34,8 +35,10 @@ function complaint(env: NodeJS.ProcessEnv, sections: readonly Section[] = SECTIO
 
 describe('the configuration', () => {
   test('has the defaults of the design', () => {
-    const { switches, freshness, sync, max, tracing } = readConfig(needed, SECTIONS);
-    expect({ ...switches, ...freshness, ...sync, ...max, ...tracing }).toEqual({
+    const config = readConfig(needed, SECTIONS);
+    const { switches, freshness, sync, daily, batches, upstream, quota, max, tracing } = config;
+    const set = { ...switches, ...freshness, ...sync, ...daily, ...batches, ...upstream, ...quota, ...max, ...tracing };
+    expect(set).toEqual({
       PARTICIPANTS_ENABLE_BACKGROUND_SYNC: true,
       PARTICIPANTS_ENABLE_LAZY_UPDATE: true,
       PARTICIPANTS_INTEGRATION_DISABLED: false,

@@ -38,6 +38,8 @@ export interface PlanLimits {
   readonly mostMs: number;
   /** A chat is read this long after its first event, so that those that follow cost nothing. */
   readonly eventWindowMs: number;
+  /** A due time is set anew after this long at the latest. */
+  readonly reviewMs: number;
   /** How long rates are remembered, hours. */
   readonly changeMemoryHours: number;
   readonly readMemoryHours: number;
@@ -49,6 +51,7 @@ export const PLAN_LIMITS: PlanLimits = {
   leastMs: 60_000,
   mostMs: 24 * HOUR_MS,
   eventWindowMs: 30_000,
+  reviewMs: 24 * HOUR_MS,
   changeMemoryHours: 60 * 24,
   readMemoryHours: 14 * 24,
 };
@@ -134,7 +137,7 @@ export function planAfterRefresh(
   const dirtyAt = plan.dirtyAt !== null && plan.dirtyAt > seen.readAt ? plan.dirtyAt : null;
   const next = { change, reads, readAt: seen.readAt, dirtyAt };
   const nextMs = seen.trusted ? limits.mostMs : pollEveryMs(next, context);
-  const dueAt = seen.readAt + nextMs * (1 - JITTER * random);
+  const dueAt = seen.readAt + Math.min(nextMs, limits.reviewMs) * (1 - JITTER * random);
   return {
     plan: { ...next, dueAt: dirtyAt === null ? dueAt : Math.min(dueAt, dueAfterEvent(next, dirtyAt, context)) },
     tally: {
@@ -175,47 +178,26 @@ export function planAfterEvent(
 }
 
 /**
- * Counts reads of a chat between its refreshes, so that one that has become popular needn't wait for a time that was set when
- * it wasn't. Never later than planned.
- */
-export function planAfterReads(
-  plan: ChatPlan,
-  reads: number,
-  now: number,
-  trusted: boolean,
-  context: PlanContext,
-): { readonly plan: ChatPlan; readonly tally: Tally } {
-  const { limits } = context;
-  const counted = { ...plan, reads: countReads(plan.reads, reads, now, limits.readMemoryHours) };
-  if (plan.readAt === null || (trusted && plan.dirtyAt === null)) return { plan: counted, tally: NO_TALLY };
-  if (trusted) {
-    const dueAt = dueAfterEvent(counted, now, context);
-    if (dueAt >= plan.dueAt) return { plan: counted, tally: NO_TALLY };
-    return { plan: { ...counted, dueAt }, tally: { ...NO_TALLY, asked: 1 } };
-  }
-  const dueAt = Math.max(now, plan.readAt + pollEveryMs(counted, context));
-  return { plan: { ...counted, dueAt: Math.min(plan.dueAt, dueAt) }, tally: NO_TALLY };
-}
-
-/**
- * Whether a chat that has come due is worth a request at the present price too: then the same plan, else one with a later due
- * time. So a price that rises takes effect at once, not when each chat's interval, set at the old price, is over.
+ * What to do with a chat that has come due at `now`: read it, or look again later. Counts its reads and weighs it at the present
+ * price, so that prices and popularity that have changed since its due time was set take effect at once when a chat has
+ * become less worthy, and within a day otherwise. `reads` as in `Refreshed`.
  */
 export function planWhenDue(
   plan: ChatPlan,
-  now: number,
-  trusted: boolean,
+  seen: { readonly now: number; readonly reads: number; readonly trusted: boolean },
   context: PlanContext,
   random: number,
-): ChatPlan {
+): { readonly plan: ChatPlan; readonly read: boolean } {
   const { limits } = context;
-  if (plan.readAt === null) return plan;
-  const age = now - plan.readAt;
-  if (trusted && plan.dirtyAt !== null && worth(plan, context.meanReadsPerHour) * TOLERANCE >= context.kappa)
-    return plan;
-  const nextMs = trusted ? limits.mostMs : pollEveryMs(plan, context);
-  if (age * TOLERANCE >= nextMs) return plan;
-  return { ...plan, dueAt: plan.readAt + nextMs * (1 - JITTER * random) };
+  const next = { ...plan, reads: countReads(plan.reads, seen.reads, seen.now, limits.readMemoryHours) };
+  if (plan.readAt === null) return { plan: next, read: true };
+  if (seen.trusted && plan.dirtyAt !== null && worth(next, context.meanReadsPerHour) * TOLERANCE >= context.kappa) {
+    return { plan: next, read: true };
+  }
+  const nextMs = seen.trusted ? limits.mostMs : pollEveryMs(next, context);
+  if ((seen.now - plan.readAt) * TOLERANCE >= nextMs) return { plan: next, read: true };
+  const dueAt = plan.readAt + nextMs * (1 - JITTER * random);
+  return { plan: { ...next, dueAt: Math.min(dueAt, seen.now + limits.reviewMs * (1 - JITTER * random)) }, read: false };
 }
 
 /** Right reads that reading a dirty chat is expected to buy, μ·E[1/λ]: the order of dirty chats, largest first. */

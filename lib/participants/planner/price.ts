@@ -53,11 +53,14 @@ const PRIOR_HOURS = 24_000;
 const MOST_DEMAND = 5;
 const MOST_BACKLOG = 0.5;
 
-/** The price at which chats nothing is known of would be read in turn, each as often as the budget allows. */
+/**
+ * A tenth of the price at which chats nothing is known of would be read in turn, each as often as the budget allows: a price that
+ * is too low is noticed and corrected at once, one that is too high leaves chats waiting.
+ */
 export function firstState(chats: number, readsPerHour: number, budgetPerHour: number): PlanState {
   const hours = chats / budgetPerHour;
   return {
-    logKappa: Math.log((readsPerHour / chats) * marginalHours(UNKNOWN_POPULATION, hours)),
+    logKappa: Math.log(0.1 * (readsPerHour / chats) * marginalHours(UNKNOWN_POPULATION, hours)),
     reads: 0,
     rightReads: 0,
     hours: 0,

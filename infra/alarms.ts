@@ -1,0 +1,410 @@
+import { METRICS } from '../lib/runtime/metric-names.ts';
+import {
+  deadLettersOf,
+  hitRate,
+  type Metric,
+  maxErrorsOf,
+  ofApi,
+  ofCache,
+  ofFunction,
+  ofQueue,
+  ofTable,
+  own,
+  TABLES,
+  type Watched,
+} from './watched.ts';
+
+/** The alarms, each with a heading in docs/runbooks/ (a test compares). */
+
+interface Alarm {
+  /** The heading of its runbook. */
+  readonly name: string;
+  /** What of several: a function, a queue, a table. */
+  readonly of?: string;
+  readonly runbook: 'api' | 'cache' | 'freshness' | 'max' | 'queues';
+  /** `critical` wakes somebody. */
+  readonly severity: 'warning' | 'critical';
+  readonly says: string;
+  readonly metrics: Readonly<Record<string, Metric>>;
+  /** Over the ids of the metrics; the only metric itself unless told. */
+  readonly expression?: string;
+  readonly is: '>' | '<';
+  readonly threshold: number;
+  readonly periodS: number;
+  /** So many periods, all of them unless told. */
+  readonly periods?: number;
+  readonly breaching?: number;
+  /** No data is nothing to worry about unless told. */
+  readonly missing?: 'breaching';
+  /** Of the template: exists only with it. */
+  readonly condition?: string;
+}
+
+const HOUR_S = 3_600;
+
+export function alarms(watched: Watched): Record<string, unknown> {
+  const all = [
+    ...cache(watched),
+    ...max(watched),
+    ...freshness(watched),
+    ...queues(watched),
+    ...api(),
+    ...functions(watched),
+    ...tables(),
+  ];
+  return Object.fromEntries(all.map((alarm) => [idOf(alarm), resource(watched.prefix, alarm)]));
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+const idOf = ({ name, of = '' }: Alarm) => `${name}${capital(of)}`;
+
+function cache({ prefix, cacheNodes }: Watched): Alarm[] {
+  // Of the nodes the worst one counts: which of them is the primary changes.
+  const redis = (name: string, stat: string) => ({
+    runbook: 'cache' as const,
+    severity: 'warning' as const,
+    metrics: Object.fromEntries(cacheNodes.map((node, i) => [`node${i}`, ofCache(node, name, stat)])),
+    ...(cacheNodes.length > 1 ? { expression: `MAX([${cacheNodes.map((_, i) => `node${i}`).join(', ')}])` } : {}),
+    is: '>' as const,
+    periodS: 300,
+    periods: 3,
+    condition: 'CreatesCache',
+  });
+  return [
+    {
+      name: 'LowParticipantsCacheHitRate',
+      runbook: 'cache',
+      severity: 'warning',
+      says: 'Fewer than 80 % of the counts looked up were in Redis for 5 minutes.',
+      ...hitRate(prefix),
+      is: '<',
+      threshold: 0.8,
+      periodS: 60,
+      periods: 5,
+    },
+    {
+      ...redis('DatabaseMemoryUsagePercentage', 'Maximum'),
+      name: 'RedisMemory',
+      says: 'Redis has used over 80 % of its memory for 15 minutes.',
+      threshold: 80,
+    },
+    {
+      ...redis('Evictions', 'Sum'),
+      name: 'RedisEvictions',
+      says: 'Redis has been dropping keys for want of memory for 15 minutes.',
+      threshold: 0,
+    },
+    {
+      ...redis('EngineCPUUtilization', 'Average'),
+      name: 'RedisCpu',
+      says: 'The one thread of Redis has been over 70 % busy for 15 minutes.',
+      threshold: 70,
+    },
+    {
+      ...redis('CurrConnections', 'Maximum'),
+      name: 'RedisConnections',
+      says: 'Over 800 connections to Redis for 15 minutes: one for each execution environment, so far more than usual.',
+      threshold: 800,
+    },
+  ];
+}
+
+function max({ prefix }: Watched): Alarm[] {
+  return [
+    {
+      name: 'HighParticipantsAPIErrors',
+      runbook: 'max',
+      severity: 'warning',
+      says: 'MAX has answered with more than 0.05 errors a second over 5 minutes.',
+      metrics: { errors: own(prefix, METRICS.maxErrors) },
+      expression: 'errors / PERIOD(errors)',
+      is: '>',
+      threshold: 0.05,
+      // CloudWatch slides this window on every minute. A rate over five minutes that is too high stays so for two, since
+      // no error leaves the window before; so a further wait would make the alarm later and no rarer.
+      periodS: 300,
+    },
+    {
+      name: 'MaxTokenRefused',
+      runbook: 'max',
+      severity: 'critical',
+      says: 'MAX refuses the token of the service (401), or it can not be read from SSM: no count is refreshed.',
+      metrics: { refused: maxErrorsOf(prefix, 'auth') },
+      is: '>',
+      threshold: 0,
+      periodS: 60,
+      periods: 3,
+      breaching: 2,
+    },
+    {
+      name: 'MaxUnreachable',
+      runbook: 'max',
+      severity: 'critical',
+      says: 'Over half of the requests to MAX have found no connection or no answer in time for 5 minutes.',
+      metrics: {
+        network: maxErrorsOf(prefix, 'network'),
+        timeout: maxErrorsOf(prefix, 'timeout'),
+        requests: own(prefix, METRICS.maxRequests),
+      },
+      expression: '(FILL(network, 0) + FILL(timeout, 0)) / requests',
+      is: '>',
+      threshold: 0.5,
+      periodS: 60,
+      periods: 5,
+    },
+    ...(['A', 'B'] as const).map(
+      (zone): Alarm => ({
+        name: 'NatGatewayFull',
+        of: zone,
+        runbook: 'max',
+        severity: 'warning',
+        says: 'The NAT gateway had no port left for a connection to MAX or SSM.',
+        metrics: {
+          failed: {
+            namespace: 'AWS/NATGateway',
+            name: 'ErrorPortAllocation',
+            dimensions: { NatGatewayId: { Ref: `NatGateway${zone}` } },
+            stat: 'Sum',
+          },
+        },
+        is: '>',
+        threshold: 0,
+        periodS: 300,
+        condition: zone === 'A' ? 'CreatesNetwork' : 'CreatesSecondNat',
+      }),
+    ),
+  ];
+}
+
+function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
+  // Nothing is planned, so nothing can be missed.
+  if (syncIntervalS === undefined) return [];
+  const growingS = Math.max(900, syncIntervalS);
+  return [
+    {
+      name: 'NoSuccessfulSync',
+      runbook: 'freshness',
+      severity: 'critical',
+      says: 'The background sync has not gone through for two intervals.',
+      metrics: { syncs: own(prefix, METRICS.syncsDone) },
+      is: '<',
+      threshold: 1,
+      periodS: syncIntervalS,
+      periods: 2,
+      missing: 'breaching',
+    },
+    {
+      name: 'FullUpdateMissed',
+      runbook: 'freshness',
+      severity: 'warning',
+      says: 'No full update has finished for 30 hours.',
+      metrics: { finished: own(prefix, METRICS.fullUpdateFinished) },
+      is: '<',
+      threshold: 1,
+      periodS: HOUR_S,
+      periods: 30,
+      missing: 'breaching',
+    },
+    {
+      name: 'FullUpdateFailed',
+      runbook: 'freshness',
+      severity: 'warning',
+      says: 'A full update has ended with more than 100 chats that could not be read.',
+      metrics: { failed: own(prefix, METRICS.fullUpdateFailedChats, 'Maximum') },
+      is: '>',
+      threshold: 100,
+      periodS: 300,
+    },
+    {
+      name: 'StaleCountGrowing',
+      runbook: 'freshness',
+      severity: 'warning',
+      says: 'The number of chats with a stale count keeps growing: refreshing does not keep up.',
+      metrics: { stale: own(prefix, METRICS.staleDataCount, 'Average') },
+      expression: 'DIFF(stale)',
+      is: '>',
+      threshold: 0,
+      // Longer than the hour or so after a full update in which its counts go stale one after the other. CloudWatch looks
+      // back seven days at most.
+      periodS: growingS,
+      periods: Math.min(12, Math.floor((7 * 24 * HOUR_S) / growingS)),
+      breaching: Math.min(10, Math.floor((7 * 24 * HOUR_S) / growingS)),
+    },
+  ];
+}
+
+/** A planned refresh may wait for a whole full update; what people asked for may not. */
+const OLDEST_S: Readonly<Record<string, number>> = { PlannedRefreshesQueue: 6 * HOUR_S };
+const OLDEST_OTHERWISE_S = HOUR_S / 4;
+
+function queues(watched: Watched): Alarm[] {
+  return watched.queues.flatMap((queue): Alarm[] => {
+    const oldestS = OLDEST_S[queue] ?? OLDEST_OTHERWISE_S;
+    return [
+      {
+        name: 'DeadLetters',
+        of: queue,
+        runbook: 'queues',
+        severity: 'warning',
+        says: `A message of ${queue} failed five times and is in its dead-letter queue.`,
+        metrics: { dead: ofQueue(deadLettersOf(queue), 'ApproximateNumberOfMessagesVisible') },
+        is: '>',
+        threshold: 0,
+        periodS: 300,
+      },
+      {
+        name: 'OldestMessage',
+        of: queue,
+        runbook: 'queues',
+        severity: 'warning',
+        says: `A message of ${queue} has waited for more than ${oldestS / 60} minutes.`,
+        metrics: { age: ofQueue(queue, 'ApproximateAgeOfOldestMessage') },
+        is: '>',
+        threshold: oldestS,
+        periodS: 300,
+        periods: 3,
+      },
+    ];
+  });
+}
+
+function api(): Alarm[] {
+  return [
+    {
+      name: 'ApiServerErrors',
+      runbook: 'api',
+      severity: 'critical',
+      says: 'Over 5 % of the answers have been 5xx for 10 minutes.',
+      metrics: { errors: ofApi('5xx'), requests: ofApi('Count') },
+      // At night one of three requests is no outage.
+      expression: 'IF(requests >= 20, errors / requests, 0)',
+      is: '>',
+      threshold: 0.05,
+      periodS: 300,
+      periods: 2,
+    },
+    {
+      name: 'SlowAnswers',
+      runbook: 'api',
+      severity: 'warning',
+      says: 'One answer in twenty has taken over 1.5 s for 15 minutes.',
+      metrics: { latency: ofApi('Latency', 'p95') },
+      is: '>',
+      threshold: 1_500,
+      periodS: 300,
+      periods: 3,
+    },
+  ];
+}
+
+function functions(watched: Watched): Alarm[] {
+  return watched.functions.flatMap(({ key, name, timeoutMs }): Alarm[] => [
+    {
+      name: 'FunctionErrors',
+      of: key,
+      runbook: 'api',
+      severity: 'warning',
+      says: `Over 5 % of the invocations of ${key} failed in 15 minutes.`,
+      metrics: { errors: ofFunction(name, 'Errors'), invocations: ofFunction(name, 'Invocations') },
+      expression: 'errors / invocations',
+      is: '>',
+      threshold: 0.05,
+      periodS: 900,
+    },
+    {
+      name: 'FunctionThrottled',
+      of: key,
+      runbook: 'api',
+      severity: 'warning',
+      says: `Over 5 % of the invocations of ${key} found no free environment for 15 minutes.`,
+      metrics: { throttles: ofFunction(name, 'Throttles'), invocations: ofFunction(name, 'Invocations') },
+      expression: 'throttles / (throttles + invocations)',
+      is: '>',
+      threshold: 0.05,
+      periodS: 300,
+      periods: 3,
+    },
+    {
+      name: 'FunctionNearTimeout',
+      of: key,
+      runbook: 'api',
+      severity: 'warning',
+      // Workers end by themselves at 83 to 92 % of their time: that is not near.
+      says: `${key} has used over 95 % of its ${timeoutMs / 1_000} s, several times in 15 minutes.`,
+      metrics: { duration: ofFunction(name, 'Duration', 'Maximum') },
+      is: '>',
+      threshold: 0.95 * timeoutMs,
+      periodS: 300,
+      periods: 3,
+      breaching: 2,
+    },
+  ]);
+}
+
+function tables(): Alarm[] {
+  return Object.entries(TABLES).map(([table, operations]) => ({
+    name: 'DynamoDbThrottled',
+    of: table,
+    runbook: 'api',
+    severity: 'warning',
+    says: `DynamoDB has refused more than 10 requests to ${table} in 5 minutes, twice in a row.`,
+    metrics: Object.fromEntries(
+      operations.map((Operation, i) => [`op${i}`, ofTable(table, 'ThrottledRequests', { Operation })]),
+    ),
+    expression: operations.map((_, i) => `FILL(op${i}, 0)`).join(' + '),
+    is: '>',
+    threshold: 10,
+    periodS: 300,
+    periods: 2,
+  }));
+}
+
+function resource(prefix: string, alarm: Alarm) {
+  const { name, of, runbook, severity, says, metrics, expression, is, threshold, periodS, periods = 1 } = alarm;
+  const topic = { Ref: severity === 'critical' ? 'CriticalTopic' : 'WarningTopic' };
+  return {
+    Type: 'AWS::CloudWatch::Alarm',
+    ...(alarm.condition ? { Condition: alarm.condition } : {}),
+    Properties: {
+      AlarmName: [prefix, name, ...(of ? [of] : [])].join('-'),
+      AlarmDescription: `${says} What to do: docs/runbooks/${runbook}.md#${name.toLowerCase()}`,
+      AlarmActions: [topic],
+      OKActions: [topic],
+      ...(expression ? { Metrics: maths(metrics, expression, periodS) } : plain(metrics, periodS)),
+      ComparisonOperator: is === '>' ? 'GreaterThanThreshold' : 'LessThanThreshold',
+      Threshold: threshold,
+      EvaluationPeriods: periods,
+      DatapointsToAlarm: alarm.breaching ?? periods,
+      TreatMissingData: alarm.missing ?? 'notBreaching',
+    },
+  };
+}
+
+const dimensionsOf = ({ dimensions }: Metric) => Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+
+function maths(metrics: Readonly<Record<string, Metric>>, Expression: string, Period: number) {
+  return [
+    { Id: 'result', Expression, ReturnData: true },
+    ...Object.entries(metrics).map(([Id, metric]) => ({
+      Id,
+      MetricStat: {
+        Metric: { Namespace: metric.namespace, MetricName: metric.name, Dimensions: dimensionsOf(metric) },
+        Stat: metric.stat,
+        Period,
+      },
+      ReturnData: false,
+    })),
+  ];
+}
+
+function plain(metrics: Readonly<Record<string, Metric>>, Period: number) {
+  const [metric, ...more] = Object.values(metrics);
+  if (!metric || more.length > 0) throw new Error('An alarm on several metrics needs an expression');
+  return {
+    Namespace: metric.namespace,
+    MetricName: metric.name,
+    Dimensions: dimensionsOf(metric),
+    ...(metric.stat.startsWith('p') ? { ExtendedStatistic: metric.stat } : { Statistic: metric.stat }),
+    Period,
+  };
+}

@@ -1,0 +1,14 @@
+/** Alarms and dashboards (alarms.ts, dashboards.ts) of whatever serverless.yml declares. */
+module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {
+  const { monitoring } = await import('./monitoring.ts');
+  return {
+    Resources: monitoring({
+      service: await resolveConfigurationProperty(['service']),
+      stage: await resolveVariable('sls:stage'),
+      cacheNodes: await resolveVariable('self:custom.stage.cacheNodes'),
+      timeoutS: await resolveConfigurationProperty(['provider', 'timeout']),
+      functions: await resolveConfigurationProperty(['functions']),
+      env: process.env,
+    }),
+  };
+};

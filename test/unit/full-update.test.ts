@@ -1,0 +1,300 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { ChatStore } from '../../lib/chats/store.ts';
+import {
+  estimateSeconds,
+  type FullUpdateDeps,
+  planFullUpdate,
+  readFullUpdate,
+  startFullUpdate,
+} from '../../lib/participants/full-update.ts';
+import type { PlanMessage, PlanQueue } from '../../lib/participants/refresh-queue.ts';
+import { NO_COUNTS, STALLED_AFTER_MS } from '../../lib/participants/run.ts';
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import { DEATHS, mortals, type Worker } from '../support/mortal.ts';
+import { type MemoryQueue, memoryQueue } from '../support/participants.ts';
+import { created, line, openMemory, type Stores, T0 } from '../support/stores.ts';
+
+let clock: FakeClock;
+let stores: Stores;
+let queue: MemoryQueue;
+let plans: PlanMessage[];
+let planQueue: PlanQueue;
+let runs: number;
+
+beforeEach(() => anew());
+
+async function anew() {
+  clock = fakeClock(T0);
+  stores = await openMemory();
+  queue = memoryQueue();
+  plans = [];
+  planQueue = { send: async (message) => void plans.push(message) };
+  runs = 0;
+}
+
+function depsOf(worker?: Worker): FullUpdateDeps {
+  const through: Worker['through'] = worker?.through ?? ((port) => port);
+  return {
+    chatStore: through(stores.chats),
+    runStore: through(stores.runs),
+    queue: through(queue),
+    planQueue: through(planQueue),
+    clock,
+    newId: () => `run-${(runs += 1)}`,
+    settings: { batchSize: 50, requestsPerSecond: 27.6 },
+  };
+}
+
+const start = () => startFullUpdate(depsOf());
+const plan = (deadline = clock.now() + 60_000, runId = 'run-1') => planFullUpdate(depsOf(), runId, deadline);
+const reportOf = (runId = 'run-1') => readFullUpdate(depsOf(), runId);
+const plannedIds = () => queue.messages.flatMap(({ message }) => message.ids);
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const chats = (n: number) =>
+  stores.chats.importMany(
+    range(1, n).map((i) => line(`-${i}`)),
+    T0 - 1,
+  );
+const gone = (id: number) =>
+  stores.counts.apply(
+    { id, max_chat_id: `-${id}` },
+    { kind: 'unavailable', status: 'gone' },
+    { askedAt: T0 - 1, dueAt: T0 },
+  );
+
+/** What the refresh workers do: each message booked once, all of its chats done. */
+async function workOff(): Promise<number[]> {
+  const ids = plannedIds();
+  for (const { message } of queue.messages.splice(0)) {
+    if (!message.run) throw new Error('a message of no run');
+    const counts = { ...NO_COUNTS, done: message.ids.length, changed: 1 };
+    await stores.runs.book(message.run.id, message.run.part, { counts, remaining: [] }, clock.now());
+  }
+  return ids;
+}
+
+describe('a run', () => {
+  test('plans every chat once, in order, and is finished when all are done', async () => {
+    await chats(1_100);
+    const { started, run } = await start();
+    expect([started, run]).toEqual([
+      true,
+      {
+        ...{ run_id: 'run-1', status: 'planning', total: 1_100, done: 0, changed: 0, failed: 0, unavailable: 0 },
+        ...{ started_at: new Date(T0).toISOString(), finished_at: null, eta_seconds: 40 },
+      },
+    ]);
+    expect(plans).toEqual([{ run_id: 'run-1' }]);
+    expect(await plan()).toBe('through');
+    expect(plannedIds()).toEqual(range(1, 1_100));
+    expect(queue.messages.map(({ queue, message }) => [queue, message.ids.length, message.requested_at])).toEqual(
+      Array(22).fill(['planned', 50, T0]),
+    );
+    expect(new Set(queue.messages.map(({ message }) => message.run?.part)).size).toBe(22);
+    expect(await reportOf()).toMatchObject({ status: 'running', total: 1_100, done: 0 });
+
+    await clock.advance(60_000);
+    await workOff();
+    expect(await reportOf()).toMatchObject({
+      ...{ status: 'finished', total: 1_100, done: 1_100, changed: 22, eta_seconds: null },
+      finished_at: new Date(T0 + 60_000).toISOString(),
+    });
+  });
+
+  test('takes chats that MAX can’t be asked about for done', async () => {
+    await chats(3);
+    await created(stores.chats, {}, T0 - 1);
+    await gone(2);
+    await start();
+    await plan();
+    expect(plannedIds()).toEqual([1, 3]);
+    expect(await reportOf()).toMatchObject({ status: 'running', total: 4, done: 2, unavailable: 2 });
+  });
+
+  test('of nothing is finished at once', async () => {
+    await start();
+    expect(await plan()).toBe('through');
+    expect(await reportOf()).toMatchObject({ status: 'finished', total: 0, done: 0, eta_seconds: null });
+    expect(queue.requests).toBe(0);
+  });
+
+  test('that nobody knows is none', async () => {
+    expect(await reportOf('run-7')).toBeUndefined();
+    expect(await plan(undefined, 'run-7')).toBe('idle');
+  });
+});
+
+describe('one at a time', () => {
+  test('a second start answers with the run under way', async () => {
+    await chats(10);
+    const outcomes = await Promise.all([start(), start(), start()]);
+    expect(outcomes.map(({ started }) => started).sort()).toEqual([false, false, true]);
+    expect(new Set(outcomes.map(({ run }) => run.run_id))).toEqual(new Set(['run-1']));
+    await plan();
+    // Planned, but under way still.
+    expect(await start()).toMatchObject({ started: false, run: { run_id: 'run-1', status: 'running' } });
+    await workOff();
+    expect(await start()).toMatchObject({ started: true, run: { status: 'planning', done: 0 } });
+  });
+
+  test('a start that died before the planning was asked for is made good by the next', async () => {
+    await chats(1);
+    const { send } = planQueue;
+    planQueue.send = () => Promise.reject(new Error('no queue'));
+    await expect(start()).rejects.toThrow('no queue');
+    planQueue.send = send;
+    expect(await start()).toMatchObject({ started: false });
+    expect(plans).toEqual([{ run_id: 'run-1' }]);
+  });
+
+  test('a run that gives no sign of life for half an hour is replaced', async () => {
+    await chats(10);
+    await start();
+    await clock.advance(STALLED_AFTER_MS);
+    expect(await start()).toMatchObject({ started: false });
+    await clock.advance(1);
+    expect(await reportOf()).toMatchObject({ status: 'stalled', eta_seconds: null, finished_at: null });
+    const { started, run } = await start();
+    expect([started, run.status, run.run_id === 'run-1']).toEqual([true, 'planning', false]);
+  });
+
+  test('progress is a sign of life', async () => {
+    await chats(1_100);
+    await start();
+    await clock.advance(STALLED_AFTER_MS - 1);
+    await plan();
+    await clock.advance(STALLED_AFTER_MS);
+    expect(await reportOf()).toMatchObject({ status: 'running' });
+    await workOff();
+    expect(await reportOf()).toMatchObject({ status: 'finished' });
+  });
+});
+
+describe('the planning', () => {
+  test('stops when its time is over, and goes on where it was', async () => {
+    await chats(1_100);
+    await start();
+    plans.length = 0;
+    const chatStore: ChatStore = {
+      ...stores.chats,
+      async list(given) {
+        await clock.sleep(1_000);
+        return stores.chats.list(given);
+      },
+    };
+    const slow = (deadline: number) => clock.until(planFullUpdate({ ...depsOf(), chatStore }, 'run-1', deadline));
+    expect(await slow(T0 + 1_500)).toBe('continued');
+    expect(plans).toEqual([{ run_id: 'run-1' }]);
+    expect(plannedIds()).toEqual(range(1, 1_000));
+    expect(await reportOf()).toMatchObject({ status: 'planning', total: 1_100 });
+    expect(await slow(clock.now() + 1_500)).toBe('through');
+    expect(plannedIds()).toEqual(range(1, 1_100));
+  });
+
+  test('asks to be called again when there was no time at all', async () => {
+    await chats(1);
+    await start();
+    plans.length = 0;
+    expect(await plan(clock.now())).toBe('continued');
+    expect(plans).toHaveLength(1);
+  });
+
+  test('delivered twice at the same time plans once', async () => {
+    await chats(1_100);
+    await start();
+    expect((await Promise.all([plan(), plan()])).sort()).toEqual(['idle', 'through']);
+    await workOff();
+    expect(await reportOf()).toMatchObject({ status: 'finished', total: 1_100, done: 1_100 });
+    expect(await plan()).toBe('idle');
+  });
+
+  test('holds a page at a time', async () => {
+    await chats(1_100);
+    await start();
+    const limits: number[] = [];
+    const chatStore: ChatStore = {
+      ...stores.chats,
+      list(given) {
+        limits.push(given.limit);
+        return stores.chats.list(given);
+      },
+    };
+    let most = 0;
+    queue.send = async (_, messages) => {
+      most = Math.max(most, messages.length);
+    };
+    await planFullUpdate({ ...depsOf(), chatStore }, 'run-1', T0 + 1_000);
+    expect([limits, most]).toEqual([[500, 500, 500], 10]);
+  });
+
+  test.each(['before', 'behind'])('chats created and deleted meanwhile, %s the place it is at, keep the total exact', async (where) => {
+    await chats(1_100);
+    await start();
+    const chatStore: ChatStore = {
+      ...stores.chats,
+      async list(given) {
+        if (given.after?.id === 500) {
+          await created(stores.chats, { max_chat_id: '-9000' }, T0 + 1);
+          await stores.chats.delete(where === 'before' ? 7 : 507);
+        }
+        return stores.chats.list(given);
+      },
+    };
+    expect(await planFullUpdate({ ...depsOf(), chatStore }, 'run-1', T0 + 1_000)).toBe('through');
+    await workOff();
+    const total = where === 'before' ? 1_100 : 1_099;
+    expect(await reportOf()).toMatchObject({ status: 'finished', total, done: total });
+  });
+
+  describe.each(DEATHS)('cut off at any of its calls and delivered again (%s)', (death) => {
+    test('keeps totals exact and leaves nobody out', async () => {
+      let deaths = 0;
+      for (let at = 0; ; at += 1) {
+        await anew();
+        await chats(1_050);
+        await gone(3);
+        await start();
+        const fate = mortals(death, at);
+        const asked = new Set<number>();
+        for (let ending = ''; !['through', 'idle'].includes(ending); ) {
+          const worker = fate.worker();
+          const planning = planFullUpdate(depsOf(worker), 'run-1', T0 + 1_000).catch(() => 'failed' as const);
+          ending = await clock.until(Promise.race([planning, worker.dead]));
+          // The workers may be faster than the delivery.
+          if (at % 2) for (const id of await workOff()) asked.add(id);
+        }
+        for (const id of await workOff()) asked.add(id);
+        expect(asked.size, `at call ${at}`).toBe(1_049);
+        expect(await reportOf(), `at call ${at}`).toMatchObject({
+          ...{ status: 'finished', total: 1_050, done: 1_050, unavailable: 1, failed: 0, changed: 21 },
+        });
+        if (!fate.met) break;
+        deaths += 1;
+      }
+      // The run, and for each of three pages the listing, the queue and the place.
+      expect(deaths).toBe(1 + 3 * 3);
+    });
+  });
+});
+
+describe('the time left', () => {
+  test('follows the quota at first and the pace then', async () => {
+    await chats(1_000);
+    await start();
+    expect(await reportOf()).toMatchObject({ eta_seconds: Math.ceil(1_000 / 27.6) });
+    await plan();
+    queue.messages.length = 5;
+    await workOff();
+    await clock.advance(50_000);
+    // 250 in 50 s: 750 more take 150 s.
+    expect(await reportOf()).toMatchObject({ done: 250, eta_seconds: 150 });
+  });
+
+  test.each([
+    [0, 0],
+    [1, 1],
+    [150_000, 5_435],
+  ])('for %i chats is estimated as %i s', (n, seconds) => {
+    expect(estimateSeconds(n, 27.6)).toBe(seconds);
+  });
+});

@@ -1,0 +1,294 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Scope } from '../../lib/chats/store.ts';
+import { randomStream } from '../../localstack/max-simulator/random.ts';
+import type { ChatAnswer } from '../../lib/max-api/client.ts';
+import { createAskMax } from '../../lib/participants/ask-max.ts';
+import { createReadCounts } from '../../lib/participants/read-counts.ts';
+import { type ValidateDeps, validateCounts } from '../../lib/participants/validate.ts';
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import {
+  counted,
+  failing,
+  HOUR,
+  type MemoryCounts,
+  type MemoryQueue,
+  memoryCounts,
+  memoryQueue,
+  listening,
+  openPermits,
+  type ScriptedMax,
+  scriptedMax,
+} from '../support/participants.ts';
+import { created, openMemory, type Stores, T0 } from '../support/stores.ts';
+
+let clock: FakeClock;
+let stores: Stores;
+let cache: MemoryCounts;
+let queue: MemoryQueue;
+let maxApi: ScriptedMax;
+let answer: (chat: number) => ChatAnswer;
+let tookMs: number;
+
+beforeEach(async () => {
+  clock = fakeClock(T0);
+  stores = await openMemory();
+  cache = memoryCounts(clock);
+  queue = memoryQueue();
+  tookMs = 40;
+  answer = (chat) => counted(100 + chat);
+  maxApi = scriptedMax(async (id) => {
+    await clock.sleep(tookMs);
+    return answer(-Number(id));
+  });
+});
+
+function depsOf(random: () => number = randomStream(1)): ValidateDeps & { lanes: string[] } {
+  const permits = openPermits();
+  const { events } = listening();
+  const askMax = createAskMax({
+    ...{ maxApi, permits, clock, events, random },
+    settings: { timeoutMs: 5_000, maxRetries: 0 },
+  });
+  const readCounts = createReadCounts({
+    ...{ chatStore: stores.chats, cache, leases: cache, queue, clock, events },
+    refreshChat: () => Promise.reject(new Error('a validation refreshes nothing')),
+    newId: () => 'validation',
+    settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: false, integrationDisabled: false },
+  });
+  return {
+    chatStore: stores.chats,
+    readCounts,
+    askMax,
+    random,
+    get lanes() {
+      return permits.asked.map(({ lane }) => lane);
+    },
+  };
+}
+
+const validate = (size: number, scope: Scope = 'all', deadline = T0 + 60_000, deps: ValidateDeps = depsOf()) =>
+  clock.until(validateCounts(deps, scope, size, deadline));
+
+/** Makes chats of one university with the counts that MAX gives; @returns their ids. */
+async function chats(n: number, university_id = 1): Promise<number[]> {
+  const ids: number[] = [];
+  for (let i = 0; i < n; i += 1) {
+    const id = await created(stores.chats, { university_id });
+    await stores.chats.update(id, { max_chat_id: `-${id}` }, T0);
+    await keep(id, 100 + id);
+    ids.push(id);
+  }
+  return ids;
+}
+const keep = (id: number, count: number) =>
+  stores.counts.apply({ id, max_chat_id: `-${id}` }, { kind: 'count', count }, { askedAt: clock.now(), dueAt: T0 });
+
+describe('the report', () => {
+  test('of counts that are all right', async () => {
+    await chats(5);
+    const deps = depsOf();
+    expect(await validate(10, 'all', T0 + 60_000, deps)).toEqual({
+      kind: 'report',
+      report: {
+        ...{ sample_size: 5, checked: 5, matched: 5, mismatched: 0, unavailable: 0 },
+        ...{ accuracy: 1, mean_abs_drift: 0, max_drift: 0, mismatches: [] },
+      },
+    });
+    expect(deps.lanes).toEqual(Array(5).fill('interactive'));
+  });
+
+  test('counts, sorts and adds up what differs', async () => {
+    await chats(8);
+    const drifts = new Map([
+      [2, -3],
+      [3, 10],
+      [4, 3],
+    ]);
+    await created(stores.chats, { max_chat_id: '-9' });
+    answer = (chat) => {
+      if (chat === 7) return { kind: 'denied' };
+      if (chat === 8) return { kind: 'not_found' };
+      return counted(100 + chat + (drifts.get(chat) ?? 0));
+    };
+    const time = new Date(T0).toISOString();
+    expect(await validate(100)).toEqual({
+      kind: 'report',
+      report: {
+        ...{ sample_size: 9, checked: 7, matched: 3, mismatched: 4, unavailable: 2 },
+        accuracy: 3 / 7,
+        mean_abs_drift: (109 + 10 + 3 + 3) / 7,
+        max_drift: 109,
+        mismatches: [
+          { chat_id: 9, shown: null, actual: 109, drift: 109, participants_updated_at: null },
+          { chat_id: 3, shown: 103, actual: 113, drift: 10, participants_updated_at: time },
+          { chat_id: 2, shown: 102, actual: 99, drift: -3, participants_updated_at: time },
+          { chat_id: 4, shown: 104, actual: 107, drift: 3, participants_updated_at: time },
+        ],
+      },
+    });
+  });
+
+  test('takes a count of nought that was never read for the mismatch it is', async () => {
+    await created(stores.chats, { max_chat_id: '-1' });
+    answer = () => counted(0);
+    expect(await validate(1)).toMatchObject({
+      report: { checked: 1, matched: 0, mismatches: [{ shown: null, actual: 0, drift: 0 }], accuracy: 0, max_drift: 0 },
+    });
+  });
+
+  test('compares with what people are shown: the cache before the store', async () => {
+    const [id = 0] = await chats(1);
+    await cache.putMany(new Map([[id, { count: 50, updated_at: new Date(T0 + 1).toISOString(), source: 'api' }]]));
+    expect(await validate(1)).toMatchObject({ report: { mismatches: [{ shown: 50, actual: 101, drift: 51 }] } });
+  });
+
+  test('does not take a refresh that came between for drift', async () => {
+    const [id = 0] = await chats(1);
+    answer = () => counted(7);
+    const validating = validate(1);
+    await stores.counts.apply(
+      { id, max_chat_id: `-${id}` },
+      { kind: 'count', count: 7 },
+      { askedAt: T0 + 1, dueAt: T0 + HOUR },
+    );
+    expect(await validating).toMatchObject({ report: { matched: 1 } });
+  });
+
+  test('knows chats that MAX refused before without asking', async () => {
+    await chats(3);
+    await stores.counts.apply(
+      { id: 2, max_chat_id: '-2' },
+      { kind: 'unavailable', status: 'denied' },
+      { askedAt: T0 + 1, dueAt: T0 },
+    );
+    expect(await validate(3)).toMatchObject({ report: { sample_size: 3, checked: 2, unavailable: 1 } });
+    expect(maxApi.calls).toHaveLength(2);
+  });
+
+  test('of no chats has nothing to say', async () => {
+    await created(stores.chats, {});
+    expect(await validate(100)).toMatchObject({
+      kind: 'report',
+      report: { sample_size: 0, checked: 0, accuracy: null, mean_abs_drift: null, max_drift: null },
+    });
+  });
+});
+
+describe('when the time runs out', () => {
+  test('the report is of what was checked', async () => {
+    await chats(30);
+    tookMs = 100;
+    // Three at a time.
+    expect(await validate(30, 'all', T0 + 450)).toMatchObject({
+      kind: 'report',
+      report: { sample_size: 30, checked: 15, matched: 15, unavailable: 0, accuracy: 1 },
+    });
+    expect(maxApi.calls).toHaveLength(15);
+  });
+
+  test.each(['auth', 'timeout', 'network'] as const)('or nothing could be compared, it says why: %s', async (error) => {
+    await chats(5);
+    answer = () => failing(error);
+    expect(await validate(5)).toEqual({ kind: 'max_unreachable', reason: error });
+  });
+
+  test('before anything was asked, it says so', async () => {
+    await chats(5);
+    expect(await validate(5, 'all', T0)).toEqual({ kind: 'max_unreachable', reason: 'busy' });
+  });
+});
+
+test('nothing is changed: no store, no queue, no lease, no refresh', async () => {
+  await chats(20);
+  answer = (chat) => (chat === 5 ? { kind: 'not_found' } : counted(1));
+  const all = async () => [await stores.chats.getMany(Array.from({ length: 20 }, (_, i) => i + 1))];
+  const before = JSON.stringify((await all()).map((map) => [...map]));
+  const due = await stores.counts.due(Number.MAX_SAFE_INTEGER, 100, undefined);
+  await validate(20);
+  expect(JSON.stringify((await all()).map((map) => [...map]))).toBe(before);
+  expect(await stores.counts.due(Number.MAX_SAFE_INTEGER, 100, undefined)).toEqual(due);
+  expect(queue.requests).toBe(0);
+  expect(cache.calls.filter((call) => call !== 'getMany' && call !== 'putMany')).toEqual([]);
+});
+
+describe('the sample', () => {
+  /**
+   * Pearson's chi-square of how often each chat was drawn, against all being equal. Without replacement the draws of one
+   * sample push each other away, which makes it smaller by (n - size) / (n - 1); so it is divided by that.
+   */
+  function chiSquare(drawn: ReadonlyMap<number, number>, ids: readonly number[], size: number, samples: number): number {
+    const expected = (samples * size) / ids.length;
+    const sum = ids.reduce((total, id) => total + ((drawn.get(id) ?? 0) - expected) ** 2 / expected, 0);
+    return (sum * (ids.length - 1)) / (ids.length - size);
+  }
+
+  async function draw(scope: Scope, size: number, samples: number): Promise<Map<number, number>> {
+    const drawn = new Map<number, number>();
+    tookMs = 0;
+    for (let seed = 1; seed <= samples; seed += 1) {
+      maxApi.calls.length = 0;
+      // Like a stream for each seed, but without the start that streams of neighbouring seeds have in common.
+      const random = randomStream(Math.imul(seed, 0x9e3779b1));
+      await validate(size, scope, clock.now() + 60_000, depsOf(random));
+      expect(new Set(maxApi.calls).size).toBe(size);
+      for (const call of maxApi.calls) drawn.set(-Number(call), (drawn.get(-Number(call)) ?? 0) + 1);
+    }
+    return drawn;
+  }
+
+  // 29 degrees of freedom: 1 in a thousand is over 58.3, 1 in a thousand under 10.2. The seeds are fixed.
+  const SAMPLES = 1_500;
+
+  test.each<[string, Scope, number]>([
+    ['by ids drawn at random', 'all', 5],
+    ['by walking the listing, when nearly all are wanted', 'all', 16],
+    ['by walking the listing of one university', { university_id: 1 }, 5],
+  ])('is uniform, %s', async (_, scope, size) => {
+    // Gaps in the ids, at the beginning and in between, as deleting leaves them; and chats that are not in MAX.
+    await created(stores.chats, {});
+    const ids = await chats(46);
+    for (const [i, id] of ids.entries()) if (i % 3 === 1) await stores.chats.delete(id);
+    const there = ids.filter((_, i) => i % 3 !== 1).slice(0, 30);
+    for (const id of ids.filter((id) => !there.includes(id))) await stores.chats.delete(id);
+    const before = scope === 'all' ? undefined : await chats(10, 2);
+    const drawn = await draw(scope, size, SAMPLES);
+    expect([...drawn.keys()].filter((id) => !there.includes(id))).toEqual([]);
+    expect(before?.some((id) => drawn.has(id)) ?? false).toBe(false);
+    const found = chiSquare(drawn, there, size, SAMPLES);
+    expect(found).toBeLessThan(58.3);
+    expect(found).toBeGreaterThan(10.2);
+  });
+
+  test('is found by walking where hardly any id is in use', async () => {
+    const ids = await chats(1);
+    // As if millions had been deleted.
+    const chatStore = { ...stores.chats, lastId: async () => 10_000_000 };
+    const rest = await chats(20);
+    const outcome = await validate(5, 'all', T0 + 60_000, { ...depsOf(), chatStore });
+    expect(outcome).toMatchObject({ report: { sample_size: 5, checked: 5 } });
+    for (const call of maxApi.calls) expect([...ids, ...rest]).toContain(-Number(call));
+  });
+
+  test('stays within what somebody may see', async () => {
+    await chats(5, 1);
+    const own = await chats(5, 2);
+    await validate(100, { university_id: 2 });
+    expect(maxApi.calls.map((call) => -Number(call)).sort((a, b) => a - b)).toEqual(own);
+  });
+
+  test('is asked for three at a time, so that people pass in between', async () => {
+    await chats(30);
+    let underWay = 0;
+    let most = 0;
+    const { askMax, ...deps } = depsOf();
+    const watched: ValidateDeps['askMax'] = async (...given) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      const asked = await askMax(...given);
+      underWay -= 1;
+      return asked;
+    };
+    await validate(30, 'all', T0 + 60_000, { ...deps, askMax: watched });
+    expect(most).toBe(3);
+  });
+});
