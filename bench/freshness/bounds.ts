@@ -53,7 +53,9 @@ export function bestRandomPolling({ changes, reads, readsPerHour }: World, budge
 
 /** With an event for every change: each request repairs one, so the budget goes by μ/λ, largest first. */
 export function bestWithEvents({ changes, reads, readsPerHour }: World, budget: number): number {
-  const order = Array.from(changes.keys()).sort((a, b) => at(reads, b) / at(changes, b) - at(reads, a) / at(changes, a));
+  const order = Array.from(changes.keys()).sort(
+    (a, b) => at(reads, b) / at(changes, b) - at(reads, a) / at(changes, a),
+  );
   let left = budget;
   let right = 0;
   for (const i of order) {

@@ -1,3 +1,4 @@
+import { UNKNOWN_POPULATION } from '../../lib/participants/planner/change-rate.ts';
 import {
   type ChatPlan,
   floorMs,
@@ -17,7 +18,6 @@ import {
   type PlanState,
   steer,
 } from '../../lib/participants/planner/price.ts';
-import { UNKNOWN_POPULATION } from '../../lib/participants/planner/change-rate.ts';
 import { DueQueue } from './due-queue.ts';
 import { at, type Random, weightedIndex } from './random.ts';
 import type { World } from './world.ts';
@@ -58,6 +58,9 @@ export interface Simulated {
 const HOUR_MS = 3_600_000;
 /** One listing in four counts its reads. */
 const SAMPLED = 0.25;
+/** Due chats weighed at a tick, at most. */
+const LOOKS_LEAST = 1_000;
+const LOOKS_PER_REQUEST = 10;
 
 export function simulate(scenario: Scenario): Simulated {
   const { world, budgetPerHour, random } = scenario;
@@ -76,14 +79,15 @@ export function simulate(scenario: Scenario): Simulated {
   };
 
   const due = new DueQueue(chats, ticks);
-  const told = new DueQueue(chats, ticks);
+  const events = new DueQueue(chats, ticks);
   const lastRead = new Float64Array(chats);
   /** Time of the first change since the last read; of an unread one the next to be told. Chats with events only. */
   const changeAt = new Float64Array(chats);
   const eventAt = new Float64Array(chats);
   const counted = new Float64Array(chats);
   const withEvents = new Uint8Array(chats);
-  const trusted = new Uint8Array(chats);
+  /** Chats with events whose last read was after they began. */
+  const told = new Uint8Array(chats);
   const plans: ChatPlan[] = [];
   let state: PlanState = firstState(chats, world.readsPerHour, budgetPerHour);
   let context: PlanContext = contextOf(state, chats, limits);
@@ -95,14 +99,11 @@ export function simulate(scenario: Scenario): Simulated {
     if (withEvents[i]) nextEvent(i, 0);
     plans.push({
       change: known ? { mean: Math.log(at(changes, i)), variance: 0 } : UNKNOWN_POPULATION,
-      reads: known
-        ? { reads: at(reads, i) * 1e9, hours: 1e9, countedTo: 0 }
-        : { reads: 0, hours: 0, countedTo: 0 },
+      reads: known ? { reads: at(reads, i) * 1e9, hours: 1e9, countedTo: 0 } : { reads: 0, hours: 0, countedTo: 0 },
       readAt,
       dirtyAt: null,
-      dueAt: readAt + turnMs,
+      dueAt: random.uniform() * Math.min(turnMs, limits.reviewMs),
     });
-    if (known) plans[i]= {...plan(i), dueAt: random.uniform()*Math.min(turnMs,limits.reviewMs)};
     due.put(i, Math.floor(plan(i).dueAt / tickMs));
   }
 
@@ -124,9 +125,9 @@ export function simulate(scenario: Scenario): Simulated {
       const i = drawRead();
       counted[i] = at(counted, i) + 1;
     }
-    for (let i = told.take(tick - 1); i >= 0; i = told.take(tick - 1)) {
+    for (let i = events.take(tick - 1); i >= 0; i = events.take(tick - 1)) {
       const before = plan(i);
-      const outcome = planAfterEvent(before, at(eventAt, i), context);
+      const outcome = planAfterEvent(before, { at: at(eventAt, i), trustedSince: trustedSince(i) }, context);
       plans[i] = outcome.plan;
       tally = addTallies(tally, outcome.tally);
       if (outcome.plan.dueAt < before.dueAt) due.put(i, Math.ceil(outcome.plan.dueAt / tickMs));
@@ -135,24 +136,28 @@ export function simulate(scenario: Scenario): Simulated {
     carried += budgetPerHour * tickHours;
     const allowed = Math.floor(carried);
     carried -= allowed;
-    let used = 0;
-    let looked = 0;
-    for (; used < allowed && looked < 1000+10*allowed; looked += 1) {
-      const i = due.take(tick);
-      if (i < 0) break;
-      const looked = { now, reads: at(counted, i) / SAMPLED, trusted: trusted[i] === 1 };
-      const { plan: after, read } = planWhenDue(plan(i), looked, context, random.uniform());
-      plans[i] = after;
-      counted[i] = 0;
-      if (read) {
-        refresh(i, now + (used / allowed) * tickMs);
-        used += 1;
-      } else {
-        postponed += 1;
-        due.put(i, Math.ceil(after.dueAt / tickMs));
+    const wanted: { readonly chat: number; readonly rightReads: number }[] = [];
+    for (let looked = 0; looked < LOOKS_LEAST + LOOKS_PER_REQUEST * allowed; looked += 1) {
+      const chat = due.take(tick);
+      if (chat < 0) break;
+      const seen = { now, reads: at(counted, chat) / SAMPLED, trustedSince: trustedSince(chat) };
+      const { plan: next, tally: added, rightReads } = planWhenDue(plan(chat), seen, context, random.uniform());
+      plans[chat] = next;
+      counted[chat] = 0;
+      tally = addTallies(tally, added);
+      if (rightReads !== null) wanted.push({ chat, rightReads });
+      else {
+        postponed++;
+        due.put(chat, Math.ceil(next.dueAt / tickMs));
       }
     }
-    const backlog = used < allowed ? 0 : due.count(tick);
+    if (wanted.length > allowed) wanted.sort((a, b) => b.rightReads - a.rightReads);
+    const used = Math.min(allowed, wanted.length);
+    for (const [nth, { chat }] of wanted.entries()) {
+      if (nth < used) refresh(chat, now + (nth / allowed) * tickMs);
+      else due.put(chat, tick);
+    }
+    const backlog = wanted.length - used;
     state = steer(state, {
       tally,
       allowed,
@@ -168,7 +173,22 @@ export function simulate(scenario: Scenario): Simulated {
       backlogs += backlog;
       maxBacklog = Math.max(maxBacklog, backlog);
     }
-    if (process.env['TRACE'] && (tick+1) % (ticksADay/4) === 0) console.log('   day',(tick/ticksADay).toFixed(2),'lnk',state.logKappa.toFixed(2),'backlog',backlog,'used',used,'postponed',postponed,'of',allowed, context.population.mean.toFixed(2));
+    if (process.env.TRACE && (tick + 1) % (ticksADay / 4) === 0)
+      console.log(
+        '   day',
+        (tick / ticksADay).toFixed(2),
+        'lnk',
+        state.logKappa.toFixed(2),
+        'backlog',
+        backlog,
+        'used',
+        used,
+        'postponed',
+        postponed,
+        'of',
+        allowed,
+        context.population.mean.toFixed(2),
+      );
     if ((tick + 1) % ticksADay === 0) endDay((tick + 1) * tickMs);
   }
   const measured = daily.slice(scenario.warmDays);
@@ -188,13 +208,17 @@ export function simulate(scenario: Scenario): Simulated {
     return found;
   }
 
+  function trustedSince(i: number): number | null {
+    return withEvents[i] ? 0 : null;
+  }
+
   function refresh(i: number, now: number): void {
     const hours = (now - at(lastRead, i)) / HOUR_MS;
-    const changed = trusted[i] ? at(changeAt, i) < now : random.uniform() < -Math.expm1(-at(changes, i) * hours);
+    const changed = told[i] ? at(changeAt, i) < now : random.uniform() < -Math.expm1(-at(changes, i) * hours);
     account(i, now);
     const outcome = planAfterRefresh(
       plan(i),
-      { readAt: now, changed, reads: at(counted, i) / SAMPLED, trusted: trusted[i] === 1, planned: true },
+      { readAt: now, changed, reads: at(counted, i) / SAMPLED, trustedSince: trustedSince(i), planned: true },
       context,
       random.uniform(),
     );
@@ -205,25 +229,21 @@ export function simulate(scenario: Scenario): Simulated {
     if (withEvents[i]) {
       nextEvent(i, now);
       changeAt[i] = at(eventAt, i);
-      if (!trusted[i]) {
-        // Events have been coming since before this read: from now on they are to be relied on.
-        trusted[i] = 1;
-        plans[i] = { ...outcome.plan, dueAt: now + limits.mostMs * (1 - 0.1 * random.uniform()) };
-      }
+      told[i] = 1;
     }
     due.put(i, Math.ceil(plan(i).dueAt / tickMs));
   }
 
   function nextEvent(i: number, now: number): void {
     eventAt[i] = now + (random.exponential() / at(changes, i)) * HOUR_MS;
-    told.put(i, Math.floor(at(eventAt, i) / tickMs));
+    events.put(i, Math.floor(at(eventAt, i) / tickMs));
   }
 
   /** Adds the right reads of the chat from the day's beginning, or its last read if that was later, until `now`. */
   function account(i: number, now: number): void {
     const from = Math.max(dayBegan, at(lastRead, i));
     const rate = at(changes, i) / HOUR_MS;
-    const rightMs = trusted[i]
+    const rightMs = told[i]
       ? Math.max(0, Math.min(now, at(changeAt, i)) - from)
       : (Math.exp(-rate * (from - at(lastRead, i))) * -Math.expm1(-rate * (now - from))) / rate;
     right += (at(reads, i) * rightMs) / HOUR_MS;

@@ -2,7 +2,7 @@ import { measureStaleness, planStale } from '../../lib/participants/plan-stale.t
 import { LOG } from '../../lib/runtime/log-messages.ts';
 import { instrumented, logger } from '../../lib/runtime/observability.ts';
 import { reportPlan, reportStaleness } from '../../lib/runtime/reports.ts';
-import { backgroundSync, chatStore, planStaleDeps } from '../../lib/runtime/root.ts';
+import { backgroundSync, chatStore, permits, planStaleDeps } from '../../lib/runtime/root.ts';
 
 /** Kept of the function's time for the measurement and the answer, ms. */
 const MARGIN_MS = 20_000;
@@ -12,6 +12,7 @@ export const handler = instrumented(async (_event: unknown, context): Promise<vo
     logger.info(LOG.planSkipped, { reason: 'the background sync is switched off' });
     return;
   }
+  await permits().wake();
   const deps = planStaleDeps();
   reportStaleness(await measureStaleness({ ...deps, chatStore: chatStore() }));
   reportPlan(await planStale(deps, Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS));

@@ -69,7 +69,7 @@ interface RawAnswer {
   readonly body: string;
 }
 
-/** @throws when `ca` is neither a PEM nor a readable file. */
+/** @throws when `ca` is neither a PEM nor a readable file that holds one. */
 export function createMaxApi(settings: MaxApiSettings): MaxApi {
   const base = new URL(settings.url);
   const secure = base.protocol === 'https:';
@@ -135,12 +135,13 @@ export function createMaxApi(settings: MaxApiSettings): MaxApi {
 class BodyTooLarge extends Error {}
 
 function readCa(ca: string): string {
-  if (ca.includes('-----BEGIN CERTIFICATE-----')) return ca;
+  const isPem = (text: string) => text.includes('-----BEGIN CERTIFICATE-----');
+  if (isPem(ca)) return ca;
   try {
-    return readFileSync(ca, 'utf8');
-  } catch {
-    throw new Error('MAX_API_CA must be a PEM certificate or the path of a readable file that holds one');
-  }
+    const pem = readFileSync(ca, 'utf8');
+    if (isPem(pem)) return pem;
+  } catch {}
+  throw new Error('MAX_API_CA must be a PEM certificate or the path of a readable file that holds one');
 }
 
 function connectionError(error: unknown): MaxError {
@@ -181,17 +182,16 @@ function readAnswer(maxChatId: string, { status, retryAfter, body }: RawAnswer):
     if (code === undefined || code === 'method.not.found') return broken(`${status} without a word about the chat`);
     return { kind: status === 403 ? 'denied' : 'not_found' };
   }
-  if (status === 429) {
+  if (status === 429 || status >= 500) {
     const retryAfterMs = readRetryAfter(retryAfter);
     return {
       kind: 'error',
-      error: 'rate_limited',
-      detail: '429',
+      error: status === 429 ? 'rate_limited' : 'server',
+      detail: String(status),
       retryable: true,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     };
   }
-  if (status >= 500) return { kind: 'error', error: 'server', detail: String(status), retryable: true };
   return broken(`unexpected status ${status}`);
 }
 

@@ -18,7 +18,8 @@ export type Permit =
 
 /**
  * What became of a permitted request, for the shared pace.
- * `ok`: MAX answered about the chat (403 and 404 included). `throttled`: 429. `failed`: 5xx, timeout or network error.
+ * `ok`: MAX answered about the chat (403 and 404 included). `throttled`: 429, or a 5xx with `Retry-After`.
+ * `failed`: another 5xx, timeout or network error.
  */
 export type PermitOutcome =
   | { readonly kind: 'ok' }
@@ -35,4 +36,9 @@ export interface Permits {
   report(outcome: PermitOutcome): void;
   /** Delivers what `report` still holds. Call before the environment may freeze. Never rejects. */
   flush(): Promise<void>;
+  /**
+   * Says that callers are to come: a shared limiter that has lost its state warms up from now, not from the first caller.
+   * Never rejects.
+   */
+  wake(): Promise<void>;
 }

@@ -69,7 +69,8 @@ export function createAskMax({ maxApi, permits, clock, events, random, settings 
       }
       const { error, retryAfterMs } = answer;
       permits.report(
-        error === 'rate_limited'
+        // A 503 that names a time to wait asks for the same as a 429 does.
+        error === 'rate_limited' || retryAfterMs !== undefined
           ? { kind: 'throttled', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
           : { kind: 'failed' },
       );

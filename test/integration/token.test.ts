@@ -143,7 +143,9 @@ function keyConfusion(): Hostile[] {
 
 function otherAlgorithms(): Hostile[] {
   return [
-    ...['RS384', 'RS512'].map((alg) => bearer(alg, rs256(good, { alg }, signRsa(rsa.privateKey, `sha${alg.slice(2)}`)))),
+    ...['RS384', 'RS512'].map((alg) =>
+      bearer(alg, rs256(good, { alg }, signRsa(rsa.privateKey, `sha${alg.slice(2)}`))),
+    ),
     ...['PS256', 'ES384', 'ES256K', 'EdDSA', 'RS1', 'rs256', 'RSA-OAEP', 'dir', 'toString', '__proto__'].map((alg) =>
       bearer(`alg ${alg}`, rs256(good, { alg })),
     ),
@@ -152,8 +154,14 @@ function otherAlgorithms(): Hostile[] {
     ),
     bearer('ES256 named RS256', es256(good, { alg: 'RS256', kid: 'rsa' })),
     bearer('RS256 named ES256', rs256(good, { alg: 'ES256', kid: 'ec' })),
-    bearer('ES256 in DER', es256(good, {}, (input) => sign('sha256', Buffer.from(input), ec.privateKey))),
-    bearer('ES256 of zeros', es256(good, {}, () => Buffer.alloc(64))),
+    bearer(
+      'ES256 in DER',
+      es256(good, {}, (input) => sign('sha256', Buffer.from(input), ec.privateKey)),
+    ),
+    bearer(
+      'ES256 of zeros',
+      es256(good, {}, () => Buffer.alloc(64)),
+    ),
     bearer('a critical header nobody knows', rs256(good, { crit: ['pay'], pay: true })),
     bearer('an unencoded payload', rs256(good, { crit: ['b64'], b64: false })),
   ];
@@ -188,7 +196,9 @@ function wrongClaims(): Hostile[] {
     ...[now - 10, 0, -1, `${now + 3_600}`, null, [now + 3_600], true].map((exp) => ['exp', exp] as const),
     ...[now + 600, `${now - 10}`, {}].map((nbf) => ['nbf', nbf] as const),
     ...[null, 5, ['anna'], {}, ''].map((sub) => ['sub', sub] as const),
-    ...['admin', 'Superadmin', 'superadmin ', 'SUPERADMIN', '', '*', null, 0, true].map((role) => ['role', role] as const),
+    ...['admin', 'Superadmin', 'superadmin ', 'SUPERADMIN', '', '*', null, 0, true].map(
+      (role) => ['role', role] as const,
+    ),
     ...[['superadmin'], ['curator', 'superadmin'], { superadmin: true }].map((role) => ['role', role] as const),
     ...['constructor', '__proto__', 'superadmin\u0000', 'ѕuperadmin'].map((role) => ['role', role] as const),
   ].map(([name, value]) => [name, value]);
@@ -250,7 +260,7 @@ function otherSchemes(): Hostile[] {
     ['no scheme', token],
     ['no token', 'Bearer'],
     ['a scheme and a space', 'Bearer '],
-    ['no header', undefined],
+    ['no Authorization', undefined],
     ['an empty header', ''],
     ['two spaces', `Bearer  ${token}`],
     ['a tab', `Bearer\t${token}`],

@@ -116,6 +116,7 @@ export function openPermits(decide: (n: number) => Permit | Promise<Permit> = ()
     report(outcome) {
       self.outcomes.push(outcome);
     },
+    async wake() {},
     async flush() {
       self.flushes += 1;
     },
@@ -149,7 +150,10 @@ export function scriptedMax(answer: (maxChatId: string, n: number) => ChatAnswer
 
 export const counted = (count: number): ChatAnswer => ({ kind: 'count', count, title: null, link: null });
 
-export const failing = (error: MaxErrorKind, some: { retryable?: boolean; retryAfterMs?: number } = {}): ChatAnswer => ({
+export const failing = (
+  error: MaxErrorKind,
+  some: { retryable?: boolean; retryAfterMs?: number } = {},
+): ChatAnswer => ({
   kind: 'error',
   error,
   detail: 'as scripted',

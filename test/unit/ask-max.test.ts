@@ -110,14 +110,17 @@ describe('retries', () => {
     expect(await pauses(() => 0)).toEqual(Array(8).fill(0));
     expect((await pauses(() => 1 - 2 ** -53)).map(Math.round)).toEqual(bounds);
     await fc.assert(
-      fc.asyncProperty(fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })), async (draws) => {
-        const found = await pauses(() => draws.next().value ?? 0);
-        for (const [i, pause] of found.entries()) {
-          expect(pause).toBeGreaterThanOrEqual(0);
-          // Adding to a time of today keeps a pause to a thousandth of a millisecond.
-          expect(pause).toBeLessThanOrEqual((bounds[i] ?? 0) + 0.001);
-        }
-      }),
+      fc.asyncProperty(
+        fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })),
+        async (draws) => {
+          const found = await pauses(() => draws.next().value ?? 0);
+          for (const [i, pause] of found.entries()) {
+            expect(pause).toBeGreaterThanOrEqual(0);
+            // Adding to a time of today keeps a pause to a thousandth of a millisecond.
+            expect(pause).toBeLessThanOrEqual((bounds[i] ?? 0) + 0.001);
+          }
+        },
+      ),
       { numRuns: 20 },
     );
   });
@@ -126,10 +129,19 @@ describe('retries', () => {
 describe('what MAX asks for', () => {
   test('when it throttles is told to the limiter and to the caller', async () => {
     const settings = { timeoutMs: 5_000, maxRetries: 1 };
-    const { ask, permits } = asking((n) => failing('rate_limited', n === 0 ? {} : { retryAfterMs: 7_000 }), { settings });
+    const { ask, permits } = asking((n) => failing('rate_limited', n === 0 ? {} : { retryAfterMs: 7_000 }), {
+      settings,
+    });
     expect(await ask()).toEqual({ kind: 'failed', error: 'rate_limited', exhausted: true, retryAfterMs: 7_000 });
     expect(permits.outcomes).toEqual([{ kind: 'throttled' }, { kind: 'throttled', retryAfterMs: 7_000 }]);
   });
+});
+
+test('a 503 that names a time to wait slows everybody down as a 429 does', async () => {
+  const settings = { timeoutMs: 5_000, maxRetries: 0 };
+  const { ask, permits } = asking(() => failing('server', { retryAfterMs: 7_000 }), { settings });
+  expect(await ask()).toMatchObject({ kind: 'failed', error: 'server', retryAfterMs: 7_000 });
+  expect(permits.outcomes).toEqual([{ kind: 'throttled', retryAfterMs: 7_000 }]);
 });
 
 describe('without a permit', () => {
@@ -145,7 +157,9 @@ describe('without a permit', () => {
   });
 
   test('for the retry, the first failure is not taken for the chat’s', async () => {
-    const permits = openPermits((n) => (n === 0 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: 9 }));
+    const permits = openPermits((n) =>
+      n === 0 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: 9 },
+    );
     const { ask, maxApi } = asking(() => failing('server'), { permits });
     expect(await ask()).toEqual({ kind: 'not_permitted', reason: 'busy', retryAfterMs: 9 });
     expect(maxApi.calls).toHaveLength(1);

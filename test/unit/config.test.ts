@@ -127,7 +127,12 @@ describe('the configuration', () => {
 
   test('never shows a secret, whatever else is wrong', () => {
     const secret = 'f9LHodD0cOI-very-secret';
-    const env = { MAX_API_TOKEN: secret, CURSOR_SECRET: secret, REDIS_URL: `http://:${secret}@redis`, MAX_API_RPS: '0' };
+    const env = {
+      MAX_API_TOKEN: secret,
+      CURSOR_SECRET: secret,
+      REDIS_URL: `http://:${secret}@redis`,
+      MAX_API_RPS: '0',
+    };
     const said = complaint(env);
     expect(said).toContain('REDIS_URL must');
     expect(said).toContain('MAX_API_RPS must');

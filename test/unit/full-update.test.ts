@@ -40,7 +40,7 @@ function depsOf(worker?: Worker): FullUpdateDeps {
     queue: through(queue),
     planQueue: through(planQueue),
     clock,
-    newId: () => `run-${(runs += 1)}`,
+    newId: () => `run-${++runs}`,
     settings: { batchSize: 50, requestsPerSecond: 27.6 },
   };
 }
@@ -227,24 +227,27 @@ describe('the planning', () => {
     expect([limits, most]).toEqual([[500, 500, 500], 10]);
   });
 
-  test.each(['before', 'behind'])('chats created and deleted meanwhile, %s the place it is at, keep the total exact', async (where) => {
-    await chats(1_100);
-    await start();
-    const chatStore: ChatStore = {
-      ...stores.chats,
-      async list(given) {
-        if (given.after?.id === 500) {
-          await created(stores.chats, { max_chat_id: '-9000' }, T0 + 1);
-          await stores.chats.delete(where === 'before' ? 7 : 507);
-        }
-        return stores.chats.list(given);
-      },
-    };
-    expect(await planFullUpdate({ ...depsOf(), chatStore }, 'run-1', T0 + 1_000)).toBe('through');
-    await workOff();
-    const total = where === 'before' ? 1_100 : 1_099;
-    expect(await reportOf()).toMatchObject({ status: 'finished', total, done: total });
-  });
+  test.each(['before', 'behind'])(
+    'chats created and deleted meanwhile, %s the place it is at, keep the total exact',
+    async (where) => {
+      await chats(1_100);
+      await start();
+      const chatStore: ChatStore = {
+        ...stores.chats,
+        async list(given) {
+          if (given.after?.id === 500) {
+            await created(stores.chats, { max_chat_id: '-9000' }, T0 + 1);
+            await stores.chats.delete(where === 'before' ? 7 : 507);
+          }
+          return stores.chats.list(given);
+        },
+      };
+      expect(await planFullUpdate({ ...depsOf(), chatStore }, 'run-1', T0 + 1_000)).toBe('through');
+      await workOff();
+      const total = where === 'before' ? 1_100 : 1_099;
+      expect(await reportOf()).toMatchObject({ status: 'finished', total, done: total });
+    },
+  );
 
   describe.each(DEATHS)('cut off at any of its calls and delivered again (%s)', (death) => {
     test('keeps totals exact and leaves nobody out', async () => {

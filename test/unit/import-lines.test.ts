@@ -149,7 +149,11 @@ describe('an import', () => {
 
   test('with the same MAX id twice makes one chat, of the later line', async () => {
     const { chats } = await openMemory();
-    const { totals } = await run(chats, [lineOf(1), lineOf(2), { ...lineOf(3), fields: { name: 'Z', max_chat_id: -1 } }]);
+    const { totals } = await run(chats, [
+      lineOf(1),
+      lineOf(2),
+      { ...lineOf(3), fields: { name: 'Z', max_chat_id: -1 } },
+    ]);
     expect(totals).toMatchObject({ lines: 3, created: 2, refused: 0 });
     expect((await listAll(chats)).map(({ chat }) => chat.name)).toEqual(['Z', 'Чат 2']);
   });

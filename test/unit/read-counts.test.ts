@@ -37,7 +37,7 @@ beforeEach(async () => {
   tookMs = 10;
   answer = counted(42);
   reads = [];
-  maxApi = scriptedMax(async (_, __) => {
+  maxApi = scriptedMax(async () => {
     await clock.sleep(tookMs);
     return answer;
   });
@@ -66,7 +66,7 @@ function reader({ settings, deps }: Options = {}) {
     refreshChat: refreshing(stores, clock, { maxApi: impatient(maxApi), cache }),
     clock,
     events,
-    newId: () => `reader-${(readers += 1)}`,
+    newId: () => `reader-${++readers}`,
     settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: true, integrationDisabled: false, ...settings },
     ...deps,
   });
@@ -302,7 +302,12 @@ describe('counts never read', () => {
     const rows = await chats(8);
     const shown = await reader().read(rows);
     expect(maxApi.calls).toHaveLength(5);
-    expect([...shown.values()].map((count) => count.participants_count)).toEqual([...Array(5).fill(42), null, null, null]);
+    expect([...shown.values()].map((count) => count.participants_count)).toEqual([
+      ...Array(5).fill(42),
+      null,
+      null,
+      null,
+    ]);
     expect(queuedIds()).toEqual([6, 7, 8]);
   });
 

@@ -107,7 +107,11 @@ describe('a message', () => {
     const refused = { kind: 'unavailable', status: 'gone' } as const;
     await stores.counts.apply({ id: 3, max_chat_id: '-3' }, refused, { askedAt: T0 - 1, dueAt: 0 });
     await stores.counts.apply({ id: 4, max_chat_id: '-4' }, { kind: 'count', count: 1 }, { askedAt: T0, dueAt: T0 });
-    await stores.counts.apply({ id: 5, max_chat_id: '-5' }, { kind: 'count', count: 1 }, { askedAt: T0 - 1, dueAt: T0 });
+    await stores.counts.apply(
+      { id: 5, max_chat_id: '-5' },
+      { kind: 'count', count: 1 },
+      { askedAt: T0 - 1, dueAt: T0 },
+    );
     const report = await work(message);
     expect(report).toMatchObject({ done: 5, changed: 1, unavailable: 3, superseded: 1, remaining: 0 });
     expect(maxApi.calls).toEqual(['-5']);
@@ -278,7 +282,9 @@ describe('a store or a queue that can’t be reached', () => {
     answer = (chat) => (chat === 2 ? failing('server', { retryable: false }) : counted(1));
     permit = (n) => (n < 2 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: 0 });
     const { deps, permits } = depsOf();
-    await expect(work(message, undefined, { deps: { ...deps, ...breaking(deps) }, permits })).rejects.toThrow('throttled');
+    await expect(work(message, undefined, { deps: { ...deps, ...breaking(deps) }, permits })).rejects.toThrow(
+      'throttled',
+    );
   });
 });
 
@@ -292,7 +298,11 @@ describe('whatever dies', () => {
     const { ids } = await chats(9);
     await stores.chats.update(6, { max_chat_id: null }, T0);
     await stores.chats.delete(7);
-    await stores.counts.apply({ id: 9, max_chat_id: '-9' }, { kind: 'count', count: 109 }, { askedAt: T0 - 1, dueAt: T0 });
+    await stores.counts.apply(
+      { id: 9, max_chat_id: '-9' },
+      { kind: 'count', count: 109 },
+      { askedAt: T0 - 1, dueAt: T0 },
+    );
     await stores.runs.start({ ...NO_COUNTS, run_id: 'r', started_at: T0, progressed_at: T0, ...planned(9) }, T0);
     answer = async (chat, n) => {
       if (chat === 4) return { kind: 'denied' };
@@ -318,31 +328,34 @@ describe('whatever dies', () => {
   }
 
   describe.each(DEATHS)('(%s)', (death) => {
-    test.each([true, false])('nothing is lost, nothing counted twice, hardly anything asked twice (run: %j)', async (run) => {
-      let deaths = 0;
-      for (let at = 0; ; at += 1) {
-        const message = await world(run);
-        const fate = mortals(death, at);
-        await deliver(message, fate.worker);
-        if (!fate.met) break;
-        deaths += 1;
-        const where = `at call ${at}`;
-        for (const id of [1, 2, 3, 8, 9]) expect(await countOf(id), where).toBe(100 + id);
-        expect((await stores.chats.get(4))?.chat.status, where).toBe('denied');
-        expect((await dueAt())[5], where).toBeGreaterThan(HOUR);
-        for (const id of [1, 2, 3, 4, 5, 9]) expect(maxApi.callsTo(`-${id}`), where).toBeLessThanOrEqual(2);
-        // Once in vain, by design.
-        expect(maxApi.callsTo('-8'), where).toBeLessThanOrEqual(3);
-        if (!run) continue;
-        const booked = await stores.runs.get('r');
-        expect(booked, where).toMatchObject({ done: 9, failed: 1, unavailable: 3 });
-        expect(booked && statusOf(booked, clock.now()), where).toBe('finished');
-        // A change whose worker died between writing and booking it is known by its count only.
-        expect(booked?.changed, where).toBeLessThanOrEqual(4);
-      }
-      // Each of the worker's calls was its last once: reading, MAX and the store for each chat, booking, putting back.
-      expect(deaths).toBeGreaterThanOrEqual(death === 'the call fails' ? 8 : 16);
-    });
+    test.each([true, false])(
+      'nothing is lost, nothing counted twice, hardly anything asked twice (run: %j)',
+      async (run) => {
+        let deaths = 0;
+        for (let at = 0; ; at += 1) {
+          const message = await world(run);
+          const fate = mortals(death, at);
+          await deliver(message, fate.worker);
+          if (!fate.met) break;
+          deaths += 1;
+          const where = `at call ${at}`;
+          for (const id of [1, 2, 3, 8, 9]) expect(await countOf(id), where).toBe(100 + id);
+          expect((await stores.chats.get(4))?.chat.status, where).toBe('denied');
+          expect((await dueAt())[5], where).toBeGreaterThan(HOUR);
+          for (const id of [1, 2, 3, 4, 5, 9]) expect(maxApi.callsTo(`-${id}`), where).toBeLessThanOrEqual(2);
+          // Once in vain, by design.
+          expect(maxApi.callsTo('-8'), where).toBeLessThanOrEqual(3);
+          if (!run) continue;
+          const booked = await stores.runs.get('r');
+          expect(booked, where).toMatchObject({ done: 9, failed: 1, unavailable: 3 });
+          expect(booked && statusOf(booked, clock.now()), where).toBe('finished');
+          // A change whose worker died between writing and booking it is known by its count only.
+          expect(booked?.changed, where).toBeLessThanOrEqual(4);
+        }
+        // Each of the worker's calls was its last once: reading, MAX and the store for each chat, booking, putting back.
+        expect(deaths).toBeGreaterThanOrEqual(death === 'the call fails' ? 8 : 16);
+      },
+    );
   });
 
   test('without a death, every change is counted', async () => {

@@ -46,7 +46,7 @@ async function one(chatId = id): Promise<RefreshOneOutcome> {
   if (!stored) throw new Error('no chat');
   const permits = openPermits(() => permit);
   const refreshChat = refreshing(stores, clock, { maxApi, cache, permits });
-  const newId = () => `person-${(people += 1)}`;
+  const newId = () => `person-${++people}`;
   return refreshOne({ chatStore: stores.chats, cache, leases: cache, refreshChat, clock, newId }, stored);
 }
 const atOnce = (n: number) => clock.until(Promise.all(Array.from({ length: n }, () => one())));

@@ -99,11 +99,14 @@ describe('nothing changes', () => {
   });
 
   test('when a late refusal meets a newer count', async () => {
-    const { outcome } = await refresh({ kind: 'not_found' }, {
-      meanwhile: async () => {
-        await stores.counts.apply(chat, { kind: 'count', count: 7 }, { askedAt: T0 + 1, dueAt: T0 + HOUR });
+    const { outcome } = await refresh(
+      { kind: 'not_found' },
+      {
+        meanwhile: async () => {
+          await stores.counts.apply(chat, { kind: 'count', count: 7 }, { askedAt: T0 + 1, dueAt: T0 + HOUR });
+        },
       },
-    });
+    );
     expect(outcome).toEqual({ kind: 'superseded' });
     expect(await stores.chats.get(chat.id)).toMatchObject({ chat: { status: 'active' }, participants_count: 7 });
   });

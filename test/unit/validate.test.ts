@@ -1,20 +1,20 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Scope } from '../../lib/chats/store.ts';
-import { randomStream } from '../../localstack/max-simulator/random.ts';
 import type { ChatAnswer } from '../../lib/max-api/client.ts';
 import { createAskMax } from '../../lib/participants/ask-max.ts';
 import { createReadCounts } from '../../lib/participants/read-counts.ts';
 import { type ValidateDeps, validateCounts } from '../../lib/participants/validate.ts';
+import { randomStream } from '../../localstack/max-simulator/random.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import {
   counted,
   failing,
   HOUR,
+  listening,
   type MemoryCounts,
   type MemoryQueue,
   memoryCounts,
   memoryQueue,
-  listening,
   openPermits,
   type ScriptedMax,
   scriptedMax,
@@ -216,7 +216,12 @@ describe('the sample', () => {
    * Pearson's chi-square of how often each chat was drawn, against all being equal. Without replacement the draws of one
    * sample push each other away, which makes it smaller by (n - size) / (n - 1); so it is divided by that.
    */
-  function chiSquare(drawn: ReadonlyMap<number, number>, ids: readonly number[], size: number, samples: number): number {
+  function chiSquare(
+    drawn: ReadonlyMap<number, number>,
+    ids: readonly number[],
+    size: number,
+    samples: number,
+  ): number {
     const expected = (samples * size) / ids.length;
     const sum = ids.reduce((total, id) => total + ((drawn.get(id) ?? 0) - expected) ** 2 / expected, 0);
     return (sum * (ids.length - 1)) / (ids.length - size);

@@ -12,9 +12,10 @@ import takeQueued from './take-queued-n.lua';
 const countKey = (id: number) => `chat_participants:${id}`;
 const leaseKey = (id: number) => `participants_lease:${id}`;
 
+/** What the script that writes takes for a value too. */
 const cachedCount: z.ZodType<CachedCount> = z.object({
   count: z.number().int().min(0),
-  updated_at: z.string().nullable(),
+  updated_at: z.iso.datetime({ precision: 3 }).nullable(),
   source: z.enum(['api', 'database']),
 });
 

@@ -274,6 +274,10 @@ export function createPermits(deps: {
       if (outcomes.ok + outcomes.failed > 0) tell(-1);
       await Promise.all(telling);
     },
+    async wake() {
+      tell(-1);
+      await Promise.all(telling);
+    },
     stats() {
       const read = { ...counts, local: local.granted() };
       counts = newStats();

@@ -5,18 +5,23 @@
 --         value       the JSON to store, with the same updated_at inside
 --         ttl         lifetime of the key, ms
 -- Returns how many were written.
+
+-- The time of a stored value. A value that readers don't take for one has none: it must not keep a count out.
+local function time_of(text)
+  local readable, value = pcall(cjson.decode, text)
+  if not readable or type(value) ~= 'table' then return nil end
+  if type(value.count) ~= 'number' or value.count < 0 or value.count % 1 ~= 0 then return nil end
+  if value.source ~= 'api' and value.source ~= 'database' then return nil end
+  if value.updated_at == cjson.null then return '' end
+  if type(value.updated_at) ~= 'string' then return nil end
+  return string.match(value.updated_at, '^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%dZ$')
+end
+
 local written = 0
 for i, key in ipairs(KEYS) do
   local updated_at, value, ttl = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
   local there = redis.call('GET', key)
-  local newest
-  if there then
-    local readable, known = pcall(cjson.decode, there)
-    -- A value that can't be read is no value.
-    if readable and type(known) == 'table' then
-      newest = type(known.updated_at) == 'string' and known.updated_at or ''
-    end
-  end
+  local newest = there and time_of(there)
   if not newest or updated_at > newest then
     redis.call('SET', key, value, 'PX', ttl)
     written = written + 1

@@ -1,5 +1,5 @@
-import { type ChangeBelief, expectedLifetimeHours, forget, learn, UNKNOWN_POPULATION } from './change-rate.ts';
-import { bestIntervalHours, freshness } from './interval.ts';
+import { type ChangeBelief, expectedLifetimeHours, forget, learn } from './change-rate.ts';
+import { bestIntervalHours, freshness, marginalHours } from './interval.ts';
 import { countReads, type ReadTally, readsPerHour } from './read-rate.ts';
 
 /**
@@ -89,134 +89,165 @@ export interface Tally {
 export const NO_TALLY: Tally = { asked: 0, reads: 0, rightReads: 0, hours: 0, logRate: 0, squaredLogRate: 0 };
 
 /** A chat just come to be known: due at once, and as likely to change as any. */
-export function firstPlan(now: number, population: ChangeBelief = UNKNOWN_POPULATION): ChatPlan {
-  return {
-    change: population,
-    reads: { reads: 0, hours: 0, countedTo: now },
-    readAt: null,
-    dirtyAt: null,
-    dueAt: now,
-  };
+export function firstPlan(now: number, population: ChangeBelief): ChatPlan {
+  return { change: population, reads: { reads: 0, hours: 0, countedTo: now }, readAt: null, dirtyAt: null, dueAt: now };
 }
 
-export interface Refreshed {
-  /** When MAX was asked, Unix ms. */
+/** What is known of a chat besides its plan. */
+export interface ChatNews {
+  /** Reads counted since the plan's `reads.countedTo`: sampled ones divided by the share. */
+  readonly reads: number;
+  /** Since when every change of this chat is told by an event, Unix ms; `null`: it isn't. */
+  readonly trustedSince: number | null;
+}
+
+export interface Refreshed extends ChatNews {
+  /** When MAX was asked, Unix ms; later than the plan's `readAt`. */
   readonly readAt: number;
   /** Whether the count differed from the one it replaced. */
   readonly changed: boolean;
-  /** Reads counted since the plan's `reads.countedTo`: sampled ones divided by the share. */
-  readonly reads: number;
-  /** Whether every change of this chat is told by an event, and was since the last read. */
-  readonly trusted: boolean;
   /** Whether the planner asked for this refresh, not a person or a full update. */
   readonly planned: boolean;
 }
 
-/** @param random from 0 up to 1, exclusive. */
-export function planAfterRefresh(
-  plan: ChatPlan,
-  seen: Refreshed,
-  context: PlanContext,
-  random: number,
-): { readonly plan: ChatPlan; readonly tally: Tally } {
+export interface Planned {
+  readonly plan: ChatPlan;
+  readonly tally: Tally;
+}
+
+/** The plan after MAX was read. @param random from 0 up to 1, exclusive. */
+export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanContext, random: number): Planned {
   const { limits } = context;
-  const hours = plan.readAt === null ? 0 : (seen.readAt - plan.readAt) / HOUR_MS;
   const reads = countReads(plan.reads, seen.reads, seen.readAt, limits.readMemoryHours);
-  const perHour = readsPerHour(reads, context.meanReadsPerHour);
-  // The first event since the last read has been learnt from when it came.
-  const told = seen.trusted && plan.dirtyAt !== null;
+  const told = isTold(plan, seen.trustedSince);
+  const hours = plan.readAt === null ? 0 : (seen.readAt - plan.readAt) / HOUR_MS;
   let { change } = plan;
-  let rightHours = 0;
   if (hours > 0) {
-    const freshHours = plan.dirtyAt === null ? hours : (plan.dirtyAt - (plan.readAt ?? 0)) / HOUR_MS;
-    rightHours = seen.trusted ? Math.min(hours, freshHours) : hours * freshness(change, hours);
     change = forget(change, context.population, hours, limits.changeMemoryHours);
-    if (!told) change = learn(change, { kind: seen.changed ? 'changed' : 'unchanged', hours });
+    // The first event since the last read was learnt from when it came.
+    if (!told || plan.dirtyAt === null) {
+      change = learn(change, { kind: seen.changed ? 'changed' : 'unchanged', hours });
+    }
   }
   // An event that came after MAX was asked says that the count is out of date already.
   const dirtyAt = plan.dirtyAt !== null && plan.dirtyAt > seen.readAt ? plan.dirtyAt : null;
   const next = { change, reads, readAt: seen.readAt, dirtyAt };
-  const nextMs = seen.trusted ? limits.mostMs : pollEveryMs(next, context);
-  const dueAt = seen.readAt + Math.min(nextMs, limits.reviewMs) * (1 - JITTER * random);
+  const wanted = seen.trustedSince === null ? pollEveryMs(next, context) : limits.mostMs;
+  let dueAt = seen.readAt + Math.min(wanted, limits.reviewMs) * (1 - JITTER * random);
+  if (dirtyAt !== null) dueAt = Math.min(dueAt, dueAfterEvent(next, dirtyAt, context));
+  const paid = !seen.planned || plan.dirtyAt !== null;
   return {
-    plan: { ...next, dueAt: dirtyAt === null ? dueAt : Math.min(dueAt, dueAfterEvent(next, dirtyAt, context)) },
+    plan: { ...next, dueAt },
     tally: {
-      asked: !seen.planned || told ? 0 : plan.readAt === null ? 1 : (hours * HOUR_MS) / nextMs,
-      reads: perHour * hours,
-      rightReads: perHour * rightHours,
-      hours,
-      logRate: change.mean * hours,
-      squaredLogRate: (change.mean ** 2 + change.variance) * hours,
+      ...tallyReads(plan, seen, seen.readAt),
+      asked: paid ? 0 : plan.readAt === null || seen.trustedSince !== null ? 1 : (hours * HOUR_MS) / wanted,
     },
   };
 }
 
 /**
- * After an event of a trusted chat at `at` (Unix ms). The same plan when there is nothing to do: the event is older than the
- * count, or the chat is due already. Where reading it isn't worth the price it stays as it was, dirty, until the next
- * event finds a lower price.
+ * The plan after an event at `at` (Unix ms); the very same one when the event is older than the count. The rate is learnt from
+ * the first event since the last read alone: a raid of thousands is one change that came early. Where reading the
+ * chat isn't worth the price it keeps its due time and stays dirty.
  */
 export function planAfterEvent(
   plan: ChatPlan,
-  at: number,
+  { at, trustedSince }: { readonly at: number; readonly trustedSince: number | null },
   context: PlanContext,
-): { readonly plan: ChatPlan; readonly tally: Tally } {
-  const nothing = { plan, tally: NO_TALLY };
-  if (plan.readAt === null || at <= plan.readAt) return nothing;
-  let { change } = plan;
+): Planned {
+  if (plan.readAt === null || at <= plan.readAt) return { plan, tally: NO_TALLY };
+  let next = plan;
   if (plan.dirtyAt === null) {
-    const hours = (at - plan.readAt) / HOUR_MS;
-    change = learn(forget(change, context.population, hours, context.limits.changeMemoryHours), {
-      kind: 'event',
-      hours,
-    });
+    next = { ...plan, dirtyAt: at };
+    if (isTold(plan, trustedSince)) {
+      const hours = (at - plan.readAt) / HOUR_MS;
+      const before = forget(plan.change, context.population, hours, context.limits.changeMemoryHours);
+      next = { ...next, change: learn(before, { kind: 'event', hours }) };
+    }
   }
-  const next = { ...plan, change, dirtyAt: plan.dirtyAt ?? at };
   const dueAt = dueAfterEvent(next, at, context);
   if (dueAt >= plan.dueAt) return { plan: next, tally: NO_TALLY };
   return { plan: { ...next, dueAt }, tally: { ...NO_TALLY, asked: 1 } };
 }
 
 /**
- * What to do with a chat that has come due at `now`: read it, or look again later. Counts its reads and weighs it at the present
- * price, so that prices and popularity that have changed since its due time was set take effect at once when a chat has
- * become less worthy, and within a day otherwise. `reads` as in `Refreshed`.
+ * What to do with a chat that has come due at `now`: read it, which is expected to buy `rightReads`, or look again later
+ * (`null`). Counts its reads and weighs it at the present price. So a price that rose takes effect at once; and a
+ * price that fell, or a chat that has become popular, within `reviewMs`.
  */
 export function planWhenDue(
   plan: ChatPlan,
-  seen: { readonly now: number; readonly reads: number; readonly trusted: boolean },
+  seen: ChatNews & { readonly now: number },
   context: PlanContext,
   random: number,
-): { readonly plan: ChatPlan; readonly read: boolean } {
+): Planned & { readonly rightReads: number | null } {
   const { limits } = context;
-  const next = { ...plan, reads: countReads(plan.reads, seen.reads, seen.now, limits.readMemoryHours) };
-  if (plan.readAt === null) return { plan: next, read: true };
-  if (seen.trusted && plan.dirtyAt !== null && worth(next, context.meanReadsPerHour) * TOLERANCE >= context.kappa) {
-    return { plan: next, read: true };
+  const { now } = seen;
+  const next = { ...plan, reads: countReads(plan.reads, seen.reads, now, limits.readMemoryHours) };
+  const tally = tallyReads(plan, seen, now);
+  if (plan.readAt === null) return { plan: next, tally, rightReads: Number.POSITIVE_INFINITY };
+  const perHour = readsPerHour(next.reads, context.meanReadsPerHour);
+  const dirty = plan.dirtyAt !== null;
+  const age = now - plan.readAt;
+  const wanted = isTold(plan, seen.trustedSince) ? limits.mostMs : pollEveryMs(next, context);
+  if ((dirty && worth(next, context) * TOLERANCE >= context.kappa) || age * TOLERANCE >= wanted) {
+    const hours = dirty ? expectedLifetimeHours(plan.change) : marginalHours(plan.change, age / HOUR_MS);
+    return { plan: next, tally, rightReads: perHour * hours };
   }
-  const nextMs = seen.trusted ? limits.mostMs : pollEveryMs(next, context);
-  if ((seen.now - plan.readAt) * TOLERANCE >= nextMs) return { plan: next, read: true };
-  const dueAt = plan.readAt + nextMs * (1 - JITTER * random);
-  return { plan: { ...next, dueAt: Math.min(dueAt, seen.now + limits.reviewMs * (1 - JITTER * random)) }, read: false };
+  const again = now + limits.reviewMs * (1 - JITTER * random);
+  return {
+    plan: { ...next, dueAt: Math.min(plan.readAt + wanted * (1 - JITTER * random), again) },
+    tally,
+    rightReads: null,
+  };
 }
 
-/** Right reads that reading a dirty chat is expected to buy, μ·E[1/λ]: the order of dirty chats, largest first. */
-export function worth(plan: Pick<ChatPlan, 'change' | 'reads'>, meanReadsPerHour: number): number {
-  return readsPerHour(plan.reads, meanReadsPerHour) * expectedLifetimeHours(plan.change);
+/** Right reads that reading a dirty chat is expected to buy: μ·E[1/λ]. */
+function worth(plan: Pick<ChatPlan, 'change' | 'reads'>, context: PlanContext): number {
+  return readsPerHour(plan.reads, context.meanReadsPerHour) * expectedLifetimeHours(plan.change);
+}
+
+/** Whether any change since the last read was told by an event. */
+function isTold(plan: Pick<ChatPlan, 'readAt'>, trustedSince: number | null): boolean {
+  return trustedSince !== null && plan.readAt !== null && trustedSince <= plan.readAt;
 }
 
 /** The best interval of a polled chat at the present price, ms. */
-function pollEveryMs(
-  plan: Pick<ChatPlan, 'change' | 'reads'>,
-  { kappa, meanReadsPerHour, limits }: PlanContext,
-): number {
+function pollEveryMs(plan: Pick<ChatPlan, 'change' | 'reads'>, context: PlanContext): number {
+  const { kappa, meanReadsPerHour, limits } = context;
   const price = kappa / readsPerHour(plan.reads, meanReadsPerHour);
   return bestIntervalHours(plan.change, price, limits.leastMs / HOUR_MS, limits.mostMs / HOUR_MS) * HOUR_MS;
 }
 
 /** When a dirty chat is to be read, Unix ms; `Infinity` where that isn't worth the price. */
 function dueAfterEvent(plan: Pick<ChatPlan, 'change' | 'reads'>, at: number, context: PlanContext): number {
-  return worth(plan, context.meanReadsPerHour) < context.kappa
-    ? Number.POSITIVE_INFINITY
-    : at + context.limits.eventWindowMs;
+  return worth(plan, context) < context.kappa ? Number.POSITIVE_INFINITY : at + context.limits.eventWindowMs;
+}
+
+/** The reads since they were last counted, those that are expected to have been right, and the belief over these hours. */
+function tallyReads(plan: ChatPlan, seen: ChatNews, now: number): Tally {
+  const from = plan.reads.countedTo;
+  const hours = (now - from) / HOUR_MS;
+  if (hours <= 0) return NO_TALLY;
+  const { change, readAt, dirtyAt } = plan;
+  // Until the first event the count was right, or as likely right as polling leaves it; after it, wrong.
+  const told = dirtyAt === null ? now : Math.min(now, Math.max(from, dirtyAt));
+  let right = (told - from) / (now - from);
+  if (readAt === null) right = 0;
+  else if (!isTold(plan, seen.trustedSince)) {
+    const until = (now - readAt) / HOUR_MS;
+    const since = Math.max(0, until - hours);
+    right *= (until * freshness(change, until) - since * freshness(change, since)) / (until - since);
+  }
+  // Of a chat whose events are all told, silence is news as well.
+  const silent = readAt !== null && dirtyAt === null && isTold(plan, seen.trustedSince);
+  const believed = silent ? learn(change, { kind: 'unchanged', hours: (now - readAt) / HOUR_MS }) : change;
+  return {
+    asked: 0,
+    reads: seen.reads,
+    rightReads: seen.reads * right,
+    hours,
+    logRate: believed.mean * hours,
+    squaredLogRate: (believed.mean ** 2 + believed.variance) * hours,
+  };
 }

@@ -1,6 +1,6 @@
 import { type ChangeBelief, UNKNOWN_POPULATION } from './change-rate.ts';
 import { marginalHours } from './interval.ts';
-import { NO_TALLY, type PlanContext, type PlanLimits, type Tally } from './plan.ts';
+import type { PlanContext, PlanLimits, Tally } from './plan.ts';
 
 /**
  * The price κ of a request, steered so that what falls due matches the budget, without ever looking at all chats.
@@ -127,5 +127,3 @@ export function addTallies(a: Tally, b: Tally): Tally {
     squaredLogRate: a.squaredLogRate + b.squaredLogRate,
   };
 }
-
-export { NO_TALLY };

@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  type Message,
+  ReceiveMessageCommand,
+  type SendMessageBatchCommandInput,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createPlanQueue, createRefreshQueue } from '../../lib/adapters/sqs/queues.ts';
+import { planMessage, type RefreshMessage, refreshMessage } from '../../lib/participants/refresh-queue.ts';
+
+const connect = (endpoint = inject('sqsEndpoint')) =>
+  new SQSClient({
+    endpoint,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
+  });
+
+let sqs: SQSClient;
+let requested: string;
+let planned: string;
+let queues: ReturnType<typeof createRefreshQueue>;
+
+beforeAll(() => {
+  sqs = connect();
+});
+afterAll(() => sqs.destroy());
+
+beforeEach(async () => {
+  [requested, planned] = await Promise.all([newQueue(), newQueue()]);
+  queues = createRefreshQueue(sqs, { requested, planned });
+});
+
+async function newQueue(): Promise<string> {
+  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `test-${randomUUID()}` }));
+  return QueueUrl;
+}
+
+/** All that can be received now; taken out of the queue unless `keep`. */
+async function receive(url: string, keep = false): Promise<Message[]> {
+  const all: Message[] = [];
+  for (;;) {
+    const command = new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: 0 });
+    const { Messages = [] } = await sqs.send(command);
+    if (Messages.length === 0) return all;
+    all.push(...Messages);
+    for (const { ReceiptHandle } of keep ? [] : Messages) {
+      await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle }));
+    }
+  }
+}
+const bodies = async (url: string) =>
+  (await receive(url)).map(({ Body = '' }) => refreshMessage.parse(JSON.parse(Body)));
+
+const messages = (n: number): RefreshMessage[] =>
+  Array.from({ length: n }, (_, i) => ({ ids: [i + 1, i + 1_001], requested_at: 1_795_424_400_000 }));
+
+/** Counts the requests, and lets `answer` fail some of their entries. */
+function watch(client: SQSClient, answer: (request: number, ids: readonly string[]) => readonly string[] = () => []) {
+  const batches: number[] = [];
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      if (context.commandName !== 'SendMessageBatchCommand') return next(args);
+      const input = args.input as SendMessageBatchCommandInput;
+      const entries = input.Entries ?? [];
+      const refused = answer(
+        batches.length,
+        entries.map(({ Id = '' }) => Id),
+      );
+      batches.push(entries.length);
+      const accepted = entries.filter(({ Id = '' }) => !refused.includes(Id));
+      const result = accepted.length > 0 ? await next({ ...args, input: { ...input, Entries: accepted } }) : undefined;
+      const Failed = refused.map((Id) => ({ Id, SenderFault: false, Code: 'InternalError' }));
+      return {
+        response: result?.response ?? {},
+        output: { Successful: [], $metadata: {}, ...result?.output, Failed },
+      };
+    },
+    { step: 'initialize' },
+  );
+  return batches;
+}
+
+describe('the refresh queues', () => {
+  test('take messages in batches of ten, and give them back as they were', async () => {
+    const own = connect();
+    const batches = watch(own);
+    const sent = messages(23);
+    sent[4] = { ids: [5], requested_at: 1, run: { id: randomUUID(), part: '500.3+' } };
+    await createRefreshQueue(own, { requested, planned }).send('planned', sent);
+    expect(batches).toEqual([10, 10, 3]);
+    const received = await bodies(planned);
+    expect(received.toSorted((a, b) => (a.ids[0] ?? 0) - (b.ids[0] ?? 0))).toEqual(sent);
+    expect(await receive(requested)).toEqual([]);
+  });
+
+  test('are two', async () => {
+    await queues.send('requested', messages(1));
+    await queues.send('planned', messages(2));
+    expect([await queues.depth('requested'), await queues.depth('planned')]).toEqual([1, 2]);
+    expect(await bodies(requested)).toHaveLength(1);
+  });
+
+  test('take nothing without a request', async () => {
+    const own = connect();
+    const batches = watch(own);
+    await createRefreshQueue(own, { requested, planned }).send('planned', []);
+    expect(batches).toEqual([]);
+  });
+
+  test('take the largest messages ten at a time', async () => {
+    const ids = Array.from({ length: 500 }, (_, i) => Number.MAX_SAFE_INTEGER - i);
+    const large = Array.from({ length: 10 }, () => ({ ids, requested_at: Date.now() }));
+    await queues.send('planned', large);
+    expect(await bodies(planned)).toEqual(large);
+  });
+
+  test('count what waits, what is delayed and what is worked on', async () => {
+    expect(await queues.depth('planned')).toBe(0);
+    await queues.send('planned', messages(12));
+    await queues.send('planned', messages(3), 60_000);
+    expect(await queues.depth('planned')).toBe(15);
+    expect(await receive(planned, true)).toHaveLength(12);
+    expect(await queues.depth('planned')).toBe(15);
+  });
+
+  test.each([
+    [0, false],
+    [-5, false],
+    [1, true],
+    [900_000, true],
+    // More than SQS takes.
+    [3_600_000, true],
+  ])('hold a message back for %i ms: %j', async (delayMs, held) => {
+    await queues.send('requested', messages(1), delayMs);
+    expect(await receive(requested)).toHaveLength(held ? 0 : 1);
+    expect(await queues.depth('requested')).toBe(held ? 1 : 0);
+  });
+
+  test('bring a delayed message when its time has come', async () => {
+    await queues.send('requested', messages(1), 1);
+    expect(await receive(requested)).toEqual([]);
+    await expect.poll(() => bodies(requested), { timeout: 5_000, interval: 100 }).toEqual(messages(1));
+  });
+});
+
+describe('what SQS refuses of a batch', () => {
+  test('is sent again, and nothing else', async () => {
+    const own = connect();
+    const batches = watch(own, (request) => (request === 0 ? ['2', '7'] : []));
+    await createRefreshQueue(own, { requested, planned }).send('planned', messages(12));
+    expect(batches).toEqual([10, 2, 2]);
+    const received = await bodies(planned);
+    expect(received.map(({ ids }) => ids[0]).toSorted((a = 0, b = 0) => a - b)).toEqual(
+      messages(12).map(({ ids }) => ids[0]),
+    );
+  });
+
+  test('three times is an error: the caller is delivered again', async () => {
+    const own = connect();
+    const batches = watch(own, (_, ids) => ids.slice(0, 1));
+    const sending = createRefreshQueue(own, { requested, planned }).send('planned', messages(10));
+    await expect(sending).rejects.toThrow('SQS refused 1 messages: InternalError');
+    expect(batches).toEqual([10, 1, 1]);
+  });
+
+  test('as a whole is an error', async () => {
+    const nowhere = createRefreshQueue(sqs, { requested: `${requested}-not-there`, planned });
+    await expect(nowhere.send('requested', messages(1))).rejects.toThrow();
+    await expect(nowhere.depth('requested')).rejects.toThrow();
+    const off = createRefreshQueue(connect('http://127.0.0.1:1'), { requested, planned });
+    await expect(off.send('requested', messages(1))).rejects.toThrow();
+  });
+});
+
+test('the queue of full updates takes the run to go on with', async () => {
+  const url = await newQueue();
+  const run_id = randomUUID();
+  await createPlanQueue(sqs, url).send({ run_id });
+  const [message] = await receive(url);
+  expect(planMessage.parse(JSON.parse(message?.Body ?? ''))).toEqual({ run_id });
+  await expect(createPlanQueue(sqs, `${url}-not-there`).send({ run_id })).rejects.toThrow();
+});
+
+describe('a message of the refresh queues', () => {
+  const good = { ids: [1], requested_at: 1 };
+  test.each<[boolean, unknown]>([
+    [true, good],
+    [true, { ...good, run: { id: 'r', part: '0.0' } }],
+    [true, { ...good, ids: Array.from({ length: 500 }, (_, i) => i + 1) }],
+    [false, { ...good, ids: Array.from({ length: 501 }, (_, i) => i + 1) }],
+    [false, { ...good, ids: [] }],
+    [false, { ...good, ids: [0] }],
+    [false, { ...good, ids: ['1'] }],
+    [false, { ...good, ids: [1.5] }],
+    [false, { ids: [1] }],
+    [false, { ...good, requested_at: -1 }],
+    [false, { ...good, run: { id: '' } }],
+    [false, null],
+    [false, 'text'],
+  ])('is understood or not (%j): %j', (understood, message) => {
+    expect(refreshMessage.safeParse(message).success).toBe(understood);
+  });
+});

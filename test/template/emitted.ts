@@ -1,0 +1,69 @@
+import type { MaxErrorKind } from '../../lib/max-api/client.ts';
+import type { Run } from '../../lib/participants/run.ts';
+
+/** `name{dimension,dimension}` of a metric. */
+export const metricKey = (name: string, dimensions: readonly string[]): string =>
+  `${name}{${dimensions.toSorted().join(',')}}`;
+
+const KINDS: Record<MaxErrorKind, true> = {
+  rate_limited: true,
+  server: true,
+  timeout: true,
+  network: true,
+  auth: true,
+};
+
+/** Every metric the service emits, with its dimensions, read from the log lines it writes for CloudWatch. */
+export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>; readonly kinds: Set<string> }> {
+  // Read by Powertools when it is loaded; POWERTOOLS_DEV makes it write to the console at hand.
+  Object.assign(process.env, {
+    POWERTOOLS_DEV: 'true',
+    // By default metrics are off then.
+    POWERTOOLS_METRICS_DISABLED: 'false',
+    POWERTOOLS_SERVICE_NAME: 'service',
+    POWERTOOLS_METRICS_NAMESPACE: 'ChatParticipants',
+    POWERTOOLS_LOG_LEVEL: 'SILENT',
+  });
+  const lines: string[] = [];
+  const { log } = console;
+  console.log = (line: string) => lines.push(line);
+  try {
+    const { metrics, participantMetrics } = await import('../../lib/runtime/observability.ts');
+    const { reportBatch, reportPlan, reportStaleness } = await import('../../lib/runtime/reports.ts');
+    participantMetrics.lookedUp({ lookups: 2, hits: 1, staleHits: 1 });
+    for (const error of Object.keys(KINDS))
+      participantMetrics.askedMax({ durationMs: 1, error: error as MaxErrorKind });
+    participantMetrics.updated({ durationMs: 1, changed: true });
+    participantMetrics.waitedForPermit({ durationMs: 1, granted: true });
+    const counts = { done: 1, changed: 0, failed: 0, unavailable: 0 };
+    const times = { started_at: 0, progressed_at: 0 };
+    const run: Run = { ...counts, ...times, run_id: 'r', expected: 1, planned: 1, cursor: null };
+    reportBatch({ ...counts, superseded: 0, remaining: 0, outage: false }, 1, run);
+    reportPlan({ kind: 'planned', chats: 1, messages: 1, complete: true });
+    reportStaleness({ total: 1, stale: 0, oldestSeconds: 1, fresherThanHour: 1 });
+    metrics.publishStoredMetrics();
+  } finally {
+    console.log = log;
+  }
+  const documents = lines.map((line): Emf => JSON.parse(line));
+  return {
+    metrics: new Set(
+      documents.flatMap(({ _aws }) =>
+        _aws.CloudWatchMetrics.flatMap(({ Metrics, Dimensions }) =>
+          Metrics.flatMap(({ Name }) => Dimensions.map((dimensions) => metricKey(Name, dimensions))),
+        ),
+      ),
+    ),
+    kinds: new Set(documents.flatMap(({ kind }) => kind ?? [])),
+  };
+}
+
+interface Emf {
+  readonly kind?: string;
+  readonly _aws: {
+    readonly CloudWatchMetrics: readonly {
+      readonly Metrics: readonly { readonly Name: string }[];
+      readonly Dimensions: readonly (readonly string[])[];
+    }[];
+  };
+}

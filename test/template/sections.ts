@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import type { Section } from '../../lib/runtime/config.ts';
+import { ROOT } from './packaging.ts';
+
+/**
+ * The sections of the configuration that a function reads: those named in what is left of its code after bundling, as the
+ * packaging bundles it, but readable.
+ * @param handler as in the template: `folder/file.export`.
+ */
+export async function sectionsOf(handler: string): Promise<Set<Section>> {
+  const { outputFiles } = await build({
+    entryPoints: [join(ROOT, `${handler.replace(/\.[^.]+$/, '')}.ts`)],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    loader: { '.lua': 'text' },
+    logLevel: 'silent',
+  });
+  const code = outputFiles[0]?.text ?? '';
+  return new Set([...code.matchAll(/\bsection\d*\("(\w+)"\)/g)].map(([, name]) => name as Section));
+}

@@ -1,0 +1,436 @@
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROUTES } from '../../functions/http-describe-api/routes.ts';
+import { type Section, variablesOf } from '../../lib/runtime/config.ts';
+import { METRICS } from '../../lib/runtime/metric-names.ts';
+import { emittedMetrics, metricKey } from './emitted.ts';
+import { functionsOf, idIn, ofType, type Packaged, packageStage, type Resource, ROOT } from './packaging.ts';
+import { sectionsOf } from './sections.ts';
+
+/** The packaged template, as it would be deployed: of the default stage as it is, and of `prod` as an operator sets it. */
+
+const CANARY = 'canary-4c1d0f3a9b';
+let dev: Packaged;
+let prod: Packaged;
+const sections = new Map<string, Set<Section>>();
+
+beforeAll(async () => {
+  [dev, prod] = await Promise.all([
+    packageStage('dev'),
+    packageStage('prod', {
+      PARTICIPANTS_UPDATE_INTERVAL: '1m',
+      PARTICIPANTS_FULL_UPDATE_HOUR: '23',
+      PARTICIPANTS_TIMEZONE: 'Asia/Yekaterinburg',
+      AUTH_ISSUER: 'https://issuer.example',
+      AUTH_AUDIENCE: 'chats',
+      MAX_API_TOKEN: CANARY,
+      CURSOR_SECRET: CANARY,
+      REDIS_AUTH_TOKEN: CANARY,
+    }),
+  ]);
+  for (const [key, { Properties }] of functionsOf(dev.template))
+    sections.set(key, await sectionsOf(Properties.Handler));
+}, 180_000);
+
+afterAll(() => Promise.all([dev?.remove(), prod?.remove()]));
+
+const both = () => [dev, prod];
+const environmentOf = ({ Properties }: Resource): Record<string, unknown> => Properties.Environment?.Variables ?? {};
+
+test('the packager has nothing to complain about', () => {
+  for (const { output } of both()) expect(output).not.toMatch(/warn|deprecat|error/i);
+});
+
+test('cfn-lint has nothing to complain about', (context) => {
+  if (spawnSync('cfn-lint', ['--version']).error) context.skip('there is no cfn-lint: pip install cfn-lint');
+  for (const { file } of both()) {
+    const { status, stdout, stderr } = spawnSync('cfn-lint', ['-t', file], { encoding: 'utf8' });
+    expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
+  }
+}, 120_000);
+
+describe('rights', () => {
+  /** `#` for the dollar that the linter takes for a mistake. */
+  const sub = (text: string) => JSON.stringify({ 'Fn::Sub': text.replaceAll('#', '$') });
+  const statementsOf = ({ Properties }: Resource) =>
+    Properties.Policies.flatMap(
+      (policy: { PolicyDocument: { Statement: readonly Statement[] } }) => policy.PolicyDocument.Statement,
+    ) as Statement[];
+  interface Statement {
+    readonly Effect: string;
+    readonly Action: string | readonly string[];
+    readonly Resource: unknown;
+  }
+  const roleOf = (key: string) => {
+    const role = functionsOf(prod.template).get(key)?.Properties.Role;
+    return prod.template.Resources[idIn(role)] as Resource;
+  };
+  const mentions = (key: string, text: string) => JSON.stringify(statementsOf(roleOf(key))).includes(text);
+
+  test('each function has a role of its own, for Lambda only', () => {
+    const roles = [...functionsOf(prod.template).values()].map(({ Properties }) => idIn(Properties.Role));
+    expect(new Set(roles).size).toBe(roles.length);
+    const others = ofType(prod.template, 'AWS::IAM::Role').filter(([id]) => !roles.includes(id));
+    expect(others.map(([id]) => id)).toEqual(['SchedulerRole']);
+    for (const id of roles) {
+      const { AssumeRolePolicyDocument, ManagedPolicyArns } = prod.template.Resources[id]?.Properties ?? {};
+      expect(AssumeRolePolicyDocument.Statement).toEqual([
+        { Effect: 'Allow', Principal: { Service: ['lambda.amazonaws.com'] }, Action: ['sts:AssumeRole'] },
+      ]);
+      expect(ManagedPolicyArns).toBeUndefined();
+    }
+  });
+
+  test('no action has an asterisk, and every resource that has one is justified beside it', () => {
+    const statements = ofType(prod.template, 'AWS::IAM::Role').flatMap(([, role]) => statementsOf(role));
+    expect(statements.flatMap(({ Action }) => Action).filter((action) => action.includes('*'))).toEqual([]);
+    const wide = statements.flatMap(({ Resource }) => [Resource].flat()).map((resource) => JSON.stringify(resource));
+    const kinds = wide
+      .filter((resource) => /[*?]/.test(resource))
+      .map((resource) => resource.replace(/log-group:[^:]+:/, 'log-group:<own>:').replace(/prod-redis/, '<redis>'));
+    expect([...new Set(kinds)].sort()).toEqual([
+      '"*"',
+      sub('#{ChatsTable.Arn}/index/*'),
+      sub('arn:#{AWS::Partition}:logs:#{AWS::Region}:#{AWS::AccountId}:log-group:<own>:*'),
+      sub(
+        'arn:#{AWS::Partition}:secretsmanager:#{AWS::Region}:#{AWS::AccountId}:secret:chat-participants-<redis>-??????',
+      ),
+    ]);
+    const unexplained = ['serverless.yml', ...globSync('infra/*.{yml,cjs}', { cwd: ROOT })].flatMap((file) => {
+      const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
+      return lines.flatMap((line, i) => {
+        const wideOne = /Resource: '\*'|\/index\/\*|-\?{6}|, ':\*'/.test(line);
+        const explained = /(#|\/\/) /.test([lines[i - 2], lines[i - 1], line].join('\n'));
+        return wideOne && !explained ? [`${file}:${i + 1} ${line.trim()}`] : [];
+      });
+    });
+    expect(unexplained).toEqual([]);
+  });
+
+  test('secrets are for those who use them', () => {
+    for (const [key, used] of sections) {
+      expect([key, mentions(key, '/max-token')]).toEqual([key, used.has('max')]);
+      expect([key, mentions(key, '/cursor-secret')]).toEqual([key, used.has('cursors')]);
+      expect([key, mentions(key, 'secretsmanager:GetSecretValue')]).toEqual([key, used.has('redis')]);
+      expect([key, mentions(key, 'dynamodb:')]).toEqual([key, used.has('tables')]);
+      if (!used.has('queues')) expect([key, mentions(key, 'sqs:SendMessage')]).toEqual([key, false]);
+    }
+  });
+});
+
+describe('functions', () => {
+  test('are in the network exactly if they use Redis', () => {
+    expect([...sections.values()].some((used) => used.has('redis'))).toBe(true);
+    for (const [key, { Properties }] of functionsOf(prod.template)) {
+      expect([key, Properties.VpcConfig !== undefined]).toEqual([key, sections.get(key)?.has('redis')]);
+    }
+  });
+
+  test('have every variable they read, and no other', () => {
+    // Read where there is no SSM; on AWS the parameter beside it says where the secret is.
+    const plain = ['MAX_API_TOKEN', 'CURSOR_SECRET', 'REDIS_AUTH_TOKEN'];
+    const ofRuntime = (name: string) => name.startsWith('POWERTOOLS_') || name === 'NODE_OPTIONS';
+    for (const { template } of both()) {
+      for (const [key, resource] of functionsOf(template)) {
+        const read = [...(sections.get(key) ?? [])].flatMap(variablesOf).filter((name) => !plain.includes(name));
+        const declared = Object.keys(environmentOf(resource));
+        expect([key, declared.filter((name) => !ofRuntime(name)).sort()]).toEqual([
+          key,
+          read.filter((name) => !ofRuntime(name)).sort(),
+        ]);
+      }
+    }
+  });
+
+  test('run on the Node of the tests, traced, with source maps', () => {
+    for (const resource of functionsOf(prod.template).values()) {
+      expect(resource.Properties).toMatchObject({
+        Runtime: `nodejs${process.versions.node.split('.')[0]}.x`,
+        Architectures: ['arm64'],
+        TracingConfig: { Mode: 'Active' },
+      });
+      expect(environmentOf(resource)).toMatchObject({ NODE_OPTIONS: '--enable-source-maps' });
+    }
+  });
+
+  test('together stay within the quota of MAX when Redis is gone', () => {
+    const shares = [...functionsOf(prod.template).values()].flatMap((resource) => {
+      const share = Number(environmentOf(resource).MAX_API_FALLBACK_SHARE ?? 0);
+      if (share === 0) return [];
+      const { ReservedConcurrentExecutions: environments } = resource.Properties;
+      expect(environments).toBeGreaterThan(0);
+      return Array.from({ length: environments }, () => share);
+    });
+    for (let rps = 1; rps <= 1_000; rps += 1) {
+      // As lib/max-api/pace.ts rounds it.
+      const sum = shares.reduce((all, share) => all + (rps * share >= 1 ? Math.floor(rps * share) : rps * share), 0);
+      expect(sum).toBeLessThanOrEqual(0.95 * rps);
+    }
+  });
+
+  test('know no secret, nor does anything else in the template', () => {
+    for (const { text, template } of both()) {
+      expect(text).not.toContain(CANARY);
+      for (const resource of functionsOf(template).values()) {
+        const named = Object.keys(environmentOf(resource)).filter((name) => /TOKEN|SECRET|PASSWORD/.test(name));
+        expect(named.filter((name) => !name.endsWith('_PARAMETER'))).toEqual([]);
+      }
+    }
+    expect(prod.template.Resources.Cache?.Properties.AuthToken['Fn::Sub']).toMatch(/^{{resolve:secretsmanager:/);
+  });
+});
+
+describe('the API', () => {
+  test('has the routes of the contract, protected where it says so', () => {
+    const routes = ofType(dev.template, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => [
+      Properties.RouteKey,
+      Properties.AuthorizationType === 'CUSTOM',
+    ]);
+    const promised = ROUTES.map(({ method, path, roles }) => [`${method} ${path}`, roles !== 'anyone']);
+    expect(routes.sort()).toEqual([...promised, ['$default', false]].sort());
+  });
+
+  test('is throttled and writes access logs that are JSON', () => {
+    const { DefaultRouteSettings, AccessLogSettings } = dev.template.Resources.HttpApiStage?.Properties ?? {};
+    expect(DefaultRouteSettings).toMatchObject({ ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 });
+    expect(JSON.parse(AccessLogSettings.Format)).toMatchObject({ request_id: '$context.requestId' });
+    expect(idIn(AccessLogSettings.DestinationArn)).toBe('HttpApiLogGroup');
+  });
+});
+
+test('every log group forgets, and every function has one', () => {
+  const groups = ofType(prod.template, 'AWS::Logs::LogGroup').map(([, { Properties }]) => Properties);
+  for (const { RetentionInDays } of groups) expect(RetentionInDays).toBe(30);
+  for (const { Properties } of functionsOf(prod.template).values()) {
+    expect(groups.map(({ LogGroupName }) => LogGroupName)).toContain(`/aws/lambda/${Properties.FunctionName}`);
+  }
+});
+
+describe('queues', () => {
+  test('have a dead-letter queue each, which keeps longer', () => {
+    const queues = ofType(prod.template, 'AWS::SQS::Queue');
+    const dead = queues.flatMap(
+      ([, { Properties }]) => idIn(Properties.RedrivePolicy?.deadLetterTargetArn ?? {}) || [],
+    );
+    const working = queues.filter(([id]) => !dead.includes(id));
+    expect(new Set(dead).size).toBe(working.length);
+    for (const [, { Properties }] of working) {
+      const deadLetters = prod.template.Resources[idIn(Properties.RedrivePolicy.deadLetterTargetArn)]?.Properties;
+      expect(deadLetters.MessageRetentionPeriod).toBeGreaterThan(Properties.MessageRetentionPeriod);
+    }
+    for (const [, { Properties }] of queues) expect(Properties.SqsManagedSseEnabled).toBe(true);
+  });
+
+  test('hide a message for six times as long as its function may take, which reports single failures', () => {
+    const triggers = ofType(prod.template, 'AWS::Lambda::EventSourceMapping');
+    expect(triggers).toHaveLength(3);
+    for (const [, { Properties }] of triggers) {
+      const queue = prod.template.Resources[idIn(Properties.EventSourceArn)]?.Properties;
+      const lambda = prod.template.Resources[idIn(Properties.FunctionName)]?.Properties;
+      expect(queue.VisibilityTimeout).toBeGreaterThanOrEqual(6 * lambda.Timeout);
+      expect(Properties.ScalingConfig.MaximumConcurrency).toBe(lambda.ReservedConcurrentExecutions);
+      expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+    }
+  });
+});
+
+describe('stores', () => {
+  test('tables are paid per request, encrypted, and can be set back; in production they outlive the stack', () => {
+    for (const [{ template }, kept] of [[dev, false] as const, [prod, true] as const]) {
+      const tables = ofType(template, 'AWS::DynamoDB::Table');
+      expect(tables).toHaveLength(3);
+      for (const [, { Properties, DeletionPolicy, UpdateReplacePolicy }] of tables) {
+        expect(Properties).toMatchObject({
+          BillingMode: 'PAY_PER_REQUEST',
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          SSESpecification: { SSEEnabled: true },
+          DeletionProtectionEnabled: kept,
+        });
+        expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(kept ? ['Retain', 'Retain'] : ['Delete', 'Delete']);
+      }
+    }
+  });
+
+  test('Redis is encrypted, keeps nothing on disk, forgets the least used, and in production survives a zone', () => {
+    for (const [{ template }, zones] of [[dev, false] as const, [prod, true] as const]) {
+      expect(template.Resources.Cache?.Properties).toMatchObject({
+        TransitEncryptionEnabled: true,
+        AtRestEncryptionEnabled: true,
+        SnapshotRetentionLimit: 0,
+        MultiAZEnabled: zones,
+        AutomaticFailoverEnabled: zones,
+        NumCacheClusters: zones ? 2 : 1,
+      });
+      expect(template.Resources.CacheParameters?.Properties.Properties).toEqual({ 'maxmemory-policy': 'allkeys-lru' });
+    }
+    expect([dev, prod].map(({ template }) => template.Parameters.NatGateways?.Default)).toEqual(['1', '2']);
+  });
+
+  test('the network and Redis exist only where they are not given', () => {
+    const network = Object.values(prod.template.Resources).filter(({ Type }) => Type.startsWith('AWS::EC2::'));
+    for (const { Condition } of network)
+      expect(Condition).toMatch(/^(CreatesNetwork|CreatesSecondNat|CreatesCache|InVpc)$/);
+    for (const [, { Condition }] of ofType(prod.template, 'AWS::ElastiCache::ReplicationGroup')) {
+      expect(Condition).toBe('CreatesCache');
+    }
+  });
+});
+
+describe('the operator decides', () => {
+  test('the schedules', () => {
+    const schedule = (template: Packaged['template'], key: string) => {
+      const { Properties } = template.Resources[`${key}SchedulerSchedule1`] as Resource;
+      return [Properties.ScheduleExpression, Properties.ScheduleExpressionTimezone, Properties.State];
+    };
+    expect(schedule(dev.template, 'SchedulePlanStale')).toEqual(['rate(15 minutes)', undefined, 'ENABLED']);
+    expect(schedule(dev.template, 'SchedulePlanFull')).toEqual(['cron(0 3 * * ? *)', 'Europe/Moscow', 'ENABLED']);
+    expect(schedule(prod.template, 'SchedulePlanStale')).toEqual(['rate(1 minute)', undefined, 'ENABLED']);
+    expect(schedule(prod.template, 'SchedulePlanFull')).toEqual([
+      'cron(0 23 * * ? *)',
+      'Asia/Yekaterinburg',
+      'ENABLED',
+    ]);
+  });
+
+  test('who signs the tokens; without that nothing can be deployed', () => {
+    expect(dev.template.Parameters.AuthIssuer).not.toHaveProperty('Default');
+    expect(dev.template.Parameters.AuthAudience).not.toHaveProperty('Default');
+    expect(prod.template.Parameters).toMatchObject({
+      AuthIssuer: { Default: 'https://issuer.example' },
+      AuthAudience: { Default: 'chats' },
+    });
+  });
+});
+
+describe('alarms and dashboards', () => {
+  interface Looked {
+    readonly where: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly dimensions: Readonly<Record<string, unknown>>;
+  }
+
+  function alarmMetrics([id, { Properties }]: [string, Resource]): Looked[] {
+    const metrics = Properties.Metrics?.flatMap(
+      (m: { MetricStat?: { Metric: unknown } }) => m.MetricStat?.Metric ?? [],
+    );
+    return (metrics ?? [Properties]).map(
+      (metric: { Namespace: string; MetricName: string; Dimensions: readonly { Name: string; Value: unknown }[] }) => ({
+        where: id,
+        namespace: metric.Namespace,
+        name: metric.MetricName,
+        dimensions: Object.fromEntries(metric.Dimensions.map(({ Name, Value }) => [Name, Value])),
+      }),
+    );
+  }
+
+  function widgetMetrics([id, { Properties }]: [string, Resource]): Looked[] {
+    const { widgets } = JSON.parse(Properties.DashboardBody['Fn::Sub']);
+    return widgets.flatMap(({ properties }: { properties: { title: string; metrics: unknown[][] } }) =>
+      properties.metrics
+        .filter(([first]) => typeof first === 'string')
+        .map(([namespace, name, ...rest]) => {
+          const pairs = rest.slice(0, -1);
+          return {
+            where: `${id}: ${properties.title}`,
+            namespace,
+            name,
+            dimensions: Object.fromEntries(
+              pairs.flatMap((key, i) => (i % 2 === 0 ? [[String(key), pairs[i + 1]] as const] : [])),
+            ),
+          };
+        }),
+    );
+  }
+
+  const alarmsOf = ({ template }: Packaged) => ofType(template, 'AWS::CloudWatch::Alarm');
+  const looked = (packaged: Packaged) => [
+    ...alarmsOf(packaged).flatMap(alarmMetrics),
+    ...ofType(packaged.template, 'AWS::CloudWatch::Dashboard').flatMap(widgetMetrics),
+  ];
+
+  test('look at metrics that are really emitted, and the dashboards at all of them', async () => {
+    const { metrics, kinds } = await emittedMetrics();
+    for (const packaged of both()) {
+      const own = looked(packaged).filter(({ namespace }) => namespace === 'ChatParticipants');
+      for (const { where, name, dimensions } of own) {
+        expect([where, [...metrics]]).toEqual([
+          where,
+          expect.arrayContaining([metricKey(name, Object.keys(dimensions))]),
+        ]);
+        expect(dimensions.service).toBe(packaged === dev ? 'chat-participants-dev' : 'chat-participants-prod');
+        if ('kind' in dimensions) expect([...kinds]).toContain(dimensions.kind);
+      }
+      expect(new Set(own.map(({ name }) => name))).toEqual(new Set(Object.values(METRICS)));
+    }
+  });
+
+  test('look at functions, queues, tables and nodes that exist', () => {
+    for (const packaged of both()) {
+      const { Resources } = packaged.template;
+      const names = [...functionsOf(packaged.template).values()].map(({ Properties }) => Properties.FunctionName);
+      const nodes = Array.from(
+        { length: packaged === dev ? 1 : 2 },
+        (_, i) => `chat-participants-${packaged === dev ? 'dev' : 'prod'}-00${i + 1}`,
+      );
+      for (const { where, dimensions } of looked(packaged)) {
+        for (const [dimension, value] of Object.entries(dimensions)) {
+          if (dimension === 'FunctionName') expect([where, names]).toEqual([where, expect.arrayContaining([value])]);
+          else if (dimension === 'CacheClusterId')
+            expect([where, nodes]).toEqual([where, expect.arrayContaining([value])]);
+          else if (dimension !== 'Operation' && dimension !== 'service' && dimension !== 'kind') {
+            const id = typeof value === 'string' ? /\$\{(\w+)/.exec(value)?.[1] : idIn(value);
+            expect([where, dimension, Object.keys(Resources)]).toEqual([
+              where,
+              dimension,
+              expect.arrayContaining([id]),
+            ]);
+          }
+        }
+      }
+    }
+  });
+
+  test('the two of the design have its thresholds', () => {
+    const { LowParticipantsCacheHitRate: hits, HighParticipantsAPIErrors: errors } = prod.template.Resources;
+    const [rate, stat] = hits?.Properties.Metrics ?? [];
+    expect(rate.Expression).toBe('hits / lookups');
+    expect(stat.MetricStat.Period * hits?.Properties.EvaluationPeriods).toBe(300);
+    expect(hits?.Properties).toMatchObject({ Threshold: 0.8, ComparisonOperator: 'LessThanThreshold' });
+    expect(errors?.Properties).toMatchObject({ Threshold: 0.05, ComparisonOperator: 'GreaterThanThreshold' });
+    expect(errors?.Properties.Metrics[1].MetricStat).toMatchObject({ Period: 300, Stat: 'Sum' });
+  });
+
+  test('each alarm tells somebody and has its runbook, and each runbook its alarm', () => {
+    const headings = globSync('docs/runbooks/*.md', { cwd: ROOT }).flatMap((file) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^## (\w+)$/gm)].map(
+        ([, name]) => `${file}#${name?.toLowerCase()}`,
+      ),
+    );
+    const links = alarmsOf(prod).map(([id, { Properties }]) => {
+      expect([id, Properties.AlarmActions]).toEqual([
+        id,
+        [{ Ref: expect.stringMatching(/^(Warning|Critical)Topic$/) }],
+      ]);
+      return /docs\/runbooks\/\S+$/.exec(Properties.AlarmDescription)?.[0];
+    });
+    expect([...new Set(links)].sort()).toEqual(headings.sort());
+  });
+
+  test('each function, queue and table is watched', () => {
+    const ids = alarmsOf(prod).map(([id]) => id);
+    for (const key of functionsOf(prod.template).keys()) {
+      const of = key.charAt(0).toUpperCase() + key.slice(1);
+      expect(ids).toEqual(
+        expect.arrayContaining([`FunctionErrors${of}`, `FunctionThrottled${of}`, `FunctionNearTimeout${of}`]),
+      );
+    }
+    for (const [id, { Properties }] of ofType(prod.template, 'AWS::SQS::Queue')) {
+      if (Properties.RedrivePolicy)
+        expect(ids).toEqual(expect.arrayContaining([`DeadLetters${id}`, `OldestMessage${id}`]));
+    }
+    for (const [id] of ofType(prod.template, 'AWS::DynamoDB::Table')) expect(ids).toContain(`DynamoDbThrottled${id}`);
+  });
+});
