@@ -59,7 +59,7 @@ const HOUR_MS = 3_600_000;
 /** One listing in four counts its reads. */
 const SAMPLED = 0.25;
 /** Due chats weighed at a tick, at most. */
-const LOOKS_LEAST = 1_000;
+const LOOKS_LEAST = 5_000;
 const LOOKS_PER_REQUEST = 10;
 
 export function simulate(scenario: Scenario): Simulated {
@@ -127,11 +127,9 @@ export function simulate(scenario: Scenario): Simulated {
     }
     for (let i = events.take(tick - 1); i >= 0; i = events.take(tick - 1)) {
       const before = plan(i);
-      const outcome = planAfterEvent(before, { at: at(eventAt, i), trustedSince: trustedSince(i) }, context);
-      plans[i] = outcome.plan;
-      tally = addTallies(tally, outcome.tally);
-      if (outcome.plan.dueAt < before.dueAt) due.put(i, Math.ceil(outcome.plan.dueAt / tickMs));
-      else nextEvent(i, at(eventAt, i));
+      const after = planAfterEvent(before, { at: at(eventAt, i), trustedSince: trustedSince(i) }, context);
+      plans[i] = after;
+      if (after.dueAt < before.dueAt) due.put(i, Math.ceil(after.dueAt / tickMs));
     }
     carried += budgetPerHour * tickHours;
     const allowed = Math.floor(carried);

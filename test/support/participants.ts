@@ -120,6 +120,7 @@ export function openPermits(decide: (n: number) => Permit | Promise<Permit> = ()
     async flush() {
       self.flushes += 1;
     },
+    async wake() {},
   };
   return self;
 }

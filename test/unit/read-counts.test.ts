@@ -162,9 +162,10 @@ describe('where counts come from', () => {
   });
 
   test('the row itself in a listing by count: it shows what it is sorted by', async () => {
-    await chats(2);
+    await chats(3);
     await keep(1, 100, 60_000);
     await keep(2, 200, 60_000);
+    await keep(3, 300, 60_000);
     await remember(1, 100, 30_000);
     // The cache says otherwise than the order of the page.
     await remember(2, 50, 90_000);
@@ -181,8 +182,10 @@ describe('where counts come from', () => {
       participants_updated_at: at(T0 - 30_000),
       participants_source: 'cache',
     });
+    // Nor is anything read again that came with the page.
+    expect(shown.get(3)).toMatchObject({ participants_count: 300, participants_source: 'database' });
     expect(reads).toEqual([]);
-    expect(told.lookedUp).toEqual([{ lookups: 2, hits: 2, staleHits: 0 }]);
+    expect(told.lookedUp).toEqual([{ lookups: 3, hits: 2, staleHits: 0 }]);
   });
 });
 

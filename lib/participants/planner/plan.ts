@@ -135,39 +135,35 @@ export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanC
   const wanted = seen.trustedSince === null ? pollEveryMs(next, context) : limits.mostMs;
   let dueAt = seen.readAt + Math.min(wanted, limits.reviewMs) * (1 - JITTER * random);
   if (dirtyAt !== null) dueAt = Math.min(dueAt, dueAfterEvent(next, dirtyAt, context));
-  const paid = !seen.planned || plan.dirtyAt !== null;
+  const once = plan.readAt === null || plan.dirtyAt !== null || seen.trustedSince !== null;
   return {
     plan: { ...next, dueAt },
     tally: {
       ...tallyReads(plan, seen, seen.readAt),
-      asked: paid ? 0 : plan.readAt === null || seen.trustedSince !== null ? 1 : (hours * HOUR_MS) / wanted,
+      asked: !seen.planned ? 0 : once ? 1 : (hours * HOUR_MS) / wanted,
     },
   };
 }
 
 /**
- * The plan after an event at `at` (Unix ms); the very same one when the event is older than the count. The rate is learnt from
- * the first event since the last read alone: a raid of thousands is one change that came early. Where reading the
- * chat isn't worth the price it keeps its due time and stays dirty.
+ * The plan after an event at `at` (Unix ms); the very same one when the event is older than the count, or not the first since:
+ * a raid of thousands is one change that came early. Where reading the chat isn't worth the price it keeps its due
+ * time and stays dirty.
  */
 export function planAfterEvent(
   plan: ChatPlan,
   { at, trustedSince }: { readonly at: number; readonly trustedSince: number | null },
   context: PlanContext,
-): Planned {
-  if (plan.readAt === null || at <= plan.readAt) return { plan, tally: NO_TALLY };
-  let next = plan;
-  if (plan.dirtyAt === null) {
-    next = { ...plan, dirtyAt: at };
-    if (isTold(plan, trustedSince)) {
-      const hours = (at - plan.readAt) / HOUR_MS;
-      const before = forget(plan.change, context.population, hours, context.limits.changeMemoryHours);
-      next = { ...next, change: learn(before, { kind: 'event', hours }) };
-    }
+): ChatPlan {
+  if (plan.readAt === null || plan.dirtyAt !== null || at <= plan.readAt) return plan;
+  let { change } = plan;
+  if (isTold(plan, trustedSince)) {
+    const hours = (at - plan.readAt) / HOUR_MS;
+    change = forget(change, context.population, hours, context.limits.changeMemoryHours);
+    change = learn(change, { kind: 'event', hours });
   }
-  const dueAt = dueAfterEvent(next, at, context);
-  if (dueAt >= plan.dueAt) return { plan: next, tally: NO_TALLY };
-  return { plan: { ...next, dueAt }, tally: { ...NO_TALLY, asked: 1 } };
+  const next = { ...plan, change, dirtyAt: at };
+  return { ...next, dueAt: Math.min(plan.dueAt, dueAfterEvent(next, at, context)) };
 }
 
 /**

@@ -20,6 +20,8 @@ export interface PlanState {
   readonly hours: number;
   readonly logRate: number;
   readonly squaredLogRate: number;
+  /** Chats that were due and left over at the last tick. */
+  readonly backlog: number;
   /** Reads an hour of all chats together, averaged over `READS_HOURS`. */
   readonly readsPerHour: number;
 }
@@ -66,6 +68,7 @@ export function firstState(chats: number, readsPerHour: number, budgetPerHour: n
     hours: 0,
     logRate: 0,
     squaredLogRate: 0,
+    backlog: 0,
     readsPerHour,
   };
 }
@@ -74,7 +77,7 @@ export function firstState(chats: number, readsPerHour: number, budgetPerHour: n
 export function steer(state: PlanState, tick: Tick): PlanState {
   const { tally, allowed, budgetPerHour } = tick;
   const settle = budgetPerHour * SETTLE_HOURS;
-  const demand = Math.min(tally.asked, MOST_DEMAND * allowed);
+  const demand = Math.min(tally.asked + tick.backlog - state.backlog, MOST_DEMAND * allowed);
   const leftOver = Math.min(tick.backlog / settle, MOST_BACKLOG) * allowed;
   const kept = (over: number) => Math.exp(-tick.hours / over);
   const explain = kept(EXPLAIN_HOURS);
@@ -87,6 +90,7 @@ export function steer(state: PlanState, tick: Tick): PlanState {
     hours: state.hours * population + tally.hours,
     logRate: state.logRate * population + tally.logRate,
     squaredLogRate: state.squaredLogRate * population + tally.squaredLogRate,
+    backlog: tick.backlog,
     readsPerHour: state.readsPerHour * reads + (tick.reads / tick.hours) * (1 - reads),
   };
 }

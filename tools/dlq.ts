@@ -1,0 +1,207 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import {
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ListMessageMoveTasksCommand,
+  type Message,
+  paginateListQueues,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SQSClient,
+  StartMessageMoveTaskCommand,
+} from '@aws-sdk/client-sqs';
+import { runTool, ToolError, useRunningStack } from './environment.ts';
+
+/** `npm run dlq -- list|redrive`: looks into the dead-letter queues, and gives their messages back. */
+
+const HELP = `Usage: npm run dlq -- list|redrive [--queue NAME] [--stage STAGE] [--limit N]
+
+Messages that failed five times are in a dead-letter queue for 14 days.
+
+  list       how many there are, and what is in the first ones; takes nothing away
+  redrive    gives them back to the queues they came from
+
+  --queue    only this one: requested-refreshes, planned-refreshes, full-update; all unless told
+  --stage    a deployed stage, with the credentials and the region of the AWS command line;
+             without it the local stack that is running
+  --limit    list: messages shown of each queue, 10 unless told
+
+Ends with 0 when the queues are empty or were emptied, 1 when messages are left, 2 when nothing could be done.
+What to do about dead letters: docs/runbooks/queues.md`;
+
+const SERVICE = 'chat-participants';
+const SUFFIX = '-dead';
+/** Messages looked at are hidden from others for this long. Long enough to list some; a redrive may follow at once. */
+const LOOK_S = 5;
+/** Long enough to send it on. */
+const MOVE_S = 60;
+const BATCH = 10;
+const POLL_MS = 1_000;
+
+interface DeadQueue {
+  /** As `--queue` takes it. */
+  readonly name: string;
+  readonly fullName: string;
+  readonly url: string;
+}
+
+await runTool(async () => {
+  const { values, positionals } = parseArgs({
+    options: {
+      help: { type: 'boolean' },
+      queue: { type: 'string' },
+      stage: { type: 'string' },
+      limit: { type: 'string', default: '10' },
+    },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const [command, ...more] = positionals;
+  if ((command !== 'list' && command !== 'redrive') || more.length > 0) {
+    throw new ToolError(`Say what to do: list or redrive.\n\n${HELP}`);
+  }
+  const limit = Number(values.limit);
+  if (!Number.isInteger(limit) || limit < 0) throw new ToolError('--limit must be a whole number.');
+  if (values.stage === undefined) useRunningStack('AWS_ENDPOINT_URL_SQS');
+  const sqs = new SQSClient({ region: process.env.AWS_REGION || 'eu-central-1', useQueueUrlAsEndpoint: false });
+
+  let left = 0;
+  for (const queue of await queuesOf(sqs, values.stage, values.queue)) {
+    const dead = await depth(sqs, queue);
+    console.log(`${queue.fullName}: ${dead === 0 ? 'empty' : `${dead} messages`}`);
+    if (dead === 0) continue;
+    if (command === 'list') await show(sqs, queue, limit);
+    else await redrive(sqs, queue);
+    left += command === 'list' ? dead : await depth(sqs, queue);
+  }
+  return left === 0 ? 0 : 1;
+});
+
+async function queuesOf(sqs: SQSClient, stage: string | undefined, wanted: string | undefined): Promise<DeadQueue[]> {
+  const prefix = `${SERVICE}-${stage ?? 'dev'}-`;
+  const queues: DeadQueue[] = [];
+  try {
+    for await (const page of paginateListQueues({ client: sqs }, { QueueNamePrefix: prefix, MaxResults: 1_000 })) {
+      for (const url of page.QueueUrls ?? []) {
+        const fullName = url.split('/').at(-1) ?? '';
+        if (!fullName.endsWith(SUFFIX)) continue;
+        queues.push({ url, fullName, name: fullName.slice(prefix.length, -SUFFIX.length) });
+      }
+    }
+  } catch (error) {
+    throw plain(error as Error);
+  }
+  const region = await sqs.config.region();
+  if (queues.length === 0) throw new ToolError(`There is no queue ${prefix}…${SUFFIX} in ${region}.`);
+  const chosen = queues.filter(({ name }) => wanted === undefined || name === wanted);
+  if (chosen.length > 0) return chosen;
+  throw new ToolError(`There is no queue "${wanted}"; there are ${queues.map(({ name }) => name).join(', ')}.`);
+}
+
+/** What a person can do something about, in their words. */
+function plain(error: Error): Error {
+  if (error.name === 'CredentialsProviderError') {
+    return new ToolError('There are no AWS credentials: log in, or set AWS_PROFILE.');
+  }
+  if (/AccessDenied|UnrecognizedClient|InvalidClientTokenId|ExpiredToken/.test(error.name)) {
+    return new ToolError(`AWS refuses: ${error.message}`);
+  }
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ECONNREFUSED' ? new ToolError('SQS can not be reached: is the local stack still running?') : error;
+}
+
+async function depth(sqs: SQSClient, { url }: DeadQueue): Promise<number> {
+  const answer = await sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: url,
+      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+    }),
+  );
+  return Object.values(answer.Attributes ?? {}).reduce((sum, n) => sum + Number(n), 0);
+}
+
+async function show(sqs: SQSClient, { url }: DeadQueue, limit: number): Promise<void> {
+  const seen = new Map<string | undefined, Message>();
+  for (let more = true; more && seen.size < limit; ) {
+    const messages = await receive(sqs, url, Math.min(BATCH, limit - seen.size), LOOK_S);
+    more = messages.some(({ MessageId }) => !seen.has(MessageId));
+    for (const message of messages) seen.set(message.MessageId, message);
+  }
+  for (const { MessageId, Attributes, Body = '' } of seen.values()) {
+    const sent = new Date(Number(Attributes?.SentTimestamp)).toISOString();
+    console.log(`  ${sent}  ${MessageId}  ${Body.length > 160 ? `${Body.slice(0, 160)}…` : Body}`);
+  }
+}
+
+async function redrive(sqs: SQSClient, queue: DeadQueue): Promise<void> {
+  const attributes = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: queue.url, AttributeNames: ['QueueArn'] }),
+  );
+  const SourceArn = attributes.Attributes?.QueueArn;
+  try {
+    await sqs.send(new StartMessageMoveTaskCommand({ SourceArn }));
+  } catch (error) {
+    if (!isUnsupported(error as Error)) throw plain(error as Error);
+    await moveByHand(sqs, queue);
+    return;
+  }
+  for (;;) {
+    await sleep(POLL_MS);
+    const { Results } = await sqs.send(new ListMessageMoveTasksCommand({ SourceArn, MaxResults: 1 }));
+    const [task] = Results ?? [];
+    if (task?.Status === 'RUNNING') continue;
+    if (task?.Status !== 'COMPLETED') throw new ToolError(`The redrive ended ${task?.Status}: ${task?.FailureReason}`);
+    console.log(`  ${task.ApproximateNumberOfMessagesMoved} given back`);
+    return;
+  }
+}
+
+/** The embedded SQS knows no move tasks. */
+function isUnsupported({ name }: Error): boolean {
+  return /Unsupported|InvalidAction|UnknownOperation|NotImplemented/i.test(name);
+}
+
+/** Sent first, then deleted: what breaks off in between is there twice, which does no harm. */
+async function moveByHand(sqs: SQSClient, queue: DeadQueue): Promise<void> {
+  const { url, fullName } = queue;
+  const source = await sqs.send(new GetQueueUrlCommand({ QueueName: fullName.slice(0, -SUFFIX.length) }));
+  let moved = 0;
+  // Somebody may just have looked at them.
+  const giveUpAt = Date.now() + LOOK_S * 1_000;
+  while ((await depth(sqs, queue)) > 0) {
+    const messages = await receive(sqs, url, BATCH, MOVE_S);
+    if (messages.length === 0 && Date.now() > giveUpAt) break;
+    if (messages.length === 0) continue;
+    const sent = await sqs.send(
+      new SendMessageBatchCommand({
+        QueueUrl: source.QueueUrl,
+        Entries: messages.map(({ Body }, i) => ({ Id: String(i), MessageBody: Body })),
+      }),
+    );
+    const accepted = new Set(sent.Successful?.map(({ Id }) => Id));
+    const Entries = messages.flatMap(({ ReceiptHandle }, i) =>
+      accepted.has(String(i)) ? { Id: String(i), ReceiptHandle } : [],
+    );
+    if (Entries.length > 0) await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
+    moved += Entries.length;
+  }
+  console.log(`  ${moved} given back`);
+}
+
+async function receive(sqs: SQSClient, QueueUrl: string, most: number, hiddenS: number): Promise<Message[]> {
+  const { Messages } = await sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl,
+      MaxNumberOfMessages: most,
+      VisibilityTimeout: hiddenS,
+      MessageSystemAttributeNames: ['SentTimestamp'],
+      WaitTimeSeconds: 1,
+    }),
+  );
+  return Messages ?? [];
+}
