@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { type Config, ConfigError, DEFAULTS, readConfig, type Section } from '../lib/runtime/config.ts';
 
 /**
@@ -44,6 +45,9 @@ export interface Settings {
   };
 }
 
+/** A certificate in a file of this machine goes along as text: functions have no such file. */
+const contentOf = (ca: string) => (existsSync(ca) ? readFileSync(ca, 'utf8') : ca);
+
 /** @throws {ConfigError} naming every bad variable. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const config: Config<(typeof OPERATOR_SECTIONS)[number]> = readConfig(env, OPERATOR_SECTIONS);
@@ -51,7 +55,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return {
     environment: {
       ...Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, env[name] || value])),
-      MAX_API_CA: env.MAX_API_CA ?? '',
+      MAX_API_CA: contentOf(env.MAX_API_CA ?? ''),
     },
     schedules: {
       stale: rateExpression(sync.PARTICIPANTS_UPDATE_INTERVAL),

@@ -57,9 +57,9 @@ async function newPrivateKey(): Promise<string> {
   return JSON.stringify({ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ES256', use: 'sig' });
 }
 
-/** What signs the cursors, made once. */
-export const openCursorSecret = (dataDir: string): Promise<string> =>
-  keptSecret(dataDir, 'cursor-secret', async () => randomBytes(32).toString('base64url'));
+/** A secret of the local service, made once. */
+export const openSecret = (dataDir: string, name: string): Promise<string> =>
+  keptSecret(dataDir, name, async () => randomBytes(32).toString('base64url'));
 
 /** The content of a file that only its owner reads; made first where it is missing, by one of many at the same time. */
 async function keptSecret(dataDir: string, name: string, make: () => Promise<string>): Promise<string> {

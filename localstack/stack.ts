@@ -7,7 +7,7 @@ import { type Declared, type DeclaredFunction, readDeclared } from './declared.t
 import type { Placed } from './expressions.ts';
 import { openFunctionLogs } from './function-logs.ts';
 import { startHttpApi } from './http/http-api.ts';
-import { openCursorSecret, openIdentity, startKeyServer } from './identity.ts';
+import { openIdentity, openSecret, startKeyServer } from './identity.ts';
 import { bundleFunctions } from './lambda/bundle.ts';
 import type { Invocation } from './lambda/environment.ts';
 import { LambdaFunction } from './lambda/function.ts';
@@ -16,7 +16,7 @@ import { createQueues, createTables } from './resources.ts';
 import { startSchedules } from './schedules.ts';
 import { seedChats } from './seed.ts';
 import { startDynamoDb } from './servers/dynamodb.ts';
-import { tryPort } from './servers/free-port.ts';
+import { freePort, tryPort } from './servers/free-port.ts';
 import { type SimulatedMax, type SimulatedMaxOptions, startSimulatedMax } from './servers/max-simulator.ts';
 import { startRedis } from './servers/redis.ts';
 import { startSqs } from './servers/sqs.ts';
@@ -96,7 +96,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 }
 
 async function start(
-  { dataDir, port, env, rootDir = ROOT_DIR, verbose = false, ...options }: LocalStackOptions,
+  { dataDir, port: chosenPort, env, rootDir = ROOT_DIR, verbose = false, ...options }: LocalStackOptions,
   closers: (() => Promise<void> | void)[],
   close: () => Promise<void>,
 ): Promise<LocalStack> {
@@ -108,7 +108,8 @@ async function start(
   };
 
   // Known now rather than in the end.
-  await tryPort(port);
+  await tryPort(chosenPort);
+  const port = chosenPort || (await freePort());
   progress('reading serverless.yml');
   const declared = options.declared ?? (await readDeclared(rootDir, env));
 
@@ -147,7 +148,11 @@ async function start(
     AUTH_ISSUER: identity.issuer,
     AUTH_AUDIENCE: identity.audience,
     AUTH_JWKS_URL: keys.jwksUrl,
-    CURSOR_SECRET: await openCursorSecret(dataDir),
+    CURSOR_SECRET: await openSecret(dataDir, 'cursor-secret'),
+    WEBHOOK_SECRET: await openSecret(dataDir, 'webhook-secret'),
+    // A real MAX can't reach this machine, unless somebody says how.
+    ...(simulator && { WEBHOOK_URL: `http://127.0.0.1:${port}/webhooks/max` }),
+    ...(!simulator && env.WEBHOOK_URL && { WEBHOOK_URL: env.WEBHOOK_URL }),
   };
 
   const shared = sharedVariables(declared, placed, local);

@@ -67,7 +67,7 @@ await runTool(async () => {
   }
   const limit = Number(values.limit);
   if (!Number.isInteger(limit) || limit < 0) throw new ToolError('--limit must be a whole number.');
-  if (values.stage === undefined) useRunningStack('AWS_ENDPOINT_URL_SQS');
+  if (values.stage === undefined) useLocalStack();
   const sqs = new SQSClient({ region: process.env.AWS_REGION || 'eu-central-1', useQueueUrlAsEndpoint: false });
 
   let left = 0;
@@ -81,6 +81,14 @@ await runTool(async () => {
   }
   return left === 0 ? 0 : 1;
 });
+
+function useLocalStack(): void {
+  try {
+    useRunningStack('AWS_ENDPOINT_URL_SQS');
+  } catch {
+    throw new ToolError('No local stack is running: start one with "npm start", or name a deployed one: --stage prod.');
+  }
+}
 
 async function queuesOf(sqs: SQSClient, stage: string | undefined, wanted: string | undefined): Promise<DeadQueue[]> {
   const prefix = `${SERVICE}-${stage ?? 'dev'}-`;

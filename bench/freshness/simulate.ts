@@ -171,7 +171,7 @@ export function simulate(scenario: Scenario): Simulated {
       backlogs += backlog;
       maxBacklog = Math.max(maxBacklog, backlog);
     }
-    if (process.env.TRACE && (tick + 1) % (ticksADay / 4) === 0)
+    if (process.env.TRACE && (tick + 1) % (ticksADay / 12) === 0)
       console.log(
         '   day',
         (tick / ticksADay).toFixed(2),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { chatFields } from '../../lib/chats/fields.ts';
 import { defineRoute } from '../../lib/http/route.ts';
 import { chatDto } from '../../lib/http/schemas.ts';

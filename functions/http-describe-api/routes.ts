@@ -5,6 +5,7 @@ import { route as getChat } from '../http-get-chat/route.ts';
 import { route as getFullUpdate } from '../http-get-full-update/route.ts';
 import { route as health } from '../http-health/route.ts';
 import { route as listChats } from '../http-list-chats/route.ts';
+import { route as receiveUpdates } from '../http-receive-updates/route.ts';
 import { route as refreshParticipants } from '../http-refresh-participants/route.ts';
 import { route as startFullUpdate } from '../http-start-full-update/route.ts';
 import { route as updateChat } from '../http-update-chat/route.ts';
@@ -22,6 +23,7 @@ export const ROUTES: readonly Route[] = [
   startFullUpdate,
   getFullUpdate,
   validateParticipants,
+  receiveUpdates,
   health,
   describeApi,
 ];

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ROLES } from '../../lib/http/principal.ts';
 import { defineRoute, idParam } from '../../lib/http/route.ts';
 import { chatDto } from '../../lib/http/schemas.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineRoute } from '../../lib/http/route.ts';
 import { runReport } from '../../lib/http/schemas.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { SORTS } from '../../lib/chats/store.ts';
 import { ROLES } from '../../lib/http/principal.ts';
 import { defineRoute, integerParam } from '../../lib/http/route.ts';

@@ -5,7 +5,7 @@ import { logger } from '../../lib/runtime/observability.ts';
 import { queueFunction } from '../../lib/runtime/queue-stack.ts';
 import { fullUpdateDeps } from '../../lib/runtime/root.ts';
 
-export const handler = queueFunction(planMessage, async ({ run_id }, _record, deadline) => {
+export const handler = queueFunction(planMessage, async ([{ run_id }], _record, deadline) => {
   const outcome = await planFullUpdate(fullUpdateDeps(), run_id, deadline);
   logger.info(LOG.fullUpdatePlanned, { run_id, outcome });
 });

@@ -5,7 +5,7 @@ import { reportBatch } from '../../lib/runtime/reports.ts';
 import { queueOf, refreshBatchDeps, runStore } from '../../lib/runtime/root.ts';
 
 /** Both refresh queues have a function of their own with this handler, so that a full update never delays people's chats. */
-export const handler = queueFunction(refreshMessage, async (message, record, deadline) => {
+export const handler = queueFunction(refreshMessage, async ([message], record, deadline) => {
   const startedAt = Date.now();
   const report: BatchReport = await refreshBatch(refreshBatchDeps(), queueOf(record.eventSourceARN), message, deadline);
   const run = message.run && (await runStore().get(message.run.id));

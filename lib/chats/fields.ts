@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ChatFields } from './chat.ts';
 
 /** What may be written into a chat, whoever writes it: a person through the API or an import. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { chatFields, maxChatId } from './fields.ts';
 import type { ChatStore, ImportedChat } from './store.ts';
 

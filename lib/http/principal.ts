@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Chat } from '../chats/chat.ts';
 import type { Scope } from '../chats/store.ts';
 import { Problem } from './problem.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Role } from './principal.ts';
 
 /** A route as its function checks it and as the OpenAPI document shows it. `serverless.yml` deploys it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Chat } from '../chats/chat.ts';
 import type { ShownCount } from '../participants/read-counts.ts';
 import { timestamp } from './route.ts';

@@ -26,6 +26,8 @@ export interface HttpRequest<P, Q, B, W> {
   readonly body: B;
   /** Who asks; `undefined` only on routes for anyone. */
   readonly principal: W;
+  /** A header of the request, by its name in lower case. */
+  readonly header: (name: string) => string | undefined;
   readonly requestId: string;
   /** Unix ms at which the function is cut off. */
   readonly cutOffAt: number;
@@ -50,7 +52,8 @@ export function httpFunction<R extends Route>(
     const principal = route.roles === 'anyone' ? undefined : principalOf(event, route.roles);
     const fields = readFields(route, event);
     const cutOffAt = Date.now() + context.getRemainingTimeInMillis();
-    const request = { ...fields, principal, requestId, cutOffAt } as Parameters<typeof handle>[0];
+    const header = (name: string) => event.headers?.[name];
+    const request = { ...fields, principal, header, requestId, cutOffAt } as Parameters<typeof handle>[0];
     const { status, body, headers } = await handle(request);
     logger.info(LOG.requestDone, { route: `${route.method} ${route.path}`, status });
     return jsonAnswer(status, body, requestId, headers);

@@ -3,7 +3,8 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { rootCertificates } from 'node:tls';
-import { z } from 'zod';
+import * as z from 'zod';
+import { TELLS_MEMBERS, UPDATE_TYPES } from './updates.ts';
 
 /**
  * The MAX Bot API, as far as this service needs it. One request a call, no retry and no pacing in here: who calls holds a
@@ -38,9 +39,29 @@ export type ChatAnswer =
   | { readonly kind: 'not_found' }
   | MaxError;
 
+export type MembershipAnswer =
+  /** `tellsMembers`: the bot is told of every join and leave. */
+  | { readonly kind: 'membership'; readonly tellsMembers: boolean }
+  | { readonly kind: 'denied' }
+  | { readonly kind: 'not_found' }
+  | MaxError;
+
+export interface Subscription {
+  readonly url: string;
+}
+
+/** None of these rejects. `timeoutMs` is for the whole exchange, body included. */
 export interface MaxApi {
-  /** `GET /chats/{chatId}`. Never rejects. @param timeoutMs for the whole exchange, body included. */
+  /** `GET /chats/{chatId}` */
   getChat(maxChatId: string, timeoutMs: number): Promise<ChatAnswer>;
+  /** `GET /chats/{chatId}/members/me` */
+  getMembership(maxChatId: string, timeoutMs: number): Promise<MembershipAnswer>;
+  /** `GET /subscriptions` */
+  listSubscriptions(timeoutMs: number): Promise<readonly Subscription[] | MaxError>;
+  /** `POST /subscriptions`; adds to those there are. */
+  subscribe(url: string, secret: string, timeoutMs: number): Promise<'done' | MaxError>;
+  /** `DELETE /subscriptions?url=` */
+  unsubscribe(url: string, timeoutMs: number): Promise<'done' | MaxError>;
 }
 
 export interface MaxApiSettings {
@@ -61,6 +82,13 @@ const chatSchema = z.object({
   link: z.string().nullish(),
 });
 
+const membershipSchema = z.object({ is_admin: z.boolean(), permissions: z.array(z.string()).nullish() });
+
+const subscriptionsSchema = z.object({ subscriptions: z.array(z.object({ url: z.string() })) });
+
+/** What changes something is answered with `success`. */
+const successSchema = z.object({ success: z.literal(true) });
+
 const errorSchema = z.object({ code: z.string() });
 
 interface RawAnswer {
@@ -80,7 +108,7 @@ export function createMaxApi(settings: MaxApiSettings): MaxApi {
   const send = secure ? httpsRequest : httpRequest;
   const prefix = base.pathname.replace(/\/$/, '');
 
-  function get(path: string, token: string, timeoutMs: number): Promise<RawAnswer> {
+  function exchange(method: string, path: string, token: string, timeoutMs: number, body?: string): Promise<RawAnswer> {
     return new Promise((resolve, reject) => {
       const signal = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
       const request = send(
@@ -88,9 +116,16 @@ export function createMaxApi(settings: MaxApiSettings): MaxApi {
           hostname: base.hostname.replace(/^\[|\]$/g, ''),
           port: base.port,
           path: prefix + path,
+          method,
           agent,
           signal,
-          headers: { authorization: token, accept: 'application/json' },
+          headers: {
+            authorization: token,
+            accept: 'application/json',
+            ...(body === undefined
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+          },
         },
         (response) => {
           const chunks: Buffer[] = [];
@@ -111,24 +146,49 @@ export function createMaxApi(settings: MaxApiSettings): MaxApi {
         },
       );
       request.on('error', reject);
-      request.end();
+      request.end(body);
     });
   }
 
+  /** One request, and what `read` makes of its answer. */
+  async function call<A>(
+    method: string,
+    path: string,
+    timeoutMs: number,
+    read: (answer: RawAnswer) => A | MaxError,
+    body?: unknown,
+  ): Promise<A | MaxError> {
+    let token: string;
+    try {
+      token = await settings.token();
+    } catch (error) {
+      return { kind: 'error', error: 'auth', detail: `no token: ${(error as Error).name}`, retryable: false };
+    }
+    try {
+      return read(
+        await exchange(method, path, token, timeoutMs, body === undefined ? undefined : JSON.stringify(body)),
+      );
+    } catch (error) {
+      return connectionError(error);
+    }
+  }
+
+  const chatPath = (maxChatId: string) => `/chats/${encodeURIComponent(maxChatId)}`;
+  const subscriptionsPath = '/subscriptions';
+
   return {
-    async getChat(maxChatId, timeoutMs) {
-      let token: string;
-      try {
-        token = await settings.token();
-      } catch (error) {
-        return { kind: 'error', error: 'auth', detail: `no token: ${(error as Error).name}`, retryable: false };
-      }
-      try {
-        return readAnswer(maxChatId, await get(`/chats/${encodeURIComponent(maxChatId)}`, token, timeoutMs));
-      } catch (error) {
-        return connectionError(error);
-      }
-    },
+    getChat: (maxChatId, timeoutMs) => call('GET', chatPath(maxChatId), timeoutMs, (raw) => readChat(maxChatId, raw)),
+    getMembership: (maxChatId, timeoutMs) =>
+      call('GET', `${chatPath(maxChatId)}/members/me`, timeoutMs, readMembership),
+    listSubscriptions: (timeoutMs) =>
+      call('GET', subscriptionsPath, timeoutMs, (raw) => {
+        const read = readBody(raw, subscriptionsSchema);
+        return 'kind' in read ? read : read.value.subscriptions;
+      }),
+    subscribe: (url, secret, timeoutMs) =>
+      call('POST', subscriptionsPath, timeoutMs, readDone, { url, secret, update_types: UPDATE_TYPES }),
+    unsubscribe: (url, timeoutMs) =>
+      call('DELETE', `${subscriptionsPath}?url=${encodeURIComponent(url)}`, timeoutMs, readDone),
   };
 }
 
@@ -163,25 +223,48 @@ function parseJson(text: string): unknown {
   }
 }
 
-function readAnswer(maxChatId: string, { status, retryAfter, body }: RawAnswer): ChatAnswer {
+function readChat(maxChatId: string, raw: RawAnswer): ChatAnswer {
+  const read = readBody(raw, chatSchema);
+  if ('kind' in read) return aboutChat(raw) ?? read;
+  const { chat_id, participants_count, title, link } = read.value;
+  // Ids above 2^53 lose digits on both sides alike.
+  if (chat_id !== Number(maxChatId)) return broken('200 about another chat');
+  return { kind: 'count', count: participants_count, title: title ?? null, link: link ?? null };
+}
+
+function readMembership(raw: RawAnswer): MembershipAnswer {
+  const read = readBody(raw, membershipSchema);
+  if ('kind' in read) return aboutChat(raw) ?? read;
+  const { is_admin, permissions } = read.value;
+  return { kind: 'membership', tellsMembers: is_admin && (permissions?.includes(TELLS_MEMBERS) ?? false) };
+}
+
+function readDone(raw: RawAnswer): 'done' | MaxError {
+  const read = readBody(raw, successSchema);
+  return 'kind' in read ? read : 'done';
+}
+
+/** A 403 or 404 about the chat; `undefined` where it isn't: an unknown path and a proxy's page don't speak of a chat. */
+function aboutChat({ status, body }: RawAnswer): { readonly kind: 'denied' | 'not_found' } | undefined {
+  if (status !== 403 && status !== 404) return undefined;
+  const code = errorSchema.safeParse(parseJson(body)).data?.code;
+  if (code === undefined || code === 'method.not.found') return undefined;
+  return { kind: status === 403 ? 'denied' : 'not_found' };
+}
+
+/** The body of a 200, if it is what it should be; everything else is an error. */
+function readBody<S extends z.ZodType>(
+  { status, retryAfter, body }: RawAnswer,
+  schema: S,
+): { readonly value: z.output<S> } | MaxError {
   if (status === 200) {
-    const parsed = chatSchema.safeParse(parseJson(body));
-    if (!parsed.success) {
-      const where = parsed.error.issues.map((issue) => issue.path.join('.') || 'body').join(', ');
-      return broken(`200 with an unusable ${where}`);
-    }
-    // Ids above 2^53 lose digits on both sides alike.
-    if (parsed.data.chat_id !== Number(maxChatId)) return broken('200 about another chat');
-    const { participants_count, title, link } = parsed.data;
-    return { kind: 'count', count: participants_count, title: title ?? null, link: link ?? null };
+    const parsed = schema.safeParse(parseJson(body));
+    if (parsed.success) return { value: parsed.data };
+    const where = parsed.error.issues.map((issue) => issue.path.join('.') || 'body').join(', ');
+    return broken(`200 with an unusable ${where}`);
   }
   if (status === 401) return { kind: 'error', error: 'auth', detail: '401', retryable: false };
-  if (status === 403 || status === 404) {
-    // Only MAX's own error body speaks of the chat; an unknown path or a proxy's page does not.
-    const code = errorSchema.safeParse(parseJson(body)).data?.code;
-    if (code === undefined || code === 'method.not.found') return broken(`${status} without a word about the chat`);
-    return { kind: status === 403 ? 'denied' : 'not_found' };
-  }
+  if (status === 403 || status === 404) return broken(`${status} without a word about the chat`);
   if (status === 429 || status >= 500) {
     const retryAfterMs = readRetryAfter(retryAfter);
     return {

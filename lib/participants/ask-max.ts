@@ -1,14 +1,14 @@
-import type { ChatAnswer, MaxApi, MaxErrorKind } from '../max-api/client.ts';
+import type { ChatAnswer, MaxApi, MaxError, MaxErrorKind, MembershipAnswer } from '../max-api/client.ts';
 import type { Lane, Permits } from '../max-api/permits.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ParticipantEvents } from './events.ts';
 
-/** The one place that asks MAX for a count: with a permit for every request, retries included. */
+/** The one place that asks MAX: with a permit for every request, retries included. */
 
-export type Asked =
+export type Asked<A> =
   | {
       readonly kind: 'answered';
-      readonly answer: Exclude<ChatAnswer, { readonly kind: 'error' }>;
+      readonly answer: A;
       /** Unix ms at which the request went out: the time the answer is true for. */
       readonly askedAt: number;
     }
@@ -19,8 +19,14 @@ export type Asked =
       readonly exhausted: boolean;
       readonly retryAfterMs: number | undefined;
     }
-  /** MAX was not asked: no permit in time, or the work was given up. */
-  | { readonly kind: 'not_permitted'; readonly reason: 'busy' | 'cooling'; readonly retryAfterMs: number };
+  | NotPermitted;
+
+/** MAX was not asked: no permit in time, or the work was given up. */
+export interface NotPermitted {
+  readonly kind: 'not_permitted';
+  readonly reason: 'busy' | 'cooling';
+  readonly retryAfterMs: number;
+}
 
 export interface AskOptions {
   readonly lane: Lane;
@@ -32,11 +38,20 @@ export interface AskOptions {
   readonly onAnswer?: (ok: boolean) => void;
 }
 
-/** Never rejects. */
-export type AskMax = (maxChatId: string, options: AskOptions) => Promise<Asked>;
+/** Makes a request of the client, giving it the time it may take (ms). Never rejects. */
+export type Ask = <A>(
+  request: (timeoutMs: number) => Promise<A | MaxError>,
+  options: AskOptions,
+) => Promise<Asked<Exclude<A, MaxError>>>;
 
-export interface AskMaxDeps {
-  readonly maxApi: MaxApi;
+type Answer<A> = Exclude<A, MaxError>;
+
+/** Asks for the count of a chat. Never rejects. */
+export type AskMax = (maxChatId: string, options: AskOptions) => Promise<Asked<Answer<ChatAnswer>>>;
+/** Asks what the bot may see in a chat. Never rejects. */
+export type AskMembership = (maxChatId: string, options: AskOptions) => Promise<Asked<Answer<MembershipAnswer>>>;
+
+export interface AskDeps {
   readonly permits: Permits;
   readonly clock: Clock;
   readonly events: ParticipantEvents;
@@ -53,19 +68,26 @@ export interface AskMaxDeps {
 const BACKOFF_BASE_MS = 200;
 const BACKOFF_CAP_MS = 5_000;
 
-export function createAskMax({ maxApi, permits, clock, events, random, settings }: AskMaxDeps): AskMax {
-  return async function askMax(maxChatId, options) {
+export type AskMaxDeps = AskDeps & { readonly maxApi: Pick<MaxApi, 'getChat'> };
+
+export const createAskMax = ({ maxApi, ...deps }: AskMaxDeps): AskMax => {
+  const ask = createAsk(deps);
+  return (maxChatId, options) => ask((timeoutMs) => maxApi.getChat(maxChatId, timeoutMs), options);
+};
+
+export function createAsk({ permits, clock, events, random, settings }: AskDeps): Ask {
+  return async function ask<A>(request: (timeoutMs: number) => Promise<A | MaxError>, options: AskOptions) {
     for (let attempt = 0; ; attempt += 1) {
       const refusal = await waitForPermit(options);
       if (refusal) return refusal;
       const askedAt = clock.now();
-      const answer = await maxApi.getChat(maxChatId, Math.min(settings.timeoutMs, options.deadline - askedAt));
+      const answer = await request(Math.min(settings.timeoutMs, options.deadline - askedAt));
       const durationMs = clock.now() - askedAt;
-      if (answer.kind !== 'error') {
+      if (!isError(answer)) {
         permits.report({ kind: 'ok' });
         options.onAnswer?.(true);
         events.askedMax({ durationMs });
-        return { kind: 'answered', answer, askedAt };
+        return { kind: 'answered', answer: answer as Exclude<A, MaxError>, askedAt };
       }
       const { error, retryAfterMs } = answer;
       permits.report(
@@ -85,9 +107,9 @@ export function createAskMax({ maxApi, permits, clock, events, random, settings 
     }
   };
 
-  async function waitForPermit(options: AskOptions): Promise<Extract<Asked, { kind: 'not_permitted' }> | undefined> {
+  async function waitForPermit(options: AskOptions): Promise<NotPermitted | undefined> {
     const tooLate = () => options.abandoned?.() || clock.now() >= options.deadline;
-    const notAsked = { kind: 'not_permitted', reason: 'busy', retryAfterMs: 0 } as const;
+    const notAsked: NotPermitted = { kind: 'not_permitted', reason: 'busy', retryAfterMs: 0 };
     if (tooLate()) return notAsked;
     const now = clock.now();
     const permit = await permits.acquire(options.lane, options.deadline - now);
@@ -99,3 +121,6 @@ export function createAskMax({ maxApi, permits, clock, events, random, settings 
     return tooLate() ? notAsked : undefined;
   }
 }
+
+const isError = (answer: unknown): answer is MaxError =>
+  typeof answer === 'object' && answer !== null && 'kind' in answer && answer.kind === 'error';

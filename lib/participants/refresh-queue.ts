@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import type { ChatUpdate } from '../max-api/updates.ts';
 
 /**
  * The message of the refresh queues. Chats travel by id: what else is known of them is read when the message is worked on,
@@ -30,6 +31,11 @@ export type PlanMessage = z.output<typeof planMessage>;
 
 export interface PlanQueue {
   send(message: PlanMessage): Promise<void>;
+}
+
+/** What MAX told of chats, on its way to being acted on. */
+export interface UpdateQueue {
+  send(update: ChatUpdate): Promise<void>;
 }
 
 /** Splits into runs of at most `size`. */

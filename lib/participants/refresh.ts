@@ -1,3 +1,4 @@
+import type { ChatAnswer, MaxError } from '../max-api/client.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Asked, AskMax, AskOptions } from './ask-max.ts';
 import type { CountCache } from './cache.ts';
@@ -6,34 +7,32 @@ import type { ParticipantEvents } from './events.ts';
 
 /** The one way a count comes from MAX into the stores, whoever wants it. */
 
-export type RefreshOutcome =
+type Readable = { readonly id: number; readonly max_chat_id: string };
+
+export type AppliedOutcome =
   | { readonly kind: 'updated'; readonly count: number; readonly readAt: number; readonly changed: boolean }
   /** MAX answered, but something newer had been written meanwhile. */
   | { readonly kind: 'superseded' }
-  | { readonly kind: 'unavailable'; readonly status: 'denied' | 'gone' }
-  | Exclude<Asked, { kind: 'answered' }>;
+  | { readonly kind: 'unavailable'; readonly status: 'denied' | 'gone' };
 
-export interface RefreshDeps {
-  readonly askMax: AskMax;
+export type RefreshOutcome = AppliedOutcome | Exclude<Asked<never>, { kind: 'answered' }>;
+
+export interface ApplyDeps {
   readonly countStore: CountStore;
   readonly cache: CountCache;
-  readonly clock: Clock;
-  readonly events: ParticipantEvents;
   readonly settings: { readonly freshMs: number };
 }
 
-/** Rejects only where the durable store does. */
-export type RefreshChat = (
-  chat: { readonly id: number; readonly max_chat_id: string },
-  options: AskOptions,
-) => Promise<RefreshOutcome>;
+/** What MAX said of a chat, as far as it concerns the count. */
+export type CountAnswer =
+  | Pick<Extract<ChatAnswer, { kind: 'count' }>, 'kind' | 'count'>
+  | Exclude<ChatAnswer, MaxError | { kind: 'count' }>;
 
-export function createRefreshChat({ askMax, countStore, cache, clock, events, settings }: RefreshDeps): RefreshChat {
-  return async function refreshChat(chat, options) {
-    const startedAt = clock.now();
-    const asked = await askMax(chat.max_chat_id, options);
-    if (asked.kind !== 'answered') return asked;
-    const { answer, askedAt } = asked;
+/** Writes what MAX answered at `askedAt` (Unix ms). Rejects only where the durable store does. */
+export type ApplyAnswer = (chat: Readable, answer: CountAnswer, askedAt: number) => Promise<AppliedOutcome>;
+
+export function createApplyAnswer({ countStore, cache, settings }: ApplyDeps): ApplyAnswer {
+  return async function applyAnswer(chat, answer, askedAt) {
     const reading: Reading =
       answer.kind === 'count'
         ? { kind: 'count', count: answer.count }
@@ -44,8 +43,29 @@ export function createRefreshChat({ askMax, countStore, cache, clock, events, se
     if (reading.kind === 'unavailable') return reading;
     const updated_at = new Date(askedAt).toISOString();
     await cache.putMany(new Map([[chat.id, { count: reading.count, updated_at, source: 'api' }]]));
-    const changed = applied.before !== reading.count;
-    events.updated({ durationMs: clock.now() - startedAt, changed });
-    return { kind: 'updated', count: reading.count, readAt: askedAt, changed };
+    return { kind: 'updated', count: reading.count, readAt: askedAt, changed: applied.before !== reading.count };
+  };
+}
+
+export interface RefreshDeps {
+  readonly askMax: AskMax;
+  readonly applyAnswer: ApplyAnswer;
+  readonly clock: Clock;
+  readonly events: ParticipantEvents;
+}
+
+/** Rejects only where the durable store does. */
+export type RefreshChat = (chat: Readable, options: AskOptions) => Promise<RefreshOutcome>;
+
+export function createRefreshChat({ askMax, applyAnswer, clock, events }: RefreshDeps): RefreshChat {
+  return async function refreshChat(chat, options) {
+    const startedAt = clock.now();
+    const asked = await askMax(chat.max_chat_id, options);
+    if (asked.kind !== 'answered') return asked;
+    const outcome = await applyAnswer(chat, asked.answer, asked.askedAt);
+    if (outcome.kind === 'updated') {
+      events.updated({ durationMs: clock.now() - startedAt, changed: outcome.changed });
+    }
+    return outcome;
   };
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDuration } from './duration.ts';
 
 /**
@@ -23,6 +23,7 @@ export const DEFAULTS = {
   MAX_API_RPS: '30',
   PARTICIPANTS_MAX_API_TIMEOUT: '5s',
   PARTICIPANTS_MAX_RETRIES: '3',
+  PARTICIPANTS_EVENT_WINDOW: '30s',
 } as const;
 
 const duration = (minMs: number, maxMs: number, allowed: string) =>
@@ -110,14 +111,16 @@ const SECTIONS = {
   quota: z.object({
     MAX_API_RPS: integer(1, 1_000).prefault(DEFAULTS.MAX_API_RPS),
   }),
+  fallback: z.object({
+    /** The part of the rate one environment may use when Redis can't be asked. */
+    MAX_API_FALLBACK_SHARE: share.default(0),
+  }),
   max: z.object({
     MAX_API_TOKEN: text.optional(),
     /** The SSM SecureString that holds the token in AWS. */
     MAX_API_TOKEN_PARAMETER: text.optional(),
     /** A PEM, or the path of one. */
     MAX_API_CA: text.optional(),
-    /** The part of the rate one environment may use when Redis can't be asked. */
-    MAX_API_FALLBACK_SHARE: share.default(0),
     PARTICIPANTS_MAX_API_TIMEOUT: duration(100, 60_000, 'from 100ms to 60s').prefault(
       DEFAULTS.PARTICIPANTS_MAX_API_TIMEOUT,
     ),
@@ -134,6 +137,24 @@ const SECTIONS = {
   }),
   plans: z.object({
     FULL_UPDATE_QUEUE_URL: text,
+  }),
+  updates: z.object({
+    UPDATES_QUEUE_URL: text,
+  }),
+  events: z.object({
+    /** Joins and leaves of a chat within this time cost one request. SQS delays at most 15 minutes. */
+    PARTICIPANTS_EVENT_WINDOW: duration(1_000, 15 * MINUTE_MS, 'from 1s to 15m').prefault(
+      DEFAULTS.PARTICIPANTS_EVENT_WINDOW,
+    ),
+  }),
+  webhookSecret: z.object({
+    /** What MAX sends in `X-Max-Bot-Api-Secret`. */
+    WEBHOOK_SECRET: text.regex(/^[\w-]{5,256}$/, 'must have 5 to 256 letters, digits, _ or -').optional(),
+    WEBHOOK_SECRET_PARAMETER: text.optional(),
+  }),
+  webhook: z.object({
+    /** The address of POST /webhooks/max as MAX reaches it: https on port 443. Without one, no events. */
+    WEBHOOK_URL: url('https:', 'http:').optional(),
   }),
   tracing: z.object({
     POWERTOOLS_TRACE_ENABLED: flag.prefault('true'),

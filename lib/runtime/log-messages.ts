@@ -10,5 +10,11 @@ export const LOG = {
   fullUpdatePlanned: 'full update planning',
   fullUpdateStarted: 'full update started',
   fullUpdateUnderWay: 'full update already under way',
+  updateNotTaken: 'update not taken',
+  subscriptionUnused: 'subscription not used',
+  subscriptionFine: 'subscription fine',
+  subscribed: 'subscribed',
+  subscriptionLost: 'subscription was lost and made again',
+  subscriptionFailed: 'subscription could not be checked',
   fullUpdateFinished: 'full update finished',
 } as const;

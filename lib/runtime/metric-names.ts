@@ -26,6 +26,11 @@ export const METRICS = {
   fullUpdateProgress: 'participants_full_update_progress',
   fullUpdateFinished: 'participants_full_update_finished',
   fullUpdateFailedChats: 'participants_full_update_failed_chats',
+  /** Deliveries of MAX taken, with the dimension `type`. */
+  updatesReceived: 'participants_updates_received',
+  /** 1 for every check that found the subscription to MAX's updates gone. */
+  subscriptionLost: 'participants_subscription_lost',
+  subscriptionCheckFailed: 'participants_subscription_check_failed',
 } as const;
 
 /** Computed by CloudWatch from hits and lookups, so that a busy minute weighs more than a quiet one. */

@@ -7,29 +7,53 @@ import { instrumented, logger } from './observability.ts';
 const MARGIN_MS = 10_000;
 
 /**
- * The one stack of all queue functions: each record is parsed and worked on by itself, and only those that failed are
- * delivered again. A record that can't be read fails too: after its last delivery it is in the dead-letter queue, where
- * somebody sees it.
+ * The one stack of all queue functions: every record is parsed, those with the same key are worked on together, and only
+ * those that failed are delivered again. A record that can't be read fails too: after its last delivery it is in the
+ * dead-letter queue, where somebody sees it.
+ * @param keyOf what belongs together; by default every record stands alone.
  */
 export function queueFunction<S extends z.ZodType>(
   schema: S,
-  work: (message: z.output<S>, record: SQSRecord, deadline: number) => Promise<void>,
+  work: (messages: readonly [z.output<S>, ...z.output<S>[]], record: SQSRecord, deadline: number) => Promise<void>,
+  keyOf: (message: z.output<S>, record: SQSRecord) => string = (_message, record) => record.messageId,
 ) {
   return instrumented<SQSEvent, SQSBatchResponse>(async (event, context) => {
     const deadline = Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS;
-    const failed = await Promise.all(
-      event.Records.map(async (record) => {
-        try {
-          await work(schema.parse(JSON.parse(record.body)), record, deadline);
-          return [];
-        } catch (error) {
-          const { messageId } = record;
-          const deliveries = Number(record.attributes.ApproximateReceiveCount);
-          logger.error(LOG.messageFailed, { message_id: messageId, deliveries, error: error as Error });
-          return [{ itemIdentifier: messageId }];
-        }
-      }),
+    const failed: SQSRecord[] = [];
+    const fail = (records: readonly SQSRecord[], error: unknown) => {
+      failed.push(...records);
+      const [{ messageId, attributes } = records[0] as SQSRecord] = records;
+      const deliveries = Number(attributes.ApproximateReceiveCount);
+      logger.error(LOG.messageFailed, {
+        message_id: messageId,
+        records: records.length,
+        deliveries,
+        error: error as Error,
+      });
+    };
+
+    const groups = new Map<
+      string,
+      { messages: [z.output<S>, ...z.output<S>[]]; records: [SQSRecord, ...SQSRecord[]] }
+    >();
+    for (const record of event.Records) {
+      try {
+        const message = schema.parse(JSON.parse(record.body));
+        const key = keyOf(message, record);
+        const group = groups.get(key);
+        if (group) {
+          group.messages.push(message);
+          group.records.push(record);
+        } else groups.set(key, { messages: [message], records: [record] });
+      } catch (error) {
+        fail([record], error);
+      }
+    }
+    await Promise.all(
+      [...groups.values()].map(({ messages, records }) =>
+        work(messages, records[0], deadline).catch((error: unknown) => fail(records, error)),
+      ),
     );
-    return { batchItemFailures: failed.flat() };
+    return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   });
 }

@@ -1,4 +1,6 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { UPDATE_TYPES } from '../max-api/updates.ts';
+import type { SubscriptionOutcome } from '../participants/check-subscription.ts';
 import type { PlanStaleReport, Staleness } from '../participants/plan-stale.ts';
 import type { BatchReport } from '../participants/refresh-batch.ts';
 import { type Run, statusOf } from '../participants/run.ts';
@@ -39,4 +41,29 @@ export function reportStaleness(staleness: Staleness): void {
   metrics.addMetric(METRICS.staleDataCount, MetricUnit.Count, staleness.stale);
   metrics.addMetric(METRICS.oldestCountAge, MetricUnit.Seconds, staleness.oldestSeconds);
   metrics.addMetric(METRICS.fresherThanHour, MetricUnit.Percent, staleness.fresherThanHour * 100);
+}
+
+/** A delivery of MAX, by its type: those known here by name, all others together, so that nobody invents metrics. */
+export function reportUpdate(type: string): void {
+  const byType = metrics.singleMetric();
+  const known: readonly string[] = UPDATE_TYPES;
+  byType.addDimension('type', known.includes(type) ? type : 'other');
+  byType.addMetric(METRICS.updatesReceived, MetricUnit.Count, 1);
+}
+
+export function reportSubscription(outcome: SubscriptionOutcome): void {
+  const lost = outcome.kind === 'subscribed' && outcome.lostSince !== undefined;
+  metrics.addMetric(METRICS.subscriptionLost, MetricUnit.Count, lost ? 1 : 0);
+  metrics.addMetric(METRICS.subscriptionCheckFailed, MetricUnit.Count, outcome.kind === 'failed' ? 1 : 0);
+  switch (outcome.kind) {
+    case 'fine':
+      logger.info(LOG.subscriptionFine);
+      return;
+    case 'failed':
+      logger.error(LOG.subscriptionFailed, { reason: outcome.reason });
+      return;
+    case 'subscribed':
+      if (outcome.lostSince === undefined) logger.info(LOG.subscribed);
+      else logger.error(LOG.subscriptionLost, { last_seen: new Date(outcome.lostSince).toISOString() });
+  }
 }

@@ -3,19 +3,22 @@ import { createDynamoChatStore } from '../adapters/dynamodb/chat-store.ts';
 import { createDynamo } from '../adapters/dynamodb/client.ts';
 import { createDynamoCountStore } from '../adapters/dynamodb/count-store.ts';
 import { type Database, fullJitter } from '../adapters/dynamodb/database.ts';
+import { createDynamoEventStore, createDynamoSubscriptionStore } from '../adapters/dynamodb/event-store.ts';
 import { createDynamoPlanStore, createDynamoRunStore } from '../adapters/dynamodb/run-store.ts';
 import { authenticated } from '../adapters/redis/authenticated.ts';
 import { createRedis, createRedisGate } from '../adapters/redis/client.ts';
 import { createRedisCounts } from '../adapters/redis/counts.ts';
 import { createPermits } from '../adapters/redis/permits.ts';
-import { createPlanQueue, createRefreshQueue, createSqs } from '../adapters/sqs/queues.ts';
-import { createMaxApi, reachable } from '../max-api/client.ts';
+import { createPlanQueue, createRefreshQueue, createSqs, createUpdateQueue } from '../adapters/sqs/queues.ts';
+import { createMaxApi, type MaxError, reachable } from '../max-api/client.ts';
 import { spacingMs } from '../max-api/pace.ts';
-import { type AskMax, createAskMax } from '../participants/ask-max.ts';
-import type { FullUpdateDeps } from '../participants/full-update.ts';
+import type { ApplyUpdatesDeps } from '../participants/apply-updates.ts';
+import { type AskMax, createAsk, createAskMax } from '../participants/ask-max.ts';
+import type { CheckSubscriptionDeps } from '../participants/check-subscription.ts';
+import { type FullUpdateDeps, startFullUpdate } from '../participants/full-update.ts';
 import type { PlanStaleDeps } from '../participants/plan-stale.ts';
 import { createReadCounts, type ReadCounts } from '../participants/read-counts.ts';
-import { createRefreshChat, type RefreshChat } from '../participants/refresh.ts';
+import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../participants/refresh.ts';
 import type { RefreshBatchDeps } from '../participants/refresh-batch.ts';
 import type { RefreshQueueName } from '../participants/refresh-queue.ts';
 import { systemClock } from './clock.ts';
@@ -56,6 +59,8 @@ const database = /* @__PURE__ */ once((): Database => {
 export const chatStore = /* @__PURE__ */ once(() => createDynamoChatStore(database()));
 export const countStore = /* @__PURE__ */ once(() => createDynamoCountStore(database()));
 export const runStore = /* @__PURE__ */ once(() => createDynamoRunStore(database()));
+export const eventStore = /* @__PURE__ */ once(() => createDynamoEventStore(database()));
+export const subscriptionStore = /* @__PURE__ */ once(() => createDynamoSubscriptionStore(database()));
 export const planStore = /* @__PURE__ */ once(() => createDynamoPlanStore(database()));
 
 // Queues
@@ -88,40 +93,82 @@ export const counts = /* @__PURE__ */ once(() =>
 const BOT = 'main';
 export const permits = /* @__PURE__ */ once(() => {
   const rps = section('quota').MAX_API_RPS;
-  const shareOfRate = section('max').MAX_API_FALLBACK_SHARE;
+  const shareOfRate = section('fallback').MAX_API_FALLBACK_SHARE;
   return createPermits({ redis: redisGate(), clock, settings: { bot: BOT, rps, shareOfRate } });
 });
 /** Requests a second the limiter gives out. */
 export const requestsPerSecond = () => 1_000 / spacingMs(section('quota').MAX_API_RPS);
 
-export const askMax = /* @__PURE__ */ once((): AskMax => {
-  const max = section('max');
-  const token = { value: max.MAX_API_TOKEN, parameter: max.MAX_API_TOKEN_PARAMETER };
-  return createAskMax({
-    maxApi: createMaxApi({
-      url: section('upstream').MAX_API_URL,
-      token: secretReader('MAX_API_TOKEN', token, clock.now),
-      ca: max.MAX_API_CA,
-    }),
+export const maxApi = /* @__PURE__ */ once(() => {
+  const { MAX_API_TOKEN, MAX_API_TOKEN_PARAMETER, MAX_API_CA } = section('max');
+  const token = { value: MAX_API_TOKEN, parameter: MAX_API_TOKEN_PARAMETER };
+  return createMaxApi({
+    url: section('upstream').MAX_API_URL,
+    token: secretReader('MAX_API_TOKEN', token, clock.now),
+    ca: MAX_API_CA,
+  });
+});
+
+const askDeps = () => {
+  const { PARTICIPANTS_MAX_API_TIMEOUT, PARTICIPANTS_MAX_RETRIES } = section('max');
+  return {
     permits: permits(),
     clock,
     events: participantMetrics,
     random: Math.random,
-    settings: { timeoutMs: max.PARTICIPANTS_MAX_API_TIMEOUT, maxRetries: max.PARTICIPANTS_MAX_RETRIES },
-  });
-});
+    settings: { timeoutMs: PARTICIPANTS_MAX_API_TIMEOUT, maxRetries: PARTICIPANTS_MAX_RETRIES },
+  };
+};
+export const ask = /* @__PURE__ */ once(() => createAsk(askDeps()));
+export const askMax = /* @__PURE__ */ once((): AskMax => createAskMax({ maxApi: maxApi(), ...askDeps() }));
+
+const applyAnswer = /* @__PURE__ */ once(() =>
+  createApplyAnswer({ countStore: countStore(), cache: counts(), settings: { freshMs: freshMs() } }),
+);
 
 export const refreshChat = /* @__PURE__ */ once(
   (): RefreshChat =>
-    createRefreshChat({
-      askMax: askMax(),
-      countStore: countStore(),
-      cache: counts(),
-      clock,
-      events: participantMetrics,
-      settings: { freshMs: freshMs() },
-    }),
+    createRefreshChat({ askMax: askMax(), applyAnswer: applyAnswer(), clock, events: participantMetrics }),
 );
+
+export const applyUpdatesDeps = /* @__PURE__ */ once(
+  (): ApplyUpdatesDeps => ({
+    chatStore: chatStore(),
+    eventStore: eventStore(),
+    askMax: askMax(),
+    askMembership: (maxChatId, options) => ask()((timeoutMs) => maxApi().getMembership(maxChatId, timeoutMs), options),
+    applyAnswer: applyAnswer(),
+    queue: refreshQueue(),
+    clock,
+    settings: { windowMs: section('events').PARTICIPANTS_EVENT_WINDOW },
+  }),
+);
+
+/** Given to MAX with the subscription, and sent along with every delivery. */
+export const webhookSecret = /* @__PURE__ */ once(() => {
+  const { WEBHOOK_SECRET, WEBHOOK_SECRET_PARAMETER } = section('webhookSecret');
+  return secretReader('WEBHOOK_SECRET', { value: WEBHOOK_SECRET, parameter: WEBHOOK_SECRET_PARAMETER }, clock.now);
+});
+
+export const updateQueue = /* @__PURE__ */ once(() => createUpdateQueue(sqs(), section('updates').UPDATES_QUEUE_URL));
+
+/** Where MAX is to deliver; `undefined` where webhooks aren't used. */
+export const webhookUrl = () => section('webhook').WEBHOOK_URL;
+
+export const checkSubscriptionDeps = (deadline: number): CheckSubscriptionDeps => {
+  const within = <A>(request: (timeoutMs: number) => Promise<A | MaxError>) =>
+    ask()(request, { lane: 'background', deadline });
+  return {
+    listSubscriptions: () => within((timeoutMs) => maxApi().listSubscriptions(timeoutMs)),
+    subscribe: async (url) => {
+      const secret = await webhookSecret()();
+      return within((timeoutMs) => maxApi().subscribe(url, secret, timeoutMs));
+    },
+    store: subscriptionStore(),
+    refreshAll: () => startFullUpdate(fullUpdateDeps()),
+    clock,
+  };
+};
 
 export const fullUpdateDeps = /* @__PURE__ */ once(
   (): FullUpdateDeps => ({

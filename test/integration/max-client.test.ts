@@ -15,16 +15,18 @@ const client = (url: string, some: Partial<MaxApiSettings> = {}) =>
 
 describe('the simulated MAX', () => {
   let simulator: Simulator;
+  let max: ReturnType<typeof client>;
   const calm = { ...allWell, latency_ms: 0, jitter_ms: 0 };
 
   beforeAll(async () => {
     const options = { chats: 200, drift: 0, goneRate: 0, rps: 100_000, events: false };
     simulator = await startSimulator({ ...options, token: TOKEN, switches: calm });
+    max = client(simulator.url);
   });
   afterAll(() => simulator.close());
   afterEach(() => simulator.turnSwitches(calm));
 
-  const ask = (id: string, timeoutMs = 5_000) => client(simulator.url).getChat(id, timeoutMs);
+  const ask = (id: string, timeoutMs = 5_000) => max.getChat(id, timeoutMs);
   const someId = () => simulator.world.truths(0, 1).next().value?.chat_id ?? '';
 
   test('tells the count of every chat: dialogs, groups, channels, whatever else is in the body', async () => {
@@ -65,16 +67,17 @@ describe('the simulated MAX', () => {
   });
 
   test('with all faults at once gives right counts or errors, and nothing else', async () => {
-    simulator.turnSwitches({ errors: Object.fromEntries(faults.map((fault) => [fault, 0.08])) });
-    const truths = [...simulator.world.truths(20, 180)];
-    const answers = await Promise.all(truths.map(({ chat_id }) => ask(chat_id, 300)));
+    simulator.turnSwitches({ errors: Object.fromEntries(faults.map((fault) => [fault, 0.05])) });
+    // As many as the client has connections: the time allowed includes waiting for one.
+    const truths = [...simulator.world.truths(20, 64)];
+    const answers = await Promise.all(truths.map(({ chat_id }) => ask(chat_id, 1_500)));
     const counts = answers.filter((answer, i) => {
       if (answer.kind === 'count') expect(answer.count).toBe(truths[i]?.participants_count);
       else expect(answer.kind).toBe('error');
       return answer.kind === 'count';
     });
     expect(counts.length).toBeGreaterThan(0);
-    expect(counts.length).toBeLessThan(180);
+    expect(counts.length).toBeLessThan(64);
   });
 
   test('in an outage is an error of the server', async () => {
@@ -95,11 +98,12 @@ describe('the simulated MAX', () => {
   });
 
   test('that is slow is waited for as long as allowed, and no longer', async () => {
-    simulator.turnSwitches({ latency_ms: 300, jitter_ms: 0 });
-    expect(await ask(someId(), 2_000)).toMatchObject({ kind: 'count' });
+    simulator.turnSwitches({ latency_ms: 200, jitter_ms: 0 });
+    expect(await ask(someId())).toMatchObject({ kind: 'count' });
+    simulator.turnSwitches({ latency_ms: 10_000, jitter_ms: 0 });
     const began = performance.now();
     expect(await ask(someId(), 100)).toMatchObject({ kind: 'error', error: 'timeout' });
-    expect(performance.now() - began).toBeLessThan(250);
+    expect(performance.now() - began).toBeLessThan(2_000);
   });
 });
 
@@ -263,7 +267,7 @@ describe('any server', () => {
       });
       const began = performance.now();
       expect(await ask(url, '-70', 200)).toMatchObject({ kind: 'error', error: 'timeout', retryable: true });
-      expect(performance.now() - began).toBeLessThan(500);
+      expect(performance.now() - began).toBeLessThan(2_000);
       await expect.poll(() => responses[0]?.destroyed).toBe(true);
     });
 

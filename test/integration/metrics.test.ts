@@ -273,16 +273,15 @@ describe('a queue function', () => {
 
   test('names just the records that failed, and measures the others', async () => {
     const { participantMetrics } = observability;
-    const handler = queueStack.queueFunction(z.object({ n: z.number() }), async ({ n }, _, deadline) => {
+    const handler = queueStack.queueFunction(z.object({ n: z.number() }), async ([{ n }], _, deadline) => {
       expect(deadline).toBeGreaterThan(Date.now());
       if (n === 2) throw new Error('as the test wants it');
       participantMetrics.updated({ durationMs: n, changed: false });
     });
     const bodies = ['{"n":1}', '{"n":2}', 'torn', '{"n":"3"}', '{"n":4}'];
     const event: SQSEvent = { Records: bodies.map((body, i) => record(`m${i}`, body)) };
-    expect(await handler(event, context)).toEqual({
-      batchItemFailures: ['m1', 'm2', 'm3'].map((itemIdentifier) => ({ itemIdentifier })),
-    });
+    const { batchItemFailures } = await handler(event, context);
+    expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier).sort()).toEqual(['m1', 'm2', 'm3']);
     expect(valuesOf(METRICS.updateDuration)).toEqual([1, 4]);
   });
 });

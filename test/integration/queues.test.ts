@@ -5,6 +5,7 @@ import {
   type Message,
   ReceiveMessageCommand,
   type SendMessageBatchCommandInput,
+  type SendMessageBatchRequestEntry,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
@@ -58,9 +59,9 @@ const bodies = async (url: string) =>
 const messages = (n: number): RefreshMessage[] =>
   Array.from({ length: n }, (_, i) => ({ ids: [i + 1, i + 1_001], requested_at: 1_795_424_400_000 }));
 
-/** Counts the requests, and lets `answer` fail some of their entries. */
+/** Notes the entries of each request, and lets `answer` fail some of their entries. */
 function watch(client: SQSClient, answer: (request: number, ids: readonly string[]) => readonly string[] = () => []) {
-  const batches: number[] = [];
+  const batches: SendMessageBatchRequestEntry[][] = [];
   client.middlewareStack.add(
     (next, context) => async (args) => {
       if (context.commandName !== 'SendMessageBatchCommand') return next(args);
@@ -70,7 +71,7 @@ function watch(client: SQSClient, answer: (request: number, ids: readonly string
         batches.length,
         entries.map(({ Id = '' }) => Id),
       );
-      batches.push(entries.length);
+      batches.push(entries);
       const accepted = entries.filter(({ Id = '' }) => !refused.includes(Id));
       const result = accepted.length > 0 ? await next({ ...args, input: { ...input, Entries: accepted } }) : undefined;
       const Failed = refused.map((Id) => ({ Id, SenderFault: false, Code: 'InternalError' }));
@@ -91,7 +92,7 @@ describe('the refresh queues', () => {
     const sent = messages(23);
     sent[4] = { ids: [5], requested_at: 1, run: { id: randomUUID(), part: '500.3+' } };
     await createRefreshQueue(own, { requested, planned }).send('planned', sent);
-    expect(batches).toEqual([10, 10, 3]);
+    expect(batches.map(({ length }) => length)).toEqual([10, 10, 3]);
     const received = await bodies(planned);
     expect(received.toSorted((a, b) => (a.ids[0] ?? 0) - (b.ids[0] ?? 0))).toEqual(sent);
     expect(await receive(requested)).toEqual([]);
@@ -132,12 +133,22 @@ describe('the refresh queues', () => {
     [-5, false],
     [1, true],
     [900_000, true],
-    // More than SQS takes.
-    [3_600_000, true],
   ])('hold a message back for %i ms: %j', async (delayMs, held) => {
     await queues.send('requested', messages(1), delayMs);
     expect(await receive(requested)).toHaveLength(held ? 0 : 1);
     expect(await queues.depth('requested')).toBe(held ? 1 : 0);
+  });
+
+  test.each([
+    [1, 1],
+    [1_001, 2],
+    [900_000, 900],
+    [3_600_000, 900],
+  ])('hold a message back for %i ms as %i s: whole seconds, and what SQS takes at most', async (delayMs, seconds) => {
+    const own = connect();
+    const batches = watch(own);
+    await createRefreshQueue(own, { requested, planned }).send('requested', messages(1), delayMs);
+    expect(batches.flat().map(({ DelaySeconds }) => DelaySeconds)).toEqual([seconds]);
   });
 
   test('bring a delayed message when its time has come', async () => {
@@ -152,7 +163,7 @@ describe('what SQS refuses of a batch', () => {
     const own = connect();
     const batches = watch(own, (request) => (request === 0 ? ['2', '7'] : []));
     await createRefreshQueue(own, { requested, planned }).send('planned', messages(12));
-    expect(batches).toEqual([10, 2, 2]);
+    expect(batches.map(({ length }) => length)).toEqual([10, 2, 2]);
     const received = await bodies(planned);
     expect(received.map(({ ids }) => ids[0]).toSorted((a = 0, b = 0) => a - b)).toEqual(
       messages(12).map(({ ids }) => ids[0]),
@@ -164,7 +175,7 @@ describe('what SQS refuses of a batch', () => {
     const batches = watch(own, (_, ids) => ids.slice(0, 1));
     const sending = createRefreshQueue(own, { requested, planned }).send('planned', messages(10));
     await expect(sending).rejects.toThrow('SQS refused 1 messages: InternalError');
-    expect(batches).toEqual([10, 1, 1]);
+    expect(batches.map(({ length }) => length)).toEqual([10, 1, 1]);
   });
 
   test('as a whole is an error', async () => {

@@ -13,10 +13,11 @@ const strangeRsa = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const strangeEc = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 const jwkOf = (key: KeyObject) => key.export({ format: 'jwk' });
+/** Without `alg`, as an issuer may leave it out: which algorithms will do is for the service to say. */
 const keySet = {
   keys: [
-    { ...jwkOf(rsa.publicKey), kid: 'rsa', alg: 'RS256', use: 'sig' },
-    { ...jwkOf(ec.publicKey), kid: 'ec', alg: 'ES256', use: 'sig' },
+    { ...jwkOf(rsa.publicKey), kid: 'rsa', use: 'sig' },
+    { ...jwkOf(ec.publicKey), kid: 'ec', use: 'sig' },
   ],
 };
 

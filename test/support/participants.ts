@@ -3,7 +3,7 @@ import type { Lane, Permit, PermitOutcome, Permits } from '../../lib/max-api/per
 import { type AskMaxDeps, createAskMax } from '../../lib/participants/ask-max.ts';
 import type { CachedCount, CountCache, Leases } from '../../lib/participants/cache.ts';
 import type { ParticipantEvents } from '../../lib/participants/events.ts';
-import { createRefreshChat, type RefreshChat } from '../../lib/participants/refresh.ts';
+import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../../lib/participants/refresh.ts';
 import type { RefreshMessage, RefreshQueue, RefreshQueueName } from '../../lib/participants/refresh-queue.ts';
 import type { Clock } from '../../lib/runtime/clock.ts';
 import type { Stores } from './stores.ts';
@@ -120,12 +120,11 @@ export function openPermits(decide: (n: number) => Permit | Promise<Permit> = ()
     async flush() {
       self.flushes += 1;
     },
-    async wake() {},
   };
   return self;
 }
 
-export interface ScriptedMax extends MaxApi {
+export interface ScriptedMax extends Pick<MaxApi, 'getChat'> {
   /** Chats asked for, in order. */
   readonly calls: string[];
   /** The time allowed for each of them, ms. */
@@ -197,5 +196,6 @@ export function refreshing(
     events,
     clock,
   });
-  return createRefreshChat({ askMax, countStore: stores.counts, cache, clock, events, settings: { freshMs } });
+  const applyAnswer = createApplyAnswer({ countStore: stores.counts, cache, settings: { freshMs } });
+  return createRefreshChat({ askMax, applyAnswer, clock, events });
 }

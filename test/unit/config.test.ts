@@ -5,8 +5,8 @@ import { parseDuration } from '../../lib/runtime/duration.ts';
 
 const HOUR = 3_600_000;
 const SECTIONS = [
-  ...['switches', 'freshness', 'sync', 'daily', 'batches', 'redis', 'upstream', 'quota', 'max', 'tables', 'queues'],
-  ...['plans', 'tracing', 'auth', 'cursors'],
+  ...['switches', 'freshness', 'sync', 'daily', 'batches', 'redis', 'upstream', 'quota', 'fallback', 'max', 'tables'],
+  ...['queues', 'plans', 'tracing', 'auth', 'cursors'],
 ] as readonly Section[];
 
 /** What must be set for every section to be usable. */
@@ -36,8 +36,9 @@ function complaint(env: NodeJS.ProcessEnv, sections: readonly Section[] = SECTIO
 describe('the configuration', () => {
   test('has the defaults of the design', () => {
     const config = readConfig(needed, SECTIONS);
-    const { switches, freshness, sync, daily, batches, upstream, quota, max, tracing } = config;
-    const set = { ...switches, ...freshness, ...sync, ...daily, ...batches, ...upstream, ...quota, ...max, ...tracing };
+    const { switches, freshness, sync, daily, batches, upstream, quota, fallback, max, tracing } = config;
+    const planning = { ...switches, ...freshness, ...sync, ...daily, ...batches };
+    const set = { ...planning, ...upstream, ...quota, ...fallback, ...max, ...tracing };
     expect(set).toEqual({
       PARTICIPANTS_ENABLE_BACKGROUND_SYNC: true,
       PARTICIPANTS_ENABLE_LAZY_UPDATE: true,

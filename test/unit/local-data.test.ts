@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openFunctionLogs } from '../../localstack/function-logs.ts';
-import { openCursorSecret, openIdentity } from '../../localstack/identity.ts';
+import { openIdentity, openSecret } from '../../localstack/identity.ts';
 import { lockDataDir } from '../../localstack/lock.ts';
 
 let dir: string;
@@ -25,7 +25,7 @@ test('many first starts agree on one key and one secret', async () => {
   const identities = await Promise.all([1, 2, 3, 4].map(() => openIdentity(dir)));
   expect(new Set(identities.map(({ jwks }) => JSON.stringify(jwks))).size).toBe(1);
   expect(identities[0]?.jwks.keys[0]).not.toHaveProperty('d');
-  expect(new Set(await Promise.all([1, 2, 3].map(() => openCursorSecret(dir)))).size).toBe(1);
+  expect(new Set(await Promise.all([1, 2, 3].map(() => openSecret(dir, 'cursor-secret')))).size).toBe(1);
   expect(readdirSync(dir).sort()).toEqual(['cursor-secret', 'identity.json']);
   expect(statSync(join(dir, 'identity.json')).mode & 0o777).toBe(0o600);
 });

@@ -196,7 +196,9 @@ describe.each(DEATHS)('a planner that is cut off at any of its calls (%s)', (dea
       await due(1_100);
       const fate = mortals(death, at);
       const worked: number[] = [];
+      let ticks = 0;
       for (let ending = ''; ending !== 'planned'; ) {
+        if (++ticks > 5) throw new Error('planned again and again');
         ending = await tick(fate);
         if (ending === 'backlog') worked.push(...(await workOff()));
       }

@@ -317,7 +317,9 @@ describe('whatever dies', () => {
   /** Works on messages, delivering again what was not finished, until there is none. */
   async function deliver(message: RefreshMessage, worker: () => Worker) {
     const waiting = [message];
+    let deliveries = 0;
     for (let next = waiting.shift(); next; next = waiting.shift()) {
+      if (++deliveries > 10) throw new Error('delivered again and again');
       const mine = worker();
       const { deps } = depsOf(mine);
       const working = refreshBatch(deps, 'planned', next, clock.now() + 50_000).then(() => 'done' as const);

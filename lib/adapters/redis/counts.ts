@@ -1,5 +1,5 @@
 import type { Redis, Result } from 'ioredis';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CachedCount, CountCache, Leases } from '../../participants/cache.ts';
 import type { RedisGate } from './client.ts';
 import putNewer from './put-newer-n.lua';

@@ -5,7 +5,13 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { chunk, type PlanQueue, type RefreshQueue, type RefreshQueueName } from '../../participants/refresh-queue.ts';
+import {
+  chunk,
+  type PlanQueue,
+  type RefreshQueue,
+  type RefreshQueueName,
+  type UpdateQueue,
+} from '../../participants/refresh-queue.ts';
 
 /** SQS: 1 request for ten messages. */
 
@@ -56,10 +62,12 @@ export function createRefreshQueue(sqs: SQSClient, urls: Readonly<Record<Refresh
   };
 }
 
-export function createPlanQueue(sqs: SQSClient, url: string): PlanQueue {
-  return {
-    async send(message) {
-      await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: JSON.stringify(message) }));
-    },
-  };
-}
+/** Sends messages of one kind, one a request. */
+const createSender = <M>(sqs: SQSClient, url: string) => ({
+  async send(message: M): Promise<void> {
+    await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: JSON.stringify(message) }));
+  },
+});
+
+export const createPlanQueue = (sqs: SQSClient, url: string): PlanQueue => createSender(sqs, url);
+export const createUpdateQueue = (sqs: SQSClient, url: string): UpdateQueue => createSender(sqs, url);

@@ -133,7 +133,7 @@ export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanC
   const dirtyAt = plan.dirtyAt !== null && plan.dirtyAt > seen.readAt ? plan.dirtyAt : null;
   const next = { change, reads, readAt: seen.readAt, dirtyAt };
   const wanted = seen.trustedSince === null ? pollEveryMs(next, context) : limits.mostMs;
-  let dueAt = seen.readAt + Math.min(wanted, limits.reviewMs) * (1 - JITTER * random);
+  let dueAt = seen.readAt + Math.min(wanted * (1 - JITTER * random), limits.reviewMs * (1 - random / 2));
   if (dirtyAt !== null) dueAt = Math.min(dueAt, dueAfterEvent(next, dirtyAt, context));
   const once = plan.readAt === null || plan.dirtyAt !== null || seen.trustedSince !== null;
   return {
@@ -190,7 +190,7 @@ export function planWhenDue(
     const hours = dirty ? expectedLifetimeHours(plan.change) : marginalHours(plan.change, age / HOUR_MS);
     return { plan: next, tally, rightReads: perHour * hours };
   }
-  const again = now + limits.reviewMs * (1 - JITTER * random);
+  const again = now + limits.reviewMs * (1 - random / 2);
   return {
     plan: { ...next, dueAt: Math.min(plan.readAt + wanted * (1 - JITTER * random), again) },
     tally,

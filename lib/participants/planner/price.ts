@@ -20,8 +20,8 @@ export interface PlanState {
   readonly hours: number;
   readonly logRate: number;
   readonly squaredLogRate: number;
-  /** Chats that were due and left over at the last tick. */
-  readonly backlog: number;
+  /** By how much a backlog raises ln κ for the time being. */
+  readonly pressure: number;
   /** Reads an hour of all chats together, averaged over `READS_HOURS`. */
   readonly readsPerHour: number;
 }
@@ -51,9 +51,11 @@ const READS_HOURS = 24;
 const RESPONSE = 2;
 /** The default population counts as much as this many chat-hours: a thousand chats for a day. */
 const PRIOR_HOURS = 24_000;
-/** Demand counts up to so many times the budget, and a backlog as at most this share of it: a burst is not a trend. */
+/** Demand counts up to so many times the budget, and a backlog as at most this share of it: a burst is no trend. */
 const MOST_DEMAND = 5;
 const MOST_BACKLOG = 0.5;
+/** A backlog raises the price at once by up to e to this power, and as it goes the price comes back. */
+const MOST_PRESSURE = 2;
 
 /**
  * A tenth of the price at which chats nothing is known of would be read in turn, each as often as the budget allows: a price that
@@ -68,7 +70,7 @@ export function firstState(chats: number, readsPerHour: number, budgetPerHour: n
     hours: 0,
     logRate: 0,
     squaredLogRate: 0,
-    backlog: 0,
+    pressure: 0,
     readsPerHour,
   };
 }
@@ -77,7 +79,7 @@ export function firstState(chats: number, readsPerHour: number, budgetPerHour: n
 export function steer(state: PlanState, tick: Tick): PlanState {
   const { tally, allowed, budgetPerHour } = tick;
   const settle = budgetPerHour * SETTLE_HOURS;
-  const demand = Math.min(tally.asked + tick.backlog - state.backlog, MOST_DEMAND * allowed);
+  const demand = Math.min(tally.asked, MOST_DEMAND * allowed);
   const leftOver = Math.min(tick.backlog / settle, MOST_BACKLOG) * allowed;
   const kept = (over: number) => Math.exp(-tick.hours / over);
   const explain = kept(EXPLAIN_HOURS);
@@ -90,7 +92,7 @@ export function steer(state: PlanState, tick: Tick): PlanState {
     hours: state.hours * population + tally.hours,
     logRate: state.logRate * population + tally.logRate,
     squaredLogRate: state.squaredLogRate * population + tally.squaredLogRate,
-    backlog: tick.backlog,
+    pressure: Math.min((RESPONSE * tick.backlog) / settle, MOST_PRESSURE),
     readsPerHour: state.readsPerHour * reads + (tick.reads / tick.hours) * (1 - reads),
   };
 }
@@ -98,7 +100,7 @@ export function steer(state: PlanState, tick: Tick): PlanState {
 /** What the planning of a chat needs to know, until the next tick. */
 export function contextOf(state: PlanState, chats: number, limits: PlanLimits): PlanContext {
   return {
-    kappa: Math.exp(state.logKappa),
+    kappa: Math.exp(state.logKappa + state.pressure),
     population: populationOf(state),
     // A service nobody looks at for a day still keeps its counts: by one read a chat in a month.
     meanReadsPerHour: Math.max(state.readsPerHour / Math.max(chats, 1), 1 / 720),

@@ -1,0 +1,78 @@
+import * as z from 'zod';
+
+/**
+ * What MAX tells of chats (webhook deliveries), reduced to what the service acts on: no person is named in it, so none can get
+ * into a queue or a log. No update carries a count: it says that something changed, never by how much.
+ */
+
+const chatId = z.string().regex(/^-?[1-9]\d{0,18}$/);
+
+export const chatUpdate = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('members_changed'), chat_id: chatId, at: z.number().int() }),
+  z.object({ kind: z.literal('bot_added'), chat_id: chatId, at: z.number().int() }),
+  z.object({ kind: z.literal('bot_removed'), chat_id: chatId, at: z.number().int() }),
+  z.object({ kind: z.literal('title_changed'), chat_id: chatId, at: z.number().int(), title: z.string() }),
+  /** `told`: whether joins and leaves of this chat are told from now on. */
+  z.object({ kind: z.literal('permissions_changed'), chat_id: chatId, at: z.number().int(), told: z.boolean() }),
+]);
+
+/** `at`: Unix ms on MAX's clock. */
+export type ChatUpdate = z.output<typeof chatUpdate>;
+
+/** Deliveries carry more than is documented: what is unknown is let through. */
+const delivery = z.looseObject({
+  update_type: z.string().min(1).max(64),
+  timestamp: z.number().int().nonnegative(),
+  chat_id: z.union([z.number().int().refine(Number.isSafeInteger), chatId]).nullish(),
+  title: z.string().nullish(),
+  is_admin: z.boolean().nullish(),
+  permissions: z.array(z.string()).nullish(),
+});
+
+export type Delivery =
+  | { readonly kind: 'update'; readonly type: string; readonly update: ChatUpdate }
+  /** Well-formed, but nothing to act on: an unknown type, a dialog. */
+  | { readonly kind: 'nothing'; readonly type: string }
+  | { readonly kind: 'malformed'; readonly fields: readonly string[] };
+
+/** The types to subscribe to. */
+export const UPDATE_TYPES = [
+  'bot_added',
+  'bot_removed',
+  'user_added',
+  'user_removed',
+  'chat_title_changed',
+  'bot_admin_permissions_changed',
+] as const;
+
+/** The permission that lets a bot see who joins and leaves. */
+export const TELLS_MEMBERS = 'read_all_messages';
+
+export function readDelivery(body: unknown): Delivery {
+  const parsed = delivery.safeParse(body);
+  if (!parsed.success) {
+    return { kind: 'malformed', fields: parsed.error.issues.map((issue) => issue.path.join('.') || 'body') };
+  }
+  const { update_type: type, timestamp: at, title, is_admin, permissions } = parsed.data;
+  const chat_id = String(parsed.data.chat_id ?? '');
+  // Dialogs have positive ids, and two participants for ever.
+  if (!chat_id.startsWith('-')) return { kind: 'nothing', type };
+  switch (type) {
+    case 'user_added':
+    case 'user_removed':
+      return { kind: 'update', type, update: { kind: 'members_changed', chat_id, at } };
+    case 'bot_added':
+    case 'bot_removed':
+      return { kind: 'update', type, update: { kind: type, chat_id, at } };
+    case 'chat_title_changed':
+      return title
+        ? { kind: 'update', type, update: { kind: 'title_changed', chat_id, at, title } }
+        : { kind: 'nothing', type };
+    case 'bot_admin_permissions_changed': {
+      const told = is_admin === true && (permissions?.includes(TELLS_MEMBERS) ?? false);
+      return { kind: 'update', type, update: { kind: 'permissions_changed', chat_id, at, told } };
+    }
+    default:
+      return { kind: 'nothing', type };
+  }
+}

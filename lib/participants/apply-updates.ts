@@ -1,0 +1,139 @@
+import type { ChatStore } from '../chats/store.ts';
+import type { ChatUpdate } from '../max-api/updates.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { AskMax, AskMembership } from './ask-max.ts';
+import type { EventStore, Title } from './event-store.ts';
+import type { ApplyAnswer } from './refresh.ts';
+import type { RefreshQueue } from './refresh-queue.ts';
+
+/**
+ * What MAX told of one chat. Joins and leaves make it dirty: it is read once at the end of a window, however many there are.
+ * Round trips: 1 GetItem to know the chat; for a dirty one 1 UpdateItem, and 1 SendMessageBatch a window.
+ */
+
+export interface ApplyUpdatesDeps {
+  readonly chatStore: ChatStore;
+  readonly eventStore: EventStore;
+  readonly askMax: AskMax;
+  readonly askMembership: AskMembership;
+  readonly applyAnswer: ApplyAnswer;
+  readonly queue: RefreshQueue;
+  readonly clock: Clock;
+  readonly settings: {
+    /** Joins and leaves within this time cost one request, ms. */
+    readonly windowMs: number;
+  };
+}
+
+/** @throws when something can't be done now: the updates are to be delivered again. */
+export async function applyUpdates(
+  deps: ApplyUpdatesDeps,
+  maxChatId: string,
+  updates: readonly ChatUpdate[],
+  deadline: number,
+): Promise<void> {
+  const newest = newestOf(updates);
+  const { bot_added, bot_removed, members_changed, title_changed, permissions_changed } = newest;
+  const membership = later(bot_added, bot_removed);
+  if (membership?.kind === 'bot_removed') {
+    const id = await deps.chatStore.findByMaxChatId(maxChatId);
+    if (id !== undefined) {
+      await deps.applyAnswer({ id, max_chat_id: maxChatId }, { kind: 'denied' }, membership.at);
+      await deps.eventStore.trust(id, false, membership.at);
+    }
+    return;
+  }
+  let id = await deps.chatStore.findByMaxChatId(maxChatId);
+  // Whatever is told of an unknown chat makes it known: its `bot_added` may have been lost.
+  if (membership || id === undefined) id = await meet(deps, maxChatId, id, deadline);
+  if (id === undefined) return;
+
+  if (title_changed) await rename(deps, id, maxChatId, title_changed);
+  // That a join was told shows that joins are told.
+  const told = permissions_changed ?? members_changed;
+  if (told) await deps.eventStore.trust(id, told.kind === 'permissions_changed' ? told.told : true, told.at);
+  if (members_changed) await markDirty(deps, id);
+}
+
+/** The newest title becomes the name, also when two are worked on at once: who writes last looks again. */
+async function rename(deps: ApplyUpdatesDeps, id: number, maxChatId: string, title: Title): Promise<void> {
+  let newest = await deps.eventStore.retitle(id, title);
+  // A later title has been there already, and so has its name.
+  if (!newest || newest.at > title.at) return;
+  for (let written: Title | undefined; newest && newest.at !== written?.at; ) {
+    written = newest;
+    await deps.chatStore.update(id, { name: asName(newest.title, maxChatId) }, deps.clock.now());
+    newest = await deps.eventStore.retitle(id, title);
+  }
+}
+
+/** One request at the end of the window; what happens within it is in the answer. */
+async function markDirty({ eventStore, queue, clock, settings }: ApplyUpdatesDeps, id: number): Promise<void> {
+  const now = clock.now();
+  const windowEnd = now + settings.windowMs;
+  if (!(await eventStore.openWindow(id, now, windowEnd))) return;
+  // Asked for as of the end: a count read before it doesn't make this request superfluous.
+  await queue.send('requested', [{ ids: [id], requested_at: windowEnd }], settings.windowMs);
+}
+
+/** Reads a chat that the bot came into, registering it where it is new. */
+async function meet(
+  deps: ApplyUpdatesDeps,
+  maxChatId: string,
+  known: number | undefined,
+  deadline: number,
+): Promise<number | undefined> {
+  const asked = await deps.askMax(maxChatId, { lane: 'background', deadline });
+  if (asked.kind !== 'answered')
+    throw new Error(`MAX could not be asked about a chat the bot came into: ${asked.kind}`);
+  const { answer, askedAt } = asked;
+  let id = known;
+  if (id === undefined) {
+    if (answer.kind !== 'count') return undefined;
+    const created = await deps.chatStore.create(
+      {
+        name: asName(answer.title, maxChatId),
+        url: answer.link,
+        max_chat_id: maxChatId,
+        external_chat_id: null,
+        university_id: null,
+        department: null,
+        source: 'max',
+      },
+      askedAt,
+    );
+    id = created.kind === 'created' ? created.stored.chat.id : created.by;
+  }
+  await deps.applyAnswer({ id, max_chat_id: maxChatId }, answer, askedAt);
+  if (answer.kind !== 'count') return undefined;
+  const membership = await deps.askMembership(maxChatId, { lane: 'background', deadline });
+  if (membership.kind === 'answered' && membership.answer.kind === 'membership') {
+    await deps.eventStore.trust(id, membership.answer.tellsMembers, membership.askedAt);
+  }
+  return id;
+}
+
+/** A title as a name: within the limits of one; a chat without a title is named for its id. */
+const asName = (title: string | null, maxChatId: string): string =>
+  (title ?? '')
+    .replace(/\p{Cc}/gu, ' ')
+    .toWellFormed()
+    .trim()
+    .slice(0, 200)
+    .trim() || `Чат ${maxChatId}`;
+
+type Newest = { readonly [K in ChatUpdate['kind']]?: Extract<ChatUpdate, { kind: K }> };
+
+function newestOf(updates: readonly ChatUpdate[]): Newest {
+  const newest: Record<string, ChatUpdate> = {};
+  for (const update of updates) {
+    const before = newest[update.kind];
+    if (!before || update.at > before.at) newest[update.kind] = update;
+  }
+  return newest as Newest;
+}
+
+function later<A extends ChatUpdate, B extends ChatUpdate>(a: A | undefined, b: B | undefined): A | B | undefined {
+  if (!a || !b) return a ?? b;
+  return a.at > b.at ? a : b;
+}

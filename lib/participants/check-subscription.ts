@@ -1,0 +1,50 @@
+import type { Subscription } from '../max-api/client.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Asked } from './ask-max.ts';
+
+/**
+ * MAX unsubscribes a bot silently after eight hours without a delivery that was accepted. So the subscription is looked at on
+ * a schedule, and made again where it is gone; what was not told meanwhile is then read in a full update.
+ */
+
+export interface SubscriptionStore {
+  /** When the subscription of this URL was last seen, Unix ms. */
+  seenAt(url: string): Promise<number | undefined>;
+  see(url: string, at: number): Promise<void>;
+}
+
+export interface CheckSubscriptionDeps {
+  readonly listSubscriptions: () => Promise<Asked<readonly Subscription[]>>;
+  readonly subscribe: (url: string) => Promise<Asked<'done'>>;
+  readonly store: SubscriptionStore;
+  readonly refreshAll: () => Promise<unknown>;
+  readonly clock: Clock;
+}
+
+export type SubscriptionOutcome =
+  | { readonly kind: 'fine' }
+  /** `lostSince`: when it was last seen; `undefined` for the first subscription. */
+  | { readonly kind: 'subscribed'; readonly lostSince: number | undefined }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export async function checkSubscription(deps: CheckSubscriptionDeps, url: string): Promise<SubscriptionOutcome> {
+  const there = await deps.listSubscriptions();
+  if (there.kind !== 'answered') return failed(there);
+  const now = deps.clock.now();
+  if (there.answer.some((subscription) => subscription.url === url)) {
+    await deps.store.see(url, now);
+    return { kind: 'fine' };
+  }
+  const lostSince = await deps.store.seenAt(url);
+  // Before it is subscribed again: should this end in between, the next check finds the loss once more.
+  if (lostSince !== undefined) await deps.refreshAll();
+  const made = await deps.subscribe(url);
+  if (made.kind !== 'answered') return failed(made);
+  await deps.store.see(url, now);
+  return { kind: 'subscribed', lostSince };
+}
+
+const failed = (asked: Exclude<Asked<never>, { kind: 'answered' }>): SubscriptionOutcome => ({
+  kind: 'failed',
+  reason: asked.kind === 'failed' ? asked.error : asked.reason,
+});

@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ChatAnswer } from '../../lib/max-api/client.ts';
+import type { ChatUpdate } from '../../lib/max-api/updates.ts';
+import { type ApplyUpdatesDeps, applyUpdates } from '../../lib/participants/apply-updates.ts';
+import { createApplyAnswer } from '../../lib/participants/refresh.ts';
+import type { RefreshMessage } from '../../lib/participants/refresh-queue.ts';
+import { memoryCounts } from '../support/participants.ts';
+import { created, openMemory, T0 } from '../support/stores.ts';
+
+const WINDOW_MS = 30_000;
+
+type Answer = Exclude<ChatAnswer, { kind: 'error' }>;
+
+/** A service that knows chat −1, and MAX as the test has it. */
+async function setUp(max: Map<string, Answer> = new Map()) {
+  let now = T0 + 1_000_000;
+  const stores = await openMemory();
+  const sent: { message: RefreshMessage; delayMs: number | undefined }[] = [];
+  let asked = 0;
+  const clock = { now: () => now, sleep: async () => {} };
+  const deps: ApplyUpdatesDeps = {
+    chatStore: stores.chats,
+    eventStore: stores.events,
+    async askMax(maxChatId) {
+      asked += 1;
+      now += 1;
+      return { kind: 'answered', answer: max.get(maxChatId) ?? { kind: 'not_found' }, askedAt: now };
+    },
+    askMembership: async () => ({
+      kind: 'answered',
+      answer: { kind: 'membership', tellsMembers: true },
+      askedAt: now,
+    }),
+    applyAnswer: createApplyAnswer({
+      countStore: stores.counts,
+      cache: memoryCounts(clock),
+      settings: { freshMs: 3_600_000 },
+    }),
+    queue: {
+      async send(_, messages, delayMs) {
+        sent.push(...messages.map((message) => ({ message, delayMs })));
+      },
+      depth: async () => 0,
+    },
+    clock,
+    settings: { windowMs: WINDOW_MS },
+  };
+  const id = await created(stores.chats, { max_chat_id: '-1', name: 'Первый' });
+  return {
+    ...{ stores, deps, sent, id },
+    apply: (...updates: ChatUpdate[]) => applyUpdates(deps, updates[0]?.chat_id ?? '', updates, now + 10_000),
+    pass: (ms: number) => {
+      now += ms;
+    },
+    now: () => now,
+    asked: () => asked,
+  };
+}
+
+const joined = (at: number): ChatUpdate => ({ kind: 'members_changed', chat_id: '-1', at });
+
+describe('joins and leaves', () => {
+  test('cost one request a window, however many there are', async () => {
+    const { apply, pass, sent, id, now } = await setUp();
+    const start = now();
+    for (let i = 0; i < 100; i += 1) await apply(...Array.from({ length: 100 }, () => joined(now())));
+    expect(sent).toEqual([{ message: { ids: [id], requested_at: start + WINDOW_MS }, delayMs: WINDOW_MS }]);
+    pass(WINDOW_MS);
+    await apply(joined(now()));
+    expect(sent).toHaveLength(2);
+  });
+
+  test('are asked for as of the end of the window: a count read within it is not enough', async () => {
+    const { apply, sent, now } = await setUp();
+    await apply(joined(now()));
+    expect(sent[0]?.message.requested_at).toBe(now() + WINDOW_MS);
+  });
+});
+
+describe('the bot', () => {
+  test('coming into an unknown chat registers it with title, link and count, once', async () => {
+    const answer: Answer = { kind: 'count', count: 7, title: 'Группа', link: 'https://max.ru/c/2' };
+    const { apply, stores, now, asked } = await setUp(new Map([['-2', answer]]));
+    const added: ChatUpdate = { kind: 'bot_added', chat_id: '-2', at: now() };
+    await apply(added);
+    await apply(added);
+    const id = await stores.chats.findByMaxChatId('-2');
+    expect(await stores.chats.get(id ?? 0)).toMatchObject({
+      chat: { name: 'Группа', url: 'https://max.ru/c/2', source: 'max', status: 'active' },
+      participants_count: 7,
+    });
+    expect(await stores.chats.total('all')).toBe(2);
+    expect(asked()).toBe(2);
+  });
+
+  test('leaving a chat takes it out of what is asked for; coming back revives it', async () => {
+    const answer: Answer = { kind: 'count', count: 7, title: null, link: null };
+    const { apply, stores, id, now, pass } = await setUp(new Map([['-1', answer]]));
+    await apply({ kind: 'bot_removed', chat_id: '-1', at: now() });
+    expect(await stores.chats.get(id)).toMatchObject({ chat: { status: 'denied' } });
+    expect(await stores.counts.countDue(Number.MAX_SAFE_INTEGER)).toBe(0);
+    pass(1_000);
+    await apply({ kind: 'bot_added', chat_id: '-1', at: now() });
+    expect(await stores.chats.get(id)).toMatchObject({ chat: { status: 'active' }, participants_count: 7 });
+    await apply({ kind: 'bot_removed', chat_id: '-1', at: now() - 500 });
+    expect(await stores.chats.get(id)).toMatchObject({ chat: { status: 'active' } });
+  });
+
+  test('is not taken for gone when MAX can not be asked: the update is delivered again', async () => {
+    const { deps, now } = await setUp();
+    const failing: ApplyUpdatesDeps = {
+      ...deps,
+      askMax: async () => ({ kind: 'not_permitted', reason: 'busy', retryAfterMs: 1 }),
+    };
+    const added: ChatUpdate = { kind: 'bot_added', chat_id: '-2', at: now() };
+    await expect(applyUpdates(failing, '-2', [added], now() + 1_000)).rejects.toThrow(/could not be asked/);
+  });
+});
+
+test('a day of updates, doubled and shuffled, gives the same table', async () => {
+  const update = fc
+    .record({ chat: fc.constantFrom('-1', '-2', '-3'), minute: fc.integer({ min: 0, max: 1_439 }) })
+    .chain(({ chat: chat_id, minute }) => {
+      const at = T0 - 100_000_000 + minute * 60_000;
+      return fc.constantFrom<ChatUpdate>(
+        { kind: 'members_changed', chat_id, at },
+        { kind: 'title_changed', chat_id, at, title: `Имя ${minute}` },
+        { kind: 'permissions_changed', chat_id, at, told: minute % 2 === 0 },
+        { kind: 'bot_removed', chat_id, at },
+        { kind: 'bot_added', chat_id, at },
+      );
+    });
+  const table = async (updates: readonly ChatUpdate[], max: Map<string, Answer>) => {
+    const { apply, stores } = await setUp(max);
+    for (const each of updates) await apply(each);
+    const rows = [];
+    for (const maxChatId of ['-1', '-2', '-3']) {
+      const stored = await stores.chats.get((await stores.chats.findByMaxChatId(maxChatId)) ?? 0);
+      rows.push(stored && [maxChatId, stored.chat.name, stored.chat.status, stored.participants_count]);
+    }
+    return rows;
+  };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(update, { minLength: 1, maxLength: 30, selector: ({ chat_id, at }) => `${chat_id} ${at}` }),
+      fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+      async (updates, random) => {
+        // MAX as the day leaves it: the bot is where it was added last.
+        const max = new Map<string, Answer>();
+        for (const maxChatId of ['-1', '-2', '-3']) {
+          const own = updates.filter(({ chat_id, kind }) => chat_id === maxChatId && kind.startsWith('bot_'));
+          const last = own.sort((a, b) => a.at - b.at).at(-1);
+          max.set(
+            maxChatId,
+            last?.kind === 'bot_removed'
+              ? { kind: 'denied' }
+              : { kind: 'count', count: 9, title: 'Из MAX', link: null },
+          );
+        }
+        const doubled = [...updates, ...updates]
+          .map((each) => ({ each, key: random.next().value ?? 0 }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ each }) => each);
+        const inOrder = [...updates].sort((a, b) => a.at - b.at);
+        expect(await table(doubled, max)).toEqual(await table(inOrder, max));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});

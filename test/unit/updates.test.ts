@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { chatUpdate, readDelivery } from '../../lib/max-api/updates.ts';
+
+const base = { timestamp: 1_795_000_000_000, chat_id: -70_000_000_000_001, user: { user_id: 5, first_name: 'Анна' } };
+const at = base.timestamp;
+const chat_id = '-70000000000001';
+
+describe('a delivery', () => {
+  test.each([
+    ['user_added', {}, { kind: 'members_changed', chat_id, at }],
+    ['user_removed', { admin_id: 7 }, { kind: 'members_changed', chat_id, at }],
+    ['bot_added', { is_channel: false }, { kind: 'bot_added', chat_id, at }],
+    ['bot_removed', {}, { kind: 'bot_removed', chat_id, at }],
+    ['chat_title_changed', { title: 'Новое' }, { kind: 'title_changed', chat_id, at, title: 'Новое' }],
+    [
+      'bot_admin_permissions_changed',
+      { is_admin: true, permissions: ['read_all_messages'] },
+      { kind: 'permissions_changed', chat_id, at, told: true },
+    ],
+    [
+      'bot_admin_permissions_changed',
+      { is_admin: true, permissions: null },
+      { kind: 'permissions_changed', chat_id, at, told: false },
+    ],
+    [
+      'bot_admin_permissions_changed',
+      { is_admin: false, permissions: ['read_all_messages'] },
+      { kind: 'permissions_changed', chat_id, at, told: false },
+    ],
+  ])('%s %o', (type, more, update) => {
+    const delivery = readDelivery({ update_type: type, ...base, ...more, user_id: 5, 'user.name': 'x' });
+    expect(delivery).toEqual({ kind: 'update', type, update });
+  });
+
+  test.each(['bot_started', 'message_created', 'something_new'])('%s is nothing to act on', (type) => {
+    expect(readDelivery({ update_type: type, ...base })).toEqual({ kind: 'nothing', type });
+  });
+
+  test('of a dialog is nothing to act on', () => {
+    expect(readDelivery({ update_type: 'user_added', ...base, chat_id: 12 })).toMatchObject({ kind: 'nothing' });
+  });
+
+  test.each([
+    [null, ['body']],
+    [[], ['body']],
+    [{ ...base }, ['update_type']],
+    [{ update_type: 'user_added', chat_id: -1 }, ['timestamp']],
+    [{ update_type: 'user_added', ...base, chat_id: -1.5 }, ['chat_id']],
+  ])('%o is malformed', (body, fields) => {
+    expect(readDelivery(body)).toEqual({ kind: 'malformed', fields });
+  });
+
+  test('of any shape is read without an error, and names nobody', () => {
+    fc.assert(
+      fc.property(
+        fc.object({ key: fc.constantFrom('update_type', 'timestamp', 'chat_id', 'title', 'user') }),
+        (body) => {
+          const delivery = readDelivery(body);
+          if (delivery.kind === 'update') expect(chatUpdate.parse(delivery.update)).toEqual(delivery.update);
+        },
+      ),
+    );
+    const delivery = readDelivery({ update_type: 'user_added', ...base });
+    expect(JSON.stringify(delivery)).not.toContain('Анна');
+  });
+});
