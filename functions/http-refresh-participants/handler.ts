@@ -18,8 +18,7 @@ const REASONS = {
 export const handler = httpFunction(route, async ({ params, principal }) => {
   requireIntegration(integrationDisabled());
   const stored = await visibleChat(chatStore(), principal, params.id);
-  const cache = counts();
-  const deps = { chatStore: chatStore(), cache, leases: cache, refreshChat: refreshChat(), clock, newId };
+  const deps = { chatStore: chatStore(), leases: counts(), refreshChat: refreshChat(), clock, newId };
   const outcome = await refreshOne(deps, stored);
   await permits().flush();
   switch (outcome.kind) {
@@ -34,6 +33,8 @@ export const handler = httpFunction(route, async ({ params, principal }) => {
           source: 'api',
         },
       };
+    case 'deleted':
+      throw new Problem('not_found', { detail: `There is no chat ${params.id} any more.` });
     case 'not_in_max':
       throw new Problem('no_max_chat', { detail: `Chat ${params.id} has no max_chat_id, so MAX can not be asked.` });
     case 'unavailable':

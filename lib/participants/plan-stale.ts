@@ -68,7 +68,7 @@ export interface Staleness {
   readonly total: number;
   /** Chats whose count is due. */
   readonly stale: number;
-  /** Age of the oldest count in seconds; a chat that was never read counts from its creation. */
+  /** Age of the oldest count in seconds; one that was never read counts as due since the chat's creation. */
   readonly oldestSeconds: number;
   /** Share of chats whose count is fresher than one hour, from 0 to 1. */
   readonly fresherThanHour: number;

@@ -119,20 +119,20 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
   async function fetchInline(chats: readonly Chat[], shown: Map<number, ShownCount>): Promise<number[]> {
     const deadline = clock.now() + INLINE_BUDGET_MS;
     const owner = deps.newId();
-    const late = await Promise.all(
-      chats.filter(isReadable).map(async (chat) => {
-        if (!(await deps.leases.takeFetching(chat.id, owner, INLINE_BUDGET_MS))) return [];
-        // A store that can't take the count now must not cost the listing: the chat is left to the queue.
-        const outcome = await deps.refreshChat(chat, { lane: 'interactive', deadline }).catch(() => undefined);
-        await deps.leases.release(chat.id, owner);
-        if (!outcome) return [chat.id];
-        if (outcome.kind === 'updated') {
-          shown.set(chat.id, show(outcome.count, new Date(outcome.readAt).toISOString(), 'api'));
-        }
-        return outcome.kind === 'not_permitted' || outcome.kind === 'failed' ? [chat.id] : [];
-      }),
-    );
-    return late.flat();
+    const late = new Set(chats.map((chat) => chat.id));
+    const fetching = chats.filter(isReadable).map(async (chat) => {
+      if (!(await deps.leases.takeFetching(chat.id, owner, INLINE_BUDGET_MS))) return late.delete(chat.id);
+      // A store that can't take the count now must not cost the listing: the chat is left to the queue.
+      const outcome = await deps.refreshChat(chat, { lane: 'interactive', deadline }).catch(() => undefined);
+      await deps.leases.release(chat.id, owner);
+      if (!outcome || outcome.kind === 'not_permitted' || outcome.kind === 'failed') return;
+      late.delete(chat.id);
+      if (outcome.kind === 'updated') {
+        shown.set(chat.id, show(outcome.count, new Date(outcome.readAt).toISOString(), 'api'));
+      }
+    });
+    await Promise.race([Promise.all(fetching), clock.sleep(INLINE_BUDGET_MS)]);
+    return [...late];
   }
 
   async function ask(ids: readonly number[]): Promise<void> {

@@ -122,7 +122,7 @@ export async function refreshBatch(
       (await deps.runStore.book(message.run.id, message.run.part, { counts, remaining }, clock.now())).remaining
     : remaining;
   if (rest.length > 0) {
-    const run = message.run && { ...message.run, part: `${message.run.part}+` };
+    const run = message.run && { ...message.run, part: nextPart(message.run.part) };
     await deps.queue.send(queueName, [{ ...message, ids: [...rest], ...(run ? { run } : {}) }], delayMs);
   }
   return { ...counts, superseded: tally.superseded, remaining: rest.length, outage: outage() };
@@ -136,4 +136,10 @@ function whatIsNeeded(stored: StoredChat | undefined, requestedAt: number): Need
   if (!stored || !isReadable(stored.chat)) return { kind: 'unavailable' };
   if (stored.checked_at !== null && stored.checked_at >= requestedAt) return { kind: 'superseded' };
   return { kind: 'read', chat: stored.chat };
+}
+
+/** The name of a part's remainder: `17.0`, `17.0+1`, `17.0+2`, … however often it is put back. */
+function nextPart(part: string): string {
+  const [name = part, repetition = '0'] = part.split('+');
+  return `${name}+${Number(repetition) + 1}`;
 }

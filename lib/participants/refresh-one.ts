@@ -2,7 +2,7 @@ import type { StoredChat } from '../chats/chat.ts';
 import type { ChatStore } from '../chats/store.ts';
 import type { MaxErrorKind } from '../max-api/client.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { CountCache, Leases } from './cache.ts';
+import type { Leases } from './cache.ts';
 import type { RefreshChat } from './refresh.ts';
 
 /**
@@ -12,7 +12,8 @@ import type { RefreshChat } from './refresh.ts';
 
 /** Longest wait for MAX: leaves room for the stores in a ten-second function. */
 const BUDGET_MS = 8_000;
-const POLL_MS = 50;
+/** One GetItem each. */
+const POLL_MS = 100;
 
 export interface LastKnown {
   readonly participants_count: number | null;
@@ -23,6 +24,8 @@ export interface LastKnown {
 export type RefreshOneOutcome =
   | { readonly kind: 'updated'; readonly count: number; readonly updatedAt: string }
   | { readonly kind: 'not_in_max' }
+  /** The chat was removed meanwhile. */
+  | { readonly kind: 'deleted' }
   | { readonly kind: 'unavailable'; readonly status: 'denied' | 'gone'; readonly lastKnown: LastKnown }
   | {
       readonly kind: 'max_unreachable';
@@ -33,7 +36,6 @@ export type RefreshOneOutcome =
 
 export interface RefreshOneDeps {
   readonly chatStore: ChatStore;
-  readonly cache: CountCache;
   readonly leases: Leases;
   readonly refreshChat: RefreshChat;
   readonly clock: Clock;
@@ -64,7 +66,9 @@ export async function refreshOne(deps: RefreshOneDeps, stored: StoredChat): Prom
     // `undefined`: no leases now. A doubled request is then the smaller evil.
     const taken = await leases.takeFetching(chat.id, owner, BUDGET_MS);
     if (taken !== false) break;
-    const theirs = await waitForTheirs();
+    // Somebody is asking MAX for this chat: what is read after this request came in is as good as one's own answer.
+    await clock.sleep(POLL_MS);
+    const theirs = await answeredSince();
     if (theirs) return theirs;
     if (clock.now() >= deadline) return unreachable('busy', 0);
   }
@@ -86,21 +90,11 @@ export async function refreshOne(deps: RefreshOneDeps, stored: StoredChat): Prom
     await leases.release(chat.id, owner);
   }
 
-  /** Somebody is asking MAX for this chat: a count read after this request came in is as good as one's own. */
-  async function waitForTheirs(): Promise<RefreshOneOutcome | undefined> {
-    await clock.sleep(POLL_MS);
-    const value = (await deps.cache.getMany([chat.id]))?.get(chat.id);
-    if (value?.updated_at && Date.parse(value.updated_at) >= startedAt) {
-      return { kind: 'updated', count: value.count, updatedAt: value.updated_at };
-    }
-    // A refusal is in the store only; unseen, all who wait would ask MAX for it one after the other.
-    return answeredSince();
-  }
-
   /** What MAX answered to somebody else since this request came in. */
   async function answeredSince(): Promise<RefreshOneOutcome | undefined> {
     const now = await deps.chatStore.get(chat.id);
-    if (!now || now.checked_at === null || now.checked_at < startedAt) return undefined;
+    if (!now) return { kind: 'deleted' };
+    if (now.checked_at === null || now.checked_at < startedAt) return undefined;
     if (now.chat.status !== 'active') {
       return { kind: 'unavailable', status: now.chat.status, lastKnown: lastKnown() };
     }

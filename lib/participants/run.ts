@@ -1,4 +1,7 @@
-/** A full update: every chat read once, counted exactly, whatever is delivered twice or dies half-way. */
+/**
+ * A full update: every chat read once; `done`, `failed` and `unavailable` count exactly, whatever is delivered twice or dies
+ * half-way. `changed` may miss the chats of a worker that died between writing them and booking its part.
+ */
 
 export interface RunCounts {
   /** Chats with an outcome, whichever. */

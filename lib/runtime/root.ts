@@ -15,9 +15,10 @@ import { spacingMs } from '../max-api/pace.ts';
 import type { ApplyUpdatesDeps } from '../participants/apply-updates.ts';
 import { type AskMax, createAsk, createAskMax } from '../participants/ask-max.ts';
 import type { CheckSubscriptionDeps } from '../participants/check-subscription.ts';
+import { noEvents } from '../participants/events.ts';
 import { type FullUpdateDeps, startFullUpdate } from '../participants/full-update.ts';
 import type { PlanStaleDeps } from '../participants/plan-stale.ts';
-import { createReadCounts, type ReadCounts } from '../participants/read-counts.ts';
+import { createReadCounts, type ReadCounts, type ReadCountsDeps } from '../participants/read-counts.ts';
 import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../participants/refresh.ts';
 import type { RefreshBatchDeps } from '../participants/refresh-batch.ts';
 import type { RefreshQueueName } from '../participants/refresh-queue.ts';
@@ -223,27 +224,33 @@ export const maxReachable = (timeoutMs: number) => reachable(new URL(section('up
 
 export const integrationDisabled = () => section('switches').PARTICIPANTS_INTEGRATION_DISABLED;
 
-/** @param lazyUpdate whether readers may ask for refreshes; the switch of the configuration still decides. */
-const readCountsWith = (lazyUpdate: boolean) =>
-  createReadCounts({
-    chatStore: chatStore(),
-    cache: counts(),
-    leases: counts(),
-    queue: refreshQueue(),
-    refreshChat: refreshChat(),
-    clock,
-    events: participantMetrics,
-    newId,
-    settings: {
-      freshMs: freshMs(),
-      batchSize: batchSize(),
-      lazyUpdate: lazyUpdate && section('switches').PARTICIPANTS_ENABLE_LAZY_UPDATE,
-      integrationDisabled: integrationDisabled(),
-    },
+const readCountsDeps = (): ReadCountsDeps => ({
+  chatStore: chatStore(),
+  cache: counts(),
+  leases: counts(),
+  queue: refreshQueue(),
+  refreshChat: refreshChat(),
+  clock,
+  events: participantMetrics,
+  newId,
+  settings: {
+    freshMs: freshMs(),
+    batchSize: batchSize(),
+    lazyUpdate: section('switches').PARTICIPANTS_ENABLE_LAZY_UPDATE,
+    integrationDisabled: integrationDisabled(),
+  },
+});
+export const readCounts = /* @__PURE__ */ once((): ReadCounts => createReadCounts(readCountsDeps()));
+/** Shows what readers see, unseen: nothing is asked for, cached or measured. */
+export const inspectCounts = /* @__PURE__ */ once((): ReadCounts => {
+  const deps = readCountsDeps();
+  return createReadCounts({
+    ...deps,
+    cache: { ...deps.cache, putMany: async () => {} },
+    events: noEvents,
+    settings: { ...deps.settings, lazyUpdate: false },
   });
-export const readCounts = /* @__PURE__ */ once((): ReadCounts => readCountsWith(true));
-/** Shows what readers see without changing anything. */
-export const inspectCounts = /* @__PURE__ */ once((): ReadCounts => readCountsWith(false));
+});
 
 /** Signs the cursors of listings. */
 export const cursorSecret = /* @__PURE__ */ once(() => {

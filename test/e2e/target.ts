@@ -19,13 +19,17 @@ export interface Target {
 }
 
 /** The service on this machine, as `npm start` runs it, with data of its own. */
-export async function startLocalTarget(chats: number, env: NodeJS.ProcessEnv = {}): Promise<Target> {
+export async function startLocalTarget(
+  chats: number,
+  env: NodeJS.ProcessEnv = {},
+  { drift = 0 }: { readonly drift?: number } = {},
+): Promise<Target> {
   const dataDir = await mkdtemp(join(tmpdir(), 'chat-participants-e2e-'));
   const stack = await startLocalStack({
     dataDir,
     port: 0,
     env: { ...process.env, MAX_API_URL: '', REDIS_URL: '', AWS_ENDPOINT_URL: '', ...env },
-    simulator: { chats, drift: 0, seed: 7 },
+    simulator: { chats, drift, seed: 7 },
   });
   const { simulator } = stack;
   if (!simulator) throw new Error('the local stack started without the simulated MAX');

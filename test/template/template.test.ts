@@ -225,7 +225,10 @@ describe('queues', () => {
 
   test('hide a message for six times as long as its function may take, which reports single failures', () => {
     const triggers = ofType(prod.template, 'AWS::Lambda::EventSourceMapping');
-    expect(triggers).toHaveLength(3);
+    const queues = ofType(prod.template, 'AWS::SQS::Queue').filter(([, { Properties }]) => Properties.RedrivePolicy);
+    expect(triggers.map(([, { Properties }]) => idIn(Properties.EventSourceArn)).sort()).toEqual(
+      queues.map(([id]) => id).sort(),
+    );
     for (const [, { Properties }] of triggers) {
       const queue = prod.template.Resources[idIn(Properties.EventSourceArn)]?.Properties;
       const lambda = prod.template.Resources[idIn(Properties.FunctionName)]?.Properties;
@@ -240,7 +243,7 @@ describe('stores', () => {
   test('tables are paid per request, encrypted, and can be set back; in production they outlive the stack', () => {
     for (const [{ template }, kept] of [[dev, false] as const, [prod, true] as const]) {
       const tables = ofType(template, 'AWS::DynamoDB::Table');
-      expect(tables).toHaveLength(3);
+      expect(tables.length).toBeGreaterThan(0);
       for (const [, { Properties, DeletionPolicy, UpdateReplacePolicy }] of tables) {
         expect(Properties).toMatchObject({
           BillingMode: 'PAY_PER_REQUEST',

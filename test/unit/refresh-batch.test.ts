@@ -144,7 +144,7 @@ describe('what can not be done in time', () => {
     expect(queue.messages).toEqual([
       {
         queue: 'planned',
-        message: { ids: [7, 8, 9, 10], requested_at: T0, run: { id: 'r', part: '500.3+' } },
+        message: { ids: [7, 8, 9, 10], requested_at: T0, run: { id: 'r', part: '500.3+1' } },
         delayMs: 9_000,
       },
     ]);

@@ -63,7 +63,7 @@ const FLOOR_SHARE = 0.04;
 const JITTER = 0.1;
 
 /** A due chat is still read when its price has risen, or its interval grown, by no more than this factor. */
-const TOLERANCE = 1.25;
+const TOLERANCE = 1.15;
 
 /**
  * The longest a chat waits, ms: `wantedMs`, unless reading each of `chats` as often would take more than 4 % of the budget.

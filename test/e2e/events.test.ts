@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startLocalTarget, type Target } from './target.ts';
+
+/** Counts that follow what MAX tells, without anybody asking for them. */
+
+const CHATS = 100;
+const WINDOW_S = 3;
+
+let target: Target;
+beforeAll(async () => {
+  target = await startLocalTarget(CHATS, {
+    PARTICIPANTS_EVENT_WINDOW: `${WINDOW_S}s`,
+    PARTICIPANTS_ENABLE_LAZY_UPDATE: 'false',
+  });
+}, 120_000);
+afterAll(() => target?.stop());
+
+interface Listed {
+  readonly max_chat_id: string;
+  readonly participants_count: number | null;
+}
+interface Truth {
+  readonly chat_id: string;
+  readonly participants_count: number;
+  readonly bot: string;
+  readonly gone: string | null;
+}
+
+const control = async <B>(path: string, init?: RequestInit): Promise<B> =>
+  (await (await fetch(new URL(path, target.maxControl), init)).json()) as B;
+
+const post = (body: unknown) => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
+async function listed(): Promise<Map<string, number | null>> {
+  const headers = { authorization: `Bearer ${target.tokens.superadmin}` };
+  const response = await fetch(new URL('/chats/all?limit=100', target.url), { headers });
+  const { data } = (await response.json()) as { data: Listed[] };
+  return new Map(data.map((chat) => [chat.max_chat_id, chat.participants_count]));
+}
+
+async function until(what: string, done: () => Promise<boolean>, ms: number): Promise<void> {
+  for (const end = Date.now() + ms; Date.now() < end; ) {
+    if (await done()) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error(`not in ${ms} ms: ${what}`);
+}
+
+it('subscribes by itself, and reads what joins and leaves made dirty, once a window', async () => {
+  await target.runSchedule('scheduleCheckSubscription');
+  await until('every count was read', async () => [...(await listed()).values()].every((n) => n !== null), 60_000);
+
+  const { chats } = await control<{ chats: Truth[] }>(`/chats?limit=${CHATS}`);
+  const told = chats.filter((chat) => chat.bot === 'reader' && chat.gone === null && chat.chat_id.startsWith('-'));
+  expect(told.length).toBeGreaterThan(20);
+  const { total: before } = await control<{ total: number }>('/stats');
+  const changed = told.slice(0, 10);
+  // Three changes each, within one window.
+  for (const step of [1, 2, 3]) {
+    for (const { chat_id, participants_count } of changed) {
+      await control(`/chats/${chat_id}`, post({ count: participants_count + step }));
+    }
+  }
+  await until(
+    'every changed count was read again',
+    async () => {
+      const counts = await listed();
+      return changed.every(({ chat_id, participants_count }) => counts.get(chat_id) === participants_count + 3);
+    },
+    30_000,
+  );
+  const { total: after } = await control<{ total: number }>('/stats');
+  expect(after - before).toBeLessThanOrEqual(changed.length * 2);
+}, 120_000);
+
+it('refuses deliveries without the secret, and takes what it does not know', async () => {
+  const deliver = (headers: Record<string, string>, body: unknown = { update_type: 'new', timestamp: 1 }) =>
+    fetch(new URL('/webhooks/max', target.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  expect((await deliver({})).status).toBe(401);
+  expect((await deliver({ 'x-max-bot-api-secret': 'guessed' })).status).toBe(401);
+});

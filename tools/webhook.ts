@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util';
+import { createMaxApi, type MaxError } from '../lib/max-api/client.ts';
+import { readConfig } from '../lib/runtime/config.ts';
+import { runTool, ToolError, useRunningStack } from './environment.ts';
+
+/** `npm run webhook -- register|status|remove` */
+
+const HELP = `Usage: npm run webhook -- register|status|remove [--url URL]
+
+Looks after the webhook subscription of the bot at MAX. The service does so by itself every 15 minutes; this is for people.
+
+  status     the subscriptions there are, and whether the service's own is among them
+  register   subscribes the service, with WEBHOOK_SECRET
+  remove     unsubscribes it, or the URL given
+
+  --url      instead of WEBHOOK_URL
+
+MAX is asked at MAX_API_URL with MAX_API_TOKEN (and MAX_API_CA), or as the local stack that is running does.
+Ends with 0, 1 when MAX refused or the subscription is not there, 2 when nothing could be asked.`;
+
+const TIMEOUT_MS = 10_000;
+
+await runTool(async () => {
+  const { values, positionals } = parseArgs({
+    options: { help: { type: 'boolean' }, url: { type: 'string' } },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const [action, ...more] = positionals;
+  if (!action || more.length > 0 || !['register', 'status', 'remove'].includes(action)) {
+    throw new ToolError(`Say one of register, status, remove.\n\n${HELP}`);
+  }
+  useRunningStack('MAX_API_TOKEN');
+  const { max, upstream, webhook, webhookSecret } = readConfig(process.env, [
+    'max',
+    'upstream',
+    'webhook',
+    'webhookSecret',
+  ]);
+  const token = max.MAX_API_TOKEN;
+  if (!token) throw new ToolError('MAX_API_TOKEN is not set.');
+  const api = createMaxApi({ url: upstream.MAX_API_URL, token: async () => token, ca: max.MAX_API_CA });
+  const url = values.url ?? webhook.WEBHOOK_URL;
+
+  if (action === 'status') {
+    const there = answered(await api.listSubscriptions(TIMEOUT_MS));
+    for (const subscription of there) {
+      console.log(`${subscription.url}${subscription.url === url ? '  (this service)' : ''}`);
+    }
+    const own = there.some((subscription) => subscription.url === url);
+    if (!own)
+      console.log(url ? `${url} is not subscribed.` : 'WEBHOOK_URL is not set: this service has no subscription.');
+    return own ? 0 : 1;
+  }
+  if (!url) throw new ToolError('WEBHOOK_URL is not set; name the address with --url.');
+  if (action === 'remove') {
+    answered(await api.unsubscribe(url, TIMEOUT_MS));
+    console.log(`${url} is unsubscribed.`);
+    return 0;
+  }
+  const secret = webhookSecret.WEBHOOK_SECRET;
+  if (!secret) throw new ToolError('WEBHOOK_SECRET is not set: MAX sends it with every delivery.');
+  answered(await api.subscribe(url, secret, TIMEOUT_MS));
+  console.log(`${url} is subscribed.`);
+  return 0;
+});
+
+function answered<A>(answer: A | MaxError): Exclude<A, MaxError> {
+  if (typeof answer === 'object' && answer !== null && 'kind' in answer) {
+    const { error, detail } = answer as MaxError;
+    throw new ToolError(`MAX did not do it: ${error} (${detail}).`);
+  }
+  return answer as Exclude<A, MaxError>;
+}
