@@ -4,8 +4,8 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import '../test/support/lua-as-text.ts';
-import { peersInstalled } from './support/peers.ts';
 import type { Part } from './support/part.ts';
+import { peersInstalled } from './support/peers.ts';
 import { keep, print } from './support/report.ts';
 
 /** `npm run bench -- [part…] [--quick]`: the figures of the goals, measured on this machine. */

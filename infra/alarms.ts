@@ -230,6 +230,26 @@ function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
       periods: Math.min(12, Math.floor((7 * 24 * HOUR_S) / growingS)),
       breaching: Math.min(10, Math.floor((7 * 24 * HOUR_S) / growingS)),
     },
+    {
+      name: 'SubscriptionLost',
+      runbook: 'freshness',
+      severity: 'warning',
+      says: 'MAX had ended our subscription to events; it was made again, and a full update reads what was missed.',
+      metrics: { lost: own(prefix, METRICS.subscriptionLost) },
+      is: '>',
+      threshold: 0,
+      periodS: 300,
+    },
+    {
+      name: 'SubscriptionNotChecked',
+      runbook: 'freshness',
+      severity: 'warning',
+      says: 'Whether MAX still sends events could not be found out, or not be mended, four times in an hour.',
+      metrics: { failed: own(prefix, METRICS.subscriptionCheckFailed) },
+      is: '>',
+      threshold: 3,
+      periodS: HOUR_S,
+    },
   ];
 }
 

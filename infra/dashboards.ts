@@ -1,3 +1,4 @@
+import { UPDATE_TYPES } from '../lib/max-api/updates.ts';
 import { METRICS } from '../lib/runtime/metric-names.ts';
 import {
   deadLettersOf,
@@ -11,6 +12,7 @@ import {
   ofTable,
   own,
   TABLES,
+  updatesOf,
   type Value,
   type Watched,
 } from './watched.ts';
@@ -73,6 +75,14 @@ function serves({ prefix, rps }: Watched): Graph[] {
       lines: { finished: mine(METRICS.fullUpdateFinished), 'chats failed': mine(METRICS.fullUpdateFailedChats) },
     },
     { title: 'Background syncs', lines: { done: mine(METRICS.syncsDone) } },
+    {
+      title: 'Events of MAX',
+      lines: Object.fromEntries([...UPDATE_TYPES, 'other'].map((type) => [type, updatesOf(prefix, type)])),
+    },
+    {
+      title: 'Subscription to events',
+      lines: { lost: mine(METRICS.subscriptionLost), 'not checked': mine(METRICS.subscriptionCheckFailed) },
+    },
   ];
 }
 

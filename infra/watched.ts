@@ -90,6 +90,10 @@ export const hitRate = (prefix: string) => ({
   metrics: { hits: own(prefix, METRICS.cacheHits), lookups: own(prefix, METRICS.cacheLookups) },
 });
 
+/** Of one type, as lib/runtime/reports.ts counts them. */
+export const updatesOf = (prefix: string, type: string): Metric =>
+  own(prefix, METRICS.updatesReceived, 'Sum', { type });
+
 /** As `metrics.singleMetric()` adds it in lib/runtime/observability.ts. */
 export const maxErrorsOf = (prefix: string, kind: 'timeout' | 'rate_limited' | 'server' | 'network' | 'auth'): Metric =>
   own(prefix, METRICS.maxErrors, 'Sum', { kind });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createReadStream, createWriteStream, rmSync, statSync, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -52,7 +53,7 @@ await runTool(async () => {
     now: Date.now,
     async onRefused(line) {
       refused ??= createWriteStream(refusedFile);
-      if (!refused.write(`${JSON.stringify(line)}\n`)) await new Promise((drained) => refused?.once('drain', drained));
+      if (!refused.write(`${JSON.stringify(line)}\n`)) await once(refused, 'drain');
     },
     onProgress(done) {
       const percent = size === 0 ? 100 : Math.floor((lines.bytesRead() * 100) / size);

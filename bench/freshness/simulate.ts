@@ -1,6 +1,8 @@
-import { UNKNOWN_POPULATION } from '../../lib/participants/planner/change-rate.ts';
+import { QUARTER_HOURS, UNKNOWN_POPULATION } from '../../lib/participants/planner/change-rate.ts';
 import {
+  type ChatNews,
   type ChatPlan,
+  firstPlan,
   floorMs,
   NO_TALLY,
   PLAN_LIMITS,
@@ -18,6 +20,8 @@ import {
   type PlanState,
   steer,
 } from '../../lib/participants/planner/price.ts';
+import { readsPerHour } from '../../lib/participants/planner/read-rate.ts';
+import type { SampledChat } from '../../lib/participants/planner/what-if.ts';
 import { DueQueue } from './due-queue.ts';
 import { at, type Random, weightedIndex } from './random.ts';
 import type { World } from './world.ts';
@@ -38,7 +42,10 @@ export interface Scenario {
   /** Days measured after that. */
   readonly days: number;
   readonly random: Random;
+  /** How often due chats are planned; a minute unless told. */
   readonly tickMinutes?: number;
+  /** Of the chats, so many come to be known, without a count, at some time in the days measured. */
+  readonly newcomers?: number;
 }
 
 export interface Simulated {
@@ -53,9 +60,15 @@ export interface Simulated {
   /** Due chats left over at a tick, on average and at most, over the days measured. */
   readonly meanBacklog: number;
   readonly maxBacklog: number;
+  /** Counts shown over the days measured (the sampled ones), and those of them that had to be waited for. */
+  readonly shown: number;
+  readonly waited: number;
+  /** What the planner knew of chats it looked at on the last day, weighted so that they stand for all. */
+  readonly sample: readonly SampledChat[];
 }
 
 const HOUR_MS = 3_600_000;
+const SAMPLE_SIZE = 5_000;
 /** One listing in four counts its reads. */
 const SAMPLED = 0.25;
 /** Due chats weighed at a tick, at most. */
@@ -86,6 +99,7 @@ export function simulate(scenario: Scenario): Simulated {
   const eventAt = new Float64Array(chats);
   const counted = new Float64Array(chats);
   const withEvents = new Uint8Array(chats);
+  const bornAt = new Float64Array(chats);
   /** Chats with events whose last read was after they began. */
   const told = new Uint8Array(chats);
   const plans: ChatPlan[] = [];
@@ -106,28 +120,50 @@ export function simulate(scenario: Scenario): Simulated {
     });
     due.put(i, Math.floor(plan(i).dueAt / tickMs));
   }
+  for (let n = 0; n < (scenario.newcomers ?? 0); n += 1) {
+    const i = Math.floor(random.uniform() * chats);
+    bornAt[i] = (scenario.warmDays + random.uniform() * scenario.days) * 24 * HOUR_MS;
+    lastRead[i] = Number.NEGATIVE_INFINITY;
+    plans[i] = firstPlan(at(bornAt, i), UNKNOWN_POPULATION);
+    due.put(i, Math.ceil(at(bornAt, i) / tickMs));
+  }
 
   const drawRead = weightedIndex(reads, random);
+  const measuredFrom = scenario.warmDays * ticksADay;
   const daily: number[] = [];
+  const sample: SampledChat[] = [];
   let right = 0;
   let dayBegan = 0;
   let tally: Tally = NO_TALLY;
   let carried = 0;
   let drawn = 0;
   let requests = 0;
-  let postponed = 0;
   let backlogs = 0;
   let maxBacklog = 0;
+  let shown = 0;
+  let waited = 0;
+  let looks = 0;
+  let lastDay = false;
+  /** One look in so many is remembered: each chat is looked at daily and at each request. */
+  const rememberOneIn = Math.max(1, Math.round((2 * chats + 24 * budgetPerHour) / SAMPLE_SIZE));
 
   for (let tick = 0; tick < ticks; tick += 1) {
     const now = tick * tickMs;
+    lastDay = tick >= ticks - ticksADay;
     for (drawn += world.readsPerHour * SAMPLED * tickHours; drawn >= 1; drawn -= 1) {
       const i = drawRead();
+      if (at(bornAt, i) > now) continue;
+      if (tick >= measuredFrom) shown += 1;
+      // A listing waits for a count that was never read, and nothing else.
+      if (plan(i).readAt === null) {
+        waited += 1;
+        refresh(i, now, false);
+      }
       counted[i] = at(counted, i) + 1;
     }
     for (let i = events.take(tick - 1); i >= 0; i = events.take(tick - 1)) {
       const before = plan(i);
-      const after = planAfterEvent(before, { at: at(eventAt, i), trustedSince: trustedSince(i) }, context);
+      const after = planAfterEvent(before, at(eventAt, i), context);
       plans[i] = after;
       if (after.dueAt < before.dueAt) due.put(i, Math.ceil(after.dueAt / tickMs));
     }
@@ -138,14 +174,14 @@ export function simulate(scenario: Scenario): Simulated {
     for (let looked = 0; looked < LOOKS_LEAST + LOOKS_PER_REQUEST * allowed; looked += 1) {
       const chat = due.take(tick);
       if (chat < 0) break;
-      const seen = { now, reads: at(counted, chat) / SAMPLED, trustedSince: trustedSince(chat) };
+      const seen = { now, ...news(chat, now) };
       const { plan: next, tally: added, rightReads } = planWhenDue(plan(chat), seen, context, random.uniform());
       plans[chat] = next;
       counted[chat] = 0;
       tally = addTallies(tally, added);
+      remember(chat, added);
       if (rightReads !== null) wanted.push({ chat, rightReads });
       else {
-        postponed++;
         due.put(chat, Math.ceil(next.dueAt / tickMs));
       }
     }
@@ -166,27 +202,11 @@ export function simulate(scenario: Scenario): Simulated {
     });
     context = contextOf(state, chats, limits);
     tally = NO_TALLY;
-    if (tick >= scenario.warmDays * ticksADay) {
+    if (tick >= measuredFrom) {
       requests += used;
       backlogs += backlog;
       maxBacklog = Math.max(maxBacklog, backlog);
     }
-    if (process.env.TRACE && (tick + 1) % (ticksADay / 12) === 0)
-      console.log(
-        '   day',
-        (tick / ticksADay).toFixed(2),
-        'lnk',
-        state.logKappa.toFixed(2),
-        'backlog',
-        backlog,
-        'used',
-        used,
-        'postponed',
-        postponed,
-        'of',
-        allowed,
-        context.population.mean.toFixed(2),
-      );
     if ((tick + 1) % ticksADay === 0) endDay((tick + 1) * tickMs);
   }
   const measured = daily.slice(scenario.warmDays);
@@ -198,6 +218,9 @@ export function simulate(scenario: Scenario): Simulated {
     kappa: context.kappa,
     meanBacklog: backlogs / (scenario.days * ticksADay),
     maxBacklog,
+    shown,
+    waited,
+    sample,
   };
 
   function plan(i: number): ChatPlan {
@@ -206,17 +229,46 @@ export function simulate(scenario: Scenario): Simulated {
     return found;
   }
 
-  function trustedSince(i: number): number | null {
-    return withEvents[i] ? 0 : null;
+  function news(i: number, now: number): ChatNews {
+    const from = plan(i).reads.countedTo;
+    const eventQuarters = withEvents[i] ? drawQuarters(i, from, now) : 0;
+    return { reads: at(counted, i) / SAMPLED, trustedSince: withEvents[i] ? 0 : null, eventQuarters };
   }
 
-  function refresh(i: number, now: number): void {
+  /** Quarters with an event: the first event since the last read is known, what came after it is drawn. */
+  function drawQuarters(i: number, from: number, now: number): number {
+    const first = told[i] ? at(changeAt, i) : from;
+    if (first >= now) return 0;
+    const began = Math.max(from, first);
+    const silent = Math.exp(-at(changes, i) * QUARTER_HOURS);
+    const most = Math.floor((now - began) / HOUR_MS / QUARTER_HOURS);
+    let active = told[i] && first > from ? 1 : 0;
+    // Silent quarters between two active ones are geometric: the integer part of an exponential.
+    for (let q = silentRun(silent); q < most; q += 1 + silentRun(silent)) active += 1;
+    return Math.min(active, Math.ceil((now - from) / HOUR_MS / QUARTER_HOURS));
+  }
+
+  function remember(i: number, { hours }: Tally): void {
+    looks += 1;
+    if (!lastDay || looks % rememberOneIn !== 0) return;
+    const { change, reads: counts } = plan(i);
+    // A look stands for the hours since the one before, so over a day the looks at a chat stand for one chat.
+    const weight = (hours * rememberOneIn) / 24;
+    const perHour = readsPerHour(counts, context.meanReadsPerHour);
+    sample.push({ weight, change, readsPerHour: perHour, trusted: told[i] === 1 });
+  }
+
+  function silentRun(silent: number): number {
+    return Math.floor(random.exponential() / -Math.log(silent));
+  }
+
+  function refresh(i: number, now: number, planned = true): void {
     const hours = (now - at(lastRead, i)) / HOUR_MS;
     const changed = told[i] ? at(changeAt, i) < now : random.uniform() < -Math.expm1(-at(changes, i) * hours);
     account(i, now);
     const outcome = planAfterRefresh(
       plan(i),
-      { readAt: now, changed, reads: at(counted, i) / SAMPLED, trustedSince: trustedSince(i), planned: true },
+      { readAt: now, changed, planned, ...news(i, now) },
       context,
       random.uniform(),
     );
@@ -224,6 +276,7 @@ export function simulate(scenario: Scenario): Simulated {
     lastRead[i] = now;
     plans[i] = outcome.plan;
     tally = addTallies(tally, outcome.tally);
+    remember(i, outcome.tally);
     if (withEvents[i]) {
       nextEvent(i, now);
       changeAt[i] = at(eventAt, i);

@@ -15,8 +15,11 @@ const SPREAD = 2;
 /** Counts shown an hour: 20 listings of 50 chats a minute. The optima don't depend on it, learning does. */
 const READS_PER_HOUR_OF_150_000 = 60_000;
 
-/** Change rates are the quantiles of the log-normal distribution, dealt out at random: only the pairing is left to chance. */
-export function createWorld(chats: number, exponent: number, random: Random): World {
+/**
+ * `busy`: so many times the usual reads. Change rates are the quantiles of the log-normal distribution, dealt out at
+ * random: only the pairing is left to chance.
+ */
+export function createWorld(chats: number, exponent: number, random: Random, busy = 1): World {
   const changes = Float64Array.from({ length: chats }, (_, i) => Math.exp(SPREAD * normalQuantile((i + 0.5) / chats)));
   for (let i = chats - 1; i > 0; i -= 1) {
     const j = Math.floor(random.uniform() * (i + 1));
@@ -27,8 +30,9 @@ export function createWorld(chats: number, exponent: number, random: Random): Wo
   const reads = Float64Array.from({ length: chats }, (_, i) => (i + 1) ** -exponent);
   const size = chats / 150_000;
   scaleTo(changes, CHANGES_PER_HOUR_OF_150_000 * size);
-  scaleTo(reads, READS_PER_HOUR_OF_150_000 * size);
-  return { changes, reads, readsPerHour: READS_PER_HOUR_OF_150_000 * size };
+  const readsPerHour = READS_PER_HOUR_OF_150_000 * size * busy;
+  scaleTo(reads, readsPerHour);
+  return { changes, reads, readsPerHour };
 }
 
 function scaleTo(values: Float64Array, total: number): void {

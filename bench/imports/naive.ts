@@ -15,7 +15,10 @@ import { z } from 'zod';
 const logger = new Logger();
 const metrics = new Metrics();
 const tracer = new Tracer();
-const query = z.object({ limit: z.coerce.number().int().min(1).max(100).default(50) });
+const request = z.object({
+  token: z.string(),
+  query: z.object({ limit: z.coerce.number().int().min(1).max(100).default(50) }),
+});
 const tables = DynamoDBDocument.from(new DynamoDB({ region: 'eu-central-1' }));
 const redis = new Redis('redis://127.0.0.1', { lazyConnect: true });
 const keys = createRemoteJWKSet(new URL('http://127.0.0.1/jwks.json'));
@@ -24,9 +27,10 @@ export const handler = middy()
   .use(injectLambdaContext(logger))
   .use(logMetrics(metrics))
   .use(captureLambdaHandler(tracer))
-  .handler(async (event: { readonly token: string; readonly query: unknown }) => {
-    await jwtVerify(event.token, keys);
-    const { limit } = query.parse(event.query);
+  .handler(async (event: unknown) => {
+    const { token, query } = request.parse(event);
+    await jwtVerify(token, keys);
+    const { limit } = query;
     const page = await tables.query({ TableName: 'chats', Limit: limit });
     return { page, counts: await redis.mget((page.Items ?? []).map(({ id }) => String(id))) };
   });

@@ -26,7 +26,12 @@ const figuresTable = (figures: readonly Figure[]): Table => ({
 export function textTable({ title, head, rows }: Table): string {
   const lines = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
-  const text = lines.map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
+  const text = lines.map((line) =>
+    line
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   text.splice(1, 0, widths.map((width) => '─'.repeat(width)).join('  '));
   return [...(title ? [`${title}\n`] : []), ...text].join('\n');
 }

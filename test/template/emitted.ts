@@ -29,7 +29,9 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
   console.log = (line: string) => lines.push(line);
   try {
     const { metrics, participantMetrics } = await import('../../lib/runtime/observability.ts');
-    const { reportBatch, reportPlan, reportStaleness } = await import('../../lib/runtime/reports.ts');
+    const { reportBatch, reportPlan, reportStaleness, reportSubscription, reportUpdate } = await import(
+      '../../lib/runtime/reports.ts'
+    );
     participantMetrics.lookedUp({ lookups: 2, hits: 1, staleHits: 1 });
     for (const error of Object.keys(KINDS))
       participantMetrics.askedMax({ durationMs: 1, error: error as MaxErrorKind });
@@ -41,6 +43,8 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
     reportBatch({ ...counts, superseded: 0, remaining: 0, outage: false }, 1, run);
     reportPlan({ kind: 'planned', chats: 1, messages: 1, complete: true });
     reportStaleness({ total: 1, stale: 0, oldestSeconds: 1, fresherThanHour: 1 });
+    reportUpdate('user_added');
+    reportSubscription({ kind: 'fine' });
     metrics.publishStoredMetrics();
   } finally {
     console.log = log;

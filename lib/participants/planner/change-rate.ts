@@ -14,12 +14,16 @@ export interface ChangeBelief {
   readonly variance: number;
 }
 
-/** What was seen of a chat over `hours` (> 0) since its count was known to be right. */
-export interface Evidence {
-  /** `unchanged`: nothing by the end; `changed`: something, at an unknown time; `event`: the first change at the end. */
-  readonly kind: 'unchanged' | 'changed' | 'event';
-  readonly hours: number;
-}
+/** What was seen of a chat over `hours` (> 0). */
+export type Evidence =
+  /** Whether a count differed at the end from what it was at the beginning. */
+  | { readonly kind: 'unchanged'; readonly hours: number }
+  | { readonly kind: 'changed'; readonly hours: number }
+  /** In how many quarters of an hour there was an event, of a chat whose every change is told by one. */
+  | { readonly kind: 'told'; readonly hours: number; readonly quarters: number };
+
+/** Events are counted by the quarter: a raid of ten thousand joins in ten minutes is one change of the count, or two. */
+export const QUARTER_HOURS = 0.25;
 
 /** Half the chats change at least daily; 95 % between once in seven weeks and twice an hour. */
 export const UNKNOWN_POPULATION: ChangeBelief = { mean: Math.log(1 / 24), variance: 4 };
@@ -37,14 +41,14 @@ const WEIGHTS = STEPS.map((z) => Math.exp((-z * z) / 2));
 export function learn(prior: ChangeBelief, evidence: Evidence): ChangeBelief {
   const hours = Math.max(evidence.hours, SHORTEST_HOURS);
   const deviation = Math.sqrt(prior.variance);
-  const lowest = Math.exp(prior.mean + deviation * (STEPS[0] ?? 0));
+  const most = mostLikely(evidence, prior.mean, deviation, hours);
   let sum = 0;
   let first = 0;
   let second = 0;
   for (let i = 0; i < STEPS.length; i += 1) {
     const z = STEPS[i] ?? 0;
     const rate = Math.exp(prior.mean + deviation * z);
-    const weight = (WEIGHTS[i] ?? 0) * likelihood(evidence.kind, rate, lowest, hours);
+    const weight = (WEIGHTS[i] ?? 0) * Math.exp(logLikelihood(evidence, rate, hours) - most);
     sum += weight;
     first += weight * z;
     second += weight * z * z;
@@ -56,16 +60,30 @@ export function learn(prior: ChangeBelief, evidence: Evidence): ChangeBelief {
   };
 }
 
-/** Likelihood of a rate, up to a factor that is the same for all rates and keeps it from underflowing for the lowest. */
-function likelihood(kind: Evidence['kind'], rate: number, lowest: number, hours: number): number {
-  switch (kind) {
+/** ln of the probability of the evidence at a rate. */
+function logLikelihood(evidence: Evidence, rate: number, hours: number): number {
+  switch (evidence.kind) {
     case 'unchanged':
-      return Math.exp((lowest - rate) * hours);
+      return -rate * hours;
     case 'changed':
-      return -Math.expm1(-rate * hours);
-    case 'event':
-      return (rate / lowest) * Math.exp((lowest - rate) * hours);
+      return Math.log(-Math.expm1(-rate * hours));
+    case 'told': {
+      const { quarters } = evidence;
+      const silent = Math.max(0, hours - quarters * QUARTER_HOURS);
+      const active = quarters === 0 ? 0 : quarters * Math.log(-Math.expm1(-rate * QUARTER_HOURS));
+      return active - rate * silent;
+    }
   }
+}
+
+/** About the largest log-likelihood of the points summed over, so that not all of them underflow. */
+function mostLikely(evidence: Evidence, mean: number, deviation: number, hours: number): number {
+  const lowest = Math.exp(mean + deviation * (STEPS[0] ?? 0));
+  const highest = Math.exp(mean - deviation * (STEPS[0] ?? 0));
+  if (evidence.kind !== 'told') return logLikelihood(evidence, evidence.kind === 'changed' ? highest : lowest, hours);
+  const share = Math.min(0.999, (evidence.quarters * QUARTER_HOURS) / hours);
+  const best = -Math.log1p(-share) / QUARTER_HOURS;
+  return logLikelihood(evidence, Math.min(highest, Math.max(lowest, best)), hours);
 }
 
 /**

@@ -15,7 +15,7 @@ const WEIGHTS = [8 / 15, 0.2220759220056126, 0.2220759220056126, 0.0112574113277
 
 /** g(x) = 1 − (1 + x)e^(−x), from 0 at 0 to 1. By its series where the difference would cancel. */
 export function gain(x: number): number {
-  return x < 1e-4 ? x * x * (1 / 2 - x / 3) : -Math.expm1(-x) - x * Math.exp(-x);
+  return x < 1e-3 ? x * x * (1 / 2 - x / 3 + (x * x) / 8) : 1 - (1 + x) * Math.exp(-x);
 }
 
 /** (1 − e^(−x)) / x: share of the time a count is right when x changes are expected between two refreshes. */
@@ -25,12 +25,12 @@ export function shareRight(x: number): number {
 
 /** Expected share of right reads, 0 to 1, of a count read every `hours`. */
 export function freshness(belief: ChangeBelief, hours: number): number {
-  return expect(belief, (rate) => shareRight(rate * hours));
+  return expected(ratesOf(belief), (rate) => shareRight(rate * hours));
 }
 
-/** Expected right hours more, a refresh, for a longer interval: E[g(λT)/λ], growing from 0 to E[1/λ]. */
-export function marginalHours(belief: ChangeBelief, hours: number): number {
-  return expect(belief, (rate) => gain(rate * hours) / rate);
+/** Right hours that a refresh after `hours` is expected to buy: E[g(λT)/λ], growing from 0 to E[1/λ]. */
+export function rightHours(belief: ChangeBelief, hours: number): number {
+  return expected(ratesOf(belief), (rate) => gain(rate * hours) / rate);
 }
 
 /**
@@ -38,21 +38,23 @@ export function marginalHours(belief: ChangeBelief, hours: number): number {
  * `priceHours` = κ/μ (> 0) right hours: the T at which E[g(λT)/λ] = κ/μ, to a relative 1e-6. `most` where none is worth it.
  */
 export function bestIntervalHours(belief: ChangeBelief, priceHours: number, least: number, most: number): number {
-  if (marginalHours(belief, most) <= priceHours) return most;
-  if (marginalHours(belief, least) >= priceHours) return least;
+  const rates = ratesOf(belief);
+  const right = (hours: number) => expected(rates, (rate) => gain(rate * hours) / rate);
+  if (right(most) <= priceHours) return most;
+  if (right(least) >= priceHours) return least;
   let low = least;
   let high = most;
   // g(x) < x²/2, so this lies below the solution; and ln g is concave in ln x, so Newton's steps climb towards it.
-  let hours = Math.sqrt((2 * priceHours) / Math.exp(belief.mean + belief.variance / 2));
+  let hours = Math.sqrt((2 * priceHours) / expected(rates, (rate) => rate));
   for (let i = 0; i < 60; i += 1) {
-    // A mixture of rates may bend the other way: a step out of what is known to hold the solution is halved instead.
+    // A mixture of rates may bend the other way: then a step that leaves what holds the solution halves it instead.
     if (!(hours > low && hours < high)) hours = Math.sqrt(low * high);
-    const value = marginalHours(belief, hours);
+    const value = right(hours);
     if (value < priceHours) low = hours;
     else high = hours;
-    // d ln E[g(λT)/λ] / d ln T = E[λT² e^(−λT)] / E[g(λT)/λ]
+    // d ln E[g(λT)/λ] / d ln T = T² E[λe^(−λT)] / E[g(λT)/λ]
     const at = hours;
-    const slope = expect(belief, (rate) => rate * at * at * Math.exp(-rate * at)) / value;
+    const slope = (at * at * expected(rates, (rate) => rate * Math.exp(-rate * at))) / value;
     const step = Math.log(priceHours / value) / slope;
     if (Math.abs(step) < 1e-6 || high / low < 1 + 1e-6) break;
     hours *= Math.exp(step);
@@ -60,11 +62,16 @@ export function bestIntervalHours(belief: ChangeBelief, priceHours: number, leas
   return hours;
 }
 
-/** E[f(λ)] under the belief. */
-function expect({ mean, variance }: ChangeBelief, f: (rate: number) => number): number {
-  if (variance === 0) return f(Math.exp(mean));
+/** The rates that stand for a belief, with the weights above; one that is certain stands for itself. */
+function ratesOf({ mean, variance }: ChangeBelief): readonly number[] {
+  if (variance === 0) return [Math.exp(mean)];
   const deviation = Math.sqrt(variance);
+  return NODES.map((node) => Math.exp(mean + deviation * node));
+}
+
+function expected(rates: readonly number[], f: (rate: number) => number): number {
+  if (rates.length === 1) return f(rates[0] ?? 0);
   let sum = 0;
-  for (let i = 0; i < NODES.length; i += 1) sum += (WEIGHTS[i] ?? 0) * f(Math.exp(mean + deviation * (NODES[i] ?? 0)));
+  for (let i = 0; i < rates.length; i += 1) sum += (WEIGHTS[i] ?? 0) * f(rates[i] ?? 0);
   return sum;
 }

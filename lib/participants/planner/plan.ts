@@ -1,5 +1,5 @@
 import { type ChangeBelief, expectedLifetimeHours, forget, learn } from './change-rate.ts';
-import { bestIntervalHours, freshness, marginalHours } from './interval.ts';
+import { bestIntervalHours, freshness, rightHours } from './interval.ts';
 import { countReads, type ReadTally, readsPerHour } from './read-rate.ts';
 
 /**
@@ -99,6 +99,8 @@ export interface ChatNews {
   readonly reads: number;
   /** Since when every change of this chat is told by an event, Unix ms; `null`: it isn't. */
   readonly trustedSince: number | null;
+  /** Quarters of an hour with an event, since `reads.countedTo`. */
+  readonly eventQuarters: number;
 }
 
 export interface Refreshed extends ChatNews {
@@ -119,15 +121,11 @@ export interface Planned {
 export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanContext, random: number): Planned {
   const { limits } = context;
   const reads = countReads(plan.reads, seen.reads, seen.readAt, limits.readMemoryHours);
-  const told = isTold(plan, seen.trustedSince);
   const hours = plan.readAt === null ? 0 : (seen.readAt - plan.readAt) / HOUR_MS;
-  let { change } = plan;
-  if (hours > 0) {
+  let change = learnFromEvents(plan, seen, seen.readAt, context);
+  if (seen.trustedSince === null && hours > 0) {
     change = forget(change, context.population, hours, limits.changeMemoryHours);
-    // The first event since the last read was learnt from when it came.
-    if (!told || plan.dirtyAt === null) {
-      change = learn(change, { kind: seen.changed ? 'changed' : 'unchanged', hours });
-    }
+    change = learn(change, { kind: seen.changed ? 'changed' : 'unchanged', hours });
   }
   // An event that came after MAX was asked says that the count is out of date already.
   const dirtyAt = plan.dirtyAt !== null && plan.dirtyAt > seen.readAt ? plan.dirtyAt : null;
@@ -147,23 +145,12 @@ export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanC
 
 /**
  * The plan after an event at `at` (Unix ms); the very same one when the event is older than the count, or not the first since:
- * a raid of thousands is one change that came early. Where reading the chat isn't worth the price it keeps its due
+ * however many come, the count is out of date once. Where reading the chat isn't worth the price it keeps its due
  * time and stays dirty.
  */
-export function planAfterEvent(
-  plan: ChatPlan,
-  { at, trustedSince }: { readonly at: number; readonly trustedSince: number | null },
-  context: PlanContext,
-): ChatPlan {
+export function planAfterEvent(plan: ChatPlan, at: number, context: PlanContext): ChatPlan {
   if (plan.readAt === null || plan.dirtyAt !== null || at <= plan.readAt) return plan;
-  let { change } = plan;
-  if (isTold(plan, trustedSince)) {
-    const hours = (at - plan.readAt) / HOUR_MS;
-    change = forget(change, context.population, hours, context.limits.changeMemoryHours);
-    change = learn(change, { kind: 'event', hours });
-  }
-  const next = { ...plan, change, dirtyAt: at };
-  return { ...next, dueAt: Math.min(plan.dueAt, dueAfterEvent(next, at, context)) };
+  return { ...plan, dirtyAt: at, dueAt: Math.min(plan.dueAt, dueAfterEvent(plan, at, context)) };
 }
 
 /**
@@ -179,7 +166,11 @@ export function planWhenDue(
 ): Planned & { readonly rightReads: number | null } {
   const { limits } = context;
   const { now } = seen;
-  const next = { ...plan, reads: countReads(plan.reads, seen.reads, now, limits.readMemoryHours) };
+  const next = {
+    ...plan,
+    change: learnFromEvents(plan, seen, now, context),
+    reads: countReads(plan.reads, seen.reads, now, limits.readMemoryHours),
+  };
   const tally = tallyReads(plan, seen, now);
   if (plan.readAt === null) return { plan: next, tally, rightReads: Number.POSITIVE_INFINITY };
   const perHour = readsPerHour(next.reads, context.meanReadsPerHour);
@@ -187,7 +178,7 @@ export function planWhenDue(
   const age = now - plan.readAt;
   const wanted = isTold(plan, seen.trustedSince) ? limits.mostMs : pollEveryMs(next, context);
   if ((dirty && worth(next, context) * TOLERANCE >= context.kappa) || age * TOLERANCE >= wanted) {
-    const hours = dirty ? expectedLifetimeHours(plan.change) : marginalHours(plan.change, age / HOUR_MS);
+    const hours = dirty ? expectedLifetimeHours(next.change) : rightHours(next.change, age / HOUR_MS);
     return { plan: next, tally, rightReads: perHour * hours };
   }
   const again = now + limits.reviewMs * (1 - random / 2);
@@ -201,6 +192,15 @@ export function planWhenDue(
 /** Right reads that reading a dirty chat is expected to buy: μ·E[1/λ]. */
 function worth(plan: Pick<ChatPlan, 'change' | 'reads'>, context: PlanContext): number {
   return readsPerHour(plan.reads, context.meanReadsPerHour) * expectedLifetimeHours(plan.change);
+}
+
+/** Events tell rates for nothing, whether the chat is read or not. */
+function learnFromEvents(plan: ChatPlan, seen: ChatNews, now: number, context: PlanContext): ChangeBelief {
+  const from = plan.reads.countedTo;
+  const hours = (now - from) / HOUR_MS;
+  if (seen.trustedSince === null || seen.trustedSince > from || hours <= 0) return plan.change;
+  const before = forget(plan.change, context.population, hours, context.limits.changeMemoryHours);
+  return learn(before, { kind: 'told', hours, quarters: seen.eventQuarters });
 }
 
 /** Whether any change since the last read was told by an event. */
@@ -235,15 +235,12 @@ function tallyReads(plan: ChatPlan, seen: ChatNews, now: number): Tally {
     const since = Math.max(0, until - hours);
     right *= (until * freshness(change, until) - since * freshness(change, since)) / (until - since);
   }
-  // Of a chat whose events are all told, silence is news as well.
-  const silent = readAt !== null && dirtyAt === null && isTold(plan, seen.trustedSince);
-  const believed = silent ? learn(change, { kind: 'unchanged', hours: (now - readAt) / HOUR_MS }) : change;
   return {
     asked: 0,
     reads: seen.reads,
     rightReads: seen.reads * right,
     hours,
-    logRate: believed.mean * hours,
-    squaredLogRate: (believed.mean ** 2 + believed.variance) * hours,
+    logRate: change.mean * hours,
+    squaredLogRate: (change.mean ** 2 + change.variance) * hours,
   };
 }

@@ -1,5 +1,5 @@
 import { type ChangeBelief, UNKNOWN_POPULATION } from './change-rate.ts';
-import { marginalHours } from './interval.ts';
+import { rightHours } from './interval.ts';
 import type { PlanContext, PlanLimits, Tally } from './plan.ts';
 
 /**
@@ -64,7 +64,7 @@ const MOST_PRESSURE = 2;
 export function firstState(chats: number, readsPerHour: number, budgetPerHour: number): PlanState {
   const hours = chats / budgetPerHour;
   return {
-    logKappa: Math.log(0.1 * (readsPerHour / chats) * marginalHours(UNKNOWN_POPULATION, hours)),
+    logKappa: Math.log(0.1 * (readsPerHour / chats) * rightHours(UNKNOWN_POPULATION, hours)),
     reads: 0,
     rightReads: 0,
     hours: 0,
