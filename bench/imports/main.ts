@@ -10,7 +10,7 @@ import { unusedIn } from './unused.ts';
 
 /** P1: what it takes to import each function, in fresh processes, beside the same packages bundled naively. */
 
-const PROBE = join(import.meta.dirname, 'import-once.ts');
+const PROBE = join(import.meta.dirname, 'import-once.mjs');
 /** As Lambda starts them (serverless.yml: NODE_OPTIONS). Nothing else of this machine's environment. */
 const ENVIRONMENT = {
   NODE_OPTIONS: '--enable-source-maps',
@@ -18,6 +18,8 @@ const ENVIRONMENT = {
   POWERTOOLS_SERVICE_NAME: 'bench',
   POWERTOOLS_METRICS_NAMESPACE: 'bench',
 };
+/** Without what `serverless.yml` puts in the place of packages. */
+const NAIVELY = { alias: {} };
 const LISTING = 'httpListChats';
 const SHOWN_IN_QUICK = [LISTING, 'httpAuthorize', 'queueRefreshPlanned'];
 
@@ -25,8 +27,8 @@ export const run: Part = async ({ quick }) => {
   const folder = await mkdtemp(join(tmpdir(), 'bench-imports-'));
   try {
     const functions = await bundleAll(folder);
-    const naive = await bundle('bench/imports/naive.ts', join(folder, 'naive'));
-    const naiveAll = await bundle('bench/imports/naive-all.ts', join(folder, 'naive-all'));
+    const naive = await bundle('bench/imports/naive.ts', join(folder, 'naive'), NAIVELY);
+    const naiveAll = await bundle('bench/imports/naive-all.ts', join(folder, 'naive-all'), NAIVELY);
     const nothing = join(folder, 'nothing.mjs');
     await writeFile(nothing, '');
 

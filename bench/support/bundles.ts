@@ -56,11 +56,12 @@ export async function deployedFunctions(): Promise<FunctionSource[]> {
   }));
 }
 
-/** Bundles one source, from the root or absolute, into `outDir`. */
-export async function bundle(source: string, outDir: string): Promise<Bundle> {
+/** Bundles one source, from the root or absolute, into `outDir`. @param other settings instead of those of `serverless.yml`. */
+export async function bundle(source: string, outDir: string, other: BuildOptions = {}): Promise<Bundle> {
   const { outputFileExtension, ...settings } = (await readService()).custom.esbuild;
   const { metafile } = await build({
     ...(settings as BuildOptions),
+    ...other,
     entryPoints: [resolve(ROOT, source)],
     outExtension: { '.js': String(outputFileExtension) },
     outdir: outDir,

@@ -27,12 +27,13 @@ export const route = defineRoute({
   answers: {
     200: {
       description: 'A page. With a search, `total` is null and a page may be short and yet have a next one.',
-      schema: z.object({
-        data: z.array(chatDto),
-        total: z.number().int().nullable(),
-        limit: z.number().int(),
-        next_cursor: z.string().nullable(),
-      }),
+      schema: () =>
+        z.object({
+          data: z.array(chatDto()),
+          total: z.number().int().nullable(),
+          limit: z.number().int(),
+          next_cursor: z.string().nullable(),
+        }),
     },
   },
 });

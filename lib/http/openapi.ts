@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { PROBLEMS } from './problem.ts';
-import type { Route } from './route.ts';
+import type { AnswerSchema, Route } from './route.ts';
 
 /** The OpenAPI 3.1 document, made from the very schemas that check the requests. */
 
@@ -15,7 +15,8 @@ const problemSchema = z.object({
 
 /** Requests are described as they are sent, before defaults and conversions. */
 const requestSchema = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-const answerSchema = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });
+const answerSchema = (schema: AnswerSchema) =>
+  z.toJSONSchema(typeof schema === 'function' ? schema() : schema, { io: 'output', unrepresentable: 'any' });
 
 const titles = (status: number) =>
   Object.values(PROBLEMS)

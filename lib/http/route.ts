@@ -11,11 +11,14 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** The answers by status; `undefined` for one without a body. Problems are added by what the route can meet. */
-  readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>;
+  /** The answers by status; without a schema for one without a body. Problems are added by what the route can meet. */
+  readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: AnswerSchema }>>;
   /** Statuses of the problems special to this route. */
   readonly problems?: readonly number[];
 }
+
+/** A function where it is large: only the OpenAPI document needs it, and making schemas takes time at every cold start. */
+export type AnswerSchema = z.ZodType | (() => z.ZodType);
 
 export const defineRoute = <const R extends Route>(route: R): R => route;
 

@@ -3,26 +3,27 @@ import type { Chat } from '../chats/chat.ts';
 import type { ShownCount } from '../participants/read-counts.ts';
 import { timestamp } from './route.ts';
 
-/** The shapes several routes share. */
+/** The shapes several routes answer with. */
 
-export const chatDto = z.object({
-  id: z.number().int().positive(),
-  name: z.string(),
-  url: z.string().nullable(),
-  max_chat_id: z.string().nullable(),
-  external_chat_id: z.string().nullable(),
-  university_id: z.number().int().nullable(),
-  department: z.string().nullable(),
-  source: z.string().nullable(),
-  participants_count: z.number().int().nullable().describe('null: never read yet'),
-  participants_updated_at: timestamp.nullable().describe('when MAX was asked for the count'),
-  participants_source: z.enum(['cache', 'api', 'database']),
-  participants_stale: z.boolean(),
-  created_at: timestamp,
-  updated_at: timestamp,
-});
+export const chatDto = () =>
+  z.object({
+    id: z.number().int().positive(),
+    name: z.string(),
+    url: z.string().nullable(),
+    max_chat_id: z.string().nullable(),
+    external_chat_id: z.string().nullable(),
+    university_id: z.number().int().nullable(),
+    department: z.string().nullable(),
+    source: z.string().nullable(),
+    participants_count: z.number().int().nullable().describe('null: never read yet'),
+    participants_updated_at: timestamp.nullable().describe('when MAX was asked for the count'),
+    participants_source: z.enum(['cache', 'api', 'database']),
+    participants_stale: z.boolean(),
+    created_at: timestamp,
+    updated_at: timestamp,
+  });
 
-export type ChatDto = z.output<typeof chatDto>;
+export type ChatDto = z.output<ReturnType<typeof chatDto>>;
 
 export function toDto(chat: Chat, shown: ShownCount): ChatDto {
   return {
@@ -43,21 +44,16 @@ export function toDto(chat: Chat, shown: ShownCount): ChatDto {
   };
 }
 
-export const lastKnown = z.object({
-  participants_count: z.number().int().nullable(),
-  updated_at: timestamp.nullable(),
-  age_seconds: z.number().int().nullable(),
-});
-
-export const runReport = z.object({
-  run_id: z.string(),
-  status: z.enum(['planning', 'running', 'finished', 'stalled']),
-  total: z.number().int(),
-  done: z.number().int(),
-  changed: z.number().int(),
-  failed: z.number().int(),
-  unavailable: z.number().int(),
-  started_at: timestamp,
-  finished_at: timestamp.nullable(),
-  eta_seconds: z.number().int().nullable(),
-});
+export const runReport = () =>
+  z.object({
+    run_id: z.string(),
+    status: z.enum(['planning', 'running', 'finished', 'stalled']),
+    total: z.number().int(),
+    done: z.number().int(),
+    changed: z.number().int(),
+    failed: z.number().int(),
+    unavailable: z.number().int(),
+    started_at: timestamp,
+    finished_at: timestamp.nullable(),
+    eta_seconds: z.number().int().nullable(),
+  });

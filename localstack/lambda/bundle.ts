@@ -5,8 +5,8 @@ import { DeclarationError, type Declared } from '../declared.ts';
 
 /** Keys of `custom.esbuild` which esbuild itself knows; the rest is for the packager. */
 const SETTINGS = [
-  ...['banner', 'conditions', 'define', 'external', 'footer', 'format', 'inject', 'keepNames', 'loader', 'mainFields'],
-  ...['minify', 'platform', 'pure', 'sourcemap', 'sourcesContent', 'target', 'treeShaking', 'tsconfig'],
+  ...['alias', 'banner', 'conditions', 'define', 'external', 'footer', 'format', 'inject', 'keepNames', 'loader'],
+  ...['mainFields', 'minify', 'platform', 'pure', 'sourcemap', 'sourcesContent', 'target', 'treeShaking', 'tsconfig'],
 ] as const satisfies readonly (keyof BuildOptions)[];
 
 export interface Bundle {
