@@ -32,58 +32,109 @@ export const UNKNOWN_POPULATION: ChangeBelief = { mean: Math.log(1 / 24), varian
 const LOWEST = Math.log(1e-5);
 const HIGHEST = Math.log(3_600);
 const SHORTEST_HOURS = 1 / 3_600;
+const LONGEST_HOURS = 1e5;
 
-/** Steps over the prior, in standard deviations. One observation narrows a normal of variance v to v / (1 + v) at most. */
-const STEPS = Float64Array.from({ length: 21 }, (_, i) => (i - 10) / 2);
-const WEIGHTS = STEPS.map((z) => Math.exp((-z * z) / 2));
+/** Points summed over, evenly spread between where the posterior is e^12 times lower than at its mode, or less. */
+const POINTS = 25;
+const NEGLIGIBLE = -12;
+/** Of the way to the mode: no step multiplies a rate by more than e², and 30 of them cross all rates. */
+const LONGEST_STEP = 2;
+const MOST_STEPS = 30;
 
-/** The belief after the evidence, by Bayes's rule: mean and variance of prior × likelihood, summed over 21 points. */
+/**
+ * The belief after the evidence, by Bayes's rule: mean and variance of prior × likelihood, summed about its mode. A day of
+ * events narrows a belief to a tenth, so points spread over the prior would miss it.
+ */
 export function learn(prior: ChangeBelief, evidence: Evidence): ChangeBelief {
-  const hours = Math.max(evidence.hours, SHORTEST_HOURS);
+  const seen = exposureOf(evidence);
   const deviation = Math.sqrt(prior.variance);
-  const most = mostLikely(evidence, prior.mean, deviation, hours);
+  const { mode, width } = peak(seen, prior.mean, deviation);
+  const highest = logPosterior(seen, prior.mean, deviation, mode);
+  const below = (z: number) => logPosterior(seen, prior.mean, deviation, z) - highest;
+  let down = 4 * width;
+  let up = 4 * width;
+  // Where all the likelihood says is "fast", one side is as wide as the prior.
+  while (below(mode - down) > NEGLIGIBLE) down *= 1.5;
+  while (below(mode + up) > NEGLIGIBLE) up *= 1.5;
+  const step = (down + up) / (POINTS - 1);
   let sum = 0;
   let first = 0;
   let second = 0;
-  for (let i = 0; i < STEPS.length; i += 1) {
-    const z = STEPS[i] ?? 0;
-    const rate = Math.exp(prior.mean + deviation * z);
-    const weight = (WEIGHTS[i] ?? 0) * Math.exp(logLikelihood(evidence, rate, hours) - most);
+  for (let i = 0; i < POINTS; i += 1) {
+    const offset = i * step - down;
+    const weight = Math.exp(below(mode + offset));
     sum += weight;
-    first += weight * z;
-    second += weight * z * z;
+    first += weight * offset;
+    second += weight * offset * offset;
   }
   const shift = first / sum;
   return {
-    mean: Math.min(HIGHEST, Math.max(LOWEST, prior.mean + deviation * shift)),
+    mean: Math.min(HIGHEST, Math.max(LOWEST, prior.mean + deviation * (mode + shift))),
     variance: prior.variance * (second / sum - shift * shift),
   };
 }
 
-/** ln of the probability of the evidence at a rate. */
-function logLikelihood(evidence: Evidence, rate: number, hours: number): number {
+/** Changes in each of `times` spells of `spellHours`, and none in `silentHours` besides. */
+interface Exposure {
+  readonly times: number;
+  readonly spellHours: number;
+  readonly silentHours: number;
+}
+
+function exposureOf(evidence: Evidence): Exposure {
+  const hours = Math.min(LONGEST_HOURS, Math.max(SHORTEST_HOURS, evidence.hours));
   switch (evidence.kind) {
     case 'unchanged':
-      return -rate * hours;
+      return { times: 0, spellHours: 0, silentHours: hours };
     case 'changed':
-      return Math.log(-Math.expm1(-rate * hours));
+      return { times: 1, spellHours: hours, silentHours: 0 };
     case 'told': {
-      const { quarters } = evidence;
-      const silent = Math.max(0, hours - quarters * QUARTER_HOURS);
-      const active = quarters === 0 ? 0 : quarters * Math.log(-Math.expm1(-rate * QUARTER_HOURS));
-      return active - rate * silent;
+      const { quarters: times } = evidence;
+      return { times, spellHours: QUARTER_HOURS, silentHours: Math.max(0, hours - times * QUARTER_HOURS) };
     }
   }
 }
 
-/** About the largest log-likelihood of the points summed over, so that not all of them underflow. */
-function mostLikely(evidence: Evidence, mean: number, deviation: number, hours: number): number {
-  const lowest = Math.exp(mean + deviation * (STEPS[0] ?? 0));
-  const highest = Math.exp(mean - deviation * (STEPS[0] ?? 0));
-  if (evidence.kind !== 'told') return logLikelihood(evidence, evidence.kind === 'changed' ? highest : lowest, hours);
-  const share = Math.min(0.999, (evidence.quarters * QUARTER_HOURS) / hours);
-  const best = -Math.log1p(-share) / QUARTER_HOURS;
-  return logLikelihood(evidence, Math.min(highest, Math.max(lowest, best)), hours);
+/** ln of prior × likelihood, but for a constant, `z` standard deviations from the prior's mean. */
+function logPosterior(
+  { times, spellHours, silentHours }: Exposure,
+  mean: number,
+  deviation: number,
+  z: number,
+): number {
+  const rate = Math.exp(mean + deviation * z);
+  const changed = times === 0 ? 0 : times * Math.log(-Math.expm1(-rate * spellHours));
+  return changed - rate * silentHours - (z * z) / 2;
+}
+
+/**
+ * Where the posterior is highest and how wide it is there, in standard deviations of the prior from its mean, by Newton's
+ * method: the likelihood is log-concave in ln λ.
+ */
+function peak(seen: Exposure, mean: number, deviation: number): { mode: number; width: number } {
+  const { times, spellHours, silentHours } = seen;
+  const longest = LONGEST_STEP / deviation;
+  let low = Number.NEGATIVE_INFINITY;
+  let high = Number.POSITIVE_INFINITY;
+  let mode = 0;
+  let width = 1;
+  for (let i = 0; i < MOST_STEPS; i += 1) {
+    const rate = Math.exp(mean + deviation * mode);
+    const x = rate * spellHours;
+    // d ln(1 − e^(−x)) / d ln x, which is 1 at 0, and the same once more
+    const slope = times === 0 ? 0 : times * (x < 1e-8 ? 1 : x / Math.expm1(x));
+    const bend = times === 0 ? 0 : slope * (x < 1e-8 ? 0 : 1 + x / Math.expm1(-x));
+    const silent = rate * silentHours;
+    width = 1 / Math.sqrt(1 - deviation * deviation * (bend - silent));
+    const pull = deviation * (slope - silent) - mode;
+    const step = width * width * pull;
+    if (Math.abs(step) < width / 10) break;
+    if (pull > 0) low = mode;
+    else high = mode;
+    mode += Math.min(longest, Math.max(-longest, step));
+    if (mode <= low || mode >= high) mode = (low + high) / 2;
+  }
+  return { mode, width };
 }
 
 /**

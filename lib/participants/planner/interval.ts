@@ -28,6 +28,14 @@ export function freshness(belief: ChangeBelief, hours: number): number {
   return expected(ratesOf(belief), (rate) => shareRight(rate * hours));
 }
 
+/** Of a count that was found changed after `hours`: the share of this time in which it was still right, 0 to 1. */
+export function rightBeforeChange(belief: ChangeBelief, hours: number): number {
+  const rates = ratesOf(belief);
+  const unchanged = expected(rates, (rate) => Math.exp(-rate * hours));
+  const right = expected(rates, (rate) => shareRight(rate * hours));
+  return unchanged < 1 - 1e-9 ? (right - unchanged) / (1 - unchanged) : 1 / 2;
+}
+
 /** Right hours that a refresh after `hours` is expected to buy: E[g(λT)/λ], growing from 0 to E[1/λ]. */
 export function rightHours(belief: ChangeBelief, hours: number): number {
   return expected(ratesOf(belief), (rate) => gain(rate * hours) / rate);

@@ -189,6 +189,10 @@ export function planWhenDue(
   };
 }
 
+/** Whether a chat with an event since its last read is worth a request at the present price. */
+export const isWorthReading = (plan: ChatPlan, context: PlanContext): boolean =>
+  plan.readAt === null || worth(plan, context) >= context.kappa;
+
 /** Right reads that reading a dirty chat is expected to buy: μ·E[1/λ]. */
 function worth(plan: Pick<ChatPlan, 'change' | 'reads'>, context: PlanContext): number {
   return readsPerHour(plan.reads, context.meanReadsPerHour) * expectedLifetimeHours(plan.change);

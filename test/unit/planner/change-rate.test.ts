@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type ChangeBelief,
+  type Evidence,
+  expectedLifetimeHours,
+  forget,
+  learn,
+  QUARTER_HOURS,
+  UNKNOWN_POPULATION,
+} from '../../../lib/participants/planner/change-rate.ts';
+
+/** Written from Poisson's law, not from the planner. */
+function likelihood(evidence: Evidence, rate: number): number {
+  switch (evidence.kind) {
+    case 'unchanged':
+      return -rate * evidence.hours;
+    case 'changed':
+      return Math.log(-Math.expm1(-rate * evidence.hours));
+    case 'told': {
+      const silent = evidence.hours - evidence.quarters * QUARTER_HOURS;
+      const active = evidence.quarters === 0 ? 0 : evidence.quarters * Math.log(-Math.expm1(-rate * QUARTER_HOURS));
+      return active - rate * silent;
+    }
+  }
+}
+
+/** Mean and variance of prior × likelihood by 8,000 steps over ln λ from e^−35 to e^25. */
+function byIntegration(prior: ChangeBelief, evidence: Evidence): ChangeBelief {
+  const points = Array.from({ length: 8_001 }, (_, i) => -35 + (60 * i) / 8_000);
+  const logs = points.map((u) => likelihood(evidence, Math.exp(u)) - (u - prior.mean) ** 2 / (2 * prior.variance));
+  const highest = Math.max(...logs);
+  const weights = logs.map((log) => Math.exp(log - highest));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  const mean = weights.reduce((a, weight, i) => a + weight * (points[i] ?? 0), 0) / sum;
+  return { mean, variance: weights.reduce((a, weight, i) => a + weight * ((points[i] ?? 0) - mean) ** 2, 0) / sum };
+}
+
+const belief = fc.record({
+  mean: fc.double({ min: -7, max: 2, noNaN: true }),
+  variance: fc.double({ min: 0.02, max: 6, noNaN: true }),
+});
+const seenHours = fc.double({ min: -4, max: 6, noNaN: true }).map(Math.exp);
+const polled = fc.record({ kind: fc.constantFrom('unchanged' as const, 'changed' as const), hours: seenHours });
+const told = fc
+  .record({
+    hours: fc.double({ min: 0.25, max: 200, noNaN: true }),
+    share: fc.double({ min: 0, max: 0.9, noNaN: true }),
+  })
+  .map(({ hours, share }) => ({ kind: 'told' as const, hours, quarters: Math.floor((hours / QUARTER_HOURS) * share) }));
+
+describe('learn', () => {
+  test("is Bayes's rule", () => {
+    fc.assert(
+      fc.property(belief, fc.oneof(polled, told), (prior, evidence) => {
+        const exact = byIntegration(prior, evidence);
+        const learnt = learn(prior, evidence);
+        expect(Math.abs(learnt.mean - exact.mean) / Math.sqrt(exact.variance)).toBeLessThan(0.02);
+        expect(Math.abs(learnt.variance / exact.variance - 1)).toBeLessThan(0.02);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a belief stays one whatever is seen', () => {
+    const wild = fc.record({
+      kind: fc.constantFrom('unchanged' as const, 'changed' as const, 'told' as const),
+      hours: fc.double({ min: -30, max: 30, noNaN: true }).map(Math.exp),
+      quarters: fc.nat(100_000),
+    });
+    const prior = {
+      mean: fc.double({ min: -12, max: 9, noNaN: true }),
+      variance: fc.constantFrom(0, 1e-6, 0.01, 4, 100),
+    };
+    fc.assert(
+      fc.property(fc.record(prior), fc.array(wild, { minLength: 1, maxLength: 4 }), (first, seen) => {
+        const last = seen.reduce(learn, first);
+        expect(last.variance).toBeGreaterThanOrEqual(0);
+        expect(last.variance).toBeLessThanOrEqual(first.variance * 1.001);
+        expect(Math.abs(last.mean)).toBeLessThan(12);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('what is known for certain needs no evidence', () => {
+    expect(learn({ mean: -1, variance: 0 }, { kind: 'changed', hours: 5 })).toEqual({ mean: -1, variance: 0 });
+  });
+
+  test('an hourly look at a chat that changes every six hours finds its rate', () => {
+    let now = UNKNOWN_POPULATION;
+    for (let i = 0; i < 600; i += 1) now = learn(now, { kind: i % 6 === 0 ? 'changed' : 'unchanged', hours: 1 });
+    expect(Math.exp(now.mean)).toBeCloseTo(-Math.log(5 / 6), 1);
+    expect(Math.sqrt(now.variance)).toBeCloseTo(0.1, 1);
+  });
+
+  test('a raid within a quarter of an hour is one change', () => {
+    const quiet = learn(UNKNOWN_POPULATION, { kind: 'told', hours: 24, quarters: 1 });
+    expect(Math.exp(quiet.mean)).toBeLessThan(1 / 12);
+  });
+});
+
+describe('forget', () => {
+  const population = { mean: -3, variance: 4 };
+  const known = { mean: 1, variance: 0.1 };
+
+  test('a rate that wanders is half forgotten after memory × ln 2', () => {
+    const half = forget(known, population, 10 * Math.LN2, 10);
+    expect(half.mean).toBeCloseTo(-1, 12);
+    expect(half.variance).toBeCloseTo(4 + 0.25 * (0.1 - 4), 12);
+  });
+
+  test('nothing passes at once, everything at last, and never where rates never change', () => {
+    const variance = expect.closeTo(known.variance, 12);
+    expect(forget(known, population, 0, 10)).toEqual({ ...known, variance });
+    expect(forget(known, population, 1e6, 10)).toEqual(population);
+    expect(forget(known, population, 1e6, Number.POSITIVE_INFINITY)).toEqual({ ...known, variance });
+  });
+
+  test('two spells are as good as one of their length', () => {
+    fc.assert(
+      fc.property(belief, fc.nat(100), fc.nat(100), (from, a, b) => {
+        const once = forget(from, population, a + b, 50);
+        const twice = forget(forget(from, population, a, 50), population, b, 50);
+        expect(twice.mean).toBeCloseTo(once.mean, 9);
+        expect(twice.variance).toBeCloseTo(once.variance, 9);
+      }),
+    );
+  });
+});
+
+test('the expected lifetime of a count is the mean of 1/λ', () => {
+  expect(expectedLifetimeHours({ mean: Math.log(4), variance: 0 })).toBeCloseTo(0.25, 12);
+  // E[e^(−u)] of N(0, 1) by summing: e^(1/2).
+  let sum = 0;
+  let weights = 0;
+  for (let u = -12; u <= 12; u += 0.01) {
+    sum += Math.exp((-u * u) / 2 - u);
+    weights += Math.exp((-u * u) / 2);
+  }
+  expect(expectedLifetimeHours({ mean: 0, variance: 1 })).toBeCloseTo(sum / weights, 9);
+});

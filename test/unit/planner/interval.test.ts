@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  bestIntervalHours,
+  freshness,
+  gain,
+  rightHours,
+  shareRight,
+} from '../../../lib/participants/planner/interval.ts';
+
+const logMean = fc.double({ min: -8, max: 5, noNaN: true });
+const spread = fc.constantFrom(0, 0.05, 1, 4);
+const logPrice = fc.double({ min: -8, max: 8, noNaN: true });
+const [LEAST, MOST] = [1 / 60, 24 * 90];
+
+/** The root of a growing function between `low` and `high`, both > 0. */
+function bisect(low: number, high: number, f: (hours: number) => number): number {
+  let [from, to] = [low, high];
+  for (let i = 0; i < 80; i += 1) {
+    const middle = Math.sqrt(from * to);
+    if (f(middle) < 0) from = middle;
+    else to = middle;
+  }
+  return Math.sqrt(from * to);
+}
+
+test('gain and shareRight are their definitions, also where those cancel', () => {
+  for (const x of [0.01, 0.5, 3, 30]) {
+    expect(gain(x)).toBeCloseTo(1 - (1 + x) * Math.exp(-x), 14);
+    expect(shareRight(x)).toBeCloseTo((1 - Math.exp(-x)) / x, 12);
+  }
+  for (const x of [1e-12, 1e-7, 1e-4]) {
+    expect(gain(x) / ((x * x) / 2)).toBeCloseTo(1 - (2 * x) / 3, 7);
+    expect(shareRight(x)).toBeCloseTo(1 - x / 2 + (x * x) / 6, 11);
+  }
+  // No step where the series ends.
+  expect(gain(0.001_000_001) / gain(0.000_999_999)).toBeCloseTo(1.000_004, 8);
+  expect(shareRight(0)).toBe(1);
+});
+
+describe('expectations over a belief', () => {
+  /** By 2,000 steps over ±8 standard deviations. */
+  function expected(mean: number, variance: number, f: (rate: number) => number): number {
+    let sum = 0;
+    let weights = 0;
+    for (let z = -8; z <= 8; z += 0.008) {
+      sum += Math.exp((-z * z) / 2) * f(Math.exp(mean + Math.sqrt(variance) * z));
+      weights += Math.exp((-z * z) / 2);
+    }
+    return sum / weights;
+  }
+
+  test.each([0.05, 0.5, 1])('five nodes stand for a belief of variance %d', (variance) => {
+    for (const mean of [-4, -1, 2]) {
+      for (const hours of [0.1, 1, 20]) {
+        expect(freshness({ mean, variance }, hours)).toBeCloseTo(
+          expected(mean, variance, (r) => shareRight(r * hours)),
+          2,
+        );
+        const right = expected(mean, variance, (r) => gain(r * hours) / r);
+        expect(rightHours({ mean, variance }, hours) / right).toBeCloseTo(1, 1);
+      }
+    }
+  });
+
+  test('a belief without variance is its rate', () => {
+    expect(freshness({ mean: Math.log(2), variance: 0 }, 1.5)).toBeCloseTo((1 - Math.exp(-3)) / 3, 14);
+    expect(rightHours({ mean: Math.log(2), variance: 0 }, 1.5)).toBeCloseTo((1 - 4 * Math.exp(-3)) / 2, 14);
+  });
+});
+
+describe('bestIntervalHours', () => {
+  test('is where a refresh buys its price, by bisection', () => {
+    fc.assert(
+      fc.property(logMean, spread, logPrice, (mean, variance, log) => {
+        const price = Math.exp(log);
+        // Nearer to all that can be bought, hours hardly matter.
+        fc.pre(price < 0.99 * rightHours({ mean, variance }, MOST));
+        const found = bestIntervalHours({ mean, variance }, price, LEAST, MOST);
+        const exact = bisect(LEAST, MOST, (hours) => rightHours({ mean, variance }, hours) - price);
+        expect(found / exact).toBeCloseTo(1, 5);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('makes the most of requests: no other interval has more right reads less price', () => {
+    fc.assert(
+      fc.property(logMean, spread, logPrice, logPrice, (mean, variance, log, other) => {
+        const worth = (hours: number) => freshness({ mean, variance }, hours) - Math.exp(log) / hours;
+        const best = worth(bestIntervalHours({ mean, variance }, Math.exp(log), LEAST, MOST));
+        expect(best).toBeGreaterThanOrEqual(worth(Math.min(MOST, Math.max(LEAST, Math.exp(other)))) - 1e-9);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("solves Cho and Garcia-Molina's equation for a known rate", () => {
+    fc.assert(
+      fc.property(logMean, fc.double({ min: 0.001, max: 0.95, noNaN: true }), (mean, gained) => {
+        const rate = Math.exp(mean);
+        const hours = bestIntervalHours({ mean, variance: 0 }, gained / rate, 1e-6, 1e9);
+        expect(1 - (1 + rate * hours) * Math.exp(-rate * hours)).toBeCloseTo(gained, 5);
+      }),
+    );
+  });
+
+  test('stays between its bounds', () => {
+    expect(bestIntervalHours({ mean: 0, variance: 0 }, 1e-12, LEAST, MOST)).toBe(LEAST);
+    // A count that lives an hour isn't worth two.
+    expect(bestIntervalHours({ mean: 0, variance: 0 }, 2, LEAST, MOST)).toBe(MOST);
+  });
+});

@@ -1,0 +1,252 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { expectedLifetimeHours, UNKNOWN_POPULATION } from '../../../lib/participants/planner/change-rate.ts';
+import { bestIntervalHours, freshness, rightHours } from '../../../lib/participants/planner/interval.ts';
+import {
+  type ChatPlan,
+  firstPlan,
+  floorMs,
+  NO_TALLY,
+  PLAN_LIMITS,
+  type PlanContext,
+  planAfterEvent,
+  planAfterRefresh,
+  planWhenDue,
+  type Refreshed,
+} from '../../../lib/participants/planner/plan.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const NOW = 1_000 * DAY_MS;
+const limits = { ...PLAN_LIMITS, changeMemoryHours: Infinity, readMemoryHours: Infinity };
+const context: PlanContext = { kappa: 1, population: UNKNOWN_POPULATION, meanReadsPerHour: 1, limits };
+const quiet = { reads: 0, trustedSince: null, eventQuarters: 0 };
+
+/** A chat read an hour before NOW whose rates are known. */
+function known(changesPerHour: number, readsPerHour: number, more: Partial<ChatPlan> = {}): ChatPlan {
+  return {
+    change: { mean: Math.log(changesPerHour), variance: 0 },
+    reads: { reads: readsPerHour * 1e9, hours: 1e9, countedTo: NOW - HOUR_MS },
+    readAt: NOW - HOUR_MS,
+    dirtyAt: null,
+    dueAt: NOW,
+    ...more,
+  };
+}
+
+const refreshed = (more: Partial<Refreshed> = {}): Refreshed => ({
+  ...{ ...quiet, readAt: NOW, changed: false, planned: true },
+  ...more,
+});
+
+describe('planAfterRefresh', () => {
+  test('a polled chat is due after its best interval, up to a tenth of it early', () => {
+    const best = bestIntervalHours({ mean: Math.log(0.1), variance: 0 }, 1 / 5, 1 / 60, 24) * HOUR_MS;
+    const at = (random: number) => planAfterRefresh(known(0.1, 5), refreshed(), context, random).plan.dueAt - NOW;
+    expect(at(0) / best).toBeCloseTo(1, 6);
+    expect(at(0.999) / best).toBeCloseTo(0.9, 3);
+  });
+
+  test('what was seen is learnt, and an unchanged count makes for a longer interval', () => {
+    const unknown = firstPlan(NOW - HOUR_MS, UNKNOWN_POPULATION);
+    const first = planAfterRefresh(unknown, refreshed({ readAt: NOW - HOUR_MS }), context, 0).plan;
+    // Of a count that was never read nobody knows whether it changed.
+    expect(first.change).toEqual(UNKNOWN_POPULATION);
+    const same = planAfterRefresh(first, refreshed({ reads: 9 }), context, 0).plan;
+    const changed = planAfterRefresh(first, refreshed({ reads: 9, changed: true }), context, 0).plan;
+    expect(same.change.mean).toBeLessThan(changed.change.mean);
+    expect(same.reads).toMatchObject({ hours: 1, countedTo: NOW });
+    expect(same.reads.reads).toBeCloseTo(9, 12);
+  });
+
+  test('an event between the request and its answer leaves the chat dirty', () => {
+    const plan = known(0.1, 100, { dirtyAt: NOW + 1 });
+    const next = planAfterRefresh(plan, refreshed(), context, 0).plan;
+    expect(next.dirtyAt).toBe(NOW + 1);
+    expect(next.dueAt).toBe(NOW + 1 + limits.eventWindowMs);
+    expect(planAfterRefresh({ ...plan, dirtyAt: NOW }, refreshed(), context, 0).plan.dirtyAt).toBeNull();
+  });
+
+  test('a trusted chat waits for the daily audit, however often it changes', () => {
+    const next = planAfterRefresh(known(20, 1_000), refreshed({ trustedSince: NOW - DAY_MS }), context, 0).plan;
+    expect(next.dueAt).toBe(NOW + DAY_MS);
+  });
+
+  test('rates of trusted chats are learnt from events, not from what the refresh they led to saw', () => {
+    const plan = { ...known(1, 1), change: UNKNOWN_POPULATION };
+    const seen = { changed: true, trustedSince: NOW - DAY_MS };
+    const silent = planAfterRefresh(plan, refreshed({ ...seen, eventQuarters: 0 }), context, 0).plan.change;
+    const busy = planAfterRefresh(plan, refreshed({ ...seen, eventQuarters: 3 }), context, 0).plan.change;
+    expect(silent.mean).toBeLessThan(UNKNOWN_POPULATION.mean);
+    expect(busy.mean).toBeGreaterThan(UNKNOWN_POPULATION.mean);
+    // Events are a witness only of times from which all were told.
+    const late = planAfterRefresh(plan, refreshed({ trustedSince: NOW - 1, eventQuarters: 3 }), context, 0).plan.change;
+    expect(late).toEqual(UNKNOWN_POPULATION);
+  });
+
+  test('no chat waits longer than the floor, nor comes again sooner than the least', () => {
+    const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    const rate = fc.double({ min: -10, max: 8, noNaN: true }).map(Math.exp);
+    fc.assert(
+      fc.property(rate, rate, rate, unit, fc.boolean(), (changes, reads, kappa, random, trusted) => {
+        const seen = refreshed({ trustedSince: trusted ? 0 : null });
+        const { dueAt } = planAfterRefresh(known(changes, reads), seen, { ...context, kappa }, random).plan;
+        expect(dueAt - NOW).toBeLessThanOrEqual(limits.mostMs);
+        expect(dueAt - NOW).toBeGreaterThanOrEqual(0.9 * limits.leastMs);
+      }),
+    );
+  });
+
+  test('with a floor of weeks, reviews still come daily', () => {
+    const far = { ...context, limits: { ...limits, mostMs: 30 * DAY_MS } };
+    const { dueAt } = planAfterRefresh(known(1e-5, 1e-5), refreshed(), far, 0).plan;
+    expect(dueAt).toBe(NOW + limits.reviewMs);
+  });
+
+  test('only planned refreshes are demand: the share of an interval at the present price, or one', () => {
+    const interval = bestIntervalHours({ mean: Math.log(0.1), variance: 0 }, 1 / 5, 1 / 60, 24);
+    const asked = (plan: ChatPlan, seen: Partial<Refreshed>) =>
+      planAfterRefresh(plan, refreshed(seen), context, 0.5).tally.asked;
+    expect(asked(known(0.1, 5), {})).toBeCloseTo(1 / interval, 6);
+    expect(asked(known(0.1, 5), { planned: false })).toBe(0);
+    expect(asked(known(0.1, 5, { dirtyAt: NOW - 1 }), {})).toBe(1);
+    expect(asked(known(0.1, 5), { trustedSince: 0 })).toBe(1);
+    expect(asked(firstPlan(NOW - 1, UNKNOWN_POPULATION), {})).toBe(1);
+  });
+
+  test('reads before the first event since the last read were right, those after it wrong', () => {
+    const seen = refreshed({ reads: 80, trustedSince: 0 });
+    const clean = planAfterRefresh(known(1, 1), seen, context, 0).tally;
+    const dirty = planAfterRefresh(known(1, 1, { dirtyAt: NOW - HOUR_MS / 4 }), seen, context, 0).tally;
+    expect(clean).toMatchObject({ reads: 80, rightReads: 80, hours: 1 });
+    expect(dirty.rightReads).toBeCloseTo(60, 9);
+    // Of a polled chat: as likely right as its rate says.
+    const polled = planAfterRefresh(known(1, 1), refreshed({ reads: 80 }), context, 0).tally;
+    expect(polled.rightReads).toBeCloseTo(80 * (1 - Math.exp(-1)), 9);
+    const never = planAfterRefresh(known(1, 1, { readAt: null }), seen, context, 0).tally;
+    expect(never.rightReads).toBe(0);
+  });
+
+  test('a second review counts only what came after the first', () => {
+    const plan = known(1, 1, { readAt: NOW - 3 * HOUR_MS });
+    const { rightReads } = planAfterRefresh(plan, refreshed({ reads: 1 }), context, 0).tally;
+    // ∫ e^(−t) dt from 2 to 3
+    expect(rightReads).toBeCloseTo(Math.exp(-2) - Math.exp(-3), 9);
+    const again = planAfterRefresh({ ...plan, reads: { ...plan.reads, countedTo: NOW } }, refreshed(), context, 0);
+    expect(again.tally).toEqual({ ...NO_TALLY, asked: again.tally.asked });
+  });
+});
+
+describe('planAfterEvent', () => {
+  test('ten thousand events are one due time', () => {
+    const before = known(0.1, 100, { dueAt: NOW + DAY_MS });
+    const first = planAfterEvent(before, NOW, context);
+    expect(first).toEqual({ ...before, dirtyAt: NOW, dueAt: NOW + limits.eventWindowMs });
+    let plan = first;
+    for (let i = 1; i < 10_000; i += 1) plan = planAfterEvent(plan, NOW + 7 * i, context);
+    expect(plan).toBe(first);
+  });
+
+  test('an event older than the count, or of a chat never read, says nothing', () => {
+    const plan = known(0.1, 100, { readAt: NOW });
+    expect(planAfterEvent(plan, NOW - 1, context)).toBe(plan);
+    expect(planAfterEvent(plan, NOW, context)).toBe(plan);
+    const never = firstPlan(NOW, UNKNOWN_POPULATION);
+    expect(planAfterEvent(never, NOW + 1, context)).toBe(never);
+  });
+
+  test('a chat not worth the price keeps its due time, and is dirty', () => {
+    // A count that lives ten hours, read once in a hundred: a tenth of a right read.
+    const plan = known(0.1, 0.01, { dueAt: NOW + DAY_MS });
+    expect(planAfterEvent(plan, NOW, context)).toEqual({ ...plan, dirtyAt: NOW });
+    const cheap = { ...context, kappa: 0.0999 };
+    expect(planAfterEvent(plan, NOW, cheap).dueAt).toBe(NOW + limits.eventWindowMs);
+  });
+
+  test('an event never puts off what is due sooner', () => {
+    const plan = known(0.1, 100, { dueAt: NOW + 5 });
+    expect(planAfterEvent(plan, NOW, context)).toEqual({ ...plan, dirtyAt: NOW });
+  });
+});
+
+describe('planWhenDue', () => {
+  const look = (plan: ChatPlan, more: Partial<Parameters<typeof planWhenDue>[1]> = {}, kappa = 1) =>
+    planWhenDue(plan, { ...quiet, now: NOW, ...more }, { ...context, kappa }, 0);
+
+  test('a chat never read goes before all others', () => {
+    expect(look(firstPlan(NOW, UNKNOWN_POPULATION)).rightReads).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('a dirty chat buys the life of a count, a polled one what its age lets expect', () => {
+    expect(look(known(0.1, 5, { dirtyAt: NOW - 1 })).rightReads).toBeCloseTo(50, 6);
+    const old = known(0.1, 5, { readAt: NOW - 20 * HOUR_MS });
+    expect(look(old).rightReads).toBeCloseTo(5 * rightHours(old.change, 20), 6);
+  });
+
+  test('a price that rose since makes a chat wait; its reads are counted all the same', () => {
+    const plan = known(0.1, 5);
+    const wanted = (kappa: number) => bestIntervalHours(plan.change, kappa / 5, 1 / 60, 24);
+    const { plan: next, rightReads, tally } = look(plan, { reads: 7 }, 1);
+    expect(rightReads).toBeNull();
+    expect(((next.dueAt - NOW) / HOUR_MS + 1) / wanted(1)).toBeCloseTo(1, 6);
+    expect(next.reads.countedTo).toBe(NOW);
+    expect(tally.reads).toBe(7);
+    // Within a seventh of its interval it is read, lest it be put off for a trifle for ever.
+    const price = 5 * rightHours(plan.change, 1.1);
+    expect(look(plan, {}, price).rightReads).not.toBeNull();
+    expect(look(plan, {}, 2 * price).rightReads).toBeNull();
+  });
+
+  test('a dirty chat not worth the price is looked at daily, and read when its price is right', () => {
+    const plan = known(0.1, 0.01, { dirtyAt: NOW - 1 });
+    const { rightReads, plan: next } = look(plan, { trustedSince: 0 });
+    expect(rightReads).toBeNull();
+    expect(next.dueAt).toBe(NOW + 23 * HOUR_MS);
+    expect(next.dirtyAt).toBe(NOW - 1);
+    expect(look(plan, { trustedSince: 0 }, 0.09).rightReads).toBeCloseTo(0.1, 6);
+    // A chat that became popular meanwhile is worth it.
+    const counted = { ...plan, reads: { reads: 0, hours: 0, countedTo: NOW - HOUR_MS } };
+    expect(look(counted, { trustedSince: 0, reads: 5 }).rightReads).toBeGreaterThan(10);
+  });
+
+  test('a trusted chat without events is left alone until the audit; one whose trust is newer than its count is polled', () => {
+    const plan = known(2, 50, { readAt: NOW - 20 * HOUR_MS });
+    expect(look(plan, { trustedSince: 0 }).rightReads).toBeNull();
+    expect(look(plan, { trustedSince: NOW - HOUR_MS }).rightReads).not.toBeNull();
+    expect(look({ ...plan, readAt: NOW - DAY_MS }, { trustedSince: 0 }).rightReads).not.toBeNull();
+  });
+
+  test('whatever the price, a chat as old as the floor is read', () => {
+    expect(look(known(10, 0.001, { readAt: NOW - DAY_MS }), {}, 1e6).rightReads).not.toBeNull();
+  });
+
+  test('a day of looks and reads tallies the same hours and freshness as one look', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 23 }), { maxLength: 5 }), (hours) => {
+        const start = known(0.3, 2, { readAt: NOW - DAY_MS, reads: { reads: 0, hours: 0, countedTo: NOW - DAY_MS } });
+        let plan = start;
+        let total = { right: 0, hours: 0 };
+        for (const hour of [...new Set(hours)].sort((a, b) => a - b).concat(24)) {
+          const now = NOW - DAY_MS + hour * HOUR_MS;
+          const reads = (now - plan.reads.countedTo) / HOUR_MS;
+          const { plan: next, tally } = planWhenDue(plan, { ...quiet, now, reads }, context, 0);
+          total = { right: total.right + tally.rightReads, hours: total.hours + tally.hours };
+          plan = next;
+        }
+        expect(total.hours).toBeCloseTo(24, 9);
+        expect(total.right).toBeCloseTo(24 * freshness(start.change, 24), 9);
+      }),
+    );
+  });
+});
+
+test('a chat just come to be known is due at once', () => {
+  expect(firstPlan(NOW, UNKNOWN_POPULATION)).toMatchObject({ dueAt: NOW, readAt: null, dirtyAt: null });
+  expect(expectedLifetimeHours(UNKNOWN_POPULATION)).toBeGreaterThan(24);
+});
+
+test('the floor takes at most 4 % of the budget', () => {
+  expect(floorMs(DAY_MS, 1_000, 6_000)).toBe(DAY_MS);
+  const floor = floorMs(DAY_MS, 150_000, 6_000);
+  expect(150_000 / (floor / HOUR_MS)).toBeCloseTo(0.04 * 6_000, 9);
+});
