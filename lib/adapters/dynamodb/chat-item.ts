@@ -53,10 +53,20 @@ export const newItem = (chat: Chat, count: number | null, at: number): ChatItem 
   ...dueAttributes(chat, at),
 });
 
-export function chatOf(item: Pick<ChatItem, 'chat'>): Chat {
-  const { words: _, ...chat } = item.chat;
-  return chat;
-}
+/** Field by field: leaving out one of an item's many takes twenty times as long, and a page has a hundred. */
+export const chatOf = ({ chat }: Pick<ChatItem, 'chat'>): Chat => ({
+  id: chat.id,
+  name: chat.name,
+  url: chat.url,
+  max_chat_id: chat.max_chat_id,
+  external_chat_id: chat.external_chat_id,
+  university_id: chat.university_id,
+  department: chat.department,
+  source: chat.source,
+  status: chat.status,
+  created_at: chat.created_at,
+  updated_at: chat.updated_at,
+});
 
 export const storedChatOf = (item: ChatItem): StoredChat => ({
   chat: chatOf(item),

@@ -1,0 +1,38 @@
+/** What API Gateway sends for a page of a hundred, asked for by somebody who sees all chats. */
+export const pageEvent = (query: Readonly<Record<string, string>> = {}) => ({
+  version: '2.0',
+  routeKey: 'GET /chats/all',
+  rawPath: '/chats/all',
+  headers: {},
+  queryStringParameters: { limit: '100', ...query },
+  requestContext: {
+    requestId: 'bench-request',
+    http: { method: 'GET', path: '/chats/all', sourceIp: '127.0.0.1' },
+    authorizer: { lambda: { role: 'superadmin', subject: 'bench' } },
+  },
+  isBase64Encoded: false,
+});
+
+export const context = {
+  awsRequestId: 'bench-invocation',
+  functionName: 'bench',
+  functionVersion: '$LATEST',
+  memoryLimitInMB: '1024',
+  invokedFunctionArn: 'arn:aws:lambda:eu-central-1:000000000000:function:bench',
+  getRemainingTimeInMillis: () => 10_000,
+};
+
+/** What the function is given, but for the addresses. */
+export const settings = {
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  NODE_OPTIONS: '--enable-source-maps',
+  POWERTOOLS_TRACE_ENABLED: 'false',
+  POWERTOOLS_SERVICE_NAME: 'bench',
+  POWERTOOLS_METRICS_NAMESPACE: 'bench',
+  POWERTOOLS_LOG_LEVEL: 'INFO',
+  CURSOR_SECRET: 'a secret for benchmarks only',
+  MAX_API_TOKEN: 'bench',
+  MAX_API_FALLBACK_SHARE: '0',
+};

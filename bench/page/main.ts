@@ -1,0 +1,287 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { startDynamoDb } from '../../localstack/servers/dynamodb.ts';
+import { startRedis } from '../../localstack/servers/redis.ts';
+import { bundle } from '../support/bundles.ts';
+import { fillDatabase, TABLES } from '../support/chats.ts';
+import { type Child, startChild } from '../support/children.ts';
+import { awsOperations, httpRequests, redisCommands, startCountingProxy } from '../support/counting-proxy.ts';
+import type { Part } from '../support/part.ts';
+import { plot } from '../support/plot.ts';
+import { median, quantile, round } from '../support/stats.ts';
+import type { CpuRound } from './cpu-process.ts';
+import { pageEvent, settings } from './event.ts';
+import type { Timed } from './handler-process.ts';
+import { measureRedisStep, type RedisStep } from './redis-step.ts';
+
+/** P2 and P3: a page of a hundred chats. What it costs in round trips, in time, and in processor time. */
+
+const HANDLER = 'functions/http-list-chats/handler.ts';
+/** For what must not be asked: a port nobody is behind, whose proxy counts who tries. */
+const NOBODY = 1;
+
+interface Size {
+  readonly chats: number;
+  readonly warm: Asked;
+  readonly cold: Asked;
+  readonly deep: Asked;
+}
+
+interface Asked {
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p95: number;
+  /** Processor time of a page, ms. */
+  readonly cpu: number;
+  /** Requests for one page. */
+  readonly trips: Readonly<Record<string, number>>;
+}
+
+export const run: Part = async ({ quick }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-page-'));
+  try {
+    const { file } = await bundle(HANDLER, join(folder, 'bundle'));
+    const sizes: Size[] = [];
+    let step: RedisStep | undefined;
+    for (const chats of quick ? [1_000, 10_000] : [1_000, 10_000, 50_000, 150_000]) {
+      const measured = await measureSize(file, join(folder, String(chats)), chats, quick);
+      sizes.push(measured.size);
+      step = measured.step;
+    }
+    const cpu = await measureCpu(quick);
+    return report(sizes, step, cpu);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+async function measureSize(file: string, dataDir: string, chats: number, quick: boolean) {
+  const now = Date.now();
+  await fillDatabase(dataDir, {
+    chats,
+    // Fresh for as long as this takes.
+    reading: (id) => ({ count: 1 + (id % 500), readAt: now - 60_000, dueAt: now + 3_000_000 }),
+  });
+  const [dynamodb, redis] = await Promise.all([startDynamoDb(dataDir), startRedis()]);
+  const portOf = (url: string) => Number(new URL(url).port);
+  const proxies = {
+    dynamodb: await startCountingProxy(portOf(dynamodb.endpoint), awsOperations),
+    redis: await startCountingProxy(portOf(redis.url), redisCommands),
+    max: await startCountingProxy(NOBODY, httpRequests),
+    sqs: await startCountingProxy(NOBODY, awsOperations),
+  };
+  const local = (name: keyof typeof proxies) => `http://127.0.0.1:${proxies[name].port}`;
+  const child = await startChild(join(import.meta.dirname, 'handler-process.ts'), [file], {
+    env: {
+      ...settings,
+      CHATS_TABLE: TABLES.chats,
+      CHAT_WORDS_TABLE: TABLES.words,
+      STATE_TABLE: TABLES.state,
+      AWS_ENDPOINT_URL_DYNAMODB: local('dynamodb'),
+      AWS_ENDPOINT_URL_SQS: local('sqs'),
+      REQUESTED_REFRESHES_QUEUE_URL: `${local('sqs')}/000000000000/requested`,
+      PLANNED_REFRESHES_QUEUE_URL: `${local('sqs')}/000000000000/planned`,
+      MAX_API_URL: local('max'),
+      REDIS_URL: `redis://127.0.0.1:${proxies.redis.port}`,
+    },
+  });
+  const admin = new Redis(redis.url);
+  const takeTrips = () => {
+    const names = Object.keys(proxies) as (keyof typeof proxies)[];
+    return Object.fromEntries(
+      names.flatMap((name) => Object.entries(proxies[name].take()).map(([what, n]) => [`${name} ${what}`, n])),
+    );
+  };
+  const ask = async (times: number, query: Readonly<Record<string, string>> = {}) => {
+    const timed = await child.ask<Timed>({ event: pageEvent(query), times });
+    if (timed.statusCode !== 200) throw new Error(`the page was answered ${timed.statusCode}: ${timed.body}`);
+    return timed;
+  };
+  try {
+    // Connections, compiled code, a script that Redis knows.
+    await ask(100);
+    const after = cursorAt(await ask(20), 100);
+    const pages = quick ? 100 : 400;
+    const warm = asked(await timesEach(ask, pages, takeTrips, {}));
+    const deep = asked(await timesEach(ask, pages, takeTrips, { cursor: after }));
+    const cold = asked(await timesEach(ask, pages, takeTrips, {}, () => admin.flushall().then(() => {})));
+    await ask(1);
+    const ids = Array.from({ length: 100 }, (_, i) => i + 1);
+    const step = await measureRedisStep(redis.url, ids, quick ? 1_000 : 6_000);
+    return { size: { chats, warm, deep, cold } satisfies Size, step };
+  } finally {
+    admin.disconnect();
+    await child.stop();
+    for (const proxy of Object.values(proxies)) proxy.stop();
+    await Promise.all([dynamodb.stop(), redis.stop()]);
+  }
+}
+
+const cursorAt = ({ body }: Timed, rows: number): string => {
+  const { data, next_cursor } = JSON.parse(body) as { data: unknown[]; next_cursor: string };
+  if (data.length !== rows) throw new Error(`a page of ${rows} had ${data.length} chats`);
+  return next_cursor;
+};
+
+interface Sample {
+  readonly ms: readonly number[];
+  readonly cpuMs: number;
+  readonly trips: Readonly<Record<string, number>>;
+}
+
+/** One page at a time, so that `before` can go between; trips are those of all pages together. */
+async function timesEach(
+  ask: (times: number, query: Readonly<Record<string, string>>) => Promise<Timed>,
+  pages: number,
+  takeTrips: () => Record<string, number>,
+  query: Readonly<Record<string, string>>,
+  before?: () => Promise<void>,
+): Promise<Sample> {
+  takeTrips();
+  if (!before) {
+    const { ms, cpuMs } = await ask(pages, query);
+    return { ms, cpuMs, trips: takeTrips() };
+  }
+  const ms: number[] = [];
+  let cpuMs = 0;
+  for (let i = 0; i < pages; i += 1) {
+    await before();
+    const timed = await ask(1, query);
+    ms.push(...timed.ms);
+    cpuMs += timed.cpuMs;
+  }
+  return { ms, cpuMs, trips: takeTrips() };
+}
+
+const asked = ({ ms, cpuMs, trips }: Sample): Asked => ({
+  p50: median(ms),
+  p95: quantile(ms, 0.95),
+  cpu: cpuMs / ms.length,
+  trips: Object.fromEntries(Object.entries(trips).map(([what, n]) => [what, n / ms.length])),
+});
+
+async function measureCpu(quick: boolean): Promise<readonly CpuRound[]> {
+  const child: Child = await startChild(join(import.meta.dirname, 'cpu-process.ts'), [], {
+    env: {
+      ...settings,
+      CHATS_TABLE: TABLES.chats,
+      CHAT_WORDS_TABLE: TABLES.words,
+      STATE_TABLE: TABLES.state,
+      REDIS_URL: 'redis://127.0.0.1:1',
+      REQUESTED_REFRESHES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/requested',
+      PLANNED_REFRESHES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/planned',
+    },
+  });
+  try {
+    await child.ask<CpuRound>({ calls: 2_000 });
+    const rounds: CpuRound[] = [];
+    for (let i = 0; i < (quick ? 7 : 25); i += 1) rounds.push(await child.ask<CpuRound>({ calls: 400 }));
+    return rounds;
+  } finally {
+    await child.stop();
+  }
+}
+
+const tripsText = (trips: Asked['trips']): string =>
+  Object.entries(trips)
+    .map(([what, n]) => `${round(n)} ${what}`)
+    .join(', ');
+
+function report(sizes: readonly Size[], step: RedisStep | undefined, cpu: readonly CpuRound[]) {
+  const largest = sizes.at(-1);
+  if (!largest || !step) throw new Error('nothing was measured');
+  const { warm, cold } = largest;
+  const count = (asked: Asked, pattern: RegExp) =>
+    Object.entries(asked.trips).reduce((sum, [what, n]) => sum + (pattern.test(what) ? n : 0), 0);
+  const reads = count(warm, /^dynamodb (Query|GetItem|BatchGetItem)$/);
+  const mgets = count(warm, /^redis MGET$/);
+  const others = count(warm, /^(?!dynamodb (Query|GetItem|BatchGetItem)$|redis MGET$)/);
+  const stepRatio = round(step.ours / step.socket);
+  const handler = median(cpu.map((r) => r.handler));
+  const stringify = median(cpu.map((r) => r.stringify));
+  const cpuRatio = round(median(cpu.map((r) => r.handler / r.stringify)));
+  return {
+    figures: [
+      {
+        goal: 'P2',
+        what: `DynamoDB reads of a warm page at ${largest.chats} chats`,
+        bound: '1',
+        measured: tripsText(Object.fromEntries(Object.entries(warm.trips).filter(([what]) => what.startsWith('dyn')))),
+        peer: '–',
+        reached: round(reads) <= 1,
+      },
+      {
+        goal: 'P2',
+        what: 'MGETs of a warm page',
+        bound: '1',
+        measured: String(round(mgets)),
+        peer: '–',
+        reached: round(mgets) === 1,
+      },
+      {
+        goal: 'P2',
+        what: 'writes and MAX calls before the answer, warm',
+        bound: '0',
+        measured: String(round(others)),
+        peer: '–',
+        reached: others === 0,
+      },
+      {
+        goal: 'P2',
+        what: 'Redis step ÷ raw-socket MGET of 100, medians',
+        bound: '≤ 1.7',
+        measured: `${stepRatio} (${Math.round(step.ours)} µs)`,
+        peer: `socket ${Math.round(step.socket)} µs; ioredis alone ${Math.round(step.driver)} µs`,
+        reached: stepRatio <= 1.7,
+      },
+      {
+        goal: 'P3',
+        what: 'handler CPU outside I/O ÷ JSON.stringify of the page',
+        bound: '≤ 3',
+        measured: `${cpuRatio} (${Math.round(handler)} µs)`,
+        peer: `JSON.stringify ${Math.round(stringify)} µs, ${cpu[0]?.bytes} bytes`,
+        reached: cpuRatio <= 3,
+      },
+    ],
+    tables: [
+      {
+        title: 'A page of 100, one after another, as deployed but for the network',
+        head: ['chats', 'page', 'p50 ms', 'p95 ms', 'CPU ms', 'round trips'],
+        rows: sizes.flatMap(({ chats, ...pages }) =>
+          Object.entries(pages).map(([page, { p50, p95, cpu: ms, trips }]) => [
+            chats,
+            page,
+            round(p50),
+            round(p95),
+            round(ms),
+            tripsText(trips),
+          ]),
+        ),
+      },
+    ],
+    notes: [
+      'warm: the first page, every count cached; deep: the second page by its cursor; cold: Redis emptied before each page.',
+      `At ${largest.chats} chats a cold page takes ${round(cold.p50 / warm.p50)} × a warm one. The function runs in a process of its own; ` +
+        'DynamoDB is an embedded server whose own time is in these figures, so look at how they grow, not at how high they are.',
+    ],
+    plots: [
+      {
+        name: 'page-latency',
+        title: 'Latency of a page of 100 by number of chats',
+        svg: plot({
+          title: 'A page of 100 chats, median',
+          x: 'chats',
+          y: 'ms',
+          logX: true,
+          lines: (['warm', 'deep', 'cold'] as const).map((name) => ({
+            name,
+            points: sizes.map((size) => [size.chats, size[name].p50] as const),
+          })),
+        }),
+      },
+    ],
+    data: { sizes, step, cpu },
+  };
+}

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { createRedis, createRedisGate } from '../../lib/adapters/redis/client.ts';
+import { createRedisCounts } from '../../lib/adapters/redis/counts.ts';
+import { quantile } from '../support/stats.ts';
+
+/** The Redis step of a page (MGET, and its values checked) beside the same MGET on a socket, its reply split into values. */
+
+export interface RedisStep {
+  /** Medians, microseconds. */
+  readonly ours: number;
+  readonly driver: number;
+  readonly socket: number;
+}
+
+export async function measureRedisStep(url: string, ids: readonly number[], rounds: number): Promise<RedisStep> {
+  const client = createRedis(url, { commandTimeoutMs: 1_000 });
+  const counts = createRedisCounts(createRedisGate(client), { freshMs: 3_600_000, random: Math.random });
+  const keys = ids.map((id) => `chat_participants:${id}`);
+  const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), noDelay: true });
+  await once(socket, 'connect');
+  try {
+    await counts.getMany(ids);
+    const ask = await rawMget(socket, keys);
+    const steps = { ours: () => counts.getMany(ids), driver: () => client.mget(keys), socket: ask };
+    const samples = { ours: [] as number[], driver: [] as number[], socket: [] as number[] };
+    const names = Object.keys(steps) as (keyof typeof steps)[];
+    for (let i = 0; i < rounds; i += 1) {
+      for (const name of names) {
+        const from = performance.now();
+        await steps[name]();
+        // The first hundreds are spent on compiling.
+        if (i >= rounds / 4) samples[name].push((performance.now() - from) * 1_000);
+      }
+    }
+    const p50 = (name: keyof typeof steps) => quantile(samples[name], 0.5);
+    return { ours: p50('ours'), driver: p50('driver'), socket: p50('socket') };
+  } finally {
+    socket.destroy();
+    client.disconnect();
+  }
+}
+
+/** The reply is known to be complete by its length, which the first one tells. */
+async function rawMget(socket: Socket, keys: readonly string[]): Promise<() => Promise<string[]>> {
+  const command = `*${keys.length + 1}\r\n$4\r\nMGET\r\n${keys.map((key) => `$${key.length}\r\n${key}\r\n`).join('')}`;
+  let expected = 0;
+  socket.on('data', (piece) => {
+    expected += piece.length;
+  });
+  socket.write(command);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  socket.removeAllListeners('data');
+  let reply = '';
+  let done = (_values: string[]) => {};
+  socket.setEncoding('latin1').on('data', (piece) => {
+    reply += piece;
+    // Each value stands behind a line with its length.
+    if (reply.length >= expected) done(reply.split('\r\n').filter((_, i) => i > 0 && i % 2 === 0));
+  });
+  return () =>
+    new Promise((resolve) => {
+      reply = '';
+      done = resolve;
+      socket.write(command);
+    });
+}

@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { createGzip } from 'node:zlib';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { newItem } from '../../lib/adapters/dynamodb/chat-item.ts';
+import type { Chat } from '../../lib/chats/chat.ts';
+import { type ChatSeed, World } from '../../localstack/max-simulator/world.ts';
+import { ROOT } from './bundles.ts';
+
+/** Tables full of chats, in seconds: made as a DynamoDB export and taken in by the embedded server's own import. */
+
+export interface TableNames {
+  readonly chats: string;
+  readonly words: string;
+  readonly state: string;
+}
+
+export const TABLES: TableNames = { chats: 'bench-chats', words: 'bench-words', state: 'bench-state' };
+
+/** The simulated MAX's chats, none of them gone or changing. */
+export const worldOf = (chats: number): Iterable<ChatSeed> =>
+  new World({ chats, seed: 1, drift: 0, goneRate: 0, clock: { now: Date.now } }).seeds();
+
+/** When all of these chats were created. */
+const CREATED = Date.UTC(2026, 0, 1);
+
+const chatOf = (seed: ChatSeed, id: number): Chat => ({
+  ...seed,
+  id,
+  external_chat_id: null,
+  source: 'bench',
+  status: 'active',
+  created_at: new Date(CREATED).toISOString(),
+  updated_at: new Date(CREATED).toISOString(),
+});
+
+/** What was read of each chat so far, by its number from 1. */
+export interface Reading {
+  readonly count: number;
+  /** Unix ms. */
+  readonly readAt: number;
+  /** Unix ms. */
+  readonly dueAt: number;
+}
+
+export interface DatabaseOptions {
+  readonly chats: number;
+  readonly tables?: TableNames;
+  readonly reading?: (id: number) => Reading;
+}
+
+/** Makes `dynamodb.sqlite` in `dataDir`, as `startDynamoDb(dataDir)` takes it. Search words and owners are left out. */
+export async function fillDatabase(
+  dataDir: string,
+  { chats, tables = TABLES, reading }: DatabaseOptions,
+): Promise<void> {
+  const source = join(dataDir, 'export');
+  const schema = join(dataDir, 'schema.json');
+  await mkdir(dataDir, { recursive: true });
+  await writeFile(schema, JSON.stringify(await describeTables(tables)));
+  await writeExport(source, tables.chats, chatItems(chats, reading));
+  await writeExport(source, tables.state, [
+    { pk: 'count#all', n: chats },
+    { pk: 'sequence#chat', n: chats },
+  ]);
+  const output = join(dataDir, 'dynamodb.sqlite');
+  await promisify(execFile)(embeddedBinary(), ['import', '--source', source, '--schema', schema, '--output', output]);
+  await rm(source, { recursive: true });
+}
+
+function* chatItems(chats: number, reading: DatabaseOptions['reading']): Generator<object> {
+  let id = 0;
+  for (const seed of worldOf(chats)) {
+    id += 1;
+    const read = reading?.(id);
+    const item = newItem(chatOf(seed, id), read?.count ?? null, CREATED);
+    yield read
+      ? { ...item, read_at: read.readAt, checked_at: read.readAt, ...(item.due && { due_at: read.dueAt }) }
+      : item;
+  }
+}
+
+async function writeExport(folder: string, table: string, items: Iterable<object>): Promise<void> {
+  const data = join(folder, table, 'data');
+  await mkdir(data, { recursive: true });
+  async function* lines() {
+    for (const item of items) yield `${JSON.stringify({ Item: marshall(item, { removeUndefinedValues: true }) })}\n`;
+  }
+  await pipeline(Readable.from(lines()), createGzip({ level: 1 }), createWriteStream(join(data, 'items.json.gz')));
+}
+
+/** As DescribeTable would answer for the tables that `infra/tables.yml` declares. */
+async function describeTables(names: TableNames) {
+  interface Declared {
+    readonly Properties: Readonly<Record<string, unknown>>;
+  }
+  const yaml: { load(text: string): unknown } = createRequire(import.meta.url)('js-yaml');
+  const text = await readFile(join(ROOT, 'infra/tables.yml'), 'utf8');
+  const { Resources } = yaml.load(text) as {
+    Resources: Record<'ChatsTable' | 'ChatWordsTable' | 'StateTable', Declared>;
+  };
+  const described = ({ Properties }: Declared, TableName: string) => {
+    const { TimeToLiveSpecification: _, ...properties } = Properties;
+    return { Table: { ...properties, TableName } };
+  };
+  return [
+    described(Resources.ChatsTable, names.chats),
+    described(Resources.ChatWordsTable, names.words),
+    described(Resources.StateTable, names.state),
+  ];
+}
+
+const embeddedBinary = (): string => {
+  const platform = `${process.platform}-${process.arch}`;
+  return join(dirname(createRequire(import.meta.url).resolve(`@dynoxide/${platform}/package.json`)), 'dynoxide');
+};
