@@ -20,6 +20,11 @@ const NETWORK_INTERFACES = {
 module.exports = class Template {
   constructor(serverless) {
     this.hooks = {
+      // Roles would be named for service, stage, function and region, in 64 characters, which leaves a stage seven of them.
+      // With a name to copy nothing is measured; CloudFormation makes the real ones up.
+      'package:initialize': () => {
+        for (const declared of Object.values(serverless.service.functions)) declared.iamRoleStatementsName = 'made up';
+      },
       'before:package:finalize': () => {
         const { Resources } = serverless.service.provider.compiledCloudFormationTemplate;
         delete Resources.IamRoleLambdaExecution;
@@ -33,6 +38,7 @@ module.exports = class Template {
 };
 
 function narrow(role) {
+  delete role.RoleName;
   role.AssumeRolePolicyDocument.Statement[0].Principal.Service = ['lambda.amazonaws.com'];
   const { Statement } = role.Policies[0].PolicyDocument;
   const [logs] = Statement;

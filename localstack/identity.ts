@@ -28,6 +28,7 @@ export interface TokenClaims {
 /** A name, not an address: the keys are at AUTH_JWKS_URL. */
 const ISSUER = 'http://chat-participants.localhost';
 const AUDIENCE = 'chat-participants';
+const TOKEN_LIFETIME_S = 12 * 3_600;
 
 /** Reads the key pair of `dataDir`, or makes one. */
 export async function openIdentity(dataDir: string): Promise<Identity> {
@@ -80,6 +81,21 @@ async function keptSecret(dataDir: string, name: string, make: () => Promise<str
     await unlink(draft);
   }
   return readFile(path, 'utf8');
+}
+
+/** Tokens of one person of each role, good for 12 h; curator and operator are of university 1. */
+export type Tokens = Readonly<Record<Role, string>>;
+
+export async function tokensOfAll(identity: Identity): Promise<Tokens> {
+  const token = (role: Role) => {
+    const universityId = role === 'superadmin' ? undefined : 1;
+    return identity.sign({ role, universityId, subject: `local-${role}` }, TOKEN_LIFETIME_S);
+  };
+  return {
+    superadmin: await token('superadmin'),
+    curator: await token('curator'),
+    operator: await token('operator'),
+  };
 }
 
 export interface KeyServer {

@@ -7,7 +7,7 @@ import { type Declared, type DeclaredFunction, readDeclared } from './declared.t
 import type { Placed } from './expressions.ts';
 import { openFunctionLogs } from './function-logs.ts';
 import { startHttpApi } from './http/http-api.ts';
-import { openIdentity, openSecret, startKeyServer } from './identity.ts';
+import { openIdentity, openSecret, startKeyServer, type Tokens, tokensOfAll } from './identity.ts';
 import { bundleFunctions } from './lambda/bundle.ts';
 import type { Invocation } from './lambda/environment.ts';
 import { LambdaFunction } from './lambda/function.ts';
@@ -18,8 +18,8 @@ import { seedChats } from './seed.ts';
 import { startDynamoDb } from './servers/dynamodb.ts';
 import { freePort, tryPort } from './servers/free-port.ts';
 import { type SimulatedMax, type SimulatedMaxOptions, startSimulatedMax } from './servers/max-simulator.ts';
-import { startRedis } from './servers/redis.ts';
 import { startSqs } from './servers/sqs.ts';
+import { embeddedRedis, givenRedis, type StackRedis } from './servers/stack-redis.ts';
 import { awsEndpoint, functionVariables, sharedVariables, type Variables } from './settings.ts';
 
 export interface LocalStackOptions {
@@ -43,8 +43,7 @@ export interface LocalStack {
   readonly url: string;
   /** Names, endpoints and secrets, as the functions see them. Also in `environment.json` of the data directory. */
   readonly env: Variables;
-  /** Good for 12 h; curator and operator are of university 1. */
-  readonly tokens: { readonly superadmin: string; readonly curator: string; readonly operator: string };
+  readonly tokens: Tokens;
   /** None where `MAX_API_URL` is set. */
   readonly simulator: SimulatedMax | undefined;
   readonly redis: StackRedis;
@@ -56,16 +55,6 @@ export interface LocalStack {
   stop(): Promise<void>;
 }
 
-export interface StackRedis {
-  readonly url: string;
-  readonly kind: string;
-  /** Ends the embedded one at once. @throws {Error} when REDIS_URL says where Redis is. */
-  kill(): Promise<void>;
-  /** Starts the embedded one again on its port. */
-  start(): Promise<void>;
-}
-
-const TOKEN_LIFETIME_S = 12 * 3_600;
 const STOP_LIMIT_MS = 5_000;
 /** For telling callers and queues that their work was cut off. */
 const CUT_LIMIT_MS = 1_000;
@@ -223,18 +212,10 @@ async function start(
   });
   closers.push(() => rm(environmentFile(dataDir), { force: true }));
 
-  const token = (role: 'superadmin' | 'curator' | 'operator') => {
-    const universityId = role === 'superadmin' ? undefined : 1;
-    return identity.sign({ role, universityId, subject: `local-${role}` }, TOKEN_LIFETIME_S);
-  };
   return {
     url,
     env: shared,
-    tokens: {
-      superadmin: await token('superadmin'),
-      curator: await token('curator'),
-      operator: await token('operator'),
-    },
+    tokens: await tokensOfAll(identity),
     simulator,
     redis,
     invoke,
@@ -254,27 +235,6 @@ const schedulesOf = (functions: readonly DeclaredFunction[]) =>
 async function settled<T extends readonly unknown[]>(starting: [...T]): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(starting);
   return Promise.all(starting);
-}
-
-async function embeddedRedis(dataDir: string): Promise<StackRedis & { stop(): Promise<void> }> {
-  let server = await startRedis(dataDir);
-  const port = Number(new URL(server.url).port);
-  return {
-    url: server.url,
-    kind: server.kind,
-    kill: () => server.kill(),
-    async start() {
-      server = await startRedis(dataDir, port);
-    },
-    stop: () => server.stop(),
-  };
-}
-
-function givenRedis(url: string): StackRedis {
-  const refuse = async () => {
-    throw new Error('The Redis of REDIS_URL is not for the local stack to stop or start');
-  };
-  return { url, kind: 'from REDIS_URL', kill: refuse, start: refuse };
 }
 
 /** The chats of the simulator, once; a start that was broken off does it again. */

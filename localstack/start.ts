@@ -84,9 +84,13 @@ function readPort(): number {
   return port;
 }
 
+/** Not the data of `npm start`. */
+const KEPT = ['emulator', 'ministack', 'tmp'];
+
 async function removeData(): Promise<void> {
   for (const name of await readdir(DATA_DIR)) {
-    if (!name.startsWith(LOCK_FILE)) await rm(join(DATA_DIR, name), { recursive: true, force: true });
+    if (!name.startsWith(LOCK_FILE) && !KEPT.includes(name))
+      await rm(join(DATA_DIR, name), { recursive: true, force: true });
   }
 }
 

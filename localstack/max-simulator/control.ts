@@ -5,7 +5,10 @@ import type { SwitchesPatch } from './switches.ts';
 import { waysToBeGone } from './world.ts';
 
 /** What control needs of the simulator. */
-export type Controlled = Pick<Simulator, 'world' | 'stats' | 'resetStats' | 'callsTo' | 'switches' | 'turnSwitches'>;
+export type Controlled = Pick<
+  Simulator,
+  'world' | 'stats' | 'resetStats' | 'callsTo' | 'switches' | 'turnSwitches' | 'deliverVia'
+>;
 
 const page = z.strictObject({
   offset: z.coerce.number().int().min(0).default(0),
@@ -21,6 +24,7 @@ const chatPatch = z
     gone: z.enum(waysToBeGone).nullable(),
   })
   .partial();
+const webhooksPatch = z.strictObject({ via: z.url({ protocol: /^https?$/ }).nullable() });
 const driftBody = z.strictObject({ changes: z.number().int().min(1).max(1_000_000) });
 
 /** Answers one control request: 400 says what is wrong with the input, 404 lists what there is. */
@@ -62,13 +66,18 @@ function answer(simulator: Controlled, method: string, url: URL, body: unknown):
       return { status: 200, body: simulator.switches() };
     case 'PATCH /switches':
       return { status: 200, body: simulator.turnSwitches(body as SwitchesPatch) };
+    case 'PATCH /webhooks': {
+      const { via } = webhooksPatch.parse(body);
+      simulator.deliverVia(via);
+      return { status: 200, body: { via } };
+    }
     case 'POST /drift':
       return { status: 200, body: { changes: world.force(driftBody.parse(body).changes) } };
     default:
       return {
         status: 404,
         body: {
-          error: `no ${method} ${url.pathname}; there are GET /stats, POST /stats/reset, GET /chats?offset&limit, GET and POST /chats/{id}, GET and PATCH /switches, POST /drift`,
+          error: `no ${method} ${url.pathname}; there are GET /stats, POST /stats/reset, GET /chats?offset&limit, GET and POST /chats/{id}, GET and PATCH /switches, PATCH /webhooks, POST /drift`,
         },
       };
   }

@@ -44,6 +44,8 @@ export interface Simulator {
   switches(): Switches;
   /** Throws a ZodError or RangeError, changing nothing, for a patch that breaks the rules. */
   turnSwitches(patch: SwitchesPatch): Switches;
+  /** From now on webhooks go to this address, with the path subscribed; null: to the address subscribed. */
+  deliverVia(url: string | null): void;
   /** Ends every socket and timer; resolves when none is left. */
   close(): Promise<void>;
 }
@@ -214,6 +216,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     turnSwitches(patch: SwitchesPatch) {
       switches = turn(switches, patch);
       return switches;
+    },
+    deliverVia(url: string | null) {
+      webhooks.via = url;
     },
   };
   const controlServer = http.createServer((request, response) => {

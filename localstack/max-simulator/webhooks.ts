@@ -63,6 +63,11 @@ export class Webhooks {
   /** By URL: a new URL is added to the others, the same URL is replaced. */
   readonly #subscribers = new Map<string, Subscriber>();
   #counts = { attempts: 0, delivered: 0, failed_attempts: 0, abandoned: 0, unsubscribed: 0 };
+  /**
+   * Where deliveries go instead of the host of the subscription, with its path behind it: an API in an emulator has a
+   * name of AWS that leads elsewhere. Null: to the subscription itself.
+   */
+  via: string | null = null;
 
   constructor(options: WebhookOptions, random: Random) {
     this.#options = options;
@@ -150,7 +155,8 @@ export class Webhooks {
 
   /** True for exactly 200 in time. Never rejects. */
   #post(subscriber: Subscriber, body: string): Promise<boolean> {
-    const url = new URL(subscriber.url);
+    const subscribed = new URL(subscriber.url);
+    const url = this.via === null ? subscribed : new URL(`${this.via}${subscribed.pathname}${subscribed.search}`);
     const secure = url.protocol === 'https:';
     return new Promise((resolve) => {
       const request = (secure ? https : http).request(url, {

@@ -20,6 +20,8 @@ export interface SimulatedMax {
   readonly token: string;
   /** The chats there are, for the first start. */
   seeds(): Iterable<ChatSeed>;
+  /** Sends webhooks to this address, with the path subscribed, whatever host was subscribed. */
+  deliverVia(url: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -36,11 +38,18 @@ export async function startSimulatedMax(options: SimulatedMaxOptions = {}): Prom
   const flags = { port, 'control-port': controlPort, token, chats, seed, drift, rps, 'latency-ms': latencyMs };
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const server = await startChildServer(process.execPath, [CLI, ...args], port);
+  const controlUrl = `http://127.0.0.1:${controlPort}`;
   return {
     url: `http://127.0.0.1:${port}`,
-    controlUrl: `http://127.0.0.1:${controlPort}`,
+    controlUrl,
     token,
     seeds: () => new World({ chats, seed, drift, goneRate: 0, clock: { now: Date.now } }).seeds(),
+    async deliverVia(url) {
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify({ via: url });
+      const answer = await fetch(new URL('/webhooks', controlUrl), { method: 'PATCH', headers, body });
+      if (!answer.ok) throw new Error(`the simulated MAX refused: ${await answer.text()}`);
+    },
     stop: server.stop,
   };
 }

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startLocalTarget, type Target } from './target.ts';
+import { ON_EMULATOR, OWN, startTarget, type Target } from './target.ts';
 
 const CHATS = 300;
+const SIMULATED = OWN || Boolean(process.env.E2E_MAX_CONTROL_URL);
 
 let target: Target;
 
 beforeAll(async () => {
-  target = await startLocalTarget(CHATS);
-}, 120_000);
+  target = await startTarget(CHATS);
+});
 afterAll(() => target?.stop());
 
 interface Chat {
@@ -35,7 +36,7 @@ async function call<B = Record<string, unknown>>(
   { as = 'superadmin', body, headers }: { as?: Who; body?: unknown; headers?: Record<string, string> } = {},
 ): Promise<Answer<B>> {
   const startedAt = performance.now();
-  const response = await fetch(new URL(path, target.url), {
+  const response = await fetch(`${target.url}${path}`, {
     method,
     headers: {
       ...(as === 'nobody' ? {} : { authorization: `Bearer ${target.tokens[as]}` }),
@@ -71,16 +72,21 @@ async function listAll(query: string, as: Who = 'superadmin'): Promise<Chat[]> {
   return chats;
 }
 
+const control = (path: string, body?: unknown, method = 'POST') =>
+  fetch(new URL(path, target.maxControl), {
+    ...(body === undefined ? {} : { method, body: JSON.stringify(body) }),
+    headers: { 'content-type': 'application/json' },
+  });
+
 async function truth(): Promise<Map<string, { participants_count: number; gone: string | null }>> {
-  const response = await fetch(new URL('/chats?limit=10000', target.maxControl));
+  const response = await control('/chats?limit=10000');
   const { chats } = (await response.json()) as {
     chats: { chat_id: string; participants_count: number; gone: string | null }[];
   };
   return new Map(chats.map((chat) => [chat.chat_id, chat]));
 }
 
-const stats = async () =>
-  (await (await fetch(new URL('/stats', target.maxControl))).json()) as { max_in_any_1000ms: number; total: number };
+const stats = async () => (await (await control('/stats')).json()) as { max_in_any_1000ms: number; total: number };
 
 async function until(what: string, done: () => Promise<boolean>, ms: number): Promise<void> {
   for (const end = Date.now() + ms; Date.now() < end; ) {
@@ -95,23 +101,48 @@ describe('reading', () => {
     for (const sort of ['id', 'name', 'participants_count', 'created_at', 'updated_at']) {
       for (const order of ['asc', 'desc']) {
         const chats = await listAll(`limit=100&sort_by=${sort}&sort_order=${order}`);
-        expect(new Set(chats.map((chat) => chat.id)).size).toBe(CHATS);
-        expect(chats).toHaveLength(CHATS);
+        expect(new Set(chats.map((chat) => chat.id)).size).toBe(target.chats);
+        expect(chats).toHaveLength(target.chats);
       }
     }
     const own = await listAll('limit=100', 'curator');
     expect(own.length).toBeGreaterThan(0);
-    expect(own.every((chat) => chat.university_id === 1)).toBe(true);
+    expect(own.every((chat) => chat.university_id === target.universityId)).toBe(true);
     const { total } = (await call<Page>('GET', '/chats/all?limit=1', { as: 'curator' })).body;
     expect(total).toBe(own.length);
   });
 
-  it('finds chats by the beginnings of their words', async () => {
+  it.runIf(OWN)('finds chats by the beginnings of their words', async () => {
     const found = await listAll(`limit=100&search=${encodeURIComponent('ГРУП ивт')}`);
     expect(found.length).toBeGreaterThan(0);
     const all = await listAll('limit=100');
     const expected = all.filter((chat) => /(^|[^\p{L}])груп/iu.test(chat.name) && /(^|[^\p{L}])ивт/iu.test(chat.name));
     expect(found.map((chat) => chat.id)).toEqual(expected.map((chat) => chat.id));
+  });
+});
+
+describe('who is asking', () => {
+  it('denies who brings no token, and tokens that are torn, tampered with, or of another issuer', async () => {
+    const [head, , signature] = target.tokens.operator.split('.');
+    const claims = Buffer.from(JSON.stringify({ role: 'superadmin', sub: 'e2e', exp: 9_999_999_999 }));
+    const refused = [
+      '',
+      'Bearer',
+      'Bearer a.b.c',
+      `Basic ${target.tokens.superadmin}`,
+      `Bearer ${head}.${claims.toString('base64url')}.${signature}`,
+      `Bearer ${target.tokens.superadmin.slice(0, -6)}AAAAAA`,
+    ];
+    for (const authorization of refused) {
+      for (const [method, path] of [
+        ['GET', '/chats/all'],
+        ['POST', '/admin/participants/full-update'],
+      ] as const) {
+        const denied = await call(method, path, { as: 'nobody', headers: { authorization } });
+        expect(denied).toMatchObject({ status: 401, body: { status: 401, request_id: expect.any(String) } });
+        expect(denied.headers.get('www-authenticate')).toBe('Bearer');
+      }
+    }
   });
 });
 
@@ -176,7 +207,11 @@ describe('writing', () => {
       body: { name: 'Ёлка', max_chat_id: '-9000000000000001', department: 'Деканат' },
     });
     expect(created.status).toBe(201);
-    expect(created.body).toMatchObject({ university_id: 1, participants_count: null, participants_stale: true });
+    expect(created.body).toMatchObject({
+      university_id: target.universityId,
+      participants_count: null,
+      participants_stale: true,
+    });
     const { id } = created.body;
     const again = await call('POST', '/chats', { body: { name: 'x', max_chat_id: '-9000000000000001' } });
     expect(again).toMatchObject({ status: 409, body: { chat_id: id } });
@@ -184,14 +219,17 @@ describe('writing', () => {
     const changed = await call<Chat>('PATCH', `/chats/${id}`, { as: 'curator', body: { name: 'Сосна' } });
     expect(changed).toMatchObject({ status: 200, body: { name: 'Сосна' } });
     expect(await listAll(`search=${encodeURIComponent('елк')}`)).toEqual([]);
-    expect((await call('PATCH', `/chats/${id}`, { as: 'curator', body: { university_id: 2 } })).status).toBe(403);
+    expect(
+      (await call('PATCH', `/chats/${id}`, { as: 'curator', body: { university_id: target.universityId + 1 } })).status,
+    ).toBe(403);
     expect((await call('DELETE', `/chats/${id}`, { as: 'curator' })).status).toBe(204);
     expect((await call('GET', `/chats/${id}`)).status).toBe(404);
   });
 
-  it('keeps curators and operators to their university on every single-chat route', async () => {
-    const foreign = (await listAll('limit=100')).find((chat) => chat.university_id === 2);
-    const path = `/chats/${foreign?.id}`;
+  it('keeps curators and operators to their university on every single-chat route', async ({ skip }) => {
+    const foreign = (await listAll('limit=100')).find((chat) => chat.university_id !== target.universityId);
+    if (!foreign) return skip('there is one university only');
+    const path = `/chats/${foreign.id}`;
     for (const as of ['curator', 'operator'] as const) {
       expect((await call('GET', path, { as })).status).toBe(403);
       expect((await call('POST', `${path}/refresh-participants`, { as })).status).toBe(403);
@@ -203,6 +241,7 @@ describe('writing', () => {
 
 describe('counts from MAX', () => {
   it('brings every count up to date in a full update, within the quota, while people refresh', async () => {
+    const [one] = (await listAll('limit=100')).filter((chat) => chat.max_chat_id !== null);
     const started = await call<{ run_id: string; status_url: string }>('POST', '/admin/participants/full-update');
     expect(started.status).toBe(202);
     const second = await call('POST', '/admin/participants/full-update');
@@ -211,63 +250,91 @@ describe('counts from MAX', () => {
     await until(
       'the full update finished',
       async () => {
-        const refreshed = await call('POST', '/chats/1/refresh-participants');
-        expect(refreshed.body).toMatchObject({ status: 'updated', source: 'api', chat_id: 1 });
+        const refreshed = await call('POST', `/chats/${one?.id}/refresh-participants`);
+        expect(refreshed.body).toMatchObject({ status: 'updated', source: 'api', chat_id: one?.id });
         waits.push(refreshed.ms);
         return (await call('GET', started.body.status_url)).body.status === 'finished';
       },
       90_000,
     );
     const run = (await call('GET', started.body.status_url)).body;
-    expect(run).toMatchObject({ total: CHATS, done: CHATS, failed: 0, eta_seconds: null });
+    expect(run).toMatchObject({ total: target.chats, done: target.chats, failed: 0, eta_seconds: null });
 
-    const real = await truth();
     const chats = await listAll('limit=100');
+    expect(chats.every((chat) => chat.participants_source === 'cache' && !chat.participants_stale)).toBe(true);
+    if (!target.maxControl) return;
+    const real = await truth();
     for (const chat of chats)
       expect(chat.participants_count).toBe(real.get(chat.max_chat_id ?? '')?.participants_count);
-    expect(chats.every((chat) => chat.participants_source === 'cache' && !chat.participants_stale)).toBe(true);
     expect((await stats()).max_in_any_1000ms).toBeLessThanOrEqual(30);
     // The median, as the machine of a test is shared.
-    expect(waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)]).toBeLessThan(500);
-  }, 120_000);
+    expect(waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)]).toBeLessThan(ON_EMULATOR ? 3_000 : 500);
+  }, 180_000);
 
-  it('validates without changing anything', async () => {
-    const drifted = (await listAll('limit=1'))[0] as Chat;
-    const setTo = (drifted.participants_count ?? 0) + 7;
-    await fetch(new URL(`/chats/${drifted.max_chat_id}`, target.maxControl), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ count: setTo }),
-    });
-    const report = await call('GET', `/admin/participants/validate?sample_size=${CHATS}`);
-    expect(report.body).toMatchObject({ checked: CHATS, mismatched: 1, max_drift: 7 });
-    expect((await call<Chat>('GET', `/chats/${drifted.id}`)).body.participants_count).toBe(drifted.participants_count);
-    const refreshed = await call('POST', `/chats/${drifted.id}/refresh-participants`);
-    expect(refreshed.body).toMatchObject({ status: 'updated', participants_count: setTo });
+  it.runIf(SIMULATED)(
+    'validates without changing anything',
+    async () => {
+      const drifted = (await listAll('limit=1'))[0] as Chat;
+      const setTo = (drifted.participants_count ?? 0) + 7;
+      await control(`/chats/${drifted.max_chat_id}`, { count: setTo });
+      const report = await call('GET', `/admin/participants/validate?sample_size=${target.chats}`);
+      expect(report.body).toMatchObject({ checked: target.chats, mismatched: 1, max_drift: 7 });
+      expect((await call<Chat>('GET', `/chats/${drifted.id}`)).body.participants_count).toBe(
+        drifted.participants_count,
+      );
+      const refreshed = await call('POST', `/chats/${drifted.id}/refresh-participants`);
+      expect(refreshed.body).toMatchObject({ status: 'updated', participants_count: setTo });
+    },
+    60_000,
+  );
+
+  it.runIf(SIMULATED)(
+    'says that a chat is gone, and why MAX could not be asked, with the last known count',
+    async () => {
+      const [gone, broken] = (await listAll('limit=100')).slice(10) as [Chat, Chat];
+      await control(`/chats/${gone.max_chat_id}`, { gone: 'not_found' });
+      const answer = await call('POST', `/chats/${gone.id}/refresh-participants`);
+      expect(answer).toMatchObject({
+        status: 409,
+        body: { chat_status: 'gone', last_known: { participants_count: gone.participants_count } },
+      });
+      await control('/switches', { errors: { negative_count: 1 } }, 'PATCH');
+      const refused = await call('POST', `/chats/${broken.id}/refresh-participants`);
+      expect(refused).toMatchObject({ status: 503, body: { reason: 'server' } });
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      await control('/switches', { errors: { negative_count: 0 } }, 'PATCH');
+      expect((await call<Chat>('GET', `/chats/${broken.id}`)).body.participants_count).toBe(broken.participants_count);
+      expect((await call('POST', `/chats/${broken.id}/refresh-participants`)).status).toBe(200);
+    },
+  );
+});
+
+describe('a queue', () => {
+  it('delivers again just the messages of a batch that failed', async ({ skip }) => {
+    if (!target.queue) return skip('its queues can not be reached from here');
+    const queue = await target.queue('requested-refreshes');
+    const [first, second] = (await listAll('limit=100')).slice(20) as [Chat, Chat];
+    const message = ({ id }: Chat) => JSON.stringify({ ids: [id], requested_at: Date.now() });
+    const { counts } = await changed([first, second]);
+    await queue.send([message(first), 'not a message', message(second)]);
+    await until(
+      'both good messages were worked off, and the bad one is waited for',
+      async () => {
+        const chats = await Promise.all([first, second].map(({ id }) => call<Chat>('GET', `/chats/${id}`)));
+        const read = chats.every(({ body }, i) => body.participants_count === counts[i]);
+        const { waiting, inFlight } = await queue.depth();
+        return read && waiting === 0 && inFlight === 1;
+      },
+      30_000,
+    );
   }, 60_000);
 
-  it('says that a chat is gone, and why MAX could not be asked, with the last known count', async () => {
-    const [gone, broken] = (await listAll('limit=100')).slice(10) as [Chat, Chat];
-    const max = (path: string, body: unknown, method = 'POST') =>
-      fetch(new URL(path, target.maxControl), {
-        method,
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-    await max(`/chats/${gone.max_chat_id}`, { gone: 'not_found' });
-    const answer = await call('POST', `/chats/${gone.id}/refresh-participants`);
-    expect(answer).toMatchObject({
-      status: 409,
-      body: { chat_status: 'gone', last_known: { participants_count: gone.participants_count } },
-    });
-    await max('/switches', { errors: { negative_count: 1 } }, 'PATCH');
-    const refused = await call('POST', `/chats/${broken.id}/refresh-participants`);
-    expect(refused).toMatchObject({ status: 503, body: { reason: 'server' } });
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    await max('/switches', { errors: { negative_count: 0 } }, 'PATCH');
-    expect((await call<Chat>('GET', `/chats/${broken.id}`)).body.participants_count).toBe(broken.participants_count);
-    expect((await call('POST', `/chats/${broken.id}/refresh-participants`)).status).toBe(200);
-  });
+  /** Makes the simulated MAX count one more. */
+  async function changed(chats: readonly Chat[]): Promise<{ counts: number[] }> {
+    const counts = chats.map((chat) => (chat.participants_count ?? 0) + 1);
+    for (const [i, chat] of chats.entries()) await control(`/chats/${chat.max_chat_id}`, { count: counts[i] });
+    return { counts };
+  }
 });
 
 describe('without Redis', () => {

@@ -1,35 +1,67 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { GetQueueAttributesCommand, GetQueueUrlCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type Access, accessTo } from '../../localstack/emulator/deploy.ts';
+import { startEmulatedStack } from '../../localstack/emulator/stack.ts';
+import type { Tokens } from '../../localstack/identity.ts';
+import { makeScratch } from '../../localstack/scratch.ts';
 import { startLocalStack } from '../../localstack/stack.ts';
 
-/** What the end-to-end tests run against. */
-
+/** What the end-to-end tests run against. What is absent can't be done there, and the tests that need it are skipped. */
 export interface Target {
   readonly name: string;
+  /** Without a slash at the end; may have a path. */
   readonly url: string;
-  readonly tokens: { readonly superadmin: string; readonly curator: string; readonly operator: string };
+  /** Curator and operator are of `universityId`. */
+  readonly tokens: Tokens;
+  readonly universityId: number;
+  /** How many chats there are. */
+  readonly chats: number;
   /** The control address of the simulated MAX. */
-  readonly maxControl: string;
+  readonly maxControl?: string | undefined;
   /** Runs the function of a schedule now. */
-  runSchedule(functionKey: string): Promise<void>;
-  /** Takes Redis away and gives it back; absent where that can't be done. */
+  readonly runSchedule?: (functionKey: string) => Promise<void>;
+  /** Takes Redis away and gives it back. */
   readonly redis?: { kill(): Promise<void>; start(): Promise<void> };
+  /** A queue by the end of its name. */
+  readonly queue?: (name: string) => Promise<Queue>;
   stop(): Promise<void>;
 }
 
+export interface Queue {
+  /** At once, ten at most, as one request. */
+  send(bodies: readonly string[]): Promise<void>;
+  /** Messages that wait, and those that were handed out and not deleted. */
+  depth(): Promise<{ readonly waiting: number; readonly inFlight: number }>;
+}
+
+const NAME = process.env.E2E_TARGET || 'local';
+
+/** Whether a test can have a service of its own, with its own settings, and a simulated MAX. */
+export const OWN = NAME === 'local' || NAME === 'emulator';
+
+/** Whether schedules fire by themselves as AWS fires them: the local runner runs each at its start, too. */
+export const ON_EMULATOR = NAME === 'emulator';
+
+/**
+ * The target that `npm run test:e2e` was asked for.
+ * @param env the service's settings; a deployed stage has its own.
+ */
+export function startTarget(chats: number, env: Readonly<Record<string, string>> = {}): Promise<Target> {
+  if (NAME === 'local') return startLocalTarget(chats, env);
+  return NAME === 'emulator' ? startEmulatedTarget(chats, env) : deployedTarget(NAME);
+}
+
 /** The service on this machine, as `npm start` runs it, with data of its own. */
-export async function startLocalTarget(
-  chats: number,
-  env: NodeJS.ProcessEnv = {},
-  { drift = 0 }: { readonly drift?: number } = {},
-): Promise<Target> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'chat-participants-e2e-'));
+async function startLocalTarget(chats: number, env: Readonly<Record<string, string>>): Promise<Target> {
+  const dataDir = await makeScratch('e2e');
   const stack = await startLocalStack({
     dataDir,
     port: 0,
     env: { ...process.env, MAX_API_URL: '', REDIS_URL: '', AWS_ENDPOINT_URL: '', ...env },
-    simulator: { chats, drift, seed: 7 },
+    simulator: { chats, drift: 0, seed: 7 },
   });
   const { simulator } = stack;
   if (!simulator) throw new Error('the local stack started without the simulated MAX');
@@ -37,15 +69,111 @@ export async function startLocalTarget(
     name: `the local stack (${stack.redis.kind})`,
     url: stack.url,
     tokens: stack.tokens,
+    universityId: 1,
+    chats,
     maxControl: simulator.controlUrl,
     async runSchedule(functionKey) {
       const invocation = await stack.runSchedule(functionKey);
       if (invocation.outcome !== 'value') throw new Error(`${functionKey}: ${JSON.stringify(invocation)}`);
     },
     redis: stack.redis,
+    queue: (name) =>
+      openQueue(
+        {
+          endpoint: String(stack.env.AWS_ENDPOINT_URL_SQS),
+          region: String(stack.env.AWS_REGION),
+          credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+        },
+        `chat-participants-dev-${name}`,
+      ),
     async stop() {
       await stack.stop();
       await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The packaged service in the emulator at AWS_ENDPOINT_URL, as a stage of its own. */
+async function startEmulatedTarget(chats: number, env: Readonly<Record<string, string>>): Promise<Target> {
+  const stage = `e2e-${randomBytes(3).toString('hex')}`;
+  const access = accessTo(process.env.AWS_ENDPOINT_URL ?? '', process.env.AWS_REGION || 'eu-central-1', process.env);
+  const dataDir = await makeScratch('e2e');
+  const packageDir = await makeScratch('package');
+  const stack = await startEmulatedStack({
+    access,
+    stage,
+    dataDir,
+    packageDir,
+    env,
+    simulator: { chats, drift: 0, seed: 7 },
+    progress: (text) => console.log(`${stage}: ${text}`),
+  });
+  if (!stack.simulator) throw new Error('the stack started without the simulated MAX');
+  return {
+    name: `an emulator (${stack.redis.kind})`,
+    url: stack.url,
+    tokens: stack.tokens,
+    universityId: 1,
+    chats,
+    maxControl: stack.simulator.controlUrl,
+    runSchedule: stack.runSchedule,
+    redis: stack.redis,
+    queue: (name) => openQueue(access, `chat-participants-${stage}-${name}`),
+    async stop() {
+      await stack.remove();
+      await stack.stop();
+      for (const dir of [dataDir, packageDir]) await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A stage in AWS, or any other that runs already, with the chats it has. */
+async function deployedTarget(address: string): Promise<Target> {
+  const url = address.replace(/\/+$/, '');
+  const universityId = Number(process.env.E2E_UNIVERSITY_ID || 1);
+  const token = async (role: keyof Tokens) => {
+    const given = process.env[`E2E_TOKEN_${role.toUpperCase()}`];
+    if (given) return given;
+    const command = process.env.E2E_TOKEN_COMMAND;
+    if (!command) throw new Error(`E2E_TOKEN_COMMAND, or E2E_TOKEN_${role.toUpperCase()}, must be set`);
+    const env = { ...process.env, ROLE: role, UNIVERSITY_ID: role === 'superadmin' ? '' : String(universityId) };
+    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', command], { env });
+    return stdout.trim();
+  };
+  const tokens = {
+    superadmin: await token('superadmin'),
+    curator: await token('curator'),
+    operator: await token('operator'),
+  };
+  const headers = { authorization: `Bearer ${tokens.superadmin}` };
+  const page = await fetch(`${url}/chats/all?limit=1`, { headers });
+  if (!page.ok) throw new Error(`${url} answered a listing with ${page.status}: ${await page.text()}`);
+  const { total } = (await page.json()) as { total: number };
+  return {
+    name: url,
+    url,
+    tokens,
+    universityId,
+    chats: total,
+    maxControl: process.env.E2E_MAX_CONTROL_URL || undefined,
+    async stop() {},
+  };
+}
+
+async function openQueue(access: Access, QueueName: string): Promise<Queue> {
+  const sqs = new SQSClient({ ...access, useQueueUrlAsEndpoint: false });
+  const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName }));
+  return {
+    async send(bodies) {
+      const Entries = bodies.map((MessageBody, i) => ({ Id: String(i), MessageBody }));
+      await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+    },
+    async depth() {
+      const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
+      return {
+        waiting: Number(Attributes?.ApproximateNumberOfMessages),
+        inFlight: Number(Attributes?.ApproximateNumberOfMessagesNotVisible),
+      };
     },
   };
 }

@@ -1,0 +1,111 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DATA_DIR } from './data-dir.ts';
+import { accessTo, DeployError } from './emulator/deploy.ts';
+import { NoEmulator, startMiniStack } from './emulator/ministack.ts';
+import { type EmulatedStack, startEmulatedStack } from './emulator/stack.ts';
+import { makeScratch } from './scratch.ts';
+
+/** `npm run deploy:emulator`: the packaged service in an emulator of AWS, until Ctrl-C. */
+
+const HELP = `Usage: npm run deploy:emulator -- [--stage NAME] [--help]
+
+Packages the service and deploys the package to an emulator of AWS: the one at AWS_ENDPOINT_URL, or else MiniStack, which is
+installed from PyPI into .local/ministack/ (python3 with pip) and started on a free port of this machine. Redis, an issuer of
+tokens and a simulated MAX run beside it. Ctrl-C ends what was started here; in an emulator of your own the stack remains.
+
+  --stage NAME  which stage (default local)
+  --help        this text
+
+MAX_API_URL with MAX_API_TOKEN, and REDIS_URL, replace what runs beside the emulator. The PARTICIPANTS_ variables of the README
+apply. Functions in containers need addresses they can reach; docs/deploy.md says more.`;
+
+/** Ended in this order. */
+const closers: (() => Promise<void>)[] = [];
+let closing: Promise<void> | undefined;
+const close = (): Promise<void> => {
+  closing ??= (async () => {
+    for (const closer of closers.reverse()) await closer();
+  })();
+  return closing;
+};
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // npm passes on what the terminal has sent already: both are one wish.
+  process.on(signal, async () => {
+    if (!closing) console.log('\nstopping …');
+    await close();
+    process.exit(signal === 'SIGINT' ? 0 : 143);
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!closing) {
+    const known = error instanceof DeployError || error instanceof NoEmulator;
+    console.error(known ? error.message : error);
+    await close();
+    process.exit(1);
+  }
+}
+
+async function main(): Promise<void> {
+  const flags = readFlags();
+  if (flags.help) return console.log(HELP);
+  const { stage } = flags;
+  if (!/^[a-z][a-z0-9-]{0,19}$/.test(stage)) {
+    throw new DeployError('--stage must be up to 20 small letters, digits and hyphens, a letter first');
+  }
+  const progress = (text: string) => console.log(`… ${text}`);
+  const region = process.env.AWS_REGION || 'eu-central-1';
+  const dataDir = join(DATA_DIR, 'emulator');
+  await mkdir(dataDir, { recursive: true });
+  const given = process.env.AWS_ENDPOINT_URL;
+  const logFile = join(dataDir, 'ministack.log');
+  const emulator = given ? undefined : await startMiniStack(region, logFile, progress);
+  if (emulator) closers.push(() => emulator.stop());
+
+  const packageDir = await makeScratch('package');
+  closers.push(() => rm(packageDir, { recursive: true, force: true }));
+  const stack = await startEmulatedStack({
+    access: accessTo(emulator?.endpoint ?? given ?? '', region, process.env),
+    stage,
+    dataDir,
+    packageDir,
+    env: process.env,
+    progress,
+  });
+  closers.push(() => stack.stop());
+  console.log(welcome(stack, emulator ? `${emulator.kind} at ${emulator.endpoint}, log in ${logFile}` : String(given)));
+}
+
+function readFlags() {
+  const options = {
+    stage: { type: 'string', default: 'local' },
+    help: { type: 'boolean', default: false },
+  } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    process.exit(2);
+  }
+}
+
+function welcome({ url, tokens, simulator, redis }: EmulatedStack, emulator: string): string {
+  return `
+  API        ${url}
+  emulator   ${emulator}
+  MAX        ${simulator ? `${simulator.url} (simulated; its controls: ${simulator.controlUrl})` : process.env.MAX_API_URL}
+  Redis      ${redis.url} (${redis.kind})
+
+  superadmin ${tokens.superadmin}
+  curator    ${tokens.curator}
+  operator   ${tokens.operator}
+
+  curl -s '${url}/health'
+
+ready ${url}`;
+}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { DATA_DIR } from '../../localstack/data-dir.ts';
+import { NoEmulator, startMiniStack } from '../../localstack/emulator/ministack.ts';
+
+/** `npm run test:e2e`: the end-to-end tests against the target that E2E_TARGET names. Arguments are Vitest's. */
+
+const given = process.env.AWS_ENDPOINT_URL;
+const target = process.env.E2E_TARGET || (given ? 'emulator' : 'local');
+if (target !== 'local' && target !== 'emulator' && !/^https?:\/\//.test(target)) {
+  console.error('E2E_TARGET must be local, emulator, or the address of a deployed stage');
+  process.exit(2);
+}
+
+const region = process.env.AWS_REGION || 'eu-central-1';
+const logFile = join(DATA_DIR, 'emulator/e2e.log');
+try {
+  const emulator =
+    target === 'emulator' && !given
+      ? await startMiniStack(region, logFile, (text) => console.log(`… ${text}`))
+      : undefined;
+  const endpoint = emulator?.endpoint ?? given;
+  process.exitCode = await vitest({ E2E_TARGET: target, ...(endpoint && { AWS_ENDPOINT_URL: endpoint }) });
+  await emulator?.stop();
+} catch (error) {
+  if (!(error instanceof NoEmulator)) throw error;
+  console.log(`SKIPPED: end-to-end tests on an emulator. ${error.message}`);
+}
+
+async function vitest(env: NodeJS.ProcessEnv): Promise<number> {
+  const cli = join(createRequire(import.meta.url).resolve('vitest/package.json'), '../vitest.mjs');
+  const config = join(import.meta.dirname, 'vitest.config.ts');
+  const args = [cli, 'run', '--config', config, ...process.argv.slice(2)];
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'inherit' });
+  // A Ctrl-C reaches both; the emulator is ended when the tests have.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  const [code] = await once(child, 'exit');
+  return typeof code === 'number' ? code : 1;
+}
