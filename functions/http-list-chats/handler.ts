@@ -11,7 +11,7 @@ import { route } from './route.ts';
 const NOTHING: ListPage = { rows: [], next: undefined };
 
 /** Round trips when warm: 1 Query and 1 GetItem (the total) at once, then 1 MGET. */
-export const handler = httpFunction(route, async ({ query, principal }) => {
+export const handler = httpFunction(route, async ({ query, principal, timed }) => {
   const secret = await cursorSecret()();
   const searching = (query.search ?? '').trim() !== '';
   const listing = {
@@ -29,12 +29,13 @@ export const handler = httpFunction(route, async ({ query, principal }) => {
       ],
     });
   }
-  const [page, total] = await Promise.all([
+  const reading = Promise.all([
     // A search for punctuation has no words to find.
     searching && listing.words.length === 0 ? NOTHING : chatStore().list({ ...listing, limit: query.limit, after }),
     searching ? null : chatStore().total(listing.scope),
   ]);
-  const counts = await readCounts()(page.rows);
+  const [page, total] = await timed('db', reading);
+  const counts = await timed('counts', readCounts()(page.rows));
   return {
     status: 200,
     body: {

@@ -29,6 +29,8 @@ export interface HttpRequest<P, Q, B, W> {
   /** A header of the request, by its name in lower case. */
   readonly header: (name: string) => string | undefined;
   readonly requestId: string;
+  /** Waits for something and tells the client in `Server-Timing` how long it took, under this name. */
+  readonly timed: <T>(name: string, work: Promise<T>) => Promise<T>;
   /** Unix ms at which the function is cut off. */
   readonly cutOffAt: number;
 }
@@ -56,12 +58,32 @@ export function httpFunction<R extends Route>(
     const fields = readFields({ ...route, ...(query ? { query } : {}) }, event);
     const cutOffAt = Date.now() + context.getRemainingTimeInMillis();
     const header = (name: string) => event.headers?.[name];
-    const request = { ...fields, principal, header, requestId, cutOffAt } as Parameters<typeof handle>[0];
+    const timing = serverTiming();
+    const { timed } = timing;
+    const request = { ...fields, principal, header, requestId, timed, cutOffAt } as Parameters<typeof handle>[0];
     const { status, body, headers } = await handle(request);
     logger.info(LOG.requestDone, { route: `${route.method} ${route.path}`, status });
-    return jsonAnswer(status, body, requestId, headers);
+    return jsonAnswer(status, body, requestId, { ...headers, 'server-timing': timing.header() });
   }).use(problems(`${route.method} ${route.path}`));
   return route.body ? stack.use(smallBody(route)).use(httpJsonBodyParser()) : stack;
+}
+
+/** Durations for the header `Server-Timing` (W3C Server Timing), ms; `total` is the function's own, without API Gateway. */
+function serverTiming() {
+  const startedAt = performance.now();
+  const metrics: string[] = [];
+  const since = (from: number) => (performance.now() - from).toFixed(1);
+  return {
+    async timed<T>(name: string, work: Promise<T>): Promise<T> {
+      const from = performance.now();
+      try {
+        return await work;
+      } finally {
+        metrics.push(`${name};dur=${since(from)}`);
+      }
+    },
+    header: () => [...metrics, `total;dur=${since(startedAt)}`].join(', '),
+  };
 }
 
 const requestIdOf = (event: Partial<HttpEvent>): string => event.requestContext?.requestId ?? 'unknown';
