@@ -114,8 +114,6 @@ function logPosterior(
 function peak(seen: Exposure, mean: number, deviation: number): { mode: number; width: number } {
   const { times, spellHours, silentHours } = seen;
   const longest = LONGEST_STEP / deviation;
-  let low = Number.NEGATIVE_INFINITY;
-  let high = Number.POSITIVE_INFINITY;
   let mode = 0;
   let width = 1;
   for (let i = 0; i < MOST_STEPS; i += 1) {
@@ -126,13 +124,9 @@ function peak(seen: Exposure, mean: number, deviation: number): { mode: number; 
     const bend = times === 0 ? 0 : slope * (x < 1e-8 ? 0 : 1 + x / Math.expm1(-x));
     const silent = rate * silentHours;
     width = 1 / Math.sqrt(1 - deviation * deviation * (bend - silent));
-    const pull = deviation * (slope - silent) - mode;
-    const step = width * width * pull;
+    const step = width * width * (deviation * (slope - silent) - mode);
     if (Math.abs(step) < width / 10) break;
-    if (pull > 0) low = mode;
-    else high = mode;
     mode += Math.min(longest, Math.max(-longest, step));
-    if (mode <= low || mode >= high) mode = (low + high) / 2;
   }
   return { mode, width };
 }

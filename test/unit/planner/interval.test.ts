@@ -9,7 +9,7 @@ import {
 } from '../../../lib/participants/planner/interval.ts';
 
 const logMean = fc.double({ min: -8, max: 5, noNaN: true });
-const spread = fc.constantFrom(0, 0.05, 1, 4);
+const spread = fc.constantFrom(0, 0.05, 1, 4, 25);
 const logPrice = fc.double({ min: -8, max: 8, noNaN: true });
 const [LEAST, MOST] = [1 / 60, 24 * 90];
 

@@ -205,8 +205,9 @@ describe('planWhenDue', () => {
     expect(next.dirtyAt).toBe(NOW - 1);
     expect(look(plan, { trustedSince: 0 }, 0.09).rightReads).toBeCloseTo(0.1, 6);
     // A chat that became popular meanwhile is worth it.
-    const counted = { ...plan, reads: { reads: 0, hours: 0, countedTo: NOW - HOUR_MS } };
-    expect(look(counted, { trustedSince: 0, reads: 5 }).rightReads).toBeGreaterThan(10);
+    const counted = { ...plan, reads: { reads: 0, hours: 24, countedTo: NOW - HOUR_MS } };
+    expect(look(counted, { trustedSince: 0 }).rightReads).toBeNull();
+    expect(look(counted, { trustedSince: 0, reads: 5 }).rightReads).toBeGreaterThan(1);
   });
 
   test('a trusted chat without events is left alone until the audit; one whose trust is newer than its count is polled', () => {
