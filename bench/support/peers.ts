@@ -11,7 +11,8 @@ export const peersInstalled = (): boolean => existsSync(join(BENCH, 'node_module
 /** Loads a peer. What is used of it is declared by the caller, since its own types may not be installed. */
 export const peer = async <T>(name: string): Promise<T> => {
   const module = await import(createRequire(join(BENCH, 'package.json')).resolve(name));
-  return (module.default && Object.keys(module).length === 1 ? module.default : module) as T;
+  // A CommonJS package is what it exports.
+  return 'module.exports' in module ? module['module.exports'] : module;
 };
 
 export const peerVersion = (name: string): string =>
