@@ -17,6 +17,7 @@ beforeAll(async () => {
 afterAll(() => target?.stop());
 
 interface Listed {
+  readonly id: number;
   readonly max_chat_id: string;
   readonly participants_count: number | null;
 }
@@ -36,12 +37,14 @@ const post = (body: unknown) => ({
   body: JSON.stringify(body),
 });
 
-async function listed(): Promise<Map<string, number | null>> {
+async function list(): Promise<Listed[]> {
   const headers = { authorization: `Bearer ${target.tokens.superadmin}` };
   const response = await fetch(`${target.url}/chats/all?limit=100`, { headers });
-  const { data } = (await response.json()) as { data: Listed[] };
-  return new Map(data.map((chat) => [chat.max_chat_id, chat.participants_count]));
+  return ((await response.json()) as { data: Listed[] }).data;
 }
+
+const listed = async () => new Map((await list()).map((chat) => [chat.max_chat_id, chat.participants_count]));
+const ids = async () => new Map((await list()).map((chat) => [chat.max_chat_id, chat.id]));
 
 async function until(what: string, done: () => Promise<boolean>, ms: number): Promise<void> {
   for (const end = Date.now() + ms; Date.now() < end; ) {
@@ -54,6 +57,7 @@ async function until(what: string, done: () => Promise<boolean>, ms: number): Pr
 describe.runIf(OWN)('events', () => {
   it('subscribes by itself, and reads what joins and leaves made dirty, once a window', async () => {
     await target.runSchedule?.('scheduleCheckSubscription');
+    await target.runSchedule?.('schedulePlanStale');
     await until('every count was read', async () => [...(await listed()).values()].every((n) => n !== null), 60_000);
 
     const { chats } = await control<{ chats: Truth[] }>(`/chats?limit=${CHATS}`);
@@ -78,6 +82,32 @@ describe.runIf(OWN)('events', () => {
     const { total: after } = await control<{ total: number }>('/stats');
     expect(after - before).toBeLessThanOrEqual(changed.length * 2);
   }, 120_000);
+
+  it('meets a chat the bot is added to, and works off whatever is told', async () => {
+    const { chats } = await control<{ chats: Truth[] }>(`/chats?limit=${CHATS}`);
+    const chat = chats.find(({ bot, gone, chat_id }) => bot === 'reader' && gone === null && chat_id.startsWith('-'));
+    const id = (await ids()).get(chat?.chat_id ?? '');
+    const headers = { authorization: `Bearer ${target.tokens.superadmin}` };
+    expect((await fetch(`${target.url}/chats/${id}`, { method: 'DELETE', headers })).status).toBe(204);
+    await control(`/chats/${chat?.chat_id}`, post({ gone: 'denied' }));
+    await control(`/chats/${chat?.chat_id}`, post({ gone: null }));
+    await control('/drift', post({ changes: 300 }));
+    await until(
+      'the chat is back, with a count',
+      async () => (await listed()).get(chat?.chat_id ?? '') != null,
+      60_000,
+    );
+    // What failed would be in flight for minutes.
+    const queue = await target.queue?.('updates');
+    await until(
+      'every update was worked off',
+      async () => {
+        const depth = await queue?.depth();
+        return depth?.waiting === 0 && depth.inFlight === 0;
+      },
+      60_000,
+    );
+  }, 150_000);
 
   it('refuses deliveries without the secret, and takes what it does not know', async () => {
     const deliver = (headers: Record<string, string>, body: unknown = { update_type: 'new', timestamp: 1 }) =>

@@ -49,4 +49,26 @@ describe.runIf(OWN)('the background sync', () => {
     const stats = await fetch(new URL('/stats', target.maxControl));
     expect(await stats.json()).toMatchObject({ max_in_any_1000ms: expect.toSatisfy((n) => n <= 30) });
   }, 180_000);
+
+  it('reads every chat in the daily full update', async () => {
+    await target.runSchedule?.('schedulePlanFull');
+    const headers = { authorization: `Bearer ${target.tokens.superadmin}` };
+    const again = await fetch(`${target.url}/admin/participants/full-update`, { method: 'POST', headers });
+    expect(again.status).toBe(409);
+    const { run } = (await again.json()) as { run: { run_id: string } };
+    interface Run {
+      readonly status: string;
+      readonly done: number;
+      readonly failed: number;
+    }
+    let now: Run;
+    const end = Date.now() + 60_000;
+    do {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      now = (await (
+        await fetch(`${target.url}/admin/participants/full-update/${run.run_id}`, { headers })
+      ).json()) as Run;
+    } while (now.status !== 'finished' && Date.now() < end);
+    expect(now).toMatchObject({ status: 'finished', done: CHATS, failed: 0 });
+  }, 90_000);
 });

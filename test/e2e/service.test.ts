@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ON_EMULATOR, OWN, startTarget, type Target } from './target.ts';
 
 const CHATS = 300;
-const SIMULATED = OWN || Boolean(process.env.E2E_MAX_CONTROL_URL);
 
 let target: Target;
 
@@ -97,8 +96,19 @@ async function until(what: string, done: () => Promise<boolean>, ms: number): Pr
 }
 
 describe('reading', () => {
+  it.runIf(OWN)(
+    'answers at once with what is known, and has the rest read',
+    async () => {
+      expect((await listAll('limit=100')).some((chat) => chat.participants_count === null)).toBe(true);
+      const read = async () => (await listAll('limit=100')).every((chat) => chat.participants_count !== null);
+      await until('every count was read', read, 60_000);
+    },
+    90_000,
+  );
+
   it('lists every chat once in every sort and order, for all and for one university', async () => {
-    for (const sort of ['id', 'name', 'participants_count', 'created_at', 'updated_at']) {
+    // Where counts move while the pages are read, a listing by count may have a chat twice or not at all.
+    for (const sort of ['id', 'name', 'created_at', 'updated_at', ...(OWN ? ['participants_count'] : [])]) {
       for (const order of ['asc', 'desc']) {
         const chats = await listAll(`limit=100&sort_by=${sort}&sort_order=${order}`);
         expect(new Set(chats.map((chat) => chat.id)).size).toBe(target.chats);
@@ -262,7 +272,7 @@ describe('counts from MAX', () => {
 
     const chats = await listAll('limit=100');
     expect(chats.every((chat) => chat.participants_source === 'cache' && !chat.participants_stale)).toBe(true);
-    if (!target.maxControl) return;
+    if (!OWN) return;
     const real = await truth();
     for (const chat of chats)
       expect(chat.participants_count).toBe(real.get(chat.max_chat_id ?? '')?.participants_count);
@@ -271,7 +281,7 @@ describe('counts from MAX', () => {
     expect(waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)]).toBeLessThan(ON_EMULATOR ? 3_000 : 500);
   }, 180_000);
 
-  it.runIf(SIMULATED)(
+  it.runIf(OWN)(
     'validates without changing anything',
     async () => {
       const drifted = (await listAll('limit=1'))[0] as Chat;
@@ -288,25 +298,22 @@ describe('counts from MAX', () => {
     60_000,
   );
 
-  it.runIf(SIMULATED)(
-    'says that a chat is gone, and why MAX could not be asked, with the last known count',
-    async () => {
-      const [gone, broken] = (await listAll('limit=100')).slice(10) as [Chat, Chat];
-      await control(`/chats/${gone.max_chat_id}`, { gone: 'not_found' });
-      const answer = await call('POST', `/chats/${gone.id}/refresh-participants`);
-      expect(answer).toMatchObject({
-        status: 409,
-        body: { chat_status: 'gone', last_known: { participants_count: gone.participants_count } },
-      });
-      await control('/switches', { errors: { negative_count: 1 } }, 'PATCH');
-      const refused = await call('POST', `/chats/${broken.id}/refresh-participants`);
-      expect(refused).toMatchObject({ status: 503, body: { reason: 'server' } });
-      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-      await control('/switches', { errors: { negative_count: 0 } }, 'PATCH');
-      expect((await call<Chat>('GET', `/chats/${broken.id}`)).body.participants_count).toBe(broken.participants_count);
-      expect((await call('POST', `/chats/${broken.id}/refresh-participants`)).status).toBe(200);
-    },
-  );
+  it.runIf(OWN)('says that a chat is gone, and why MAX could not be asked, with the last known count', async () => {
+    const [gone, broken] = (await listAll('limit=100')).slice(10) as [Chat, Chat];
+    await control(`/chats/${gone.max_chat_id}`, { gone: 'not_found' });
+    const answer = await call('POST', `/chats/${gone.id}/refresh-participants`);
+    expect(answer).toMatchObject({
+      status: 409,
+      body: { chat_status: 'gone', last_known: { participants_count: gone.participants_count } },
+    });
+    await control('/switches', { errors: { negative_count: 1 } }, 'PATCH');
+    const refused = await call('POST', `/chats/${broken.id}/refresh-participants`);
+    expect(refused).toMatchObject({ status: 503, body: { reason: 'server' } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    await control('/switches', { errors: { negative_count: 0 } }, 'PATCH');
+    expect((await call<Chat>('GET', `/chats/${broken.id}`)).body.participants_count).toBe(broken.participants_count);
+    expect((await call('POST', `/chats/${broken.id}/refresh-participants`)).status).toBe(200);
+  });
 });
 
 describe('a queue', () => {
