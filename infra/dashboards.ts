@@ -65,8 +65,16 @@ function serves({ prefix, rps }: Watched): Graph[] {
       title: 'Background sync: chats',
       lines: {
         planned: mine(METRICS.chatsPlanned),
+        'left over': mine(METRICS.chatsLeftOver),
         refreshed: mine(METRICS.chatsRefreshed),
         failed: mine(METRICS.chatsFailed),
+      },
+    },
+    {
+      title: 'Right counts among those shown, %',
+      lines: {
+        expected: mine(METRICS.expectedFreshness, 'Average'),
+        measured: mine(METRICS.measuredFreshness, 'Average'),
       },
     },
     { title: 'Full update, % done', lines: { done: mine(METRICS.fullUpdateProgress, 'Maximum') } },

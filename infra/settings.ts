@@ -13,6 +13,8 @@ const OPERATOR_SECTIONS = [
   'sync',
   'daily',
   'batches',
+  'budget',
+  'events',
   'upstream',
   'quota',
   'max',
@@ -56,6 +58,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     environment: {
       ...Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, env[name] || value])),
       MAX_API_CA: contentOf(env.MAX_API_CA ?? ''),
+      PARTICIPANTS_MAX_CALLS_PER_HOUR: env.PARTICIPANTS_MAX_CALLS_PER_HOUR ?? '',
     },
     schedules: {
       stale: rateExpression(sync.PARTICIPANTS_UPDATE_INTERVAL),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { progressLine, runTool, ToolError, useRunningStack } from './environment.ts';
+import { type Answer, API_HELP, API_OPTIONS, connectApi, refused } from './api.ts';
+import { progressLine, runTool, ToolError } from './environment.ts';
 
 /** `npm run full-update`: starts a full update (or follows the one under way) and shows how it goes. */
 
@@ -9,8 +10,7 @@ const HELP = `Usage: npm run full-update -- [--url URL] [--token TOKEN]
 Reads the counts of all chats again and shows the progress, with the rate and the time left. Follows the run that is
 under way where there is one.
 
-  --url      the API; API_URL, or the local stack that is running
-  --token    a superadmin's token; API_TOKEN, or one of the local stack's own
+${API_HELP}
 
 Ends with 0 when every chat was read, 1 when chats failed or the run stalled, 2 when it could not be started.`;
 
@@ -32,25 +32,16 @@ interface Run {
 
 await runTool(async () => {
   const { values } = parseArgs({
-    options: { help: { type: 'boolean' }, url: { type: 'string' }, token: { type: 'string' } },
+    options: { help: { type: 'boolean' }, ...API_OPTIONS },
   });
   if (values.help) {
     console.log(HELP);
     return 0;
   }
-  const url = values.url ?? process.env.API_URL ?? localUrl();
-  const token = values.token ?? process.env.API_TOKEN ?? (await localToken());
-  const call = async (method: string, path: string): Promise<{ status: number; body: Record<string, unknown> }> => {
-    const response = await fetch(new URL(path, url), { method, headers: { authorization: `Bearer ${token}` } });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  };
+  const call = await connectApi(values);
 
   const started = await call('POST', '/admin/participants/full-update');
-  if (started.status !== 202 && started.status !== 409) {
-    throw new ToolError(
-      `The full update could not be started: ${started.status} ${started.body.detail ?? started.body.title}`,
-    );
-  }
+  if (started.status !== 202 && started.status !== 409) throw refused('The full update could not be started', started);
   const { status_url } = started.body as { status_url: string };
   if (started.status === 409) console.log('A full update is under way; this follows it.');
 
@@ -62,10 +53,7 @@ await runTool(async () => {
   return status === 'finished' && failed === 0 ? 0 : 1;
 });
 
-async function follow(
-  read: () => Promise<{ status: number; body: Record<string, unknown> }>,
-  show: (text: string) => void,
-): Promise<Run> {
+async function follow(read: () => Promise<Answer>, show: (text: string) => void): Promise<Run> {
   for (let misses = 0; ; ) {
     const answer = await read().catch(() => undefined);
     if (answer?.status === 200) {
@@ -95,18 +83,4 @@ function describe(run: Run): string {
 function duration(seconds: number): string {
   if (seconds >= 3_600) return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
   return seconds >= 60 ? `${Math.floor(seconds / 60)} min ${seconds % 60} s` : `${seconds} s`;
-}
-
-function localUrl(): string {
-  useRunningStack('LOCAL_API_URL');
-  return process.env.LOCAL_API_URL as string;
-}
-
-async function localToken(): Promise<string> {
-  const { openIdentity } = await import('../localstack/identity.ts');
-  const { DATA_DIR } = await import('../localstack/data-dir.ts');
-  return (await openIdentity(DATA_DIR)).sign(
-    { role: 'superadmin', universityId: undefined, subject: 'full-update' },
-    12 * 3_600,
-  );
 }

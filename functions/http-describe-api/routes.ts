@@ -1,6 +1,7 @@
 import type { Route } from '../../lib/http/route.ts';
 import { route as createChat } from '../http-create-chat/route.ts';
 import { route as deleteChat } from '../http-delete-chat/route.ts';
+import { route as explainPlan } from '../http-explain-plan/route.ts';
 import { route as getChat } from '../http-get-chat/route.ts';
 import { route as getFullUpdate } from '../http-get-full-update/route.ts';
 import { route as health } from '../http-health/route.ts';
@@ -23,6 +24,7 @@ export const ROUTES: readonly Route[] = [
   startFullUpdate,
   getFullUpdate,
   validateParticipants,
+  explainPlan,
   receiveUpdates,
   health,
   describeApi,

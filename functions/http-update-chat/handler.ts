@@ -1,4 +1,5 @@
 import type { ChatFields } from '../../lib/chats/chat.ts';
+import { NEVER_COUNTED } from '../../lib/chats/chat.ts';
 import { requireOwnUniversity } from '../../lib/http/principal.ts';
 import { maxChatIdTaken, Problem } from '../../lib/http/problem.ts';
 import { showChat } from '../../lib/http/show-chat.ts';
@@ -19,7 +20,7 @@ export const handler = httpFunction(route, async ({ params, body, principal }) =
     case 'updated': {
       if (outcome.countDropped && !integrationDisabled()) await counts().forget(params.id);
       const stored = outcome.countDropped
-        ? { chat: outcome.chat, participants_count: null, read_at: null, checked_at: null }
+        ? { chat: outcome.chat, ...NEVER_COUNTED }
         : { ...before, chat: outcome.chat };
       return { status: 200, body: await showChat(readCounts(), stored) };
     }

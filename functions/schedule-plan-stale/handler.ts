@@ -1,8 +1,9 @@
-import { measureStaleness, planStale } from '../../lib/participants/plan-stale.ts';
+import { measureStaleness } from '../../lib/participants/overview.ts';
+import { planStale } from '../../lib/participants/plan-stale.ts';
 import { LOG } from '../../lib/runtime/log-messages.ts';
 import { instrumented, logger } from '../../lib/runtime/observability.ts';
 import { reportPlan, reportStaleness } from '../../lib/runtime/reports.ts';
-import { backgroundSync, chatStore, permits, planStaleDeps } from '../../lib/runtime/root.ts';
+import { backgroundSync, overviewDeps, permits, planStaleDeps } from '../../lib/runtime/root.ts';
 
 /** Kept of the function's time for the measurement and the answer, ms. */
 const MARGIN_MS = 20_000;
@@ -13,7 +14,6 @@ export const handler = instrumented(async (_event: unknown, context): Promise<vo
     return;
   }
   await permits().wake();
-  const deps = planStaleDeps();
-  reportStaleness(await measureStaleness({ ...deps, chatStore: chatStore() }));
-  reportPlan(await planStale(deps, Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS));
+  reportStaleness(await measureStaleness(overviewDeps()));
+  reportPlan(await planStale(planStaleDeps(), Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS));
 });

@@ -1,3 +1,5 @@
+import { NOTHING_PLANNED, type Planning } from '../participants/planning.ts';
+
 /**
  * A chat as the organisation knows it. Field names are those of the HTTP API, so that a chat looks the same in an answer,
  * in the store and in an import.
@@ -42,8 +44,18 @@ export interface StoredChat extends StoredCount {
   readonly chat: Chat;
   /** Unix ms of MAX's last answer about this chat, a count or a 403/404. `null`: never asked. */
   readonly checked_at: number | null;
+  readonly planning: Planning;
 }
 
+/** A chat nothing is known of yet. */
+export const NEVER_COUNTED = {
+  participants_count: null,
+  read_at: null,
+  checked_at: null,
+  planning: NOTHING_PLANNED,
+} as const satisfies Omit<StoredChat, 'chat'>;
+
+export type ReadableChat = Chat & { readonly max_chat_id: string };
+
 /** Whether MAX can be asked for this chat's count. */
-export const isReadable = (chat: Chat): chat is Chat & { readonly max_chat_id: string } =>
-  chat.max_chat_id !== null && chat.status === 'active';
+export const isReadable = (chat: Chat): chat is ReadableChat => chat.max_chat_id !== null && chat.status === 'active';

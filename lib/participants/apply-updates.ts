@@ -2,18 +2,25 @@ import type { ChatStore } from '../chats/store.ts';
 import type { ChatUpdate } from '../max-api/updates.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { AskMax, AskMembership } from './ask-max.ts';
+import type { CountCache } from './cache.ts';
 import type { EventStore, Title } from './event-store.ts';
+import { isWorthReading } from './planner/plan.ts';
+import type { PlannerStore } from './planner-store.ts';
+import { planOf } from './planning.ts';
 import type { ApplyAnswer } from './refresh.ts';
 import type { RefreshQueue } from './refresh-queue.ts';
 
 /**
  * What MAX told of one chat. Joins and leaves make it dirty: it is read once at the end of a window, however many there are.
- * Round trips: 1 GetItem to know the chat; for a dirty one 1 UpdateItem, and 1 SendMessageBatch a window.
+ * Round trips: 1 GetItem to know the chat; for a dirty one 1 UpdateItem, and once a window 1 GetItem for the price, 1 to Redis
+ * and 1 SendMessageBatch.
  */
 
 export interface ApplyUpdatesDeps {
   readonly chatStore: ChatStore;
   readonly eventStore: EventStore;
+  readonly plannerStore: Pick<PlannerStore, 'readPrice'>;
+  readonly cache: Pick<CountCache, 'untell'>;
   readonly askMax: AskMax;
   readonly askMembership: AskMembership;
   readonly applyAnswer: ApplyAnswer;
@@ -39,7 +46,7 @@ export async function applyUpdates(
     const id = await deps.chatStore.findByMaxChatId(maxChatId);
     if (id !== undefined) {
       await deps.applyAnswer({ id, max_chat_id: maxChatId }, { kind: 'denied' }, membership.at);
-      await deps.eventStore.trust(id, false, membership.at);
+      await deps.eventStore.trust(id, false, membership.at, deps.clock.now());
     }
     return;
   }
@@ -51,7 +58,12 @@ export async function applyUpdates(
   if (title_changed) await rename(deps, id, maxChatId, title_changed);
   // That a join was told shows that joins are told.
   const told = permissions_changed ?? members_changed;
-  if (told) await deps.eventStore.trust(id, told.kind === 'permissions_changed' ? told.told : true, told.at);
+  if (told) {
+    const tells = told.kind === 'permissions_changed' ? told.told : true;
+    await deps.eventStore.trust(id, tells, told.at, deps.clock.now());
+    // What happens from now on is not told any more.
+    if (!tells) await deps.cache.untell(id);
+  }
   if (members_changed) await markDirty(deps, id);
 }
 
@@ -67,13 +79,17 @@ async function rename(deps: ApplyUpdatesDeps, id: number, maxChatId: string, tit
   }
 }
 
-/** One request at the end of the window; what happens within it is in the answer. */
-async function markDirty({ eventStore, queue, clock, settings }: ApplyUpdatesDeps, id: number): Promise<void> {
-  const now = clock.now();
-  const windowEnd = now + settings.windowMs;
-  if (!(await eventStore.openWindow(id, now, windowEnd))) return;
+/** One request at the end of the window, where the chat is worth one; what happens within the window is in the answer. */
+async function markDirty(deps: ApplyUpdatesDeps, id: number): Promise<void> {
+  const now = deps.clock.now();
+  const windowEnd = now + deps.settings.windowMs;
+  const before = await deps.eventStore.markDirty(id, now, windowEnd);
+  if (!before) return;
+  const [price] = await Promise.all([deps.plannerStore.readPrice(), deps.cache.untell(id)]);
+  // Not worth it now, the chat waits for its due time, or for somebody who looks at it.
+  if (price && !isWorthReading(planOf(before, now, now, price.context), price.context)) return;
   // Asked for as of the end: a count read before it doesn't make this request superfluous.
-  await queue.send('requested', [{ ids: [id], requested_at: windowEnd }], settings.windowMs);
+  await deps.queue.send('requested', [{ ids: [id], requested_at: windowEnd, planned: true }], deps.settings.windowMs);
 }
 
 /** Reads a chat that the bot came into, registering it where it is new. */
@@ -108,7 +124,8 @@ async function meet(
   if (answer.kind !== 'count') return undefined;
   const membership = await deps.askMembership(maxChatId, { lane: 'background', deadline });
   if (membership.kind === 'answered' && membership.answer.kind === 'membership') {
-    await deps.eventStore.trust(id, membership.answer.tellsMembers, membership.askedAt);
+    const { tellsMembers } = membership.answer;
+    await deps.eventStore.trust(id, tellsMembers, membership.askedAt, deps.clock.now());
   }
   return id;
 }

@@ -7,6 +7,8 @@ export interface CachedCount {
   /** When MAX was asked for it. RFC 3339, UTC, milliseconds; `null` for an imported count. */
   readonly updated_at: string | null;
   readonly source: CountSource;
+  /** Every change would have been told, and none was: known to be right, whatever its age. Absent otherwise. */
+  readonly told?: true | undefined;
 }
 
 /**
@@ -18,6 +20,8 @@ export interface CountCache {
   getMany(ids: readonly number[]): Promise<ReadonlyMap<number, CachedCount> | undefined>;
   /** Newer wins: a value read earlier than the one there is dropped. One round trip. Never rejects. */
   putMany(counts: ReadonlyMap<number, CachedCount>): Promise<void>;
+  /** Says that the count is no longer known to be right. Never rejects. */
+  untell(id: number): Promise<void>;
   /** Forgets the count and the leases of a chat. Never rejects. */
   forget(id: number): Promise<void>;
 }

@@ -1,12 +1,14 @@
+import type { PlannedChat } from './planning.ts';
+
 /** What events leave behind beside a chat. Times are Unix ms; newest wins, so repeats and reordering change nothing. */
 export interface EventStore {
   /**
-   * Opens the coalescing window of a changed chat, until `until`. @returns false where one is open: whatever changed since is
-   * read at its end.
+   * Says that the chat has changed, and opens its coalescing window until `until`. @returns the chat as it was before;
+   * `undefined` where a window is open (whatever changed since is read at its end) or the chat is unknown.
    */
-  openWindow(id: number, now: number, until: number): Promise<boolean>;
-  /** Records whether every join and leave of the chat is told, as of `at`. */
-  trust(id: number, told: boolean, at: number): Promise<void>;
+  markDirty(id: number, now: number, until: number): Promise<PlannedChat | undefined>;
+  /** Records whether every join and leave of the chat is told, as of `at`; learnt at `now`. */
+  trust(id: number, told: boolean, at: number, now: number): Promise<void>;
   /**
    * Says that MAX changed the chat's title at `at`. @returns the newest title that is known, this one or a later; `undefined`
    * for an unknown chat.

@@ -54,7 +54,10 @@ export async function startFullUpdate(deps: FullUpdateDeps): Promise<{ started: 
   return { started, run: report(run, now, deps.settings.requestsPerSecond) };
 }
 
-export async function readFullUpdate(deps: FullUpdateDeps, runId: string): Promise<RunReport | undefined> {
+export async function readFullUpdate(
+  deps: Pick<FullUpdateDeps, 'runStore' | 'clock'> & { readonly settings: { readonly requestsPerSecond: number } },
+  runId: string,
+): Promise<RunReport | undefined> {
   const run = await deps.runStore.get(runId);
   return run && report(run, deps.clock.now(), deps.settings.requestsPerSecond);
 }

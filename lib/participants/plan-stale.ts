@@ -1,98 +1,274 @@
+import type { ChatStore } from '../chats/store.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { type BudgetSettings, budgetPerHour } from './budget.ts';
 import type { CountStore, DueChat } from './count-store.ts';
-import type { PlanStore } from './plan-store.ts';
-import { chunk, type RefreshQueue } from './refresh-queue.ts';
+import { floorMs, PLAN_LIMITS, type PlanContext, type PlanLimits, planWhenDue } from './planner/plan.ts';
+import { contextOf, expectedFreshness, firstState, steer } from './planner/price.ts';
+import { measuredFreshness, type PlannerStore, type Price } from './planner-store.ts';
+import { newsOf, planOf } from './planning.ts';
+import type { ReadCounter } from './read-counter.ts';
+import { chunk, type RefreshMessage, type RefreshQueue } from './refresh-queue.ts';
 
 /**
- * The background sync: puts what is due on the planned queue, the longest due first. Work and memory grow with what is
- * due, a page at a time; what doesn't fit into one interval's requests waits for the next plan.
+ * The background sync: weighs what is due, puts what is worth a request on the planned queue, spread over the time until the
+ * next sync, and steers the price of a request so that this comes to the budget. Work and memory grow with what is due.
+ * Round trips: 3 GetItem, 1 Query and 1 to Redis for 500 due chats, 1 UpdateItem for a chat that is put off, 1
+ * SendMessageBatch for ten messages, 1 TransactWriteItems.
  */
 
-/** Ten messages of up to fifty chats: one SendMessageBatch a page at the default batch size. */
+/** Due chats read at once. */
 const PAGE = 500;
+/** Chats put off at the same time. */
+const PUT_OFF_IN_FLIGHT = 16;
+/** Chats weighed in one sync: these, and some for each request the budget allows. What isn't reached is due the next time. */
+const LEAST_LOOKS = 2_000;
+const LOOKS_PER_REQUEST = 4;
+/** What becomes due until the next sync is planned ahead, as far as SQS delays: up to this share of the interval, so that the
+ * queue is empty again by then. */
+const AHEAD = 0.8;
+const LONGEST_DELAY_MS = 15 * 60_000;
+/** Chats due within so long of each other travel in one message. */
+const SLOT_MS = 30_000;
+/** Reads an hour of a chat, before any were counted. */
+const READS_PER_HOUR_AT_FIRST = 0.1;
+/** Share of the quota that reading new chats for the first time may take. */
+const FIRST_READS_SHARE = 0.8;
 
 export interface PlanStaleDeps {
-  readonly countStore: CountStore;
-  readonly planStore: PlanStore;
+  readonly chatStore: Pick<ChatStore, 'total'>;
+  readonly countStore: Pick<CountStore, 'due' | 'replan'>;
+  readonly plannerStore: PlannerStore;
+  readonly readCounter: ReadCounter;
   readonly queue: RefreshQueue;
   readonly clock: Clock;
-  readonly settings: {
-    readonly batchSize: number;
-    readonly intervalMs: number;
-    /** Requests a second MAX allows. */
-    readonly rps: number;
-    readonly freshMs: number;
-  };
+  /** From 0 up to 1, exclusive. */
+  readonly random: () => number;
+  readonly settings: PlanSettings;
+}
+
+export interface PlanSettings extends BudgetSettings {
+  readonly batchSize: number;
+  readonly intervalMs: number;
+  /** Joins and leaves of a chat within this time cost one request. */
+  readonly windowMs: number;
 }
 
 export type PlanStaleReport =
-  | { readonly kind: 'planned'; readonly chats: number; readonly messages: number; readonly complete: boolean }
+  | {
+      readonly kind: 'planned';
+      readonly chats: number;
+      readonly messages: number;
+      /** Looked at and not worth a request now. */
+      readonly putOff: number;
+      /** Worth a request that the budget doesn't have. */
+      readonly leftOver: number;
+      readonly kappa: number;
+      /** Shares of the counts shown over the last day that were right: as expected, and as refreshes found. `null`: none yet. */
+      readonly expectedFreshness: number | null;
+      readonly measuredFreshness: number | null;
+      /** Whether all that is due was looked at. */
+      readonly complete: boolean;
+    }
   /** The previous plan is still queued. */
   | { readonly kind: 'backlog'; readonly messages: number };
 
-/**
- * @param deadline Unix ms at which to stop; the next plan goes on from there.
- */
+interface Wanted {
+  readonly id: number;
+  readonly due_at: number;
+  readonly rightReads: number;
+}
+
+/** @param deadline Unix ms at which to stop looking; the next plan goes on from there. */
 export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<PlanStaleReport> {
-  const { clock, queue, settings } = deps;
-  const startedAt = clock.now();
-  let cursor = await deps.planStore.readCursor();
+  const { clock, plannerStore, queue, settings } = deps;
+  const now = clock.now();
+  const cursor = await plannerStore.readCursor();
   if (!cursor) {
     const messages = await queue.depth('planned');
     if (messages > 0) return { kind: 'backlog', messages };
   }
-  const most = Math.ceil((settings.intervalMs / 1_000) * settings.rps);
-  let chats = 0;
-  let messages = 0;
-  let outOfTime = false;
-  while (chats < most && !outOfTime) {
-    const due = await deps.countStore.due(startedAt, Math.min(PAGE, most - chats), cursor);
-    if (due.length === 0) break;
-    const batches = chunk(due, settings.batchSize);
-    await queue.send(
-      'planned',
-      batches.map((batch) => ({ ids: batch.map((chat) => chat.id), requested_at: startedAt })),
-    );
-    chats += due.length;
-    messages += batches.length;
-    cursor = due.at(-1);
-    outOfTime = clock.now() >= deadline;
-    // Kept page by page, so that a plan that is cut off goes on where it was.
-    await deps.planStore.writeCursor(cursor);
-  }
-  if (!outOfTime) await deps.planStore.writeCursor(undefined);
-  return { kind: 'planned', chats, messages, complete: !outOfTime };
-}
+  const [before, chats] = await Promise.all([plannerStore.readPrice(), deps.chatStore.total('all')]);
+  const price = before ?? firstPrice(settings, chats, now);
+  const context = contextOf(price.state, chats, limitsOf(settings, chats));
 
-export interface Staleness {
-  readonly total: number;
-  /** Chats whose count is due. */
-  readonly stale: number;
-  /** Age of the oldest count in seconds; one that was never read counts as due since the chat's creation. */
-  readonly oldestSeconds: number;
-  /** Share of chats whose count is fresher than one hour, from 0 to 1. */
-  readonly fresherThanHour: number;
-}
+  // After a pause the budget of the pause is not made up for.
+  const hours = Math.min(Math.max(now - price.tickedAt, 0), 2 * settings.intervalMs) / 3_600_000;
+  const budget = price.carried + budgetPerHour(settings) * hours;
+  const allowed = Math.floor(budget);
+  const found = await findWanted(deps, { now, deadline, allowed, context, cursor });
 
-/** How stale the whole is, read from the due index: grows with what is due, not with what exists. */
-export async function measureStaleness(
-  deps: PlanStaleDeps & { readonly chatStore: { total(scope: 'all'): Promise<number> } },
-): Promise<Staleness> {
-  const now = deps.clock.now();
-  const { freshMs } = deps.settings;
-  // A count read at t is due at t + freshMs, so older than an hour means due before now + freshMs − 1 h.
-  const hourAgo = now + freshMs - 3_600_000;
-  const [total, stale, olderThanHour, oldest]: [number, number, number, readonly DueChat[]] = await Promise.all([
-    deps.chatStore.total('all'),
-    deps.countStore.countDue(now),
-    deps.countStore.countDue(hourAgo),
-    deps.countStore.due(Number.MAX_SAFE_INTEGER, 1, undefined),
-  ]);
-  const first = oldest[0];
-  return {
-    total,
-    stale,
-    oldestSeconds: first ? Math.max(0, Math.round((now - (first.due_at - freshMs)) / 1_000)) : 0,
-    fresherThanHour: total === 0 ? 1 : Math.max(0, (total - olderThanHour) / total),
+  const { first, read, leftOver } = choose(found, settings, allowed, hours);
+  const messages = await send(deps, now, first, read, allowed);
+  await plannerStore.writeCursor(found.cursor);
+
+  const [findings, total] = await Promise.all([plannerStore.readFindings(), deps.readCounter.takeTotal()]);
+  const state = steer(price.state, {
+    tally: findings,
+    allowed: budgetPerHour(settings) * hours,
+    backlog: leftOver,
+    reads: total ?? price.state.readsPerHour * hours,
+    hours: Math.max(hours, 1 / 3_600),
+    budgetPerHour: budgetPerHour(settings),
+  });
+  const kept = Math.exp(-hours / 24);
+  const next: Price = {
+    state,
+    context: contextOf(state, chats, limitsOf(settings, chats)),
+    tickedAt: now,
+    budgetPerHour: budgetPerHour(settings),
+    carried: budget - allowed,
+    shown: price.shown * kept + findings.shown,
+    shownRight: price.shownRight * kept + findings.shownRight,
   };
+  await plannerStore.writePrice(next, findings);
+  return {
+    kind: 'planned',
+    chats: first.length + read.length,
+    messages,
+    putOff: found.putOff,
+    leftOver,
+    kappa: next.context.kappa,
+    expectedFreshness: expectedFreshness(state),
+    measuredFreshness: measuredFreshness(next),
+    complete: found.cursor === undefined,
+  };
+}
+
+const limitsOf = (settings: PlanSettings, chats: number): PlanLimits => ({
+  ...PLAN_LIMITS,
+  leastMs: Math.max(PLAN_LIMITS.leastMs, settings.intervalMs),
+  mostMs: floorMs(PLAN_LIMITS.mostMs, chats, budgetPerHour(settings)),
+  eventWindowMs: settings.windowMs,
+});
+
+/** As if a sync had just been one interval ago. How often chats are looked at shows within the day. */
+const firstPrice = (settings: PlanSettings, chats: number, now: number): Price => {
+  const budget = budgetPerHour(settings);
+  const some = Math.max(chats, 1);
+  const state = firstState(some, some * READS_PER_HOUR_AT_FIRST, budget);
+  return {
+    state,
+    context: contextOf(state, some, limitsOf(settings, some)),
+    tickedAt: now - settings.intervalMs,
+    budgetPerHour: budget,
+    carried: 0,
+    shown: 0,
+    shownRight: 0,
+  };
+};
+
+interface Found {
+  /** Never read yet, the longest due first. */
+  readonly first: readonly Wanted[];
+  /** Worth a request, the longest due first. */
+  readonly read: readonly Wanted[];
+  readonly putOff: number;
+  /** Where the next plan goes on; `undefined`: at the longest due. */
+  readonly cursor: Pick<DueChat, 'id' | 'due_at'> | undefined;
+}
+
+interface Search {
+  readonly now: number;
+  readonly deadline: number;
+  readonly allowed: number;
+  readonly context: PlanContext;
+  readonly cursor: Found['cursor'];
+}
+
+/** Weighs what is due now or before the next sync, and puts off what isn't worth a request. */
+async function findWanted(deps: PlanStaleDeps, { now, deadline, allowed, context, cursor }: Search): Promise<Found> {
+  const until = now + aheadMs(deps.settings);
+  const mostLooks = LEAST_LOOKS + LOOKS_PER_REQUEST * allowed;
+  const first: Wanted[] = [];
+  const read: Wanted[] = [];
+  let putOff = 0;
+  let looks = 0;
+  for (let place = cursor; looks < mostLooks; ) {
+    const page = await deps.countStore.due(until, PAGE, place);
+    if (page.length === 0) break;
+    const reads = await deps.readCounter.peek(page.flatMap(({ id, read_at }) => (read_at === null ? [] : [id])));
+    const used = new Map<number, number>();
+    const later: (() => Promise<void>)[] = [];
+    for (const chat of page) {
+      const { id, due_at } = chat;
+      const counted = reads.get(id) ?? 0;
+      const weighed = weigh(chat, counted, Math.max(now, due_at), now, context, deps.random());
+      if (weighed.rightReads !== null) {
+        (chat.read_at === null ? first : read).push({ id, due_at, rightReads: weighed.rightReads });
+      } else if (due_at <= now) {
+        const { change, reads: tally, dueAt } = weighed.plan;
+        later.push(() => deps.countStore.replan(chat, { dueAt, learnt: { change, reads: tally } }));
+        if (counted > 0) used.set(id, counted);
+      }
+    }
+    await inParallel(later, PUT_OFF_IN_FLIGHT);
+    await deps.readCounter.takeAway(used);
+    putOff += later.length;
+    looks += page.length;
+    place = page.at(-1);
+    if (deps.clock.now() >= deadline) return { first, read, putOff, cursor: place };
+  }
+  return { first, read, putOff, cursor: undefined };
+}
+
+/** Looks at the chat as it will be at `at`, supposing that it is shown as often until then as it was. */
+function weigh(chat: DueChat, counted: number, at: number, now: number, context: PlanContext, random: number) {
+  const plan = planOf(chat, chat.due_at, at, context);
+  const known = Math.max(1, now - plan.reads.countedTo);
+  const reads = (counted * Math.max(known, at - plan.reads.countedTo)) / known;
+  return planWhenDue(plan, { ...newsOf(chat, reads), now: at }, context, random);
+}
+
+/** First reads are owed whatever they cost; of the others those that buy most, as far as the budget goes. */
+function choose({ first, read }: Found, settings: PlanSettings, allowed: number, hours: number) {
+  const most =
+    settings.maxCallsPerHour === undefined
+      ? Math.max(0, Math.floor(settings.rps * 3_600 * hours * FIRST_READS_SHARE) - allowed)
+      : allowed;
+  const firstReads = first.slice(0, most);
+  const left = settings.maxCallsPerHour === undefined ? allowed : allowed - firstReads.length;
+  const best = read.length > left ? read.toSorted((a, b) => b.rightReads - a.rightReads).slice(0, left) : read;
+  return {
+    first: firstReads,
+    read: best.toSorted((a, b) => a.due_at - b.due_at),
+    leftOver: read.length - best.length,
+  };
+}
+
+/** First reads at once; the others when they are due, and no faster than the budget flows. @returns the messages sent. */
+async function send(
+  { queue, settings }: PlanStaleDeps,
+  now: number,
+  first: readonly Wanted[],
+  read: readonly Wanted[],
+  allowed: number,
+): Promise<number> {
+  const ahead = aheadMs(settings);
+  const slots = new Map<number, number[]>([[0, first.map(({ id }) => id)]]);
+  for (const [nth, { id, due_at }] of read.entries()) {
+    const inMs = Math.max(due_at - now, (nth / allowed) * ahead);
+    const slot = Math.floor(inMs / SLOT_MS);
+    const chats = slots.get(slot);
+    if (chats) chats.push(id);
+    else slots.set(slot, [id]);
+  }
+  let sent = 0;
+  for (const [slot, ids] of slots) {
+    const messages = chunk(ids, settings.batchSize).map(
+      (part): RefreshMessage => ({ ids: part, requested_at: now, planned: true }),
+    );
+    if (messages.length > 0) await queue.send('planned', messages, slot * SLOT_MS);
+    sent += messages.length;
+  }
+  return sent;
+}
+
+const aheadMs = ({ intervalMs }: PlanSettings): number => Math.min(LONGEST_DELAY_MS, intervalMs) * AHEAD;
+
+async function inParallel(tasks: readonly (() => Promise<void>)[], width: number): Promise<void> {
+  const rest = tasks.values();
+  const worker = async () => {
+    for (const task of rest) await task();
+  };
+  await Promise.all(Array.from({ length: Math.min(width, tasks.length) }, worker));
 }

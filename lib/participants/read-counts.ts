@@ -1,14 +1,17 @@
-import { type Chat, isReadable, type StoredCount } from '../chats/chat.ts';
+import { type Chat, isReadable, type StoredChat, type StoredCount } from '../chats/chat.ts';
 import type { ChatStore, ListedChat } from '../chats/store.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { CachedCount, CountCache, Leases } from './cache.ts';
 import type { ParticipantEvents } from './events.ts';
+import { isKnownRight } from './planning.ts';
+import { READ_SAMPLE, type ReadCounter } from './read-counter.ts';
 import type { RefreshChat } from './refresh.ts';
 import { chunk, type RefreshQueue } from './refresh-queue.ts';
 
 /**
  * Counts for people who look at chats: whatever is there, at once. Round trips: 1 MGET; 1 BatchGetItem (100 chats) when
- * something isn't cached; where something is stale or missing, 1 script for the leases and 1 SendMessageBatch.
+ * something isn't cached; where something is stale or missing, 1 script for the leases and 1 SendMessageBatch. One listing in
+ * four is counted, which nobody waits for.
  */
 
 /** How long a queued refresh keeps other readers from asking again. */
@@ -18,6 +21,8 @@ const INLINE_BUDGET_MS = 1_000;
 const INLINE_CHATS = 5;
 /** Asking for refreshes is a favour: it must not hold up the answer. */
 const ASK_BUDGET_MS = 500;
+/** A count that is known to be right is audited daily. */
+const AUDIT_MS = 25 * 3_600_000;
 
 export interface ShownCount {
   /** `null`: never read yet. */
@@ -31,12 +36,15 @@ export interface ReadCountsDeps {
   readonly chatStore: ChatStore;
   readonly cache: CountCache;
   readonly leases: Leases;
+  readonly readCounter: Pick<ReadCounter, 'count'>;
   readonly queue: RefreshQueue;
   readonly refreshChat: RefreshChat;
   readonly clock: Clock;
   readonly events: ParticipantEvents;
   /** A name for this reader's leases. */
   readonly newId: () => string;
+  /** From 0 up to 1, exclusive. */
+  readonly random: () => number;
   readonly settings: {
     readonly freshMs: number;
     readonly batchSize: number;
@@ -55,7 +63,9 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
   return async function readCounts(rows) {
     if (rows.length === 0) return new Map();
     const ids = rows.map((row) => row.chat.id);
-    const cached = settings.integrationDisabled ? undefined : await cache.getMany(ids);
+    const looking = settings.integrationDisabled ? undefined : cache.getMany(ids);
+    if (!settings.integrationDisabled && deps.random() < 1 / READ_SAMPLE) void deps.readCounter.count(ids, READ_SAMPLE);
+    const cached = await looking;
     const missing = rows
       .filter((row) => !cached?.has(row.chat.id) && row.count === undefined)
       .map((row) => row.chat.id);
@@ -67,16 +77,20 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
     for (const { chat, count: known } of rows) {
       const hit = cached?.get(chat.id);
       if (hit) hits += 1;
-      const kept: StoredCount | undefined = known ?? stored.get(chat.id);
+      const one: StoredChat | undefined = stored.get(chat.id);
+      const kept: StoredCount | undefined = known ?? one;
       // Where both are at hand and differ, the durable one is newer; and a listing by count shows what it was sorted by.
       if (hit && (known === undefined || known.participants_count === hit.count)) {
-        shown.set(chat.id, show(hit.count, hit.updated_at, 'cache'));
+        shown.set(chat.id, show(hit.count, hit.updated_at, 'cache', hit.told));
         continue;
       }
       const count = kept?.participants_count ?? null;
       const updatedAt = kept?.read_at ? new Date(kept.read_at).toISOString() : null;
-      shown.set(chat.id, show(count, updatedAt, 'database'));
-      if (count !== null && !hit) fill.set(chat.id, { count, updated_at: updatedAt, source: 'database' });
+      const told = one && isKnownRight(one) ? true : undefined;
+      shown.set(chat.id, show(count, updatedAt, 'database', told));
+      if (count !== null && !hit) {
+        fill.set(chat.id, { count, updated_at: updatedAt, source: 'database', ...(told ? { told } : {}) });
+      }
     }
     if (!settings.integrationDisabled) {
       const staleHits = rows.filter(
@@ -93,12 +107,19 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
     return shown;
   };
 
-  function show(count: number | null, updatedAt: string | null, source: ShownCount['participants_source']): ShownCount {
+  function show(
+    count: number | null,
+    updatedAt: string | null,
+    source: ShownCount['participants_source'],
+    told?: true,
+  ): ShownCount {
     return {
       participants_count: count,
       participants_updated_at: updatedAt,
       participants_source: source,
-      participants_stale: updatedAt === null || clock.now() - Date.parse(updatedAt) >= settings.freshMs,
+      participants_stale:
+        updatedAt === null ||
+        clock.now() - Date.parse(updatedAt) >= (told ? Math.max(AUDIT_MS, settings.freshMs) : settings.freshMs),
     };
   }
 

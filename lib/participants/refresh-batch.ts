@@ -1,13 +1,17 @@
-import { isReadable, type StoredChat } from '../chats/chat.ts';
+import { isReadable, type ReadableChat, type StoredChat } from '../chats/chat.ts';
 import type { ChatStore } from '../chats/store.ts';
 import type { Permits } from '../max-api/permits.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { CountStore } from './count-store.ts';
 import type { RefreshChat, RefreshOutcome } from './refresh.ts';
 import type { RefreshMessage, RefreshQueue, RefreshQueueName } from './refresh-queue.ts';
+import { beginReplan, type ReplanDeps } from './replan.ts';
 import type { RunCounts, RunStore } from './run.ts';
 
-/** Works on one message of a refresh queue: round trips: 1 BatchGet a hundred chats, then MAX and one write a chat. */
+/**
+ * Works on one message of a refresh queue. Round trips: 1 BatchGetItem a hundred chats, beside it 1 GetItem for the price and
+ * 1 to Redis for the reads; then MAX, 1 UpdateItem and 1 cache write a chat; at the end 1 UpdateItem and 1 to Redis.
+ */
 
 /** Requests in flight at once. With MAX answering in a second this still fills the whole quota of 30 a second. */
 const CONCURRENCY = 32;
@@ -25,7 +29,7 @@ export interface BatchReport extends RunCounts {
   readonly outage: boolean;
 }
 
-export interface RefreshBatchDeps {
+export interface RefreshBatchDeps extends ReplanDeps {
   readonly chatStore: ChatStore;
   readonly countStore: CountStore;
   readonly runStore: RunStore;
@@ -33,7 +37,6 @@ export interface RefreshBatchDeps {
   readonly permits: Permits;
   readonly queue: RefreshQueue;
   readonly clock: Clock;
-  readonly random: () => number;
   readonly settings: { readonly freshMs: number };
 }
 
@@ -49,7 +52,11 @@ export async function refreshBatch(
   deadline: number,
 ): Promise<BatchReport> {
   const { clock, permits } = deps;
-  const stored = await deps.chatStore.getMany(message.ids);
+  const [stored, replanning] = await Promise.all([
+    deps.chatStore.getMany(message.ids),
+    beginReplan(deps, message.ids, message.planned === true),
+  ]);
+  const updated: number[] = [];
   const tally = { done: 0, changed: 0, failed: 0, unavailable: 0, superseded: 0 };
   const failed: number[] = [];
   const remaining: number[] = [];
@@ -68,15 +75,12 @@ export async function refreshBatch(
 
   const takeNext = async () => {
     for (let chat = work.shift(); chat; chat = work.shift()) {
-      const outcome = await deps.refreshChat(chat, {
-        lane: 'background',
-        deadline,
-        abandoned: outage,
-        onAnswer: (ok) => {
-          streak = ok ? 0 : streak + 1;
-        },
-      });
-      settle(chat.id, outcome);
+      const onAnswer = (ok: boolean) => {
+        streak = ok ? 0 : streak + 1;
+      };
+      const options = { lane: 'background', deadline, abandoned: outage, onAnswer } as const;
+      const { id, max_chat_id } = chat.chat;
+      settle(id, await deps.refreshChat({ id, max_chat_id }, options, replanning.planNext(chat)));
     }
   };
   const settle = (id: number, outcome: RefreshOutcome) => {
@@ -91,6 +95,7 @@ export async function refreshBatch(
         return;
       case 'updated':
         tally.changed += outcome.changed ? 1 : 0;
+        updated.push(id);
         break;
       case 'superseded':
       case 'unavailable':
@@ -103,6 +108,7 @@ export async function refreshBatch(
   await permits.flush();
   const broken = workers.find((worker) => worker.status === 'rejected');
   if (broken) throw broken.reason;
+  await replanning.settle(updated);
 
   // While MAX is out for everybody, a failure says nothing about the chat.
   if (outage()) remaining.push(...failed.splice(0));
@@ -129,13 +135,13 @@ export async function refreshBatch(
 }
 
 type Need =
-  | { readonly kind: 'read'; readonly chat: { readonly id: number; readonly max_chat_id: string } }
+  | { readonly kind: 'read'; readonly chat: StoredChat & { readonly chat: ReadableChat } }
   | { readonly kind: 'superseded' | 'unavailable' };
 
 function whatIsNeeded(stored: StoredChat | undefined, requestedAt: number): Need {
   if (!stored || !isReadable(stored.chat)) return { kind: 'unavailable' };
   if (stored.checked_at !== null && stored.checked_at >= requestedAt) return { kind: 'superseded' };
-  return { kind: 'read', chat: stored.chat };
+  return { kind: 'read', chat: { ...stored, chat: stored.chat } };
 }
 
 /** The name of a part's remainder: `17.0`, `17.0+1`, `17.0+2`, … however often it is put back. */

@@ -11,6 +11,8 @@ export const refreshMessage = z.object({
   requested_at: z.number().int().positive(),
   /** The part of a full update this message is; absent otherwise. */
   run: z.object({ id: z.string().min(1), part: z.string().min(1) }).optional(),
+  /** Whether the planner wants it, and its budget pays for it. */
+  planned: z.literal(true).optional(),
 });
 
 export type RefreshMessage = z.output<typeof refreshMessage>;

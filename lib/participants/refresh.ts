@@ -4,6 +4,7 @@ import type { Asked, AskMax, AskOptions } from './ask-max.ts';
 import type { CountCache } from './cache.ts';
 import type { CountStore, Reading } from './count-store.ts';
 import type { ParticipantEvents } from './events.ts';
+import type { PlanNext } from './replan.ts';
 
 /** The one way a count comes from MAX into the stores, whoever wants it. */
 
@@ -28,21 +29,31 @@ export type CountAnswer =
   | Pick<Extract<ChatAnswer, { kind: 'count' }>, 'kind' | 'count'>
   | Exclude<ChatAnswer, MaxError | { kind: 'count' }>;
 
-/** Writes what MAX answered at `askedAt` (Unix ms). Rejects only where the durable store does. */
-export type ApplyAnswer = (chat: Readable, answer: CountAnswer, askedAt: number) => Promise<AppliedOutcome>;
+/**
+ * Writes what MAX answered at `askedAt` (Unix ms). Rejects only where the durable store does.
+ * @param planNext when the chat is next due; unless told, when its count is no longer fresh.
+ */
+export type ApplyAnswer = (
+  chat: Readable,
+  answer: CountAnswer,
+  askedAt: number,
+  planNext?: PlanNext,
+) => Promise<AppliedOutcome>;
 
 export function createApplyAnswer({ countStore, cache, settings }: ApplyDeps): ApplyAnswer {
-  return async function applyAnswer(chat, answer, askedAt) {
+  return async function applyAnswer(chat, answer, askedAt, planNext) {
     const reading: Reading =
       answer.kind === 'count'
         ? { kind: 'count', count: answer.count }
         : { kind: 'unavailable', status: answer.kind === 'denied' ? 'denied' : 'gone' };
+    const planned = reading.kind === 'count' ? planNext?.(reading.count, askedAt) : undefined;
     // The durable store first, so that the cache never knows what the store doesn't.
-    const applied = await countStore.apply(chat, reading, { askedAt, dueAt: askedAt + settings.freshMs });
+    const applied = await countStore.apply(chat, reading, { dueAt: askedAt + settings.freshMs, ...planned, askedAt });
     if (applied.kind === 'superseded') return applied;
     if (reading.kind === 'unavailable') return reading;
     const updated_at = new Date(askedAt).toISOString();
-    await cache.putMany(new Map([[chat.id, { count: reading.count, updated_at, source: 'api' }]]));
+    const told = applied.knownRight ? { told: true as const } : {};
+    await cache.putMany(new Map([[chat.id, { count: reading.count, updated_at, source: 'api', ...told }]]));
     return { kind: 'updated', count: reading.count, readAt: askedAt, changed: applied.before !== reading.count };
   };
 }
@@ -55,14 +66,14 @@ export interface RefreshDeps {
 }
 
 /** Rejects only where the durable store does. */
-export type RefreshChat = (chat: Readable, options: AskOptions) => Promise<RefreshOutcome>;
+export type RefreshChat = (chat: Readable, options: AskOptions, planNext?: PlanNext) => Promise<RefreshOutcome>;
 
 export function createRefreshChat({ askMax, applyAnswer, clock, events }: RefreshDeps): RefreshChat {
-  return async function refreshChat(chat, options) {
+  return async function refreshChat(chat, options, planNext) {
     const startedAt = clock.now();
     const asked = await askMax(chat.max_chat_id, options);
     if (asked.kind !== 'answered') return asked;
-    const outcome = await applyAnswer(chat, asked.answer, asked.askedAt);
+    const outcome = await applyAnswer(chat, asked.answer, asked.askedAt, planNext);
     if (outcome.kind === 'updated') {
       events.updated({ durationMs: clock.now() - startedAt, changed: outcome.changed });
     }

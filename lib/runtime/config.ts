@@ -24,6 +24,7 @@ export const DEFAULTS = {
   PARTICIPANTS_MAX_API_TIMEOUT: '5s',
   PARTICIPANTS_MAX_RETRIES: '3',
   PARTICIPANTS_EVENT_WINDOW: '30s',
+  PARTICIPANTS_BACKGROUND_SHARE: '0.2',
 } as const;
 
 const duration = (minMs: number, maxMs: number, allowed: string) =>
@@ -70,7 +71,7 @@ const timeZone = text.refine((zone) => {
 
 const share = z
   .string()
-  .regex(/^(0(\.\d+)?|1)$/, 'must be a share from 0 to 1')
+  .regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a share from 0 to 1')
   .transform(Number);
 
 const SECTIONS = {
@@ -94,6 +95,13 @@ const SECTIONS = {
   daily: z.object({
     PARTICIPANTS_FULL_UPDATE_HOUR: integer(0, 23).prefault(DEFAULTS.PARTICIPANTS_FULL_UPDATE_HOUR),
     PARTICIPANTS_TIMEZONE: timeZone.prefault(DEFAULTS.PARTICIPANTS_TIMEZONE),
+  }),
+  /** What the planner may spend. */
+  budget: z.object({
+    PARTICIPANTS_BACKGROUND_SHARE: share
+      .refine((part) => part > 0, 'must be a share above 0, up to 1')
+      .prefault(DEFAULTS.PARTICIPANTS_BACKGROUND_SHARE),
+    PARTICIPANTS_MAX_CALLS_PER_HOUR: integer(1, 3_600_000).optional(),
   }),
   batches: z.object({
     PARTICIPANTS_BATCH_SIZE: integer(1, 500).prefault(DEFAULTS.PARTICIPANTS_BATCH_SIZE),

@@ -21,6 +21,11 @@ export const METRICS = {
   /** One for each background sync that went through, also when it found the last plan still queued: its sign of life. */
   syncsDone: 'participants_syncs_done',
   chatsPlanned: 'participants_chats_planned',
+  /** Worth a request that the planner's budget didn't have. */
+  chatsLeftOver: 'participants_chats_left_over',
+  /** Right counts among those shown over a day, as the planner expected them and as refreshes found them. */
+  expectedFreshness: 'participants_expected_freshness',
+  measuredFreshness: 'participants_measured_freshness',
   chatsRefreshed: 'participants_chats_refreshed',
   chatsFailed: 'participants_chats_failed',
   fullUpdateProgress: 'participants_full_update_progress',

@@ -1,7 +1,8 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { UPDATE_TYPES } from '../max-api/updates.ts';
 import type { SubscriptionOutcome } from '../participants/check-subscription.ts';
-import type { PlanStaleReport, Staleness } from '../participants/plan-stale.ts';
+import type { Staleness } from '../participants/overview.ts';
+import type { PlanStaleReport } from '../participants/plan-stale.ts';
 import type { BatchReport } from '../participants/refresh-batch.ts';
 import { type Run, statusOf } from '../participants/run.ts';
 import { LOG } from './log-messages.ts';
@@ -33,8 +34,14 @@ export function reportPlan(report: PlanStaleReport): void {
     logger.info(LOG.planSkipped, { reason: 'the previous plan is still queued', messages: report.messages });
     return;
   }
-  logger.info(LOG.planned, { chats: report.chats, messages: report.messages, complete: report.complete });
+  const { kind: _, ...planned } = report;
+  logger.info(LOG.planned, planned);
   metrics.addMetric(METRICS.chatsPlanned, MetricUnit.Count, report.chats);
+  metrics.addMetric(METRICS.chatsLeftOver, MetricUnit.Count, report.leftOver);
+  const shares = { expectedFreshness: report.expectedFreshness, measuredFreshness: report.measuredFreshness };
+  for (const [name, share] of Object.entries(shares)) {
+    if (share !== null) metrics.addMetric(METRICS[name as keyof typeof shares], MetricUnit.Percent, share * 100);
+  }
 }
 
 export function reportStaleness(staleness: Staleness): void {

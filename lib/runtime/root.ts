@@ -4,19 +4,23 @@ import { createDynamo } from '../adapters/dynamodb/client.ts';
 import { createDynamoCountStore } from '../adapters/dynamodb/count-store.ts';
 import { type Database, fullJitter } from '../adapters/dynamodb/database.ts';
 import { createDynamoEventStore, createDynamoSubscriptionStore } from '../adapters/dynamodb/event-store.ts';
-import { createDynamoPlanStore, createDynamoRunStore } from '../adapters/dynamodb/run-store.ts';
+import { createDynamoPlannerStore } from '../adapters/dynamodb/planner-store.ts';
+import { createDynamoRunStore } from '../adapters/dynamodb/run-store.ts';
 import { authenticated } from '../adapters/redis/authenticated.ts';
 import { createRedis, createRedisGate } from '../adapters/redis/client.ts';
 import { createRedisCounts } from '../adapters/redis/counts.ts';
 import { createPermits } from '../adapters/redis/permits.ts';
+import { createRedisReadCounter } from '../adapters/redis/read-counter.ts';
 import { createPlanQueue, createRefreshQueue, createSqs, createUpdateQueue } from '../adapters/sqs/queues.ts';
 import { createMaxApi, type MaxError, reachable } from '../max-api/client.ts';
 import { spacingMs } from '../max-api/pace.ts';
 import type { ApplyUpdatesDeps } from '../participants/apply-updates.ts';
 import { type AskMax, createAsk, createAskMax } from '../participants/ask-max.ts';
+import type { BudgetSettings } from '../participants/budget.ts';
 import type { CheckSubscriptionDeps } from '../participants/check-subscription.ts';
 import { noEvents } from '../participants/events.ts';
 import { type FullUpdateDeps, startFullUpdate } from '../participants/full-update.ts';
+import type { OverviewDeps } from '../participants/overview.ts';
 import type { PlanStaleDeps } from '../participants/plan-stale.ts';
 import { createReadCounts, type ReadCounts, type ReadCountsDeps } from '../participants/read-counts.ts';
 import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../participants/refresh.ts';
@@ -62,7 +66,7 @@ export const countStore = /* @__PURE__ */ once(() => createDynamoCountStore(data
 export const runStore = /* @__PURE__ */ once(() => createDynamoRunStore(database()));
 export const eventStore = /* @__PURE__ */ once(() => createDynamoEventStore(database()));
 export const subscriptionStore = /* @__PURE__ */ once(() => createDynamoSubscriptionStore(database()));
-export const planStore = /* @__PURE__ */ once(() => createDynamoPlanStore(database()));
+export const plannerStore = /* @__PURE__ */ once(() => createDynamoPlannerStore(database()));
 
 // Queues
 
@@ -87,6 +91,7 @@ export const redisGate = /* @__PURE__ */ once(() => {
 export const counts = /* @__PURE__ */ once(() =>
   createRedisCounts(redisGate(), { freshMs: freshMs(), random: Math.random }),
 );
+const readCounter = /* @__PURE__ */ once(() => createRedisReadCounter(redisGate()));
 
 // MAX
 
@@ -136,6 +141,8 @@ export const applyUpdatesDeps = /* @__PURE__ */ once(
   (): ApplyUpdatesDeps => ({
     chatStore: chatStore(),
     eventStore: eventStore(),
+    plannerStore: plannerStore(),
+    cache: counts(),
     askMax: askMax(),
     askMembership: (maxChatId, options) => ask()((timeoutMs) => maxApi().getMembership(maxChatId, timeoutMs), options),
     applyAnswer: applyAnswer(),
@@ -188,6 +195,8 @@ export const refreshBatchDeps = /* @__PURE__ */ once(
     chatStore: chatStore(),
     countStore: countStore(),
     runStore: runStore(),
+    plannerStore: plannerStore(),
+    readCounter: readCounter(),
     refreshChat: refreshChat(),
     permits: permits(),
     queue: refreshQueue(),
@@ -201,17 +210,33 @@ export const refreshBatchDeps = /* @__PURE__ */ once(
 export const queueOf = (arn: string): RefreshQueueName =>
   section('queues').PLANNED_REFRESHES_QUEUE_URL.endsWith(`/${arn.split(':').at(-1)}`) ? 'planned' : 'requested';
 
+export const budget = (): BudgetSettings => {
+  const { PARTICIPANTS_BACKGROUND_SHARE, PARTICIPANTS_MAX_CALLS_PER_HOUR } = section('budget');
+  return {
+    rps: section('quota').MAX_API_RPS,
+    backgroundShare: PARTICIPANTS_BACKGROUND_SHARE,
+    maxCallsPerHour: PARTICIPANTS_MAX_CALLS_PER_HOUR,
+  };
+};
+
+export const overviewDeps = /* @__PURE__ */ once(
+  (): OverviewDeps => ({ chatStore: chatStore(), countStore: countStore(), clock, random: Math.random }),
+);
+
 export const planStaleDeps = /* @__PURE__ */ once(
   (): PlanStaleDeps => ({
+    chatStore: chatStore(),
     countStore: countStore(),
-    planStore: planStore(),
+    plannerStore: plannerStore(),
+    readCounter: readCounter(),
     queue: refreshQueue(),
     clock,
+    random: Math.random,
     settings: {
+      ...budget(),
       batchSize: batchSize(),
       intervalMs: section('sync').PARTICIPANTS_UPDATE_INTERVAL,
-      rps: section('quota').MAX_API_RPS,
-      freshMs: freshMs(),
+      windowMs: section('events').PARTICIPANTS_EVENT_WINDOW,
     },
   }),
 );
@@ -228,11 +253,13 @@ const readCountsDeps = (): ReadCountsDeps => ({
   chatStore: chatStore(),
   cache: counts(),
   leases: counts(),
+  readCounter: readCounter(),
   queue: refreshQueue(),
   refreshChat: refreshChat(),
   clock,
   events: participantMetrics,
   newId,
+  random: Math.random,
   settings: {
     freshMs: freshMs(),
     batchSize: batchSize(),
@@ -247,6 +274,7 @@ export const inspectCounts = /* @__PURE__ */ once((): ReadCounts => {
   return createReadCounts({
     ...deps,
     cache: { ...deps.cache, putMany: async () => {} },
+    readCounter: { count: async () => {} },
     events: noEvents,
     settings: { ...deps.settings, lazyUpdate: false },
   });

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { CountStore, DueChat, Reading } from '../../lib/participants/count-store.ts';
+import { NOTHING_PLANNED } from '../../lib/participants/planning.ts';
 import { created, IMPLEMENTATIONS, idsOf, line, listAll, type Stores, T0 } from '../support/stores.ts';
 
 const GONE: Reading = { kind: 'unavailable', status: 'gone' };
 const count = (count: number): Reading => ({ kind: 'count', count });
+const HOUR = 3_600_000;
+const LEARNT = { change: { mean: -1.5, variance: 0.25 }, reads: { reads: 2.5, hours: 10, countedTo: T0 } };
 const at = (askedAt: number) => ({ askedAt, dueAt: askedAt + 3_600_000 });
 
 describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
@@ -24,22 +27,33 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
   describe('apply', () => {
     test('takes a count, tells what it replaced, and makes the chat due later', async () => {
       const before = await stored();
-      expect(await store.apply(chat, count(5), at(T0 + 1))).toEqual({ kind: 'applied', before: null });
-      expect(await store.apply(chat, count(0), at(T0 + 2))).toEqual({ kind: 'applied', before: 5 });
-      expect(await store.apply(chat, count(7), at(T0 + 3))).toEqual({ kind: 'applied', before: 0 });
+      expect(await store.apply(chat, count(5), at(T0 + 1))).toEqual({
+        kind: 'applied',
+        before: null,
+        knownRight: false,
+      });
+      expect(await store.apply(chat, count(0), at(T0 + 2))).toEqual({ kind: 'applied', before: 5, knownRight: false });
+      expect(await store.apply(chat, count(7), at(T0 + 3))).toEqual({ kind: 'applied', before: 0, knownRight: false });
       expect(await stored()).toEqual({
         chat: before?.chat,
         participants_count: 7,
         read_at: T0 + 3,
         checked_at: T0 + 3,
+        planning: NOTHING_PLANNED,
       });
-      expect(await due()).toEqual([{ id: chat.id, due_at: at(T0 + 3).dueAt }]);
+      expect(await due()).toEqual([
+        { id: chat.id, due_at: at(T0 + 3).dueAt, read_at: T0 + 3, planning: NOTHING_PLANNED },
+      ]);
     });
 
     test('takes the first reading also where an import brought a count', async () => {
       await stores.chats.importMany([line('-71', { participants_count: 9 })], T0);
       const imported = { id: 2, max_chat_id: '-71' };
-      expect(await store.apply(imported, count(8), at(T0 - 99))).toEqual({ kind: 'applied', before: 9 });
+      expect(await store.apply(imported, count(8), at(T0 - 99))).toEqual({
+        kind: 'applied',
+        before: 9,
+        knownRight: false,
+      });
     });
 
     test('of a doubled or late reading changes nothing', async () => {
@@ -69,7 +83,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
 
     test('of a 403 or 404 keeps the count and takes the chat off the due index, until there is a count again', async () => {
       await store.apply(chat, count(5), at(T0 + 1));
-      expect(await store.apply(chat, GONE, at(T0 + 2))).toEqual({ kind: 'applied', before: 5 });
+      expect(await store.apply(chat, GONE, at(T0 + 2))).toEqual({ kind: 'applied', before: 5, knownRight: false });
       expect(await stored()).toMatchObject({
         ...{ participants_count: 5, read_at: T0 + 1, checked_at: T0 + 2 },
         chat: { status: 'gone' },
@@ -81,7 +95,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect((await listAll(stores.chats))[0]?.chat.status).toBe('denied');
 
       expect(await store.apply(chat, count(6), at(T0 + 3))).toEqual({ kind: 'superseded' });
-      expect(await store.apply(chat, count(6), at(T0 + 4))).toEqual({ kind: 'applied', before: 5 });
+      expect(await store.apply(chat, count(6), at(T0 + 4))).toEqual({ kind: 'applied', before: 5, knownRight: false });
       expect(await stored()).toMatchObject({ participants_count: 6, chat: { status: 'active' } });
       expect(await due()).toHaveLength(1);
       expect((await listAll(stores.chats, { sort: 'name' }))[0]?.chat.status).toBe('active');
@@ -110,6 +124,54 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(await due()).toEqual([]);
     });
 
+    test('keeps what was learnt, and starts counting events anew; without it what is known stays', async () => {
+      await stores.events.markDirty(chat.id, T0, T0 + 1);
+      await store.apply(chat, count(5), { ...at(T0 + 1), learnt: LEARNT });
+      const planning = { ...NOTHING_PLANNED, learnt: LEARNT };
+      expect(await stored()).toMatchObject({ planning });
+      expect((await due())[0]).toMatchObject({ planning });
+      await stores.events.markDirty(chat.id, T0 + HOUR, T0 + HOUR + 1);
+      await store.apply(chat, count(5), at(T0 + HOUR));
+      expect(await stored()).toMatchObject({ planning: { learnt: LEARNT, eventQuarters: 1, dirtyAt: null } });
+    });
+
+    test('makes clean what changed before MAX was asked, and nothing that changed since', async () => {
+      await store.apply(chat, count(5), at(T0 + 1));
+      await stores.events.markDirty(chat.id, T0 + 10, T0 + 11);
+      expect(await store.apply(chat, count(6), at(T0 + 9))).toMatchObject({ kind: 'applied', before: 5 });
+      expect(await stored()).toMatchObject({ participants_count: 6, planning: { dirtyAt: T0 + 10 } });
+      expect(await store.apply(chat, count(7), at(T0 + 10))).toMatchObject({ kind: 'applied', before: 6 });
+      expect(await stored()).toMatchObject({ participants_count: 7, planning: { dirtyAt: null } });
+      // The same for a chat that MAX had refused.
+      await store.apply(chat, GONE, at(T0 + 11));
+      await stores.events.markDirty(chat.id, T0 + 20, T0 + 21);
+      expect(await store.apply(chat, count(8), at(T0 + 19))).toMatchObject({ kind: 'applied' });
+      expect(await stored()).toMatchObject({ chat: { status: 'active' }, planning: { dirtyAt: T0 + 20 } });
+    });
+
+    test('tells whether the count is known to be right', async () => {
+      await stores.events.trust(chat.id, true, 1, T0 + 5);
+      const known = async (askedAt: number) => {
+        const outcome = await store.apply(chat, count(1), at(askedAt));
+        return outcome.kind === 'applied' && outcome.knownRight;
+      };
+      expect(await known(T0 + 4)).toBe(false);
+      expect(await known(T0 + 5)).toBe(true);
+      await stores.events.markDirty(chat.id, T0 + 9, T0 + 10);
+      expect(await known(T0 + 8)).toBe(false);
+      expect(await known(T0 + 9)).toBe(true);
+      await stores.events.trust(chat.id, false, 2, T0 + 10);
+      expect(await known(T0 + 11)).toBe(false);
+    });
+
+    test('of a chat that is given another MAX id forgets what was learnt', async () => {
+      await store.apply(chat, count(5), { ...at(T0 + 1), learnt: LEARNT });
+      await stores.events.trust(chat.id, true, 1, T0);
+      await stores.events.markDirty(chat.id, T0 + 2, T0 + 3);
+      await stores.chats.update(chat.id, { max_chat_id: '-71' }, T0 + 4);
+      expect(await stored()).toMatchObject({ read_at: null, planning: NOTHING_PLANNED });
+    });
+
     test('in any order, doubled, at once or one after another: the newest stays', async () => {
       const readings = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.option(fc.nat(9))), {
         selector: ([time]) => time,
@@ -136,10 +198,40 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
           expect(end).toMatchObject({ checked_at: T0 + time, chat: { status: newest === null ? 'gone' : 'active' } });
           if (newest !== null) expect(end).toMatchObject({ participants_count: newest, read_at: T0 + time });
           const dueNow = (await due()).filter(({ id }) => id === one.id);
-          expect(dueNow).toEqual(newest === null ? [] : [{ id: one.id, due_at: at(T0 + time).dueAt }]);
+          expect(dueNow).toMatchObject(newest === null ? [] : [{ id: one.id, due_at: at(T0 + time).dueAt }]);
         }),
         { numRuns: 25 },
       );
+    });
+  });
+
+  describe('replan', () => {
+    test('gives a due chat another time, with what was learnt', async () => {
+      await store.apply(chat, count(5), at(T0));
+      await stores.events.markDirty(chat.id, T0 + 1, T0 + 2);
+      const [found] = await due();
+      if (!found) throw new Error('nothing is due');
+      await store.replan(found, { dueAt: T0 + 5, learnt: LEARNT });
+      expect(await due()).toEqual([
+        { ...found, due_at: T0 + 5, planning: { ...found.planning, learnt: LEARNT, eventQuarters: 0 } },
+      ]);
+      expect(await stored()).toMatchObject({ participants_count: 5, read_at: T0, planning: { dirtyAt: T0 + 1 } });
+    });
+
+    test('does nothing to a chat that was read, refused or removed meanwhile', async () => {
+      await store.apply(chat, count(5), at(T0));
+      const [found] = await due();
+      if (!found) throw new Error('nothing is due');
+      const late = () => store.replan(found, { dueAt: T0 + 5, learnt: LEARNT });
+      await store.apply(chat, count(6), at(T0 + 1));
+      await late();
+      expect(await due()).toMatchObject([{ due_at: at(T0 + 1).dueAt, planning: { learnt: null } }]);
+      await store.apply(chat, GONE, at(T0 + 2));
+      await late();
+      expect(await due()).toEqual([]);
+      await stores.chats.delete(chat.id);
+      await late();
+      expect(await stored()).toBeUndefined();
     });
   });
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { EventStore } from '../../lib/participants/event-store.ts';
+import { NOTHING_PLANNED } from '../../lib/participants/planning.ts';
 import { created, IMPLEMENTATIONS, type Stores, T0 } from '../support/stores.ts';
 
 describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {
@@ -12,17 +13,43 @@ describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {
     id = await created(stores.chats, { max_chat_id: '-70', university_id: 1 });
   });
 
+  const planning = async () => (await stores.chats.get(id))?.planning;
+  const QUARTER = 900_000;
+
   test('opens one window at a time, of chats that there are', async () => {
-    expect(await store.openWindow(id, T0, T0 + 30)).toBe(true);
-    expect(await store.openWindow(id, T0, T0 + 30)).toBe(false);
-    expect(await store.openWindow(id, T0 + 29, T0 + 59)).toBe(false);
-    expect(await store.openWindow(id, T0 + 30, T0 + 60)).toBe(true);
-    expect(await store.openWindow(999, T0, T0 + 30)).toBe(false);
+    expect(await store.markDirty(id, T0, T0 + 30)).toEqual({ read_at: null, planning: NOTHING_PLANNED });
+    expect(await store.markDirty(id, T0, T0 + 30)).toBeUndefined();
+    expect(await store.markDirty(id, T0 + 29, T0 + 59)).toBeUndefined();
+    expect(await store.markDirty(id, T0 + 30, T0 + 60)).toMatchObject({ planning: { dirtyAt: T0, eventQuarters: 1 } });
+    expect(await store.markDirty(999, T0, T0 + 30)).toBeUndefined();
+    expect(await stores.chats.get(999)).toBeUndefined();
   });
 
   test('opens it for one of many at the same time', async () => {
-    const opened = await Promise.all(Array.from({ length: 10 }, () => store.openWindow(id, T0, T0 + 30)));
+    const opened = await Promise.all(Array.from({ length: 10 }, () => store.markDirty(id, T0, T0 + 30)));
     expect(opened.filter(Boolean)).toHaveLength(1);
+    expect(await planning()).toMatchObject({ eventQuarters: 1 });
+  });
+
+  test('knows since when a chat is dirty, and counts quarters of an hour with events', async () => {
+    const start = Math.floor(T0 / QUARTER) * QUARTER;
+    for (const at of [10, 100_000, QUARTER, QUARTER + 100_000, 3 * QUARTER]) {
+      await store.markDirty(id, start + at, start + at + 30_000);
+    }
+    expect(await planning()).toMatchObject({ dirtyAt: start + 10, eventQuarters: 3 });
+  });
+
+  test('knows since when events are told, by its own clock', async () => {
+    await store.trust(id, true, 100, T0);
+    await store.trust(id, true, 200, T0 + 1);
+    expect(await planning()).toMatchObject({ toldSince: T0 });
+    // Older than what is known.
+    await store.trust(id, false, 150, T0 + 2);
+    expect(await planning()).toMatchObject({ toldSince: T0 });
+    await store.trust(id, false, 300, T0 + 3);
+    expect(await planning()).toMatchObject({ toldSince: null });
+    await store.trust(id, true, 400, T0 + 4);
+    expect(await planning()).toMatchObject({ toldSince: T0 + 4 });
   });
 
   test('holds on to the newest title, and tells it', async () => {
@@ -36,11 +63,11 @@ describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {
 
   test('leaves the chat itself alone', async () => {
     const before = await stores.chats.get(id);
-    await store.openWindow(id, T0, T0 + 30);
-    await store.trust(id, true, T0);
+    await store.markDirty(id, T0, T0 + 30);
+    await store.trust(id, true, T0, T0);
     await store.retitle(id, { title: 'b', at: 2 });
-    expect(await stores.chats.get(id)).toEqual(before);
-    await store.trust(999, true, T0);
+    expect(await stores.chats.get(id)).toEqual({ ...before, planning: await planning() });
+    await store.trust(999, true, T0, T0);
     expect(await stores.chats.get(999)).toBeUndefined();
   });
 });

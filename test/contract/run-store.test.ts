@@ -116,16 +116,6 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
       expect(await store.get('b')).toBeUndefined();
     });
   });
-
-  test('the plan goes on where it stopped', async () => {
-    const { plan } = stores;
-    expect(await plan.readCursor()).toBeUndefined();
-    await plan.writeCursor({ id: 7, due_at: T0 });
-    await plan.writeCursor({ id: 9, due_at: T0 + 1 });
-    expect(await plan.readCursor()).toEqual({ id: 9, due_at: T0 + 1 });
-    await plan.writeCursor(undefined);
-    expect(await plan.readCursor()).toBeUndefined();
-  });
 });
 
 test('in DynamoDB runs expire after 30 days, their parts after 2', async () => {

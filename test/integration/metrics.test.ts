@@ -10,6 +10,7 @@ import {
   HOUR,
   memoryCounts,
   memoryQueue,
+  memoryReadCounter,
   openPermits,
   refreshing,
   scriptedMax,
@@ -143,6 +144,7 @@ describe('an invocation', () => {
     const events = observability.participantMetrics;
     const readCounts = createReadCounts({
       ...{ chatStore: stores.chats, cache, leases: cache, queue: memoryQueue(), clock, events, newId: () => 'r' },
+      ...{ readCounter: memoryReadCounter(), random: () => 0.5 },
       refreshChat: refreshing(stores, clock, { maxApi: scriptedMax(() => counted(1)), cache, events }),
       settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: true, integrationDisabled: false },
     });
@@ -217,7 +219,10 @@ describe('an invocation', () => {
       reports.reportBatch(batch, 1_234, run);
       reports.reportBatch(batch, 1_234, { ...run, done: 4 });
       reports.reportBatch(batch, 1_234, undefined);
-      reports.reportPlan({ kind: 'planned', chats: 27_000, messages: 540, complete: true });
+      reports.reportPlan({
+        ...{ kind: 'planned', chats: 27_000, messages: 540, complete: true, putOff: 1, leftOver: 7, kappa: 0.1 },
+        ...{ expectedFreshness: 0.9, measuredFreshness: 0.8 },
+      });
       reports.reportStaleness({ total: 100, stale: 25, oldestSeconds: 7_200, fresherThanHour: 0.75 });
     });
     expect(sumOf(METRICS.chatsRefreshed)).toBe(141);
@@ -226,6 +231,9 @@ describe('an invocation', () => {
     expect(valuesOf(METRICS.fullUpdateFinished)).toEqual([1]);
     expect(valuesOf(METRICS.fullUpdateFailedChats)).toEqual([1]);
     expect(valuesOf(METRICS.chatsPlanned)).toEqual([27_000]);
+    expect(valuesOf(METRICS.chatsLeftOver)).toEqual([7]);
+    expect(valuesOf(METRICS.expectedFreshness)).toEqual([90]);
+    expect(valuesOf(METRICS.measuredFreshness)).toEqual([80]);
     expect(valuesOf(METRICS.staleDataCount)).toEqual([25]);
     expect(valuesOf(METRICS.oldestCountAge)).toEqual([7_200]);
     expect(valuesOf(METRICS.fresherThanHour)).toEqual([75]);

@@ -3,6 +3,7 @@ import type { Lane, Permit, PermitOutcome, Permits } from '../../lib/max-api/per
 import { type AskMaxDeps, createAskMax } from '../../lib/participants/ask-max.ts';
 import type { CachedCount, CountCache, Leases } from '../../lib/participants/cache.ts';
 import type { ParticipantEvents } from '../../lib/participants/events.ts';
+import type { ReadCounter } from '../../lib/participants/read-counter.ts';
 import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../../lib/participants/refresh.ts';
 import type { RefreshMessage, RefreshQueue, RefreshQueueName } from '../../lib/participants/refresh-queue.ts';
 import type { Clock } from '../../lib/runtime/clock.ts';
@@ -41,6 +42,11 @@ export function memoryCounts(clock: Pick<Clock, 'now'>): MemoryCounts {
         if (!there || (count.updated_at ?? '') > (there.updated_at ?? '')) counts.set(id, count);
       }
     },
+    async untell(id) {
+      self.calls.push('untell');
+      const there = counts.get(id);
+      if (!self.down && there) counts.set(id, { ...there, told: undefined });
+    },
     async forget(id) {
       self.calls.push('forget');
       if (self.down) return;
@@ -67,6 +73,34 @@ export function memoryCounts(clock: Pick<Clock, 'now'>): MemoryCounts {
     },
   };
   return self;
+}
+
+/** The counters of reads, exact. */
+export function memoryReadCounter(): ReadCounter & { readonly reads: Map<number, number> } {
+  const reads = new Map<number, number>();
+  let total: number | undefined;
+  return {
+    reads,
+    async count(ids, weight) {
+      for (const id of ids) reads.set(id, (reads.get(id) ?? 0) + weight);
+      total = (total ?? 0) + ids.length * weight;
+    },
+    async peek(ids) {
+      return new Map(ids.flatMap((id) => (reads.has(id) ? [[id, reads.get(id) ?? 0] as const] : [])));
+    },
+    async takeAway(counts) {
+      for (const [id, n] of counts) {
+        const left = (reads.get(id) ?? 0) - n;
+        if (left > 0) reads.set(id, left);
+        else reads.delete(id);
+      }
+    },
+    async takeTotal() {
+      const taken = total;
+      total = 0;
+      return taken;
+    },
+  };
 }
 
 export interface SentMessage {

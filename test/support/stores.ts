@@ -3,17 +3,19 @@ import { createDynamoChatStore } from '../../lib/adapters/dynamodb/chat-store.ts
 import { createDynamoCountStore } from '../../lib/adapters/dynamodb/count-store.ts';
 import type { Database } from '../../lib/adapters/dynamodb/database.ts';
 import { createDynamoEventStore } from '../../lib/adapters/dynamodb/event-store.ts';
-import { createDynamoPlanStore, createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
+import { createDynamoPlannerStore } from '../../lib/adapters/dynamodb/planner-store.ts';
+import { createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
 import { createMemoryChatStore } from '../../lib/adapters/memory/chat-store.ts';
 import { createMemoryChats } from '../../lib/adapters/memory/chats.ts';
 import { createMemoryCountStore } from '../../lib/adapters/memory/count-store.ts';
 import { createMemoryEventStore } from '../../lib/adapters/memory/event-store.ts';
-import { createMemoryPlanStore, createMemoryRunStore } from '../../lib/adapters/memory/run-store.ts';
+import { createMemoryPlannerStore } from '../../lib/adapters/memory/planner-store.ts';
+import { createMemoryRunStore } from '../../lib/adapters/memory/run-store.ts';
 import type { ChatFields } from '../../lib/chats/chat.ts';
 import type { ChatStore, ImportedChat, ListedChat, Listing } from '../../lib/chats/store.ts';
 import type { CountStore } from '../../lib/participants/count-store.ts';
 import type { EventStore } from '../../lib/participants/event-store.ts';
-import type { PlanStore } from '../../lib/participants/plan-store.ts';
+import type { PlannerStore } from '../../lib/participants/planner-store.ts';
 import type { RunStore } from '../../lib/participants/run.ts';
 import { connectDynamo, createDatabase } from './dynamodb.ts';
 
@@ -23,7 +25,7 @@ export interface Stores {
   readonly counts: CountStore;
   readonly events: EventStore;
   readonly runs: RunStore;
-  readonly plan: PlanStore;
+  readonly planner: PlannerStore;
 }
 
 export async function openMemory(): Promise<Stores> {
@@ -33,7 +35,7 @@ export async function openMemory(): Promise<Stores> {
     counts: createMemoryCountStore(chats),
     events: createMemoryEventStore(chats),
     runs: createMemoryRunStore(),
-    plan: createMemoryPlanStore(),
+    planner: createMemoryPlannerStore(),
   };
 }
 
@@ -45,7 +47,7 @@ export async function openDynamo(): Promise<Stores & { readonly database: Databa
     counts: createDynamoCountStore(database),
     events: createDynamoEventStore(database),
     runs: createDynamoRunStore(database),
-    plan: createDynamoPlanStore(database),
+    planner: createDynamoPlannerStore(database),
   };
 }
 

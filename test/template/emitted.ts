@@ -41,7 +41,10 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
     const times = { started_at: 0, progressed_at: 0 };
     const run: Run = { ...counts, ...times, run_id: 'r', expected: 1, planned: 1, cursor: null };
     reportBatch({ ...counts, superseded: 0, remaining: 0, outage: false }, 1, run);
-    reportPlan({ kind: 'planned', chats: 1, messages: 1, complete: true });
+    reportPlan({
+      ...{ kind: 'planned', chats: 1, messages: 1, complete: true, putOff: 1, leftOver: 7, kappa: 0.1 },
+      ...{ expectedFreshness: 0.9, measuredFreshness: 0.8 },
+    });
     reportStaleness({ total: 1, stale: 0, oldestSeconds: 1, fresherThanHour: 1 });
     reportUpdate('user_added');
     reportSubscription({ kind: 'fine' });

@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { ChatAnswer } from '../../lib/max-api/client.ts';
 import type { ChatUpdate } from '../../lib/max-api/updates.ts';
 import { type ApplyUpdatesDeps, applyUpdates } from '../../lib/participants/apply-updates.ts';
+import { PLAN_LIMITS } from '../../lib/participants/planner/plan.ts';
+import { contextOf, firstState, type PlanState } from '../../lib/participants/planner/price.ts';
+import { NO_FINDINGS, type Price } from '../../lib/participants/planner-store.ts';
 import { createApplyAnswer } from '../../lib/participants/refresh.ts';
 import type { RefreshMessage } from '../../lib/participants/refresh-queue.ts';
 import { memoryCounts } from '../support/participants.ts';
@@ -19,9 +22,12 @@ async function setUp(max: Map<string, Answer> = new Map()) {
   const sent: { message: RefreshMessage; delayMs: number | undefined }[] = [];
   let asked = 0;
   const clock = { now: () => now, sleep: async () => {} };
+  const cache = memoryCounts(clock);
   const deps: ApplyUpdatesDeps = {
     chatStore: stores.chats,
     eventStore: stores.events,
+    plannerStore: stores.planner,
+    cache,
     async askMax(maxChatId) {
       asked += 1;
       now += 1;
@@ -34,7 +40,7 @@ async function setUp(max: Map<string, Answer> = new Map()) {
     }),
     applyAnswer: createApplyAnswer({
       countStore: stores.counts,
-      cache: memoryCounts(clock),
+      cache,
       settings: { freshMs: 3_600_000 },
     }),
     queue: {
@@ -48,7 +54,7 @@ async function setUp(max: Map<string, Answer> = new Map()) {
   };
   const id = await created(stores.chats, { max_chat_id: '-1', name: 'Первый' });
   return {
-    ...{ stores, deps, sent, id },
+    ...{ stores, deps, sent, id, cache },
     apply: (...updates: ChatUpdate[]) => applyUpdates(deps, updates[0]?.chat_id ?? '', updates, now + 10_000),
     pass: (ms: number) => {
       now += ms;
@@ -65,10 +71,32 @@ describe('joins and leaves', () => {
     const { apply, pass, sent, id, now } = await setUp();
     const start = now();
     for (let i = 0; i < 100; i += 1) await apply(...Array.from({ length: 100 }, () => joined(now())));
-    expect(sent).toEqual([{ message: { ids: [id], requested_at: start + WINDOW_MS }, delayMs: WINDOW_MS }]);
+    expect(sent).toEqual([
+      { message: { ids: [id], requested_at: start + WINDOW_MS, planned: true }, delayMs: WINDOW_MS },
+    ]);
     pass(WINDOW_MS);
     await apply(joined(now()));
     expect(sent).toHaveLength(2);
+  });
+
+  test('that are not worth a request leave the chat dirty, and its count no longer known to be right', async () => {
+    const { apply, sent, id, stores, now, cache } = await setUp(
+      new Map([['-1', { kind: 'count', count: 3, title: null, link: null }]]),
+    );
+    await apply({ kind: 'bot_added', chat_id: '-1', at: now() });
+    const told = { count: 3, updated_at: new Date(now() + 5).toISOString(), source: 'api', told: true } as const;
+    await cache.putMany(new Map([[id, told]]));
+    const state = firstState(1, 1, 100);
+    const dear = { ...state, logKappa: Math.log(1e6) };
+    const price = (of: PlanState): Price => ({
+      ...{ state: of, context: contextOf(of, 1, PLAN_LIMITS), tickedAt: now(), budgetPerHour: 100 },
+      ...{ carried: 0, shown: 0, shownRight: 0 },
+    });
+    await stores.planner.writePrice(price(dear), NO_FINDINGS);
+    await apply(joined(now()));
+    expect(sent).toEqual([]);
+    expect((await stores.chats.get(id))?.planning.dirtyAt).toBe(now());
+    expect((await cache.getMany([id]))?.get(id)?.told).toBeUndefined();
   });
 
   test('are asked for as of the end of the window: a count read within it is not enough', async () => {

@@ -12,6 +12,7 @@ import {
   type MemoryQueue,
   memoryCounts,
   memoryQueue,
+  memoryReadCounter,
   openPermits,
   refreshing,
   type ScriptedMax,
@@ -28,6 +29,8 @@ let maxApi: ScriptedMax;
 let tookMs: number;
 let answer: ChatAnswer;
 let reads: number[][];
+let readCounter: ReturnType<typeof memoryReadCounter>;
+let sampled: number;
 
 beforeEach(async () => {
   clock = fakeClock(T0);
@@ -37,6 +40,8 @@ beforeEach(async () => {
   tookMs = 10;
   answer = counted(42);
   reads = [];
+  readCounter = memoryReadCounter();
+  sampled = 0.5;
   maxApi = scriptedMax(async () => {
     await clock.sleep(tookMs);
     return answer;
@@ -67,6 +72,8 @@ function reader({ settings, deps }: Options = {}) {
     clock,
     events,
     newId: () => `reader-${++readers}`,
+    readCounter,
+    random: () => sampled,
     settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: true, integrationDisabled: false, ...settings },
     ...deps,
   });
@@ -374,6 +381,55 @@ describe('counts never read', () => {
     expect(shown.get(1)).toMatchObject({ participants_count: 10, participants_source: 'cache' });
     expect(shown.get(2)).toMatchObject({ participants_count: 42, participants_source: 'api' });
     expect([queuedAt, queuedIds()]).toEqual([T0, [1]]);
+  });
+});
+
+describe('counts of chats that tell of every change', () => {
+  test('are not stale however old they are, and not asked for, until they are dirty', async () => {
+    const rows = await chats(2);
+    for (const id of [1, 2]) {
+      await stores.events.trust(id, true, 1, T0 - 9 * HOUR);
+      await keep(id, 10 * id, 5 * HOUR);
+    }
+    await stores.events.markDirty(2, T0 - HOUR, T0);
+    const shown = await reader().read(rows);
+    expect([shown.get(1)?.participants_stale, shown.get(2)?.participants_stale]).toEqual([false, true]);
+    expect(queuedIds()).toEqual([2]);
+    // From the cache too, as long as nothing is told.
+    const again = await reader().read(rows);
+    expect(again.get(1)).toMatchObject({ participants_source: 'cache', participants_stale: false });
+    await cache.untell(1);
+    expect((await reader().read(rows)).get(1)).toMatchObject({
+      participants_source: 'cache',
+      participants_stale: true,
+    });
+  });
+
+  test('are audited daily', async () => {
+    const rows = await chats(1);
+    await stores.events.trust(1, true, 1, T0 - 99 * HOUR);
+    await keep(1, 10, 25 * HOUR);
+    expect((await reader().read(rows)).get(1)).toMatchObject({ participants_stale: true });
+  });
+});
+
+describe('reads', () => {
+  test('are counted of one listing in four, for four, with nobody waiting', async () => {
+    const rows = await chats(3);
+    for (const id of [1, 2, 3]) await remember(id, 1, 60_000);
+    await reader().read(rows);
+    expect(readCounter.reads.size).toBe(0);
+    sampled = 0.2;
+    const never = { count: () => new Promise<void>(() => {}) };
+    await reader({ deps: { readCounter: never } }).read(rows);
+    await reader().read(rows.slice(0, 2));
+    expect([...readCounter.reads]).toEqual([
+      [1, 4],
+      [2, 4],
+    ]);
+    sampled = 0;
+    await reader({ settings: { integrationDisabled: true } }).read(rows);
+    expect(readCounter.reads.get(1)).toBe(4);
   });
 });
 

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChatAnswer } from '../../lib/max-api/client.ts';
 import type { Permit } from '../../lib/max-api/permits.ts';
+import { PLAN_LIMITS } from '../../lib/participants/planner/plan.ts';
+import { contextOf, firstState } from '../../lib/participants/planner/price.ts';
+import { NO_FINDINGS } from '../../lib/participants/planner-store.ts';
 import { type RefreshBatchDeps, refreshBatch } from '../../lib/participants/refresh-batch.ts';
 import type { RefreshMessage } from '../../lib/participants/refresh-queue.ts';
 import { NO_COUNTS, statusOf } from '../../lib/participants/run.ts';
@@ -12,6 +15,7 @@ import {
   HOUR,
   type MemoryQueue,
   memoryQueue,
+  memoryReadCounter,
   openPermits,
   refreshing,
   type ScriptedMax,
@@ -25,6 +29,7 @@ let queue: MemoryQueue;
 let maxApi: ScriptedMax;
 let answer: (chat: number, n: number) => ChatAnswer | Promise<ChatAnswer>;
 let permit: (n: number) => Permit;
+let readCounter: ReturnType<typeof memoryReadCounter>;
 let underWay: number;
 let mostUnderWay: number;
 
@@ -34,6 +39,7 @@ async function anew() {
   clock = fakeClock(T0);
   stores = await openMemory();
   queue = memoryQueue();
+  readCounter = memoryReadCounter();
   answer = (chat) => counted(100 + chat);
   permit = () => ({ granted: true });
   [underWay, mostUnderWay] = [0, 0];
@@ -63,6 +69,8 @@ function depsOf(worker?: Worker) {
     chatStore: through(stores.chats),
     countStore,
     runStore: through(stores.runs),
+    plannerStore: through(stores.planner),
+    readCounter: through(readCounter, { neverFails: true }),
     refreshChat: refreshing({ counts: countStore }, clock, parts),
     permits,
     queue: through(queue),
@@ -80,6 +88,82 @@ const dueAt = async () =>
     (await stores.counts.due(Number.MAX_SAFE_INTEGER, 1_000, undefined)).map(({ id, due_at }) => [id, due_at - T0]),
   );
 const countOf = async (id: number) => (await stores.chats.get(id))?.participants_count;
+
+describe('the planner', () => {
+  const state = firstState(100, 10, 21_600);
+  const price = {
+    ...{ state, context: contextOf(state, 100, PLAN_LIMITS), tickedAt: T0, budgetPerHour: 21_600 },
+    ...{ carried: 0, shown: 0, shownRight: 0 },
+  };
+  const learnt = async (id: number) => (await stores.chats.get(id))?.planning.learnt;
+
+  test('learns from every refresh, and sets the time of the next', async () => {
+    const message = { ...(await chats(3)), planned: true as const };
+    await stores.planner.writePrice(price, NO_FINDINGS);
+    await work(message);
+    const first = await dueAt();
+    for (const id of [1, 2, 3]) expect(await learnt(id)).toMatchObject({ reads: { countedTo: T0 } });
+    expect(await stores.planner.readFindings()).toMatchObject({ asked: 0 });
+
+    await clock.advance(10 * HOUR);
+    await readCounter.count([1, 2], 8);
+    answer = (chat) => counted(chat === 1 ? 999 : 100 + chat);
+    await work({ ...message, requested_at: clock.now() });
+    const [changed, quiet] = [await learnt(1), await learnt(2)];
+    expect(changed?.change.mean).toBeGreaterThan(quiet?.change.mean ?? 0);
+    expect(changed?.reads.reads).toBeGreaterThan(7);
+    expect(readCounter.reads.size).toBe(0);
+    expect((await dueAt())[1]).toBeGreaterThan(first[1] ?? 0);
+    const findings = await stores.planner.readFindings();
+    expect(findings.asked).toBeGreaterThan(0);
+    expect(findings.reads).toBeCloseTo(16);
+    expect(findings.shown).toBeCloseTo(16);
+    // Chat 2 was right all the time, chat 1 for some of it.
+    expect(findings.shownRight).toBeGreaterThan(8.5);
+    expect(findings.shownRight).toBeLessThan(15);
+  });
+
+  test('doesn’t charge its budget with what it didn’t ask for, and learns of it all the same', async () => {
+    const message = await chats(2);
+    await stores.planner.writePrice(price, NO_FINDINGS);
+    await work(message);
+    await clock.advance(10 * HOUR);
+    await work({ ...message, requested_at: clock.now() });
+    expect(await stores.planner.readFindings()).toMatchObject({ asked: 0 });
+    expect((await stores.planner.readFindings()).hours).toBeCloseTo(20, 1);
+    expect((await learnt(1))?.change.mean).not.toBe(price.context.population.mean);
+  });
+
+  test('counts nothing twice: not what is superseded, nor what was shown meanwhile', async () => {
+    const message = { ...(await chats(1)), planned: true as const };
+    await stores.planner.writePrice(price, NO_FINDINGS);
+    await work(message);
+    await clock.advance(HOUR);
+    await readCounter.count([1], 4);
+    answer = async () => {
+      await readCounter.count([1], 4);
+      await stores.counts.apply(
+        { id: 1, max_chat_id: '-1' },
+        { kind: 'count', count: 1 },
+        {
+          ...{ askedAt: clock.now() + 1, dueAt: clock.now() },
+        },
+      );
+      return counted(5);
+    };
+    await work({ ...message, requested_at: clock.now() });
+    expect(await stores.planner.readFindings()).toMatchObject({ asked: 0, reads: 0 });
+    expect(readCounter.reads.get(1)).toBe(8);
+    answer = async () => {
+      await readCounter.count([1], 4);
+      return counted(6);
+    };
+    await clock.advance(HOUR);
+    await work({ ...message, requested_at: clock.now() });
+    expect((await stores.planner.readFindings()).reads).toBeCloseTo(8);
+    expect(readCounter.reads.get(1)).toBe(4);
+  });
+});
 
 describe('a message', () => {
   test('brings its chats up to date', async () => {

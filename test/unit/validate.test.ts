@@ -15,6 +15,7 @@ import {
   type MemoryQueue,
   memoryCounts,
   memoryQueue,
+  memoryReadCounter,
   openPermits,
   type ScriptedMax,
   scriptedMax,
@@ -53,6 +54,8 @@ function depsOf(random: () => number = randomStream(1)): ValidateDeps & { lanes:
     ...{ chatStore: stores.chats, cache, leases: cache, queue, clock, events },
     refreshChat: () => Promise.reject(new Error('a validation refreshes nothing')),
     newId: () => 'validation',
+    readCounter: memoryReadCounter(),
+    random,
     settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: false, integrationDisabled: false },
   });
   return {

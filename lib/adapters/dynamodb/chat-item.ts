@@ -2,9 +2,10 @@ import type { Chat, StoredChat } from '../../chats/chat.ts';
 import { searchWords } from '../../chats/search.ts';
 import { countKey, nameKey, positionOf, timeKey } from '../../chats/sort-keys.ts';
 import type { Position, Scope, Sort } from '../../chats/store.ts';
+import { type Learnt, NOTHING_PLANNED, type Planning } from '../../participants/planning.ts';
 
 /** An item of the chats table. `chat` goes into every index, whole; what changes with every count stays outside of it. */
-export interface ChatItem {
+export interface ChatItem extends PlanningItem {
   readonly id: number;
   /** The hash key of the indexes over all chats. */
   readonly listing: 'all';
@@ -23,6 +24,21 @@ export interface ChatItem {
   /** Unix ms. */
   readonly due_at: number | undefined;
 }
+
+/** What is kept for the planner; the due index carries it too. */
+export interface PlanningItem {
+  readonly learnt?: Learnt;
+  readonly dirty_at?: number;
+  readonly told_since?: number;
+  readonly event_quarters?: number;
+}
+
+export const planningOf = (item: PlanningItem): Planning => ({
+  learnt: item.learnt ?? NOTHING_PLANNED.learnt,
+  dirtyAt: item.dirty_at ?? NOTHING_PLANNED.dirtyAt,
+  toldSince: item.told_since ?? NOTHING_PLANNED.toldSince,
+  eventQuarters: item.event_quarters ?? NOTHING_PLANNED.eventQuarters,
+});
 
 /** The words of a chat as one text in which a word's beginning is found by `contains(…, ' beginning')`. */
 export const wordsText = (chat: Chat): string =>
@@ -73,6 +89,7 @@ export const storedChatOf = (item: ChatItem): StoredChat => ({
   participants_count: item.participants_count ?? null,
   read_at: item.read_at ?? null,
   checked_at: item.checked_at ?? null,
+  planning: planningOf(item),
 });
 
 /** The index of a listing: its name, its hash key with the scope's value, its range key. */

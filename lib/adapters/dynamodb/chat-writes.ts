@@ -1,6 +1,6 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { changed, differs, newChat } from '../../chats/change.ts';
-import type { Chat, ChatFields } from '../../chats/chat.ts';
+import { type Chat, type ChatFields, NEVER_COUNTED } from '../../chats/chat.ts';
 import { countKey } from '../../chats/sort-keys.ts';
 import type { CreateOutcome, Scope, UpdateOutcome } from '../../chats/store.ts';
 import { chatAttributes, chatOf, dueAttributes, newItem, wordsText } from './chat-item.ts';
@@ -51,7 +51,7 @@ export async function createChat(database: Database, fields: ChatFields, at: num
   const chat = newChat(await takeIds(database, 1), fields, at);
   const taken = await insertChats(database, [{ chat, count: null }], at);
   if (taken) return { kind: 'max_chat_id_taken', by: taken.by };
-  return { kind: 'created', stored: { chat, participants_count: null, read_at: null, checked_at: null } };
+  return { kind: 'created', stored: { chat, ...NEVER_COUNTED } };
 }
 
 /**
@@ -148,6 +148,8 @@ async function replaceChat(
   const countDropped = next.max_chat_id !== chat.max_chat_id;
   const forgotten = {
     ...{ participants_count: undefined, read_at: undefined, checked_at: undefined },
+    ...{ learnt: undefined, dirty_at: undefined, event_quarters: undefined },
+    ...{ told: undefined, told_at: undefined, told_since: undefined },
     count_key: countKey(null, chat.id),
     ...dueAttributes(next, at),
   };

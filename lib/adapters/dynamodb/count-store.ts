@@ -1,6 +1,8 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { countKey } from '../../chats/sort-keys.ts';
 import type { ApplyOutcome, CountStore, DueChat } from '../../participants/count-store.ts';
+import { isKnownRight } from '../../participants/planning.ts';
+import { type PlanningItem, planningOf } from './chat-item.ts';
 import { assign, type ConditionalWrite, type Database, forEach, namesIn, queryPages, update } from './database.ts';
 
 /** Chats postponed at the same time. */
@@ -9,6 +11,8 @@ const POSTPONED_IN_FLIGHT = 16;
 /** The chat is still the one MAX was asked about, and nothing newer is known. */
 const NEWER = '#chat.#max_chat_id = :max_chat_id AND (attribute_not_exists(#checked_at) OR #checked_at < :asked_at)';
 const ACTIVE = '#chat.#status = :active';
+/** No event came after MAX was asked. */
+const CLEAN = '(attribute_not_exists(#dirty_at) OR #dirty_at <= :asked_at)';
 
 const DUE = '#due = :due AND #due_at <= :before';
 
@@ -25,10 +29,10 @@ export function createDynamoCountStore(database: Database): CountStore {
 
   return {
     /**
-     * 1 UpdateItem; 2 for the first count of a chat that MAX had refused. The status is left alone where it is right: it is
-     * in `chat`, which is in ten indexes, and a count must not cost these.
+     * 1 UpdateItem; another for the first count of a chat that MAX had refused, and where an event came meanwhile. The
+     * status is left alone where it is right: it is in `chat`, which is in ten indexes, and a count must not cost these.
      */
-    async apply({ id, max_chat_id }, reading, { askedAt, dueAt }) {
+    async apply({ id, max_chat_id }, reading, { askedAt, dueAt, learnt }) {
       const write = (attributes: Record<string, unknown>, condition: string, values: Record<string, unknown> = {}) =>
         update(database, {
           TableName: tables.chats,
@@ -38,7 +42,7 @@ export function createDynamoCountStore(database: Database): CountStore {
         });
       if (reading.kind === 'unavailable') {
         const refused = { 'chat.status': reading.status, checked_at: askedAt, due: undefined, due_at: undefined };
-        return outcomeOf(await write(refused, NEWER));
+        return outcomeOf(await write(refused, NEWER), askedAt);
       }
       const read = {
         participants_count: reading.count,
@@ -47,11 +51,30 @@ export function createDynamoCountStore(database: Database): CountStore {
         checked_at: askedAt,
         due: 'due',
         due_at: dueAt,
+        ...(learnt ? { learnt, event_quarters: undefined } : {}),
       };
-      const written = await write(read, `${ACTIVE} AND ${NEWER}`, { ':active': 'active' });
-      const status = written.written ? 'active' : written.item?.chat?.M?.status?.S;
-      const refusedBefore = status !== undefined && status !== 'active';
-      return outcomeOf(refusedBefore ? await write({ ...read, 'chat.status': 'active' }, NEWER) : written);
+      // Written as the item should be; where it isn't, once more as it is.
+      for (let seen = { active: true, dirty: false }; ; ) {
+        const revived = seen.active ? {} : { 'chat.status': 'active' };
+        const clean = seen.dirty ? {} : { dirty_at: undefined };
+        const condition = [NEWER, ...(seen.active ? [ACTIVE] : []), ...(seen.dirty ? [] : [CLEAN])].join(' AND ');
+        const values = seen.active ? { ':active': 'active' } : {};
+        const written = await write({ ...read, ...revived, ...clean }, condition, values);
+        if (written.written || !written.item) return outcomeOf(written, askedAt);
+        const { chat, dirty_at } = written.item;
+        const found = { active: chat?.M?.status?.S === 'active', dirty: Number(dirty_at?.N ?? 0) > askedAt };
+        if (found.active === seen.active && found.dirty === seen.dirty) return outcomeOf(written, askedAt);
+        seen = found;
+      }
+    },
+
+    /** 1 UpdateItem. */
+    async replan({ id, due_at }, { dueAt, learnt }) {
+      await update(database, {
+        TableName: tables.chats,
+        Key: { id },
+        ...assign({ due_at: dueAt, learnt, event_quarters: undefined }, '#due_at = :was', { ':was': due_at }),
+      });
     },
 
     /** 1 UpdateItem a chat, in parallel. */
@@ -73,7 +96,7 @@ export function createDynamoCountStore(database: Database): CountStore {
         const page = await client.send(
           new QueryCommand({ ...dueQuery(before), Limit: limit - found.length, ExclusiveStartKey: from }),
         );
-        found.push(...(page.Items ?? []).map(({ id, due_at }) => ({ id, due_at })));
+        found.push(...(page.Items ?? []).map(dueChatOf));
         from = page.LastEvaluatedKey;
       } while (from && found.length < limit);
       return found;
@@ -88,7 +111,20 @@ export function createDynamoCountStore(database: Database): CountStore {
   };
 }
 
-const outcomeOf = (write: ConditionalWrite): ApplyOutcome =>
-  write.written
-    ? { kind: 'applied', before: (write.before.participants_count as number | undefined) ?? null }
-    : { kind: 'superseded' };
+const dueChatOf = (item: Record<string, unknown>): DueChat => ({
+  id: item.id as number,
+  due_at: item.due_at as number,
+  read_at: (item.read_at as number | undefined) ?? null,
+  planning: planningOf(item),
+});
+
+/** What was there before tells whether the chat's changes are told; an event that it had not heard of yet comes later. */
+function outcomeOf(write: ConditionalWrite, askedAt: number): ApplyOutcome {
+  if (!write.written) return { kind: 'superseded' };
+  const before: PlanningItem & { readonly participants_count?: number } = write.before;
+  return {
+    kind: 'applied',
+    before: before.participants_count ?? null,
+    knownRight: isKnownRight({ read_at: askedAt, planning: planningOf(before) }),
+  };
+}

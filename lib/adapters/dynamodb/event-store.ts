@@ -1,7 +1,10 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { SubscriptionStore } from '../../participants/check-subscription.ts';
 import type { EventStore } from '../../participants/event-store.ts';
-import { assign, type Database, update } from './database.ts';
+import { type ChatItem, planningOf } from './chat-item.ts';
+import { assign, type Database, namesIn, update } from './database.ts';
+
+const QUARTER_MS = 15 * 60_000;
 
 /** Each is one UpdateItem that owns its condition. */
 export function createDynamoEventStore(database: Database): EventStore {
@@ -13,13 +16,50 @@ export function createDynamoEventStore(database: Database): EventStore {
     });
 
   return {
-    async openWindow(id, now, until) {
-      const closed = 'attribute_not_exists(#window_until) OR #window_until <= :now';
-      return (await write(id, { window_until: until }, closed, { ':now': now })).written;
+    /** 1 UpdateItem, and 1 more in each quarter of an hour. */
+    async markDirty(id, now, until) {
+      const quarter = Math.floor(now / QUARTER_MS);
+      const change =
+        'SET #window_until = :until, #dirty_at = if_not_exists(#dirty_at, :now), #event_quarter = :quarter';
+      const closed = 'attribute_exists(#id) AND (attribute_not_exists(#window_until) OR #window_until <= :now)';
+      const marked = await update(database, {
+        TableName: database.tables.chats,
+        Key: { id },
+        UpdateExpression: change,
+        ConditionExpression: closed,
+        ExpressionAttributeNames: namesIn(change, closed),
+        ExpressionAttributeValues: { ':until': until, ':now': now, ':quarter': quarter },
+        ReturnValues: 'ALL_OLD',
+      });
+      if (!marked.written) return undefined;
+      const before = marked.before as unknown as ChatItem & { readonly event_quarter?: number };
+      if (before.event_quarter !== quarter) {
+        const count = 'ADD #event_quarters :one';
+        await update(database, {
+          TableName: database.tables.chats,
+          Key: { id },
+          UpdateExpression: count,
+          ConditionExpression: 'attribute_exists(#id)',
+          ExpressionAttributeNames: namesIn(count, '#id'),
+          ExpressionAttributeValues: { ':one': 1 },
+        });
+      }
+      return { read_at: before.read_at ?? null, planning: planningOf(before) };
     },
 
-    async trust(id, told, at) {
-      await write(id, { told, told_at: at }, 'attribute_not_exists(#told_at) OR #told_at < :at', { ':at': at });
+    async trust(id, told, at, now) {
+      const newest = 'attribute_exists(#id) AND (attribute_not_exists(#told_at) OR #told_at < :at)';
+      const change = told
+        ? 'SET #told = :told, #told_at = :at, #told_since = if_not_exists(#told_since, :now)'
+        : 'SET #told = :told, #told_at = :at REMOVE #told_since';
+      await update(database, {
+        TableName: database.tables.chats,
+        Key: { id },
+        UpdateExpression: change,
+        ConditionExpression: newest,
+        ExpressionAttributeNames: namesIn(change, newest),
+        ExpressionAttributeValues: { ':told': told, ':at': at, ...(told ? { ':now': now } : {}) },
+      });
     },
 
     async retitle(id, { title, at }) {

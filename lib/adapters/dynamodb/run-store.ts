@@ -1,6 +1,3 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { DueChat } from '../../participants/count-store.ts';
-import type { PlanStore } from '../../participants/plan-store.ts';
 import { type PartResult, type Run, type RunStore, statusOf } from '../../participants/run.ts';
 import { type Database, isRefused, namesIn, readState, transact, update } from './database.ts';
 
@@ -113,15 +110,3 @@ export function createDynamoRunStore(database: Database): RunStore {
     },
   };
 }
-
-const PLAN = 'plan#stale';
-
-/** 1 GetItem or 1 PutItem. */
-export const createDynamoPlanStore = (database: Database): PlanStore => ({
-  async readCursor() {
-    return (await readState<{ cursor?: DueChat }>(database, PLAN))?.cursor;
-  },
-  async writeCursor(cursor) {
-    await database.client.send(new PutCommand({ TableName: database.tables.state, Item: { pk: PLAN, cursor } }));
-  },
-});

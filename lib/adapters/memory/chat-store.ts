@@ -1,11 +1,9 @@
 import { changed, differs, newChat } from '../../chats/change.ts';
-import type { Chat, ChatFields, StoredChat } from '../../chats/chat.ts';
+import { type Chat, type ChatFields, NEVER_COUNTED, type StoredChat } from '../../chats/chat.ts';
 import { matches, searchWords } from '../../chats/search.ts';
 import { comparePositions, positionOf } from '../../chats/sort-keys.ts';
 import type { ChatStore, Scope } from '../../chats/store.ts';
 import type { MemoryChat, MemoryChats } from './chats.ts';
-
-const NO_COUNT = { participants_count: null, read_at: null, checked_at: null } as const;
 
 const inScope = (chat: Chat, scope: Scope): boolean => scope === 'all' || chat.university_id === scope.university_id;
 
@@ -21,7 +19,7 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
 
   function add(id: number, fields: ChatFields, count: number | null, at: number): StoredChat {
     const chat = newChat(id, fields, at);
-    const stored = { chat, ...NO_COUNT, participants_count: count };
+    const stored = { chat, ...NEVER_COUNTED, participants_count: count };
     byId.set(chat.id, { ...stored, dueAt: chat.max_chat_id === null ? undefined : at });
     return stored;
   }
@@ -77,7 +75,7 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
       const by = chat.max_chat_id === null ? undefined : ownerOf(chat.max_chat_id);
       if (by !== undefined && by !== id) return { kind: 'max_chat_id_taken', by };
       const countDropped = chat.max_chat_id !== before.chat.max_chat_id;
-      const forgotten = { ...NO_COUNT, dueAt: chat.max_chat_id === null ? undefined : at };
+      const forgotten = { ...NEVER_COUNTED, dueAt: chat.max_chat_id === null ? undefined : at };
       byId.set(id, { ...before, chat, ...(countDropped ? forgotten : {}) });
       return { kind: 'updated', chat, countDropped };
     },

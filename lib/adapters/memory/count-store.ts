@@ -1,29 +1,51 @@
 import type { CountStore, DueChat } from '../../participants/count-store.ts';
+import { isKnownRight } from '../../participants/planning.ts';
 import type { MemoryChats } from './chats.ts';
 
-const byDueTime = (a: DueChat, b: DueChat): number => a.due_at - b.due_at || a.id - b.id;
+type Place = Pick<DueChat, 'id' | 'due_at'>;
+const byDueTime = (a: Place, b: Place): number => a.due_at - b.due_at || a.id - b.id;
 
 /** The durable side of counts in memory. */
 export function createMemoryCountStore({ byId }: MemoryChats): CountStore {
   const dueBy = (before: number): DueChat[] =>
     [...byId.values()]
-      .flatMap(({ chat: { id }, dueAt }) => (dueAt === undefined || dueAt > before ? [] : [{ id, due_at: dueAt }]))
+      .flatMap(({ chat: { id }, dueAt, read_at, planning }) =>
+        dueAt === undefined || dueAt > before ? [] : [{ id, due_at: dueAt, read_at, planning }],
+      )
       .sort(byDueTime);
 
   return {
-    async apply({ id, max_chat_id }, reading, { askedAt, dueAt }) {
+    async apply({ id, max_chat_id }, reading, { askedAt, dueAt, learnt }) {
       const before = byId.get(id);
       if (!before || before.chat.max_chat_id !== max_chat_id) return { kind: 'superseded' };
       if (before.checked_at !== null && before.checked_at >= askedAt) return { kind: 'superseded' };
       const status = reading.kind === 'count' ? 'active' : reading.status;
+      const { planning } = before;
       byId.set(id, {
         ...before,
         chat: before.chat.status === status ? before.chat : { ...before.chat, status },
-        ...(reading.kind === 'count' ? { participants_count: reading.count, read_at: askedAt } : {}),
+        ...(reading.kind === 'count'
+          ? {
+              participants_count: reading.count,
+              read_at: askedAt,
+              planning: {
+                ...planning,
+                ...(learnt ? { learnt, eventQuarters: 0 } : {}),
+                dirtyAt: (planning.dirtyAt ?? 0) > askedAt ? planning.dirtyAt : null,
+              },
+            }
+          : {}),
         checked_at: askedAt,
         dueAt: reading.kind === 'count' ? dueAt : undefined,
       });
-      return { kind: 'applied', before: before.participants_count };
+      const knownRight = isKnownRight({ read_at: askedAt, planning });
+      return { kind: 'applied', before: before.participants_count, knownRight };
+    },
+
+    async replan({ id, due_at }, { dueAt, learnt }) {
+      const chat = byId.get(id);
+      if (chat?.dueAt !== due_at) return;
+      byId.set(id, { ...chat, dueAt, planning: { ...chat.planning, learnt, eventQuarters: 0 } });
     },
 
     async postpone(ids, dueAt) {

@@ -1,9 +1,12 @@
 import type { EventStore, Title } from '../../participants/event-store.ts';
 import type { MemoryChats } from './chats.ts';
 
+const QUARTER_MS = 15 * 60_000;
+
 /** What events leave behind, in memory. */
 export interface MemoryMarks {
   readonly windowUntil?: number;
+  readonly quarter?: number;
   readonly told?: { readonly told: boolean; readonly at: number };
   readonly title?: Title;
 }
@@ -15,14 +18,23 @@ export function createMemoryEventStore({ byId }: MemoryChats): EventStore & {
   const mark = (id: number, more: MemoryMarks) => marks.set(id, { ...marks.get(id), ...more });
   return {
     marks,
-    async openWindow(id, now, until) {
-      if (!byId.has(id) || (marks.get(id)?.windowUntil ?? 0) > now) return false;
-      mark(id, { windowUntil: until });
-      return true;
+    async markDirty(id, now, until) {
+      const chat = byId.get(id);
+      if (!chat || (marks.get(id)?.windowUntil ?? 0) > now) return undefined;
+      const quarter = Math.floor(now / QUARTER_MS);
+      const { planning } = chat;
+      const eventQuarters = planning.eventQuarters + (marks.get(id)?.quarter === quarter ? 0 : 1);
+      mark(id, { windowUntil: until, quarter });
+      byId.set(id, { ...chat, planning: { ...planning, dirtyAt: planning.dirtyAt ?? now, eventQuarters } });
+      return { read_at: chat.read_at, planning };
     },
-    async trust(id, told, at) {
+    async trust(id, told, at, now) {
       const before = marks.get(id)?.told;
-      if (byId.has(id) && (!before || before.at < at)) mark(id, { told: { told, at } });
+      const chat = byId.get(id);
+      if (!chat || (before && before.at >= at)) return;
+      mark(id, { told: { told, at } });
+      const toldSince = told ? (chat.planning.toldSince ?? now) : null;
+      byId.set(id, { ...chat, planning: { ...chat.planning, toldSince } });
     },
     async retitle(id, title) {
       if (!byId.has(id)) return undefined;

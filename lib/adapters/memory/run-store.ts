@@ -1,5 +1,3 @@
-import type { DueChat } from '../../participants/count-store.ts';
-import type { PlanStore } from '../../participants/plan-store.ts';
 import { type PartResult, type Run, type RunStore, statusOf } from '../../participants/run.ts';
 
 /** Runs in memory; nothing expires. */
@@ -53,18 +51,6 @@ export function createMemoryRunStore(): RunStore {
         unavailable: run.unavailable + counts.unavailable,
       });
       return result;
-    },
-  };
-}
-
-export function createMemoryPlanStore(): PlanStore {
-  let kept: DueChat | undefined;
-  return {
-    async readCursor() {
-      return kept;
-    },
-    async writeCursor(cursor) {
-      kept = cursor;
     },
   };
 }

@@ -5,6 +5,7 @@ import putNewer from './put-newer-n.lua';
 import release from './release-1.lua';
 import takeFetching from './take-fetching-1.lua';
 import takeQueued from './take-queued-n.lua';
+import untell from './untell-1.lua';
 
 /** The counts and the leases in Redis. Every operation is one round trip. */
 
@@ -16,6 +17,7 @@ declare module 'ioredis' {
     putNewer(keys: number, ...args: (string | number)[]): Result<number, Context>;
     takeQueued(keys: number, ...args: (string | number)[]): Result<number[], Context>;
     takeFetching(key: string, owner: string, ttlMs: number): Result<number, Context>;
+    untell(key: string): Result<null, Context>;
     releaseLease(key: string, owner: string): Result<number, Context>;
   }
 }
@@ -32,6 +34,7 @@ export function createRedisCounts(gate: RedisGate, options: RedisCountsOptions):
   gate.client.defineCommand('takeQueued', { lua: takeQueued });
   gate.client.defineCommand('takeFetching', { lua: takeFetching, numberOfKeys: 1 });
   gate.client.defineCommand('releaseLease', { lua: release, numberOfKeys: 1 });
+  gate.client.defineCommand('untell', { lua: untell, numberOfKeys: 1 });
   const run = async <T>(commands: (redis: Redis) => Promise<T>): Promise<T | undefined> => {
     const result = await gate.run(commands);
     return result.ok ? result.value : undefined;
@@ -64,6 +67,10 @@ export function createRedisCounts(gate: RedisGate, options: RedisCountsOptions):
           ]),
         ),
       );
+    },
+
+    async untell(id) {
+      await run((redis) => redis.untell(countKey(id)));
     },
 
     async forget(id) {
@@ -99,9 +106,10 @@ function parse(text: string | null | undefined): CachedCount | undefined {
     const value: Partial<CachedCount> | null = JSON.parse(text);
     const count = value?.count;
     if (!value || typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) return undefined;
-    const { updated_at, source } = value;
+    const { updated_at, source, told } = value;
     if (updated_at !== null && !(typeof updated_at === 'string' && TIME.test(updated_at))) return undefined;
-    return source === 'api' || source === 'database' ? { count, updated_at, source } : undefined;
+    if (source !== 'api' && source !== 'database') return undefined;
+    return told === true ? { count, updated_at, source, told } : { count, updated_at, source };
   } catch {
     return undefined;
   }

@@ -1,0 +1,61 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  type Findings,
+  NO_FINDINGS,
+  type Place,
+  type PlannerStore,
+  type Price,
+} from '../../participants/planner-store.ts';
+import { type Database, namesIn, readState, transact, update } from './database.ts';
+
+const CURSOR = 'plan#stale';
+const PRICE = 'plan#price';
+const FINDINGS = 'plan#findings';
+
+/** An ADD of all findings, or of their negatives. */
+function add(findings: Findings, sign: 1 | -1) {
+  const entries = Object.entries(findings);
+  const expression = `ADD ${entries.map(([name]) => `#${name} :${name}`).join(', ')}`;
+  return {
+    UpdateExpression: expression,
+    ExpressionAttributeNames: namesIn(expression),
+    ExpressionAttributeValues: Object.fromEntries(entries.map(([name, value]) => [`:${name}`, sign * value])),
+  };
+}
+
+/** Each is one request. */
+export function createDynamoPlannerStore(database: Database): PlannerStore {
+  const { client, tables } = database;
+  const put = (item: object) => client.send(new PutCommand({ TableName: tables.state, Item: item }));
+  return {
+    async readCursor() {
+      return (await readState<{ cursor?: Place }>(database, CURSOR))?.cursor;
+    },
+    async writeCursor(cursor) {
+      await put({ pk: CURSOR, cursor });
+    },
+    async readPrice() {
+      const item = await readState<Price & { pk: string }>(database, PRICE);
+      if (!item) return undefined;
+      const { pk: _, ...price } = item;
+      return price;
+    },
+    async addFindings(findings) {
+      await update(database, {
+        TableName: tables.state,
+        Key: { pk: FINDINGS },
+        ...add(findings, 1),
+      });
+    },
+    async readFindings() {
+      const { pk: _, ...found } = (await readState<Findings & { pk: string }>(database, FINDINGS)) ?? { pk: FINDINGS };
+      return { ...NO_FINDINGS, ...found };
+    },
+    async writePrice(price, made) {
+      await transact(database, [
+        { Put: { TableName: tables.state, Item: { ...price, pk: PRICE } } },
+        { Update: { TableName: tables.state, Key: { pk: FINDINGS }, ...add(made, -1) } },
+      ]);
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import {
+  addFindings,
+  type Findings,
+  NO_FINDINGS,
+  type Place,
+  type PlannerStore,
+  type Price,
+} from '../../participants/planner-store.ts';
+
+/** What the planner keeps, in memory. */
+export function createMemoryPlannerStore(): PlannerStore {
+  let cursor: Place | undefined;
+  let price: Price | undefined;
+  let findings: Findings = NO_FINDINGS;
+  return {
+    async readCursor() {
+      return cursor;
+    },
+    async writeCursor(next) {
+      cursor = next;
+    },
+    async readPrice() {
+      return price;
+    },
+    async addFindings(more) {
+      findings = addFindings(findings, more);
+    },
+    async readFindings() {
+      return findings;
+    },
+    async writePrice(next, made) {
+      price = next;
+      findings = addFindings(findings, negated(made));
+    },
+  };
+}
+
+const negated = (findings: Findings): Findings => {
+  const entries = Object.entries(findings).map(([name, value]) => [name, -value]);
+  return Object.fromEntries(entries) as Findings;
+};

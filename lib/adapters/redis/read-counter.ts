@@ -1,0 +1,72 @@
+import type { Redis, Result } from 'ioredis';
+import type { ReadCounter } from '../../participants/read-counter.ts';
+import type { RedisGate } from './client.ts';
+import countReads from './count-reads-n.lua';
+import peekReads from './peek-reads-n.lua';
+import takeReads from './take-reads-n.lua';
+
+/**
+ * Counters in hashes of 512 chats each: of that size Redis packs them, some 8 bytes a chat that is shown. Every operation
+ * is one round trip.
+ */
+const CHATS_A_HASH = 512;
+/** Nobody needs to know how often a chat was shown that wasn't shown again for so long. */
+const KEPT_SECONDS = 14 * 24 * 3_600;
+
+type Counter = readonly [key: string, field: number];
+const counterOf = (id: number): Counter => [`participants_reads:${Math.floor(id / CHATS_A_HASH)}`, id % CHATS_A_HASH];
+const TOTAL: Counter = ['participants_reads:total', 0];
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    countReads(keys: number, ...args: (string | number)[]): Result<null, Context>;
+    peekReads(keys: number, ...args: (string | number)[]): Result<number[], Context>;
+    takeReads(keys: number, ...args: (string | number)[]): Result<null, Context>;
+  }
+}
+
+export function createRedisReadCounter(gate: RedisGate): ReadCounter {
+  gate.client.defineCommand('countReads', { lua: countReads });
+  gate.client.defineCommand('peekReads', { lua: peekReads });
+  gate.client.defineCommand('takeReads', { lua: takeReads });
+
+  const keys = (counters: readonly Counter[]) => counters.map(([key]) => key);
+  const fields = (counters: readonly Counter[]) => counters.map(([, field]) => field);
+
+  const peek = async (counters: readonly Counter[]): Promise<number[] | undefined> => {
+    const peeked = await gate.run((redis: Redis) =>
+      redis.peekReads(counters.length, ...keys(counters), ...fields(counters)),
+    );
+    return peeked.ok ? peeked.value : undefined;
+  };
+  const take = async (counters: readonly Counter[], counts: readonly number[]): Promise<void> => {
+    const taken = fields(counters).flatMap((field, i) => [field, counts[i] ?? 0]);
+    await gate.run((redis) => redis.takeReads(counters.length, ...keys(counters), ...taken));
+  };
+
+  return {
+    async count(ids, weight) {
+      const counters = ids.map(counterOf);
+      await gate.run(async (redis) => {
+        const total = redis.countReads(1, TOTAL[0], weight * ids.length, KEPT_SECONDS, TOTAL[1]);
+        await redis.countReads(counters.length, ...keys(counters), weight, KEPT_SECONDS, ...fields(counters));
+        await total;
+      });
+    },
+
+    async peek(ids) {
+      const counts = ids.length > 0 ? await peek(ids.map(counterOf)) : undefined;
+      return new Map(ids.flatMap((id, i) => (counts?.[i] ? [[id, counts[i]] as const] : [])));
+    },
+
+    async takeAway(counts) {
+      if (counts.size > 0) await take([...counts.keys()].map(counterOf), [...counts.values()]);
+    },
+
+    async takeTotal() {
+      const total = (await peek([TOTAL]))?.[0];
+      if (total) await take([TOTAL], [total]);
+      return total;
+    },
+  };
+}

@@ -1,0 +1,6 @@
+-- A chat has changed: its count is no longer known to be right, however fresh it is.
+-- KEYS  [1] chat_participants:<id>
+local value = redis.call('GET', KEYS[1])
+if value then
+  redis.call('SET', KEYS[1], (string.gsub(value, ',"told":true', '')), 'KEEPTTL')
+end

@@ -1,0 +1,164 @@
+import type { ReadableChat, StoredChat } from '../chats/chat.ts';
+import { isReadable } from '../chats/chat.ts';
+import type { ChatStore } from '../chats/store.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { type BudgetSettings, budgetPerHour } from './budget.ts';
+import type { CountStore } from './count-store.ts';
+import { expectedFreshness } from './planner/price.ts';
+import { readsPerHour } from './planner/read-rate.ts';
+import { type SampledChat, whatIf } from './planner/what-if.ts';
+import { measuredFreshness, type PlannerStore } from './planner-store.ts';
+import { isDirty } from './planning.ts';
+
+/**
+ * How it stands with the whole, from an unbiased sample of chats: all of them where they are no more than that. So what it
+ * costs doesn't grow with their number. Round trips: 1 GetItem, then 1 BatchGetItem for every 100 sampled.
+ */
+
+/** A share is known to 2 percentage points or better: √(¼ / 500). */
+export const SAMPLE = 500;
+
+export interface OverviewDeps {
+  readonly chatStore: Pick<ChatStore, 'getMany' | 'lastId' | 'total'>;
+  readonly countStore: Pick<CountStore, 'countDue' | 'due'>;
+  readonly clock: Clock;
+  /** From 0 up to 1, exclusive. */
+  readonly random: () => number;
+}
+
+type Readable = StoredChat & { readonly chat: ReadableChat };
+
+/** Chats whose count can be read, drawn by id: ids are given in order, and few are ever given up. */
+async function sampleChats({ chatStore, random }: OverviewDeps): Promise<Readable[]> {
+  const last = await chatStore.lastId();
+  const ids = new Set<number>();
+  if (last <= SAMPLE) for (let id = 1; id <= last; id += 1) ids.add(id);
+  else while (ids.size < SAMPLE) ids.add(1 + Math.floor(random() * last));
+  const stored = await chatStore.getMany([...ids]);
+  return [...stored.values()].filter((one): one is Readable => isReadable(one.chat));
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;
+const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
+
+export interface Staleness {
+  readonly total: number;
+  /** Chats that are due to be read, and were not yet. Exact. */
+  readonly stale: number;
+  /** Age in seconds of the oldest count among the sampled and the one that is due the longest. */
+  readonly oldestSeconds: number;
+  /** Share of the counts that are fresher than one hour, from 0 to 1, by the sample. */
+  readonly fresherThanHour: number;
+}
+
+/** Round trips: those of the sample, and 1 Query for every 1 MB of the due index. */
+export async function measureStaleness(deps: OverviewDeps): Promise<Staleness> {
+  const now = deps.clock.now();
+  const [total, stale, longestDue, sample] = await Promise.all([
+    deps.chatStore.total('all'),
+    deps.countStore.countDue(now),
+    deps.countStore.due(now, 1, undefined),
+    sampleChats(deps),
+  ]);
+  const readAt = sample.flatMap(({ read_at }) => read_at ?? []);
+  const fresh = readAt.filter((at) => now - at < 3_600_000).length;
+  const oldest = Math.min(now, ...readAt, ...longestDue.map(({ read_at, due_at }) => read_at ?? due_at));
+  return {
+    total,
+    stale,
+    oldestSeconds: Math.round((now - oldest) / 1_000),
+    fresherThanHour: sample.length === 0 ? 1 : fresh / sample.length,
+  };
+}
+
+export interface Plan {
+  /** Requests an hour the planner may plan. */
+  readonly budget_per_hour: number;
+  /** Requests an hour that the chats ask for at the present price. */
+  readonly requests_per_hour: number | null;
+  /** What a request must buy to be made, in right counts shown. `null`: no sync has run yet, and so on. */
+  readonly kappa: number | null;
+  readonly planned_at: string | null;
+  readonly chats: number;
+  readonly due: number;
+  /** By the sample: chats whose changes are all told by events, and of them those that changed since they were read. */
+  readonly trusted: number;
+  readonly dirty: number;
+  readonly never_read: number;
+  readonly sampled: number;
+  readonly reads_per_hour: number | null;
+  /** How often half of the chats change, at least. */
+  readonly median_changes_per_day: number | null;
+  /** Share of the counts shown over the last day that were expected to be right. */
+  readonly expected_freshness: number | null;
+  /** The same as refreshes found it. */
+  readonly measured_freshness: number | null;
+  readonly what_if: WhatIf | null;
+}
+
+export interface WhatIf {
+  readonly rps: number;
+  readonly budget_per_hour: number;
+  readonly kappa: number;
+  readonly expected_freshness: number;
+  readonly requests_per_hour: number;
+}
+
+/** @param rps explains also what a quota of so many requests a second would give, at the same share for the background. */
+export async function explainPlan(
+  deps: OverviewDeps & {
+    readonly plannerStore: Pick<PlannerStore, 'readPrice'>;
+    readonly settings: BudgetSettings;
+  },
+  rps: number | undefined,
+): Promise<Plan> {
+  const now = deps.clock.now();
+  const [price, chats, due, sample] = await Promise.all([
+    deps.plannerStore.readPrice(),
+    deps.chatStore.total('all'),
+    deps.countStore.countDue(now),
+    sampleChats(deps),
+  ]);
+  const ofAll = (some: readonly Readable[]) => Math.round(share(some.length, sample.length) * chats);
+  const { context, state } = price ?? {};
+  const sampled = sample.map(({ planning }): SampledChat => {
+    const mean = context?.meanReadsPerHour ?? 0;
+    return {
+      weight: share(chats, sample.length),
+      change: planning.learnt?.change ?? context?.population ?? { mean: 0, variance: 0 },
+      readsPerHour: planning.learnt ? readsPerHour(planning.learnt.reads, mean) : mean,
+      trusted: planning.toldSince !== null,
+    };
+  });
+  const outlook = (budgetPerHour: number) => context && whatIf(sampled, budgetPerHour, context.limits);
+  const budget = budgetPerHour(deps.settings);
+  const present = outlook(budget);
+  const other = rps === undefined ? undefined : budgetPerHour({ ...deps.settings, rps });
+  const otherwise = other === undefined ? undefined : outlook(other);
+  return {
+    budget_per_hour: round(budget),
+    requests_per_hour: present ? round(present.requestsPerHour) : null,
+    kappa: context?.kappa ?? null,
+    planned_at: price ? new Date(price.tickedAt).toISOString() : null,
+    chats,
+    due,
+    trusted: ofAll(sample.filter(({ planning }) => planning.toldSince !== null)),
+    dirty: ofAll(sample.filter(isDirty)),
+    never_read: ofAll(sample.filter(({ read_at }) => read_at === null)),
+    sampled: sample.length,
+    reads_per_hour: state ? round(state.readsPerHour) : null,
+    median_changes_per_day: context ? Math.exp(context.population.mean) * 24 : null,
+    expected_freshness: state ? expectedFreshness(state) : null,
+    measured_freshness: price ? measuredFreshness(price) : null,
+    what_if:
+      rps !== undefined && other !== undefined && otherwise
+        ? {
+            rps,
+            budget_per_hour: round(other),
+            kappa: otherwise.kappa,
+            expected_freshness: otherwise.freshness,
+            requests_per_hour: round(otherwise.requestsPerHour),
+          }
+        : null,
+  };
+}

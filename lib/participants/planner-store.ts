@@ -1,0 +1,68 @@
+import type { DueChat } from './count-store.ts';
+import type { PlanContext, Tally } from './planner/plan.ts';
+import type { PlanState } from './planner/price.ts';
+
+/** What the planner keeps of all chats together. */
+export interface PlannerStore {
+  /** Where a plan that ran out of time goes on. */
+  readCursor(): Promise<Place | undefined>;
+  writeCursor(cursor: Place | undefined): Promise<void>;
+
+  readPrice(): Promise<Price | undefined>;
+  /** Adds to what the next tick takes. */
+  addFindings(findings: Findings): Promise<void>;
+  readFindings(): Promise<Findings>;
+  /** Puts a new price into force, and takes away the findings it was made of; both or none. */
+  writePrice(price: Price, made: Findings): Promise<void>;
+}
+
+/** A place on the due index. */
+export type Place = Pick<DueChat, 'id' | 'due_at'>;
+
+/** The price of a request and what it was made of, from one tick to the next. */
+export interface Price {
+  readonly state: PlanState;
+  /** What planning a chat needs to know, so that workers need not make it themselves. */
+  readonly context: PlanContext;
+  /** Unix ms. */
+  readonly tickedAt: number;
+  readonly budgetPerHour: number;
+  /** A part of a request that the budget allowed and nobody could make. */
+  readonly carried: number;
+  /** Counts shown and of them those that refreshes found to have been right, over the last day. */
+  readonly shown: number;
+  readonly shownRight: number;
+}
+
+/** Share of the counts shown over the last day that refreshes found to have been right; `null` before there were any. */
+export const measuredFreshness = ({ shown, shownRight }: Price): number | null =>
+  shown > 0 ? shownRight / shown : null;
+
+/** What refreshes found between two ticks: sums, so that they add up across workers. */
+export interface Findings extends Tally {
+  /** Counts shown since the refreshes before, and those of them that were right. */
+  readonly shown: number;
+  readonly shownRight: number;
+}
+
+export const NO_FINDINGS: Findings = {
+  asked: 0,
+  reads: 0,
+  rightReads: 0,
+  hours: 0,
+  logRate: 0,
+  squaredLogRate: 0,
+  shown: 0,
+  shownRight: 0,
+};
+
+export const addFindings = (a: Findings, b: Findings): Findings => ({
+  asked: a.asked + b.asked,
+  reads: a.reads + b.reads,
+  rightReads: a.rightReads + b.rightReads,
+  hours: a.hours + b.hours,
+  logRate: a.logRate + b.logRate,
+  squaredLogRate: a.squaredLogRate + b.squaredLogRate,
+  shown: a.shown + b.shown,
+  shownRight: a.shownRight + b.shownRight,
+});

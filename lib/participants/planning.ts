@@ -1,0 +1,57 @@
+import type { ChangeBelief } from './planner/change-rate.ts';
+import type { ChatNews, ChatPlan, PlanContext } from './planner/plan.ts';
+import type { ReadTally } from './planner/read-rate.ts';
+
+/** What is kept beside a chat for the planner. Times are Unix ms. */
+export interface Planning {
+  /** `null` before the chat's first refresh that was planned. */
+  readonly learnt: Learnt | null;
+  /** The first event since the last read; one older than that says nothing any more. */
+  readonly dirtyAt: number | null;
+  /** Since when every join and leave is told by an event; `null`: they aren't. */
+  readonly toldSince: number | null;
+  /** Quarters of an hour with an event since the reads were counted last. */
+  readonly eventQuarters: number;
+}
+
+/** What refreshes, events and listings have taught about a chat. */
+export interface Learnt {
+  readonly change: ChangeBelief;
+  readonly reads: ReadTally;
+}
+
+export const NOTHING_PLANNED: Planning = { learnt: null, dirtyAt: null, toldSince: null, eventQuarters: 0 };
+
+/** A chat as far as its planning goes. */
+export interface PlannedChat {
+  /** When MAX was asked for the count that is stored, Unix ms; `null`: never. */
+  readonly read_at: number | null;
+  readonly planning: Planning;
+}
+
+/** The chat as the planner sees it. One that nothing was learnt of yet is as likely to change as any. */
+export const planOf = (chat: PlannedChat, dueAt: number, now: number, context: PlanContext): ChatPlan => ({
+  change: chat.planning.learnt?.change ?? context.population,
+  reads: chat.planning.learnt?.reads ?? { reads: 0, hours: 0, countedTo: chat.read_at ?? now },
+  readAt: chat.read_at,
+  dirtyAt: isDirty(chat) ? chat.planning.dirtyAt : null,
+  dueAt,
+});
+
+/** @param reads counted since the chat's reads were counted last. */
+export const newsOf = ({ planning }: PlannedChat, reads: number): ChatNews => ({
+  reads,
+  trustedSince: planning.toldSince,
+  eventQuarters: planning.eventQuarters,
+});
+
+/** Whether an event said that the count has changed since it was read. */
+export const isDirty = ({ read_at, planning: { dirtyAt } }: PlannedChat): boolean =>
+  dirtyAt !== null && dirtyAt > (read_at ?? 0);
+
+/** Whether the count is known to be right: its chat tells every change, and told none since. */
+export const isKnownRight = (chat: PlannedChat): boolean =>
+  chat.read_at !== null &&
+  chat.planning.toldSince !== null &&
+  chat.planning.toldSince <= chat.read_at &&
+  !isDirty(chat);

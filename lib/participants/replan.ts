@@ -1,0 +1,97 @@
+import type { StoredChat } from '../chats/chat.ts';
+import { rightBeforeChange } from './planner/interval.ts';
+import { type PlanContext, planAfterRefresh, type Tally } from './planner/plan.ts';
+import { addFindings, type Findings, NO_FINDINGS, type PlannerStore } from './planner-store.ts';
+import { isKnownRight, type Learnt, newsOf, planOf } from './planning.ts';
+import type { ReadCounter } from './read-counter.ts';
+
+/** When a chat that was just read is read again, and what is remembered for it. */
+export interface NextRefresh {
+  /** Unix ms. */
+  readonly dueAt: number;
+  /** Absent: what is known stays. */
+  readonly learnt?: Learnt;
+}
+
+/** @param askedAt Unix ms at which MAX was asked. */
+export type PlanNext = (count: number, askedAt: number) => NextRefresh;
+
+export interface ReplanDeps {
+  readonly plannerStore: PlannerStore;
+  readonly readCounter: ReadCounter;
+  /** From 0 up to 1, exclusive. */
+  readonly random: () => number;
+}
+
+/** The planning of the chats of one message. */
+export interface Replanning {
+  /** `undefined` as long as no price was made: then a chat is due when its count is no longer fresh. */
+  planNext(chat: StoredChat): PlanNext | undefined;
+  /** Keeps what was found of the chats that were brought up to date. Round trips: 1 UpdateItem, 1 to Redis. */
+  settle(updated: readonly number[]): Promise<void>;
+}
+
+/**
+ * Round trips: 1 GetItem and 1 to Redis, together.
+ * @param planned whether the planner asked for these refreshes, not a person or a full update.
+ */
+export async function beginReplan(
+  { plannerStore, readCounter, random }: ReplanDeps,
+  ids: readonly number[],
+  planned: boolean,
+): Promise<Replanning> {
+  const [price, reads] = await Promise.all([plannerStore.readPrice(), readCounter.peek(ids)]);
+  const findings = new Map<number, Findings>();
+
+  return {
+    planNext(chat) {
+      if (!price) return undefined;
+      const { context } = price;
+      const { id } = chat.chat;
+      return (count, askedAt) => {
+        const changed = count !== chat.participants_count;
+        const plan = planOf(chat, askedAt, askedAt, context);
+        const news = newsOf(chat, reads.get(id) ?? 0);
+        // A first reading is owed to every chat, whatever its price.
+        const asked = planned && plan.readAt !== null;
+        const outcome = planAfterRefresh(
+          plan,
+          { ...news, readAt: askedAt, changed, planned: asked },
+          context,
+          random(),
+        );
+        findings.set(id, { ...outcome.tally, ...shownOf(chat, askedAt, changed, outcome.tally, context) });
+        const { change, reads: counted, dueAt } = outcome.plan;
+        return { dueAt, learnt: { change, reads: counted } };
+      };
+    },
+
+    async settle(updated) {
+      const found = updated.flatMap((id) => findings.get(id) ?? []);
+      if (found.length === 0) return;
+      const used = updated.flatMap((id) => (reads.has(id) ? [[id, reads.get(id) ?? 0] as const] : []));
+      await Promise.all([
+        plannerStore.addFindings(found.reduce(addFindings, NO_FINDINGS)),
+        readCounter.takeAway(new Map(used)),
+      ]);
+    },
+  };
+}
+
+/** Of the counts shown since the last read, those that were right: all if nothing has changed. */
+function shownOf(
+  chat: StoredChat,
+  askedAt: number,
+  changed: boolean,
+  tally: Tally,
+  context: PlanContext,
+): Pick<Findings, 'shown' | 'shownRight'> {
+  const { read_at, planning } = chat;
+  if (read_at === null || tally.reads === 0) return { shown: 0, shownRight: 0 };
+  if (!changed) return { shown: tally.reads, shownRight: tally.reads };
+  // An event says when it changed; where none did, the change rate says how long it was probably right.
+  const told = planning.dirtyAt !== null && !isKnownRight(chat) && planning.toldSince !== null;
+  const hours = (askedAt - read_at) / 3_600_000;
+  const share = rightBeforeChange(planning.learnt?.change ?? context.population, hours);
+  return { shown: tally.reads, shownRight: told ? tally.rightReads : tally.reads * share };
+}

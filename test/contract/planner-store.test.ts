@@ -1,0 +1,43 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { PLAN_LIMITS } from '../../lib/participants/planner/plan.ts';
+import { contextOf, firstState } from '../../lib/participants/planner/price.ts';
+import { NO_FINDINGS, type PlannerStore, type Price } from '../../lib/participants/planner-store.ts';
+import { IMPLEMENTATIONS, T0 } from '../support/stores.ts';
+
+describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
+  let store: PlannerStore;
+  beforeEach(async () => {
+    store = (await open()).planner;
+  });
+
+  const state = firstState(1_000, 50, 21_600);
+  const price: Price = {
+    ...{ state, context: contextOf(state, 1_000, PLAN_LIMITS), tickedAt: T0, budgetPerHour: 21_600 },
+    ...{ carried: 0.25, shown: 10, shownRight: 9.5 },
+  };
+  const some = { ...NO_FINDINGS, asked: 1.5, reads: 3, logRate: -2.25 };
+
+  test('holds a place until it is taken away', async () => {
+    expect(await store.readCursor()).toBeUndefined();
+    await store.writeCursor({ id: 7, due_at: T0 });
+    expect(await store.readCursor()).toEqual({ id: 7, due_at: T0 });
+    await store.writeCursor(undefined);
+    expect(await store.readCursor()).toBeUndefined();
+  });
+
+  test('holds the price as it was made', async () => {
+    expect(await store.readPrice()).toBeUndefined();
+    await store.writePrice(price, NO_FINDINGS);
+    expect(await store.readPrice()).toEqual(price);
+  });
+
+  test('adds up findings, and takes away those a price was made of', async () => {
+    expect(await store.readFindings()).toEqual(NO_FINDINGS);
+    await Promise.all([store.addFindings(some), store.addFindings(some), store.addFindings({ ...some, shown: 4 })]);
+    const found = await store.readFindings();
+    expect(found).toEqual({ ...NO_FINDINGS, asked: 4.5, reads: 9, logRate: -6.75, shown: 4 });
+    await store.addFindings(some);
+    await store.writePrice(price, found);
+    expect(await store.readFindings()).toEqual({ ...some });
+  });
+});

@@ -1,0 +1,74 @@
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { createRedis, createRedisGate } from '../../lib/adapters/redis/client.ts';
+import { createRedisCounts } from '../../lib/adapters/redis/counts.ts';
+import { createRedisReadCounter } from '../../lib/adapters/redis/read-counter.ts';
+import type { ReadCounter } from '../../lib/participants/read-counter.ts';
+import { freePort } from '../support/redis.ts';
+
+let redis: Redis;
+let counter: ReadCounter;
+/** Chats of this test file only: the server is shared. */
+let id: number;
+
+beforeAll(() => {
+  redis = createRedis(inject('redisUrl'), { commandTimeoutMs: 2_000 });
+  counter = createRedisReadCounter(createRedisGate(redis));
+  id = 7_000_000_000_000 + Math.floor(Math.random() * 1e12);
+});
+afterAll(() => redis.disconnect());
+beforeEach(() => {
+  id += 10_000;
+});
+
+test('counts add up, for each chat by itself', async () => {
+  const chats = Array.from({ length: 1_200 }, (_, i) => id + i);
+  await counter.count(chats, 4);
+  await counter.count([id, id + 600], 4);
+  const counts = await counter.peek([...chats, id + 5_000]);
+  expect(counts.size).toBe(1_200);
+  expect([counts.get(id), counts.get(id + 1), counts.get(id + 600)]).toEqual([8, 4, 8]);
+  expect(await counter.peek([])).toEqual(new Map());
+});
+
+test('what is taken away is gone, what was counted meanwhile stays', async () => {
+  await counter.count([id, id + 1], 4);
+  const peeked = await counter.peek([id, id + 1]);
+  await counter.count([id], 4);
+  await counter.takeAway(peeked);
+  expect(await counter.peek([id, id + 1])).toEqual(new Map([[id, 4]]));
+  await counter.takeAway(new Map([[id, 4]]));
+  expect(await counter.peek([id])).toEqual(new Map());
+  await counter.takeAway(new Map());
+});
+
+test('the total is what was counted since it was asked for, and the counters end by themselves', async () => {
+  await counter.takeTotal();
+  await counter.count([id, id + 1, id + 2], 4);
+  expect(await counter.takeTotal()).toBe(12);
+  expect(await counter.takeTotal()).toBe(0);
+  const key = `participants_reads:${Math.floor(id / 512)}`;
+  expect(await redis.ttl(key)).toBeGreaterThan(13 * 24 * 3_600);
+});
+
+test('without Redis nothing is known and nothing fails', async () => {
+  const gone = createRedis(`redis://127.0.0.1:${await freePort()}`, { commandTimeoutMs: 250 });
+  const without = createRedisReadCounter(createRedisGate(gone));
+  await without.count([1], 4);
+  expect(await without.peek([1])).toEqual(new Map());
+  await without.takeAway(new Map([[1, 1]]));
+  expect(await without.takeTotal()).toBeUndefined();
+  gone.disconnect();
+});
+
+test('a cached count can be made no longer known to be right, and keeps its lifetime', async () => {
+  const counts = createRedisCounts(createRedisGate(redis), { freshMs: 60_000, random: () => 0.5 });
+  const value = { count: 5, updated_at: '2026-11-23T09:00:00.000Z', source: 'api' } as const;
+  await counts.putMany(new Map([[id, { ...value, told: true as const }]]));
+  expect((await counts.getMany([id]))?.get(id)).toEqual({ ...value, told: true });
+  await counts.untell(id);
+  expect((await counts.getMany([id]))?.get(id)).toEqual(value);
+  expect(await redis.pttl(`chat_participants:${id}`)).toBeGreaterThan(100_000);
+  await counts.untell(id + 1);
+  expect(await redis.exists(`chat_participants:${id + 1}`)).toBe(0);
+});

@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { explainPlan, measureStaleness, type OverviewDeps } from '../../lib/participants/overview.ts';
+import { planStale } from '../../lib/participants/plan-stale.ts';
+import { NO_FINDINGS } from '../../lib/participants/planner-store.ts';
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import { HOUR, memoryQueue, memoryReadCounter } from '../support/participants.ts';
+import { created, line, openMemory, type Stores, T0 } from '../support/stores.ts';
+
+let clock: FakeClock;
+let stores: Stores;
+let deps: OverviewDeps;
+
+beforeEach(async () => {
+  clock = fakeClock(T0);
+  stores = await openMemory();
+  let drawn = 0;
+  // Evenly spread, and never the same twice: by the golden ratio.
+  const random = () => (++drawn * 0.618_033_988_75) % 1;
+  deps = { chatStore: stores.chats, countStore: stores.counts, clock, random };
+});
+
+const chats = (n: number) =>
+  stores.chats.importMany(
+    Array.from({ length: n }, (_, i) => line(`-${i + 1}`)),
+    T0,
+  );
+const read = (id: number, ageMs: number, dueAt = T0 + HOUR - ageMs) =>
+  stores.counts.apply({ id, max_chat_id: `-${id}` }, { kind: 'count', count: 1 }, { askedAt: T0 - ageMs, dueAt });
+
+describe('staleness', () => {
+  test('of nothing is none', async () => {
+    expect(await measureStaleness(deps)).toEqual({ total: 0, stale: 0, oldestSeconds: 0, fresherThanHour: 1 });
+  });
+
+  test('counts what is due, and knows the oldest count', async () => {
+    await chats(4);
+    await created(stores.chats);
+    for (const [i, age] of [60_000, HOUR - 1, HOUR, 5 * HOUR].entries()) await read(i + 1, age);
+    expect(await measureStaleness(deps)).toEqual({ total: 5, stale: 2, oldestSeconds: 18_000, fresherThanHour: 0.5 });
+  });
+
+  test('of many is known by a sample, within a few points; the oldest by the due index too', async () => {
+    await chats(5_000);
+    for (let id = 1; id <= 5_000; id += 1) await read(id, id % 10 < 7 ? 60_000 : 2 * HOUR, T0 + HOUR);
+    await read(4_321, -1, T0 - 1);
+    await stores.chats.update(4_321, { max_chat_id: '-x' }, T0 - 9 * HOUR);
+    const asked: number[] = [];
+    const chatStore = {
+      ...stores.chats,
+      getMany(ids: readonly number[]) {
+        asked.push(ids.length);
+        return stores.chats.getMany(ids);
+      },
+    };
+    const staleness = await measureStaleness({ ...deps, chatStore });
+    expect(asked).toEqual([500]);
+    expect(staleness.fresherThanHour).toBeGreaterThan(0.64);
+    expect(staleness.fresherThanHour).toBeLessThan(0.76);
+    expect(staleness.oldestSeconds).toBe(9 * 3_600);
+  });
+});
+
+describe('the plan explained', () => {
+  const settings = { rps: 30, backgroundShare: 0.2, maxCallsPerHour: undefined };
+  const explain = (rps?: number) => explainPlan({ ...deps, plannerStore: stores.planner, settings }, rps);
+  const tick = () =>
+    planStale(
+      {
+        ...{ chatStore: stores.chats, countStore: stores.counts, plannerStore: stores.planner },
+        ...{ queue: memoryQueue(), readCounter: memoryReadCounter(), clock, random: () => 0.5 },
+        settings: { ...settings, batchSize: 50, intervalMs: 900_000, windowMs: 30_000 },
+      },
+      T0 + HOUR,
+    );
+
+  test('before the first sync says what is known', async () => {
+    await chats(3);
+    expect(await explain(10)).toMatchObject({
+      ...{ budget_per_hour: 21_600, kappa: null, planned_at: null, chats: 3, never_read: 3, sampled: 3 },
+      ...{ expected_freshness: null, measured_freshness: null, what_if: null },
+    });
+  });
+
+  test('tells budget, price, what is due, dirty and trusted, and how right the counts are', async () => {
+    await chats(4);
+    for (const id of [1, 2, 3]) await read(id, 60_000);
+    await stores.events.trust(1, true, T0, T0 - HOUR);
+    await stores.events.trust(2, true, T0, T0 - HOUR);
+    await stores.events.markDirty(2, T0 - 1, T0 + 30_000);
+    await stores.planner.addFindings({ ...NO_FINDINGS, reads: 4, rightReads: 3, shown: 4, shownRight: 2 });
+    await tick();
+    expect(await explain()).toMatchObject({
+      ...{ budget_per_hour: 21_600, planned_at: new Date(T0).toISOString(), chats: 4, due: 1 },
+      ...{ trusted: 2, dirty: 1, never_read: 1, expected_freshness: 0.75, measured_freshness: 0.5, what_if: null },
+    });
+  });
+
+  test('of another quota: less of it, less is right', async () => {
+    await chats(300);
+    for (let id = 1; id <= 300; id += 1) await read(id, 60_000);
+    await tick();
+    const [little, much] = [await explain(1), await explain(30)];
+    expect(little.what_if).toMatchObject({ rps: 1, budget_per_hour: 720 });
+    expect(little.what_if?.requests_per_hour).toBeCloseTo(720, -1);
+    expect(much.what_if?.expected_freshness).toBeGreaterThan(little.what_if?.expected_freshness ?? 1);
+    expect(much.what_if?.kappa).toBeLessThan(little.what_if?.kappa ?? 0);
+  });
+});

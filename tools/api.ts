@@ -1,0 +1,43 @@
+import { ToolError, useRunningStack } from './environment.ts';
+
+/** How the tools reach the API: by options, by the environment, or the local stack that is running. */
+
+export const API_OPTIONS = { url: { type: 'string' }, token: { type: 'string' } } as const;
+
+export const API_HELP = `  --url      the API; API_URL, or the local stack that is running
+  --token    a superadmin's token; API_TOKEN, or one of the local stack's own`;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+export type Call = (method: 'GET' | 'POST', path: string) => Promise<Answer>;
+
+export async function connectApi(values: { url?: string | undefined; token?: string | undefined }): Promise<Call> {
+  const url = values.url ?? process.env.API_URL ?? localUrl();
+  const token = values.token ?? process.env.API_TOKEN ?? (await localToken());
+  return async (method, path) => {
+    const response = await fetch(new URL(path, url), { method, headers: { authorization: `Bearer ${token}` } });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+}
+
+/** @throws {ToolError} saying what was refused, and why. */
+export function refused(what: string, { status, body }: Answer): ToolError {
+  return new ToolError(`${what}: ${status} ${body.detail ?? body.title}`);
+}
+
+function localUrl(): string {
+  useRunningStack('LOCAL_API_URL');
+  return process.env.LOCAL_API_URL as string;
+}
+
+async function localToken(): Promise<string> {
+  const { openIdentity } = await import('../localstack/identity.ts');
+  const { DATA_DIR } = await import('../localstack/data-dir.ts');
+  return (await openIdentity(DATA_DIR)).sign(
+    { role: 'superadmin', universityId: undefined, subject: 'tool' },
+    12 * 3_600,
+  );
+}

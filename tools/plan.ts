@@ -1,0 +1,83 @@
+import { parseArgs } from 'node:util';
+import { API_HELP, API_OPTIONS, connectApi, refused } from './api.ts';
+import { runTool, ToolError } from './environment.ts';
+
+/** `npm run plan`: what the planner makes of its budget, and what it would make of another. */
+
+const HELP = `Usage: npm run plan -- [--what-if --rps N] [--json] [--url URL] [--token TOKEN]
+
+Shows the planner's budget, the price of a request, how many chats are due, dirty and trusted, and how much of what people
+see is right.
+
+  --what-if  what a quota of --rps requests a second would give, at the same share for the background
+  --rps      from 1 to 1000
+  --json     the answer as it came
+${API_HELP}`;
+
+interface Plan {
+  readonly [name: string]: unknown;
+  readonly what_if: Readonly<Record<string, number>> | null;
+}
+
+await runTool(async () => {
+  const { values } = parseArgs({
+    options: {
+      help: { type: 'boolean' },
+      'what-if': { type: 'boolean' },
+      rps: { type: 'string' },
+      json: { type: 'boolean' },
+      ...API_OPTIONS,
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (values['what-if'] !== (values.rps !== undefined || undefined)) {
+    throw new ToolError('--what-if and --rps go together, as in: npm run plan -- --what-if --rps 10');
+  }
+  const call = await connectApi(values);
+  const answer = await call(
+    'GET',
+    `/admin/participants/plan${values.rps ? `?rps=${encodeURIComponent(values.rps)}` : ''}`,
+  );
+  if (answer.status !== 200) throw refused('The plan can’t be shown', answer);
+  const plan = answer.body as Plan;
+  console.log(values.json ? JSON.stringify(plan, null, 2) : describe(plan));
+  return 0;
+});
+
+function describe(plan: Plan): string {
+  const lines = [
+    ['budget', number(plan.budget_per_hour, ' requests an hour')],
+    ['asked for at this price', number(plan.requests_per_hour, ' requests an hour')],
+    ['price of a request (κ)', number(plan.kappa, ' right counts shown')],
+    ['last planned', plan.planned_at ?? 'never'],
+    ['chats', `${plan.chats}, of which ${plan.sampled} were looked at for what is said of chats here`],
+    ['due', plan.due],
+    ['dirty', plan.dirty],
+    ['trusted', plan.trusted],
+    ['never read', plan.never_read],
+    ['counts shown', number(plan.reads_per_hour, ' an hour')],
+    ['half of the chats change', number(plan.median_changes_per_day, ' times a day or more')],
+    ['right counts, expected', percent(plan.expected_freshness)],
+    ['right counts, measured', percent(plan.measured_freshness)],
+  ];
+  if (plan.what_if) {
+    const { rps, budget_per_hour, requests_per_hour, kappa, expected_freshness } = plan.what_if;
+    lines.push(
+      [`at ${rps} requests a second`, ''],
+      ['  budget', number(budget_per_hour, ' requests an hour')],
+      ['  asked for', number(requests_per_hour, ' requests an hour')],
+      ['  price of a request (κ)', number(kappa, ' right counts shown')],
+      ['  right counts, expected', percent(expected_freshness)],
+    );
+  }
+  const width = Math.max(...lines.map(([name]) => String(name).length));
+  return lines.map(([name, value]) => `${String(name).padEnd(width)}  ${value}`.trimEnd()).join('\n');
+}
+
+const number = (value: unknown, unit: string): string =>
+  typeof value === 'number' ? `${Number(value.toPrecision(4))}${unit}` : 'not known yet';
+const percent = (value: unknown): string =>
+  typeof value === 'number' ? `${(value * 100).toFixed(1)} %` : 'not known yet';
