@@ -23,6 +23,9 @@ PORT (default ${DEFAULT_PORT}) is the port of the API. MAX_API_URL with MAX_API_
 AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SQS each replace an embedded part. The PARTICIPANTS_ variables of the
 README apply.`;
 
+/** In `.local/` too, but not the data of `npm start`. */
+const KEPT = ['emulator', 'ministack', 'tmp'];
+
 /** Told to the person as it is, without a stack trace. */
 class StartError extends Error {}
 
@@ -83,9 +86,6 @@ function readPort(): number {
   }
   return port;
 }
-
-/** Not the data of `npm start`. */
-const KEPT = ['emulator', 'ministack', 'tmp'];
 
 async function removeData(): Promise<void> {
   for (const name of await readdir(DATA_DIR)) {
