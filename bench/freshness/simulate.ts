@@ -34,8 +34,8 @@ import type { World } from './world.ts';
 export interface Scenario {
   readonly world: World;
   readonly budgetPerHour: number;
-  /** `known`: the true rates, never to be forgotten; `learnt`: nothing is known at first. */
-  readonly rates: 'known' | 'learnt';
+  /** `known`: the true rates, never to be forgotten; `learnt`: nothing is known at first; or one kind of them is known. */
+  readonly rates: 'known' | 'learnt' | 'reads known' | 'changes known';
   /** Share of the chats whose every change is told by an event. */
   readonly trusted: number;
   readonly warmDays: number;
@@ -84,11 +84,13 @@ export function simulate(scenario: Scenario): Simulated {
   const days = scenario.warmDays + scenario.days;
   const ticks = Math.round((days * 24) / tickHours);
   const ticksADay = Math.round(24 / tickHours);
-  const known = scenario.rates === 'known';
+  const changesKnown = scenario.rates === 'known' || scenario.rates === 'changes known';
+  const readsKnown = scenario.rates === 'known' || scenario.rates === 'reads known';
   const limits = {
     ...PLAN_LIMITS,
     mostMs: floorMs(PLAN_LIMITS.mostMs, chats, budgetPerHour),
-    ...(known ? { changeMemoryHours: Number.POSITIVE_INFINITY, readMemoryHours: Number.POSITIVE_INFINITY } : {}),
+    ...(changesKnown ? { changeMemoryHours: Number.POSITIVE_INFINITY } : {}),
+    ...(readsKnown ? { readMemoryHours: Number.POSITIVE_INFINITY } : {}),
   };
 
   const due = new DueQueue(chats, ticks);
@@ -112,8 +114,10 @@ export function simulate(scenario: Scenario): Simulated {
     withEvents[i] = random.uniform() < scenario.trusted ? 1 : 0;
     if (withEvents[i]) nextEvent(i, 0);
     plans.push({
-      change: known ? { mean: Math.log(at(changes, i)), variance: 0 } : UNKNOWN_POPULATION,
-      reads: known ? { reads: at(reads, i) * 1e9, hours: 1e9, countedTo: 0 } : { reads: 0, hours: 0, countedTo: 0 },
+      change: changesKnown ? { mean: Math.log(at(changes, i)), variance: 0 } : UNKNOWN_POPULATION,
+      reads: readsKnown
+        ? { reads: at(reads, i) * 1e9, hours: 1e9, countedTo: 0 }
+        : { reads: 0, hours: 0, countedTo: 0 },
       readAt,
       dirtyAt: null,
       dueAt: random.uniform() * Math.min(turnMs, limits.reviewMs),
@@ -181,9 +185,7 @@ export function simulate(scenario: Scenario): Simulated {
       tally = addTallies(tally, added);
       remember(chat, added);
       if (rightReads !== null) wanted.push({ chat, rightReads });
-      else {
-        due.put(chat, Math.ceil(next.dueAt / tickMs));
-      }
+      else due.put(chat, Math.ceil(next.dueAt / tickMs));
     }
     if (wanted.length > allowed) wanted.sort((a, b) => b.rightReads - a.rightReads);
     const used = Math.min(allowed, wanted.length);

@@ -11,16 +11,17 @@ export interface World {
 
 const CHANGES_PER_HOUR_OF_150_000 = 45_500;
 /** Spread of ln λ. Not in goals.md; with 2 the optima are its reference values (with 1.5 they are .70 .81 .89). */
-const SPREAD = 2;
+export const SPREAD = 2;
 /** Counts shown an hour: 20 listings of 50 chats a minute. The optima don't depend on it, learning does. */
 const READS_PER_HOUR_OF_150_000 = 60_000;
 
 /**
- * `busy`: so many times the usual reads. Change rates are the quantiles of the log-normal distribution, dealt out at
- * random: only the pairing is left to chance.
+ * Change rates are the quantiles of the log-normal distribution, dealt out at random: only the pairing is left to chance.
+ * @param exponent of Zipf's law for reads
+ * @param spread of ln λ
  */
-export function createWorld(chats: number, exponent: number, random: Random, busy = 1): World {
-  const changes = Float64Array.from({ length: chats }, (_, i) => Math.exp(SPREAD * normalQuantile((i + 0.5) / chats)));
+export function createWorld(chats: number, exponent: number, random: Random, spread = SPREAD): World {
+  const changes = Float64Array.from({ length: chats }, (_, i) => Math.exp(spread * normalQuantile((i + 0.5) / chats)));
   for (let i = chats - 1; i > 0; i -= 1) {
     const j = Math.floor(random.uniform() * (i + 1));
     const other = at(changes, j);
@@ -30,7 +31,7 @@ export function createWorld(chats: number, exponent: number, random: Random, bus
   const reads = Float64Array.from({ length: chats }, (_, i) => (i + 1) ** -exponent);
   const size = chats / 150_000;
   scaleTo(changes, CHANGES_PER_HOUR_OF_150_000 * size);
-  const readsPerHour = READS_PER_HOUR_OF_150_000 * size * busy;
+  const readsPerHour = READS_PER_HOUR_OF_150_000 * size;
   scaleTo(reads, readsPerHour);
   return { changes, reads, readsPerHour };
 }

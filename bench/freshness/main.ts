@@ -1,0 +1,324 @@
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import type { Figure, PartResult, Plot, Table } from '../support/part.ts';
+import { keep, print } from '../support/report.ts';
+import {
+  bestPolling,
+  bestRandomPolling,
+  bestWithEvents,
+  type PlainCache,
+  plainCacheWithin,
+  uniformPolling,
+} from './bounds.ts';
+import { type Coalescing, coalesce } from './coalescing.ts';
+import { plot, type Series } from './plot.ts';
+import { seeded } from './random.ts';
+import type { Job, Outcome } from './worker.ts';
+import { createWorld, SPREAD, type World } from './world.ts';
+
+/** P7, P8 and P9 in virtual time: `npm run bench -- freshness [--quick]`. */
+
+const { quick } = parseArgs({ options: { quick: { type: 'boolean', default: false } } }).values;
+const CHATS = quick ? 7_500 : 150_000;
+const EXPONENTS = quick ? [1] : [0.8, 1, 1.2];
+/** Requests an hour for 150,000 chats; fewer chats have their share. */
+const BUDGETS = [1_500, 6_000, 21_600];
+const WARM_DAYS = 7;
+const THREADS = 2;
+
+/** The four ways the planner is measured, each against the bound it can't pass. */
+const KINDS = [
+  { kind: 'polling, rates known', rates: 'known', trusted: 0, bound: 0.99, of: 'polling' },
+  { kind: 'polling, rates learnt', rates: 'learnt', trusted: 0, bound: 0.95, of: 'polling' },
+  { kind: 'events, rates known', rates: 'known', trusted: 1, bound: 0.98, of: 'events' },
+  { kind: 'events, rates learnt', rates: 'learnt', trusted: 1, bound: 0.98, of: 'events' },
+] as const;
+
+/** What is the same for every way at one budget. */
+interface Setting {
+  readonly exponent: number;
+  readonly budget: number;
+  readonly polling: number;
+  readonly events: number;
+  readonly random: number;
+  readonly naive: number;
+  readonly plain: PlainCache;
+}
+
+interface Measured extends Setting {
+  /** Over the day after the warm ones, in the order of `KINDS`. */
+  readonly outcomes: readonly Outcome[];
+}
+
+const inThousands = (value: number) => value.toLocaleString('en');
+const ratio = (value: number) => value.toFixed(3);
+const percent = (value: number) => `${(100 * value).toFixed(value < 0.001 ? 3 : 1)} %`;
+const share = (budget: number) => (budget * CHATS) / 150_000;
+
+const began = performance.now();
+const worlds = new Map(EXPONENTS.map((exponent) => [exponent, createWorld(CHATS, exponent, seeded(1))]));
+const settings = [...worlds].flatMap(([exponent, world]) =>
+  BUDGETS.map((budget) => settingOf(world, exponent, budget)),
+);
+const job = { chats: CHATS, spread: SPREAD, newcomers: 0, warmDays: WARM_DAYS };
+const jobs: Job[] = settings.flatMap(({ exponent, budget }) =>
+  KINDS.map(({ rates, trusted }) => ({ ...job, exponent, budgetPerHour: share(budget), rates, trusted })),
+);
+const learnt = { ...job, exponent: 1, budgetPerHour: share(6_000), rates: 'learnt' } as const;
+const NEWCOMERS = CHATS / 100;
+/** As many changes as ever, but between like chats: the default belief is wrong about them. */
+const OTHER_SPREAD = 1;
+jobs.push({ ...learnt, trusted: 0.5, newcomers: NEWCOMERS }, { ...learnt, trusted: 0, spread: OTHER_SPREAD });
+/** The hardest case, with one kind of rates known, and learnt for longer. */
+const HARDEST = { exponent: EXPONENTS[0] ?? 1, budgetPerHour: share(1_500) };
+const LONG_DAYS = quick ? 14 : 28;
+const hardest = settings.find(({ exponent, budget }) => exponent === HARDEST.exponent && budget === 1_500);
+const WAYS = [
+  { way: 'reads known', rates: 'reads known', warmDays: WARM_DAYS },
+  { way: 'changes known', rates: 'changes known', warmDays: WARM_DAYS },
+  { way: `learnt over ${LONG_DAYS} days`, rates: 'learnt', warmDays: LONG_DAYS },
+  { way: `known, after ${LONG_DAYS} days`, rates: 'known', warmDays: LONG_DAYS },
+] as const;
+const hardestAt = jobs.length;
+for (const { rates, warmDays } of WAYS) {
+  for (const trusted of [0, 1]) jobs.push({ ...job, ...HARDEST, rates, warmDays, trusted });
+}
+
+const outcomes = await inThreads(jobs);
+const measured: Measured[] = settings.map((setting, i) => ({
+  ...setting,
+  outcomes: outcomes.slice(i * KINDS.length, (i + 1) * KINDS.length),
+}));
+const [replay, misfit] = outcomes.slice(hardestAt - 2);
+if (!replay || !misfit) throw new Error('a scenario was not simulated');
+const otherBest = bestPolling(createWorld(CHATS, 1, seeded(1), OTHER_SPREAD), share(6_000)).freshness;
+console.error('events and windows');
+const told = coalesce(createWorld(CHATS, 1, seeded(1)), quick ? 6 : 24, seeded(3));
+
+const result: PartResult = {
+  figures: [...KINDS.map((_, nth) => freshnessFigure(nth)), ...coalescingFigures(told), replayFigure(replay)],
+  notes: notes(),
+  tables: [ratios(), shortfall(), levels()],
+  plots: plots(),
+  data: { chats: CHATS, measured, hardest: outcomes.slice(hardestAt), told, replay, misfit, otherBest },
+};
+print('freshness', result);
+keep('freshness', result, { quick, load: loadavg()[0]?.toFixed(1) ?? '' });
+
+function settingOf(world: World, exponent: number, budget: number): Setting {
+  const within = share(budget);
+  return {
+    ...{ exponent, budget },
+    polling: bestPolling(world, within).freshness,
+    events: bestWithEvents(world, within),
+    random: bestRandomPolling(world, within),
+    naive: uniformPolling(world, within),
+    plain: plainCacheWithin(world, within),
+  };
+}
+
+/** Each job's outcome, as many at a time as there are threads. */
+async function inThreads(all: readonly Job[]): Promise<Outcome[]> {
+  const done: Outcome[] = [];
+  let next = 0;
+  let finished = 0;
+  const runNext = async (): Promise<void> => {
+    for (let nth = next++; nth < all.length; nth = next++) {
+      done[nth] = await inThread(all[nth]);
+      finished += 1;
+      const elapsed = Math.round((performance.now() - began) / 1_000);
+      console.error(`${finished} of ${all.length} scenarios, ${elapsed} s`);
+    }
+  };
+  await Promise.all(Array.from({ length: THREADS }, runNext));
+  return done;
+}
+
+function inThread(workerData: Job | undefined): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+/** Freshness as a share of the best there can be. */
+function ratioOf(row: Measured, nth: number): number {
+  const kind = KINDS[nth];
+  return kind ? (row.outcomes[nth]?.freshness ?? Number.NaN) / row[kind.of] : Number.NaN;
+}
+
+function freshnessFigure(nth: number): Figure {
+  const { kind, bound, of } = KINDS[nth] ?? KINDS[0];
+  const all = measured.map((row) => ratioOf(row, nth));
+  const worst = Math.min(...all);
+  const row = measured[all.indexOf(worst)];
+  const [naive, plain] = [measured.map((r) => r.naive / r[of]), measured.map((r) => r.plain.freshness / r[of])];
+  return {
+    goal: 'P7',
+    what: `${kind}${kind.endsWith('learnt') ? ` over ${WARM_DAYS} days` : ''}: share of the best ${of === 'events' ? 'with events' : 'polling'}`,
+    bound: `≥ ${bound}`,
+    measured: `${ratio(worst)}–${ratio(Math.max(...all))}; ${all.filter((r) => r >= bound).length} of ${all.length} reach it (least at s = ${row?.exponent}, ${inThousands(row?.budget ?? 0)}/h)`,
+    peer: `in turn ${range(naive)}; TTL ${range(plain)}`,
+    reached: worst >= bound,
+  };
+}
+
+function range(values: readonly number[]): string {
+  return `${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)}`;
+}
+
+function coalescingFigures({ changes, requests, windows, mostInWindow, ...rest }: Coalescing): Figure[] {
+  return [
+    {
+      goal: 'P8',
+      what: 'requests for each changed chat and window of 30 s',
+      bound: '≤ 1',
+      measured: `${ratio(requests / windows)} (${inThousands(requests)} requests, ${inThousands(windows)} windows); at most ${mostInWindow} in any 30 s`,
+      peer: `one a change: ${inThousands(changes)}`,
+      reached: requests <= windows && mostInWindow <= 1,
+    },
+    {
+      goal: 'P8',
+      what: 'requests for chats that are gone',
+      bound: '0',
+      measured: `${rest.goneRequests} of ${inThousands(requests)}, before MAX had told; ${rest.goneDeliveries} events came after`,
+      peer: '',
+      reached: rest.goneRequests === 0,
+    },
+  ];
+}
+
+function replayFigure({ shown, waited }: Outcome): Figure {
+  const plain = measured.find(({ exponent, budget }) => exponent === 1 && budget === 6_000)?.plain;
+  return {
+    goal: 'P9',
+    what: `listed counts that didn't wait for MAX, with ${inThousands(NEWCOMERS)} new chats a day`,
+    bound: '≥ 99.9 %',
+    measured: `${(100 * (1 - waited / shown)).toFixed(3)} % (${waited} of ${inThousands(shown)} waited)`,
+    peer: `TTL ${percent(1 - (plain?.waiting ?? 0))}`,
+    reached: waited / shown <= 0.001,
+  };
+}
+
+function ratios(): Table {
+  return {
+    title: 'Freshness as a share of the best possible, on the eighth day',
+    head: ['s', 'requests an hour', ...KINDS.map(({ kind, bound }) => `${kind} (≥ ${bound})`), 'used of the budget'],
+    rows: measured.map((row) => [
+      row.exponent,
+      inThousands(row.budget),
+      ...KINDS.map((_, nth) => ratio(ratioOf(row, nth))),
+      row.outcomes.map(({ requestsPerHour }) => percent(requestsPerHour / share(row.budget))).join(', '),
+    ]),
+  };
+}
+
+function levels(): Table {
+  return {
+    title: 'Freshness: the bounds, the service, and simpler services at the same budget',
+    head: [
+      ...['s', 'requests an hour', 'best polling', '…at random times', 'best with events'],
+      ...KINDS.map(({ kind }) => kind),
+      ...['every chat in turn', 'plain TTL', '…its waiting reads'],
+    ],
+    rows: measured.map(({ exponent, budget, polling, random, events, outcomes: of, naive, plain }) => [
+      ...[exponent, inThousands(budget), ...[polling, random, events].map(ratio)],
+      ...of.map(({ freshness }) => ratio(freshness)),
+      ...[ratio(naive), ratio(plain.freshness), percent(plain.waiting)],
+    ]),
+  };
+}
+
+function plots(): Plot[] {
+  const one = measured.filter(({ exponent }) => exponent === 1);
+  const world = worlds.get(1);
+  if (!world) return [];
+  const budgets = Array.from({ length: 25 }, (_, i) => 1_000 * 30 ** (i / 24));
+  const over = (f: (budget: number) => number) => budgets.map((budget) => [budget, f(share(budget))] as const);
+  const ours = (nth: number) => one.map(({ budget, outcomes: of }) => [budget, of[nth]?.freshness ?? 0] as const);
+  const byBudget: Series[] = [
+    { name: 'best with events', color: '#2a9d4a', kind: 'line', points: over((b) => bestWithEvents(world, b)) },
+    { name: 'service, events, learnt', color: '#2a9d4a', kind: 'points', points: ours(3) },
+    { name: 'best polling', color: '#3a7bd5', kind: 'line', points: over((b) => bestPolling(world, b).freshness) },
+    { name: 'service, polling, learnt', color: '#3a7bd5', kind: 'points', points: ours(1) },
+    {
+      name: 'plain TTL (people wait)',
+      color: '#d08b1d',
+      kind: 'dashes',
+      points: over((b) => plainCacheWithin(world, b).freshness),
+    },
+    { name: 'every chat in turn', color: '#c0392b', kind: 'dashes', points: over((b) => uniformPolling(world, b)) },
+  ];
+  const colors = ['#3a7bd5', '#d08b1d', '#2a9d4a'];
+  const byDay: Series[] = one.flatMap((row, i) =>
+    [1, 3].map((nth): Series => {
+      const bound = row[KINDS[nth]?.of ?? 'polling'];
+      const points = (row.outcomes[nth]?.daily ?? []).map((freshness, day) => [day + 1, freshness / bound] as const);
+      const name = `${inThousands(row.budget)}/h, ${nth === 3 ? 'events' : 'polling'}`;
+      return { name, color: colors[i] ?? '', kind: nth === 3 ? 'dashes' : 'line', points };
+    }),
+  );
+  const [budgetTitle, dayTitle] = ['Freshness against budget, s = 1', 'Learning: share of the best possible, s = 1'];
+  const least = Math.floor(10 * Math.min(...byDay.flatMap(({ points }) => points.map(([, y]) => y)))) / 10;
+  return [
+    {
+      name: 'freshness-by-budget',
+      title: budgetTitle,
+      svg: plot(
+        budgetTitle,
+        { label: 'requests an hour', ticks: [1_000, 1_500, 3_000, 6_000, 12_000, 21_600, 30_000], log: true },
+        { label: 'right counts among those shown', ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] },
+        byBudget,
+      ),
+    },
+    {
+      name: 'freshness-by-day',
+      title: dayTitle,
+      svg: plot(
+        dayTitle,
+        { label: 'day', ticks: Array.from({ length: WARM_DAYS + 1 }, (_, i) => i + 1) },
+        {
+          label: 'share of the best',
+          ticks: Array.from({ length: Math.round((1 - least) / 0.05) + 1 }, (_, i) =>
+            Number((least + i * 0.05).toFixed(2)),
+          ),
+        },
+        byDay,
+      ),
+    },
+  ];
+}
+
+/** The hardest case again: what it lacks. */
+function shortfall(): Table {
+  const rows = WAYS.map(({ way }, i) => {
+    const [polled, withEvents] = outcomes.slice(hardestAt + 2 * i, hardestAt + 2 * i + 2);
+    const of = (freshness = Number.NaN, bound = Number.NaN) => ratio(freshness / bound);
+    return [way, of(polled?.freshness, hardest?.polling), of(withEvents?.freshness, hardest?.events)];
+  });
+  return {
+    title: `The least of them, s = ${HARDEST.exponent} at 1,500 an hour, had more been known or more time passed`,
+    head: ['rates', 'polling', 'events'],
+    rows,
+  };
+}
+
+function notes(): string[] {
+  const gap = Math.max(
+    ...measured.flatMap(({ outcomes: of }) => of.map(({ freshness, expected }) => Math.abs(freshness - expected))),
+  );
+  const perChat = (1_500 * 24 * WARM_DAYS) / 150_000;
+  const first = 150_000 / 1_500 / 24;
+  const waitedAtMost = (replay?.waited ?? 0) + NEWCOMERS;
+  const shownADay = 60_000 * 24 * (CHATS / 150_000);
+  return [
+    `${inThousands(CHATS)} chats in virtual time, planned each minute by the code the service runs. Log-normal change rates (σ of ln λ = ${SPREAD}, 45,500 changes an hour in all), 60,000 counts shown an hour, one listing in four counted. Before the first day each chat was read once, in turn. Bounds are solved from the true rates, by code that shares nothing with the planner. Freshness is that of the ${WARM_DAYS + 1}th day. A bound is for chats that have always been polled so: what is left of the first round can lift a ratio a little above 1.`,
+    `What is short is short at 1,500 an hour. That is ${perChat.toFixed(1)} requests for each chat in ${WARM_DAYS} days, too few to learn ${inThousands(CHATS)} change rates from; and events are trusted from the first read after they began, which takes a round of ${first.toFixed(1)} days of the whole budget before each chat has had one. The table of the least case says how much either costs. Dearer or cheaper looks at chats little is known of (prices × e^±0.25 for an unknown one), an expectation over 13 rates instead of 5, a stronger prior for reads and longer memory were tried: none made it better by more than 0.002.`,
+    `The planner's default belief is the distribution these chats were drawn from. Of chats more alike (σ = ${OTHER_SPREAD}, the same changes in all, s = 1, 6,000 an hour), polled, it reaches ${ratio((misfit?.freshness ?? 0) / otherBest)} of the best after the same ${WARM_DAYS} days. The freshness it expects of itself is within ${ratio(gap)} of what was measured.`,
+    'A plain cache with a time to live is right at each miss by making someone wait, so with a large budget and as few readers as these its share of right counts is above that of any polling: at 21,600 an hour more than a third of all counts shown wait for MAX.',
+    `P8: events come up to a minute late, out of order, one in ten thrice; 20 chats are raided by 10,000 each in ten minutes (${inThousands(told.raidChanges)} changes: ${inThousands(told.raidRequests)} requests). The price holds nothing back. A window begins with the first change after the last; a request that came late covers more than one. Requests for chats that are gone fell between the removal and its news, whichever came first of MAX's event and its 403; that none is made afterwards is a rule of the service, not of the planner, and taken as given here.`,
+    `P9: half of the chats with events, rates learnt, 6,000 an hour. Listings are drawn as chats are read, so new ones are listed as seldom as most. Were each new chat listed by who adds it before it was read, ${inThousands(waitedAtMost)} of ${inThousands(shownADay)} a day would wait: ${percent(waitedAtMost / shownADay)}.`,
+  ];
+}
