@@ -1,0 +1,79 @@
+import { context } from '../page/event.ts';
+import { peer } from '../support/peers.ts';
+
+/** What answers readers of a chat's count, each behind one interface: the service's functions, and caches in their place. */
+
+export interface Reader {
+  /** Reads the count of a chat; says with which status it was answered. */
+  readonly read: (id: number) => Promise<number>;
+  /** A person asks for a new count; only the service has that. */
+  readonly refresh?: (id: number) => Promise<number>;
+}
+
+/** How long a value is fresh, and how long it may be shown after that, ms. */
+export interface Lifetimes {
+  readonly freshMs: number;
+  readonly staleMs: number;
+}
+
+type Handler = (event: unknown, context: object) => Promise<{ statusCode: number }>;
+export type Fetch = (id: number) => Promise<number>;
+
+async function service(): Promise<Reader> {
+  const [reading, refreshing] = await Promise.all([
+    import('../../functions/http-get-chat/handler.ts'),
+    import('../../functions/http-refresh-participants/handler.ts'),
+  ]);
+  const event = (id: number) => ({
+    headers: {},
+    pathParameters: { id: String(id) },
+    requestContext: { requestId: 'bench', authorizer: { lambda: { role: 'superadmin', subject: 'bench' } } },
+  });
+  const call = (handler: unknown) => async (id: number) => (await (handler as Handler)(event(id), context)).statusCode;
+  return { read: call(reading.handler), refresh: call(refreshing.handler) };
+}
+
+async function bentocache(url: string, fetch: Fetch, { freshMs, staleMs }: Lifetimes): Promise<Reader> {
+  interface Bento {
+    readonly BentoCache: new (
+      options: object,
+    ) => {
+      getOrSet(options: object): Promise<number>;
+    };
+    readonly bentostore: () => { useL1Layer(driver: unknown): { useL2Layer(driver: unknown): unknown } };
+  }
+  const { BentoCache, bentostore } = await peer<Bento>('bentocache');
+  const { redisDriver } = await peer<{ redisDriver(options: object): unknown }>('bentocache/drivers/redis');
+  const { memoryDriver } = await peer<{ memoryDriver(options: object): unknown }>('bentocache/drivers/memory');
+  const connection = { host: '127.0.0.1', port: Number(new URL(url).port) };
+  const store = bentostore().useL1Layer(memoryDriver({})).useL2Layer(redisDriver({ connection }));
+  const cache = new BentoCache({ default: 'counts', stores: { counts: store } });
+  return {
+    async read(id) {
+      // What is stale is given at once, and fetched behind the reader's back.
+      const options = { ttl: freshMs, grace: freshMs + staleMs, timeout: 0 };
+      await cache.getOrSet({ key: `chat:${id}`, factory: () => fetch(id), ...options });
+      return 200;
+    },
+  };
+}
+
+async function cacheManager(url: string, fetch: Fetch, { freshMs, staleMs }: Lifetimes): Promise<Reader> {
+  interface Manager {
+    createCache(options: object): { wrap(key: string, fetch: () => Promise<number>, options: object): Promise<number> };
+  }
+  const { createCache } = await peer<Manager>('cache-manager');
+  const { Keyv } = await peer<{ Keyv: new (options: object) => unknown }>('keyv');
+  const { default: KeyvRedis } = await peer<{ default: new (url: string) => unknown }>('@keyv/redis');
+  const cache = createCache({ stores: [new Keyv({ store: new KeyvRedis(url) })] });
+  return {
+    async read(id) {
+      const options = { ttl: freshMs + staleMs, refreshThreshold: staleMs };
+      await cache.wrap(`chat:${id}`, () => fetch(id), options);
+      return 200;
+    },
+  };
+}
+
+export const READERS = { service, bentocache, 'cache-manager': cacheManager };
+export type ReaderName = keyof typeof READERS;
