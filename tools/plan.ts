@@ -77,7 +77,10 @@ function describe(plan: Plan): string {
   return lines.map(([name, value]) => `${String(name).padEnd(width)}  ${value}`.trimEnd()).join('\n');
 }
 
-const number = (value: unknown, unit: string): string =>
-  typeof value === 'number' ? `${Number(value.toPrecision(4))}${unit}` : 'not known yet';
-const percent = (value: unknown): string =>
-  typeof value === 'number' ? `${(value * 100).toFixed(1)} %` : 'not known yet';
+function number(value: unknown, unit: string): string {
+  return typeof value === 'number' ? `${Number(value.toPrecision(4))}${unit}` : 'not known yet';
+}
+
+function percent(value: unknown): string {
+  return typeof value === 'number' ? `${(value * 100).toFixed(1)} %` : 'not known yet';
+}

@@ -7,7 +7,7 @@ import { contextOf, expectedFreshness, firstState, steer } from './planner/price
 import { measuredFreshness, type PlannerStore, type Price } from './planner-store.ts';
 import { newsOf, planOf } from './planning.ts';
 import type { ReadCounter } from './read-counter.ts';
-import { chunk, type RefreshMessage, type RefreshQueue } from './refresh-queue.ts';
+import { type RefreshQueue, sendPlanned } from './refresh-queue.ts';
 
 /**
  * The background sync: weighs what is due, puts what is worth a request on the planned queue, spread over the time until the
@@ -27,8 +27,6 @@ const LOOKS_PER_REQUEST = 4;
  * queue is empty again by then. */
 const AHEAD = 0.8;
 const LONGEST_DELAY_MS = 15 * 60_000;
-/** Chats due within so long of each other travel in one message. */
-const SLOT_MS = 30_000;
 /** Reads an hour of a chat, before any were counted. */
 const READS_PER_HOUR_AT_FIRST = 0.1;
 /** Share of the quota that reading new chats for the first time may take. */
@@ -115,6 +113,7 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
     state,
     context: contextOf(state, chats, limitsOf(settings, chats)),
     tickedAt: now,
+    plannedUntil: now + aheadMs(settings),
     budgetPerHour: budgetPerHour(settings),
     carried: budget - allowed,
     shown: price.shown * kept + findings.shown,
@@ -136,7 +135,6 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
 
 const limitsOf = (settings: PlanSettings, chats: number): PlanLimits => ({
   ...PLAN_LIMITS,
-  leastMs: Math.max(PLAN_LIMITS.leastMs, settings.intervalMs),
   mostMs: floorMs(PLAN_LIMITS.mostMs, chats, budgetPerHour(settings)),
   eventWindowMs: settings.windowMs,
 });
@@ -150,6 +148,7 @@ const firstPrice = (settings: PlanSettings, chats: number, now: number): Price =
     state,
     context: contextOf(state, some, limitsOf(settings, some)),
     tickedAt: now - settings.intervalMs,
+    plannedUntil: now,
     budgetPerHour: budget,
     carried: 0,
     shown: 0,
@@ -244,23 +243,9 @@ async function send(
   allowed: number,
 ): Promise<number> {
   const ahead = aheadMs(settings);
-  const slots = new Map<number, number[]>([[0, first.map(({ id }) => id)]]);
-  for (const [nth, { id, due_at }] of read.entries()) {
-    const inMs = Math.max(due_at - now, (nth / allowed) * ahead);
-    const slot = Math.floor(inMs / SLOT_MS);
-    const chats = slots.get(slot);
-    if (chats) chats.push(id);
-    else slots.set(slot, [id]);
-  }
-  let sent = 0;
-  for (const [slot, ids] of slots) {
-    const messages = chunk(ids, settings.batchSize).map(
-      (part): RefreshMessage => ({ ids: part, requested_at: now, planned: true }),
-    );
-    if (messages.length > 0) await queue.send('planned', messages, slot * SLOT_MS);
-    sent += messages.length;
-  }
-  return sent;
+  const atOnce = first.map(({ id }) => ({ id, inMs: 0 }));
+  const inTime = read.map(({ id, due_at }, nth) => ({ id, inMs: Math.max(due_at - now, (nth / allowed) * ahead) }));
+  return sendPlanned(queue, settings.batchSize, now, [...atOnce, ...inTime]);
 }
 
 const aheadMs = ({ intervalMs }: PlanSettings): number => Math.min(LONGEST_DELAY_MS, intervalMs) * AHEAD;

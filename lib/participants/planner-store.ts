@@ -26,6 +26,8 @@ export interface Price {
   readonly context: PlanContext;
   /** Unix ms. */
   readonly tickedAt: number;
+  /** Until then due chats are planned; who sets a time before it plans it too. Unix ms. */
+  readonly plannedUntil: number;
   readonly budgetPerHour: number;
   /** A part of a request that the budget allowed and nobody could make. */
   readonly carried: number;

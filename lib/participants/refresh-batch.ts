@@ -4,7 +4,7 @@ import type { Permits } from '../max-api/permits.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { CountStore } from './count-store.ts';
 import type { RefreshChat, RefreshOutcome } from './refresh.ts';
-import type { RefreshMessage, RefreshQueue, RefreshQueueName } from './refresh-queue.ts';
+import type { RefreshMessage, RefreshQueueName } from './refresh-queue.ts';
 import { beginReplan, type ReplanDeps } from './replan.ts';
 import type { RunCounts, RunStore } from './run.ts';
 
@@ -35,7 +35,6 @@ export interface RefreshBatchDeps extends ReplanDeps {
   readonly runStore: RunStore;
   readonly refreshChat: RefreshChat;
   readonly permits: Permits;
-  readonly queue: RefreshQueue;
   readonly clock: Clock;
   readonly settings: { readonly freshMs: number };
 }
@@ -108,7 +107,7 @@ export async function refreshBatch(
   await permits.flush();
   const broken = workers.find((worker) => worker.status === 'rejected');
   if (broken) throw broken.reason;
-  await replanning.settle(updated);
+  await replanning.settle(updated, clock.now());
 
   // While MAX is out for everybody, a failure says nothing about the chat.
   if (outage()) remaining.push(...failed.splice(0));

@@ -27,6 +27,32 @@ export interface RefreshQueue {
   depth(queue: RefreshQueueName): Promise<number>;
 }
 
+/** Chats due within so long of each other travel in one message, ms. */
+const SLOT_MS = 30_000;
+
+/** Has chats read when it is their time, in messages of at most `batchSize`. @returns the number of messages. */
+export async function sendPlanned(
+  queue: RefreshQueue,
+  batchSize: number,
+  now: number,
+  chats: readonly { readonly id: number; readonly inMs: number }[],
+): Promise<number> {
+  const slots = new Map<number, number[]>();
+  for (const { id, inMs } of chats) {
+    const slot = Math.floor(Math.max(0, inMs) / SLOT_MS);
+    const ids = slots.get(slot);
+    if (ids) ids.push(id);
+    else slots.set(slot, [id]);
+  }
+  let sent = 0;
+  for (const [slot, ids] of slots) {
+    const messages = chunk(ids, batchSize).map((part) => ({ ids: part, requested_at: now, planned: true as const }));
+    await queue.send('planned', messages, slot * SLOT_MS);
+    sent += messages.length;
+  }
+  return sent;
+}
+
 /** The continuation of a full update's planning. */
 export const planMessage = z.object({ run_id: z.string().min(1) });
 export type PlanMessage = z.output<typeof planMessage>;

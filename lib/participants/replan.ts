@@ -4,6 +4,7 @@ import { type PlanContext, planAfterRefresh, type Tally } from './planner/plan.t
 import { addFindings, type Findings, NO_FINDINGS, type PlannerStore } from './planner-store.ts';
 import { isKnownRight, type Learnt, newsOf, planOf } from './planning.ts';
 import type { ReadCounter } from './read-counter.ts';
+import { type RefreshQueue, sendPlanned } from './refresh-queue.ts';
 
 /** When a chat that was just read is read again, and what is remembered for it. */
 export interface NextRefresh {
@@ -19,6 +20,7 @@ export type PlanNext = (count: number, askedAt: number) => NextRefresh;
 export interface ReplanDeps {
   readonly plannerStore: PlannerStore;
   readonly readCounter: ReadCounter;
+  readonly queue: RefreshQueue;
   /** From 0 up to 1, exclusive. */
   readonly random: () => number;
 }
@@ -27,8 +29,11 @@ export interface ReplanDeps {
 export interface Replanning {
   /** `undefined` as long as no price was made: then a chat is due when its count is no longer fresh. */
   planNext(chat: StoredChat): PlanNext | undefined;
-  /** Keeps what was found of the chats that were brought up to date. Round trips: 1 UpdateItem, 1 to Redis. */
-  settle(updated: readonly number[]): Promise<void>;
+  /**
+   * Keeps what was found of the chats that were brought up to date, and plans those that are due again before the planner
+   * looks. Round trips: 1 UpdateItem, 1 to Redis; 1 SendMessageBatch for each half-minute in which some are due.
+   */
+  settle(updated: readonly number[], now: number): Promise<void>;
 }
 
 /**
@@ -36,12 +41,12 @@ export interface Replanning {
  * @param planned whether the planner asked for these refreshes, not a person or a full update.
  */
 export async function beginReplan(
-  { plannerStore, readCounter, random }: ReplanDeps,
+  { plannerStore, readCounter, queue, random }: ReplanDeps,
   ids: readonly number[],
   planned: boolean,
 ): Promise<Replanning> {
   const [price, reads] = await Promise.all([plannerStore.readPrice(), readCounter.peek(ids)]);
-  const findings = new Map<number, Findings>();
+  const findings = new Map<number, Findings & { readonly dueAt: number }>();
 
   return {
     planNext(chat) {
@@ -60,19 +65,25 @@ export async function beginReplan(
           context,
           random(),
         );
-        findings.set(id, { ...outcome.tally, ...shownOf(chat, askedAt, changed, outcome.tally, context) });
         const { change, reads: counted, dueAt } = outcome.plan;
+        const shown = shownOf(chat, askedAt, changed, outcome.tally, context);
+        findings.set(id, { ...outcome.tally, ...shown, dueAt });
         return { dueAt, learnt: { change, reads: counted } };
       };
     },
 
-    async settle(updated) {
+    async settle(updated, now) {
       const found = updated.flatMap((id) => findings.get(id) ?? []);
-      if (found.length === 0) return;
+      if (!price || found.length === 0) return;
+      const soon = updated.flatMap((id) => {
+        const { dueAt = price.plannedUntil } = findings.get(id) ?? {};
+        return dueAt < price.plannedUntil ? [{ id, inMs: dueAt - now }] : [];
+      });
       const used = updated.flatMap((id) => (reads.has(id) ? [[id, reads.get(id) ?? 0] as const] : []));
       await Promise.all([
         plannerStore.addFindings(found.reduce(addFindings, NO_FINDINGS)),
         readCounter.takeAway(new Map(used)),
+        sendPlanned(queue, Math.max(1, soon.length), now, soon),
       ]);
     },
   };

@@ -153,7 +153,9 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(outcome).toMatchObject({ kind: 'updated', countDropped: true, chat: { status: 'active' } });
       const forgotten = { participants_count: null, read_at: null, checked_at: null, planning: NOTHING_PLANNED };
       expect(await store.get(id)).toEqual({ ...forgotten, chat: outcome.kind === 'updated' && outcome.chat });
-      expect(await stores.counts.due(T0 + 9, 100, undefined)).toContainEqual(expect.objectContaining({ id, due_at: T0 + 9 }));
+      expect(await stores.counts.due(T0 + 9, 100, undefined)).toContainEqual(
+        expect.objectContaining({ id, due_at: T0 + 9 }),
+      );
       expect(await store.findByMaxChatId('-70')).toBeUndefined();
       expect(await store.findByMaxChatId('-72')).toBe(id);
       const [{ count } = {}] = await listAll(store, { sort: 'participants_count' });

@@ -109,11 +109,11 @@ async function startEmulatedTarget(chats: number, env: Readonly<Record<string, s
     packageDir,
     env,
     simulator: { chats, drift: 0, seed: 7 },
-    progress: (text) => console.log(`${stage}: ${text}`),
+    progress: () => {},
   });
   if (!stack.simulator) throw new Error('the stack started without the simulated MAX');
   return {
-    name: `an emulator (${stack.redis.kind})`,
+    name: `${stage} in an emulator (${stack.redis.kind})`,
     url: stack.url,
     tokens: stack.tokens,
     universityId: 1,

@@ -49,6 +49,7 @@ function groupOf({ world }: Simulator): string {
 }
 
 interface Delivery {
+  readonly path: string | undefined;
   readonly secret: string | undefined;
   readonly update: Json;
 }
@@ -60,7 +61,11 @@ async function receiver(status: (n: number) => number = () => 200) {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const secret = request.headers['x-max-bot-api-secret'];
-    deliveries.push({ secret: secret?.toString(), update: JSON.parse(Buffer.concat(chunks).toString()) });
+    deliveries.push({
+      path: request.url,
+      secret: secret?.toString(),
+      update: JSON.parse(Buffer.concat(chunks).toString()),
+    });
     const answer = status(deliveries.length - 1);
     if (answer !== 0) response.writeHead(answer).end();
   });
@@ -229,6 +234,19 @@ describe('the control address', () => {
 });
 
 describe('webhooks', () => {
+  it('delivers to where it is told that a name leads', async () => {
+    const { simulator, call, control, id } = await start({ webhooks: { reorderMs: 0, repeat: 0 } });
+    const { deliveries, url } = await receiver();
+    const headers = { authorization: simulator.token };
+    await call('/subscriptions', { headers, ...subscribe({ url: 'https://api.example/webhooks/max' }) });
+    expect((await control('PATCH', '/webhooks', { via: 'ftp://127.0.0.1' })).status).toBe(400);
+    const via = `${new URL(url).origin}/_aws/$default`;
+    expect(await control('PATCH', '/webhooks', { via })).toEqual({ status: 200, body: { via } });
+    await control('POST', `/chats/${id}`, { count: 1_000 });
+    await vi.waitFor(() => expect(deliveries).toHaveLength(1));
+    expect(deliveries[0]?.path).toBe('/_aws/$default/webhooks/max');
+  });
+
   it('adds subscriptions up, replaces the same URL, and lists no secret', async () => {
     const { simulator, call } = await start({ loopbackWebhooks: false });
     const headers = { authorization: simulator.token };

@@ -46,7 +46,9 @@ export async function packageStage(stage: string, env: Readonly<Record<string, s
   for (const name of FILES) await copyFile(join(ROOT, name), join(folder, name));
   for (const name of FOLDERS) await symlink(join(ROOT, name), join(folder, name));
   const osls = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
-  const options = { cwd: folder, env: { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1', ...env } };
+  // The packager leaves its temporary folders behind.
+  const own = { PATH: process.env.PATH, HOME: folder, TMPDIR: folder, NO_COLOR: '1' };
+  const options = { cwd: folder, env: { ...own, ...env } };
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [osls, 'package', '--stage', stage], options);
   const file = join(folder, '.serverless/cloudformation-template-update-stack.json');
   const text = await readFile(file, 'utf8');

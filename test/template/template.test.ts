@@ -53,6 +53,22 @@ test('cfn-lint has nothing to complain about', (context) => {
   }
 }, 120_000);
 
+test('names leave a stage twenty characters', () => {
+  const limits: Readonly<Record<string, readonly [property: string, limit: number]>> = {
+    'AWS::Lambda::Function': ['FunctionName', 64],
+    'AWS::SQS::Queue': ['QueueName', 80],
+    'AWS::ElastiCache::ReplicationGroup': ['ReplicationGroupId', 40],
+    // CloudFormation makes it up.
+    'AWS::IAM::Role': ['RoleName', 0],
+  };
+  for (const [type, [property, limit]] of Object.entries(limits)) {
+    for (const [id, { Properties }] of ofType(prod.template, type)) {
+      const name: string = Properties[property] ?? '';
+      expect(name.replace('-prod', `-${'x'.repeat(20)}`).length, `${property} of ${id}`).toBeLessThanOrEqual(limit);
+    }
+  }
+});
+
 describe('rights', () => {
   /** `#` for the dollar that the linter takes for a mistake. */
   const sub = (text: string) => JSON.stringify({ 'Fn::Sub': text.replaceAll('#', '$') });

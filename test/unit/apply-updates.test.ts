@@ -89,7 +89,13 @@ describe('joins and leaves', () => {
     const state = firstState(1, 1, 100);
     const dear = { ...state, logKappa: Math.log(1e6) };
     const price = (of: PlanState): Price => ({
-      ...{ state: of, context: contextOf(of, 1, PLAN_LIMITS), tickedAt: now(), budgetPerHour: 100 },
+      ...{
+        state: of,
+        context: contextOf(of, 1, PLAN_LIMITS),
+        tickedAt: now(),
+        plannedUntil: now(),
+        budgetPerHour: 100,
+      },
       ...{ carried: 0, shown: 0, shownRight: 0 },
     });
     await stores.planner.writePrice(price(dear), NO_FINDINGS);

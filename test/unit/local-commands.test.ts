@@ -41,6 +41,21 @@ test('start --help', () => {
   expect(run('start.ts', ['--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('--reset') });
 });
 
+test('deploy --help', () => {
+  expect(run('deploy.ts', ['--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('--stage') });
+});
+
+test.each([
+  [['--sage', 'x'], {}, 2, "Unknown option '--sage'"],
+  [['--stage', 'Test'], {}, 1, '--stage must be up to 20 small letters'],
+  [['--stage', `a${'b'.repeat(20)}`], {}, 1, '--stage must be up to 20 small letters'],
+])('deploy %j', (args, env, code, problem) => {
+  const { status, stderr } = run('deploy.ts', args, env);
+  expect(status).toBe(code);
+  expect(stderr).toContain(problem);
+  expect(stderr).not.toContain('    at ');
+});
+
 test('a bad configuration is told as a plain list of the bad variables', async () => {
   const env = { ...process.env, PARTICIPANTS_CACHE_TTL: '5x', MAX_API_RPS: '0' };
   const error = await readDeclared(root, env).catch((thrown: Error) => thrown);

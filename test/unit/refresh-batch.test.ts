@@ -92,7 +92,7 @@ const countOf = async (id: number) => (await stores.chats.get(id))?.participants
 describe('the planner', () => {
   const state = firstState(100, 10, 21_600);
   const price = {
-    ...{ state, context: contextOf(state, 100, PLAN_LIMITS), tickedAt: T0, budgetPerHour: 21_600 },
+    ...{ state, context: contextOf(state, 100, PLAN_LIMITS), tickedAt: T0, plannedUntil: T0, budgetPerHour: 21_600 },
     ...{ carried: 0, shown: 0, shownRight: 0 },
   };
   const learnt = async (id: number) => (await stores.chats.get(id))?.planning.learnt;
@@ -132,6 +132,22 @@ describe('the planner', () => {
     expect(await stores.planner.readFindings()).toMatchObject({ asked: 0 });
     expect((await stores.planner.readFindings()).hours).toBeCloseTo(20, 1);
     expect((await learnt(1))?.change.mean).not.toBe(price.context.population.mean);
+  });
+
+  test('plans at once what is due again before the planner looks', async () => {
+    const message = { ...(await chats(3)), planned: true as const };
+    const cheap = { ...price.context, kappa: 1e-9 };
+    await stores.planner.writePrice({ ...price, context: cheap, plannedUntil: T0 + HOUR }, NO_FINDINGS);
+    await work(message);
+    // A second read of a chat that is read every minute, and the next one half a minute's slot before it is due.
+    expect(queue.messages.map(({ queue, message, delayMs }) => [queue, message.ids, message.planned, delayMs])).toEqual(
+      [['planned', [1, 2, 3], true, 30_000]],
+    );
+    queue.messages.length = 0;
+    await stores.planner.writePrice({ ...price, context: cheap, plannedUntil: T0 + 50_000 }, NO_FINDINGS);
+    await clock.advance(1_000);
+    await work({ ...message, requested_at: clock.now() });
+    expect(queue.messages).toEqual([]);
   });
 
   test('counts nothing twice: not what is superseded, nor what was shown meanwhile', async () => {
