@@ -80,6 +80,9 @@ export async function deployStage({
   if (new URL(access.endpoint).hostname.endsWith('amazonaws.com')) {
     throw new DeployError('That is AWS itself, not an emulator: docs/deploy.md says how to deploy there.');
   }
+  const miniStack = await isMiniStack(access.endpoint).catch(() => {
+    throw new DeployError(`No emulator answers at ${access.endpoint}.`);
+  });
   const osls = (args: readonly string[], onLine?: (line: string) => void) =>
     runOsls(
       [...args, '--stage', stage, '--verbose'],
@@ -105,7 +108,7 @@ export async function deployStage({
   const packaged = await readPackage(join(folder, PACKAGE));
   await putSecrets(packaged, secrets, access);
 
-  if (await isMiniStack(access.endpoint)) {
+  if (miniStack) {
     for (const note of await packaged.adapt(adaptToMiniStack)) progress(`for MiniStack ${note}`);
   }
   progress(`deploying ${packaged.resources} resources as ${packaged.stack}`);
