@@ -8,10 +8,25 @@ import type { Asked } from './ask-max.ts';
  */
 
 export interface SubscriptionStore {
-  /** When the subscription of this URL was last seen, Unix ms. */
-  seenAt(url: string): Promise<number | undefined>;
-  see(url: string, at: number): Promise<void>;
+  read(): Promise<SeenSubscription | undefined>;
+  write(seen: SeenSubscription): Promise<void>;
 }
+
+/** Times are Unix ms. */
+export interface SeenSubscription {
+  readonly url: string;
+  /** When it was last seen. */
+  readonly seenAt: number;
+  /** Since when it has been there at every look. */
+  readonly since: number;
+}
+
+/** A subscription that wasn't seen for this long, four looks, may be gone. */
+const DOUBTFUL_MS = 3_600_000;
+
+/** Since when events come, Unix ms; `null`: they may not. */
+export const eventsSince = (seen: SeenSubscription | undefined, now: number): number | null =>
+  seen && now - seen.seenAt < DOUBTFUL_MS ? seen.since : null;
 
 export interface CheckSubscriptionDeps {
   readonly listSubscriptions: () => Promise<Asked<readonly Subscription[]>>;
@@ -31,16 +46,18 @@ export async function checkSubscription(deps: CheckSubscriptionDeps, url: string
   const there = await deps.listSubscriptions();
   if (there.kind !== 'answered') return failed(there);
   const now = deps.clock.now();
+  const seen = await deps.store.read();
+  const known = seen?.url === url ? seen : undefined;
   if (there.answer.some((subscription) => subscription.url === url)) {
-    await deps.store.see(url, now);
+    await deps.store.write({ url, seenAt: now, since: known?.since ?? now });
     return { kind: 'fine' };
   }
-  const lostSince = await deps.store.seenAt(url);
+  const lostSince = known?.seenAt;
   // Before it is subscribed again: should this end in between, the next check finds the loss once more.
   if (lostSince !== undefined) await deps.refreshAll();
   const made = await deps.subscribe(url);
   if (made.kind !== 'answered') return failed(made);
-  await deps.store.see(url, now);
+  await deps.store.write({ url, seenAt: now, since: now });
   return { kind: 'subscribed', lostSince };
 }
 

@@ -127,7 +127,7 @@ export async function explainPlan(
       weight: share(chats, sample.length),
       change: planning.learnt?.change ?? context?.population ?? { mean: 0, variance: 0 },
       readsPerHour: planning.learnt ? readsPerHour(planning.learnt.reads, mean) : mean,
-      trusted: planning.toldSince !== null,
+      trusted: planning.toldSince !== null && price?.eventsSince != null,
     };
   });
   const outlook = (budgetPerHour: number) => context && whatIf(sampled, budgetPerHour, context.limits);

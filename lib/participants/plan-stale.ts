@@ -1,6 +1,7 @@
 import type { ChatStore } from '../chats/store.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type BudgetSettings, budgetPerHour } from './budget.ts';
+import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
 import type { CountStore, DueChat } from './count-store.ts';
 import { floorMs, PLAN_LIMITS, type PlanContext, type PlanLimits, planWhenDue } from './planner/plan.ts';
 import { contextOf, expectedFreshness, firstState, steer } from './planner/price.ts';
@@ -12,7 +13,7 @@ import { type RefreshQueue, sendPlanned } from './refresh-queue.ts';
 /**
  * The background sync: weighs what is due, puts what is worth a request on the planned queue, spread over the time until the
  * next sync, and steers the price of a request so that this comes to the budget. Work and memory grow with what is due.
- * Round trips: 3 GetItem, 1 Query and 1 to Redis for 500 due chats, 1 UpdateItem for a chat that is put off, 1
+ * Round trips: 5 GetItem, 1 Query and 1 to Redis for 500 due chats, 1 UpdateItem for a chat that is put off, 1
  * SendMessageBatch for ten messages, 1 TransactWriteItems.
  */
 
@@ -36,6 +37,7 @@ export interface PlanStaleDeps {
   readonly chatStore: Pick<ChatStore, 'total'>;
   readonly countStore: Pick<CountStore, 'due' | 'replan'>;
   readonly plannerStore: PlannerStore;
+  readonly subscriptionStore: Pick<SubscriptionStore, 'read'>;
   readonly readCounter: ReadCounter;
   readonly queue: RefreshQueue;
   readonly clock: Clock;
@@ -85,7 +87,12 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
     const messages = await queue.depth('planned');
     if (messages > 0) return { kind: 'backlog', messages };
   }
-  const [before, chats] = await Promise.all([plannerStore.readPrice(), deps.chatStore.total('all')]);
+  const [before, chats, subscription] = await Promise.all([
+    plannerStore.readPrice(),
+    deps.chatStore.total('all'),
+    deps.subscriptionStore.read(),
+  ]);
+  const told = eventsSince(subscription, now);
   const price = before ?? firstPrice(settings, chats, now);
   const context = contextOf(price.state, chats, limitsOf(settings, chats));
 
@@ -93,7 +100,7 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   const hours = Math.min(Math.max(now - price.tickedAt, 0), 2 * settings.intervalMs) / 3_600_000;
   const budget = price.carried + budgetPerHour(settings) * hours;
   const allowed = Math.floor(budget);
-  const found = await findWanted(deps, { now, deadline, allowed, context, cursor });
+  const found = await findWanted(deps, { now, deadline, allowed, context, told, cursor });
 
   const { first, read, leftOver } = choose(found, settings, allowed, hours);
   const messages = await send(deps, now, first, read, allowed);
@@ -114,6 +121,7 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
     context: contextOf(state, chats, limitsOf(settings, chats)),
     tickedAt: now,
     plannedUntil: now + aheadMs(settings),
+    eventsSince: told,
     budgetPerHour: budgetPerHour(settings),
     carried: budget - allowed,
     shown: price.shown * kept + findings.shown,
@@ -149,6 +157,7 @@ const firstPrice = (settings: PlanSettings, chats: number, now: number): Price =
     context: contextOf(state, some, limitsOf(settings, some)),
     tickedAt: now - settings.intervalMs,
     plannedUntil: now,
+    eventsSince: null,
     budgetPerHour: budget,
     carried: 0,
     shown: 0,
@@ -171,11 +180,14 @@ interface Search {
   readonly deadline: number;
   readonly allowed: number;
   readonly context: PlanContext;
+  /** Since when events come, Unix ms; `null`: they don't. */
+  readonly told: number | null;
   readonly cursor: Found['cursor'];
 }
 
 /** Weighs what is due now or before the next sync, and puts off what isn't worth a request. */
-async function findWanted(deps: PlanStaleDeps, { now, deadline, allowed, context, cursor }: Search): Promise<Found> {
+async function findWanted(deps: PlanStaleDeps, search: Search): Promise<Found> {
+  const { now, deadline, allowed, cursor } = search;
   const until = now + aheadMs(deps.settings);
   const mostLooks = LEAST_LOOKS + LOOKS_PER_REQUEST * allowed;
   const first: Wanted[] = [];
@@ -191,7 +203,7 @@ async function findWanted(deps: PlanStaleDeps, { now, deadline, allowed, context
     for (const chat of page) {
       const { id, due_at } = chat;
       const counted = reads.get(id) ?? 0;
-      const weighed = weigh(chat, counted, Math.max(now, due_at), now, context, deps.random());
+      const weighed = weigh(chat, counted, search, deps.random());
       if (weighed.rightReads !== null) {
         (chat.read_at === null ? first : read).push({ id, due_at, rightReads: weighed.rightReads });
       } else if (due_at <= now) {
@@ -210,12 +222,13 @@ async function findWanted(deps: PlanStaleDeps, { now, deadline, allowed, context
   return { first, read, putOff, cursor: undefined };
 }
 
-/** Looks at the chat as it will be at `at`, supposing that it is shown as often until then as it was. */
-function weigh(chat: DueChat, counted: number, at: number, now: number, context: PlanContext, random: number) {
+/** Looks at the chat as it will be when it is due, supposing that it is shown as often until then as it was. */
+function weigh(chat: DueChat, counted: number, { now, context, told }: Search, random: number) {
+  const at = Math.max(now, chat.due_at);
   const plan = planOf(chat, chat.due_at, at, context);
   const known = Math.max(1, now - plan.reads.countedTo);
   const reads = (counted * Math.max(known, at - plan.reads.countedTo)) / known;
-  return planWhenDue(plan, { ...newsOf(chat, reads), now: at }, context, random);
+  return planWhenDue(plan, { ...newsOf(chat, reads, told), now: at }, context, random);
 }
 
 /** First reads are owed whatever they cost; of the others those that buy most, as far as the budget goes. */

@@ -10,6 +10,8 @@ export interface Planning {
   readonly dirtyAt: number | null;
   /** Since when every join and leave is told by an event; `null`: they aren't. */
   readonly toldSince: number | null;
+  /** Whether MAX has said if they are. */
+  readonly trustKnown: boolean;
   /** Quarters of an hour with an event since the reads were counted last. */
   readonly eventQuarters: number;
 }
@@ -20,7 +22,13 @@ export interface Learnt {
   readonly reads: ReadTally;
 }
 
-export const NOTHING_PLANNED: Planning = { learnt: null, dirtyAt: null, toldSince: null, eventQuarters: 0 };
+export const NOTHING_PLANNED: Planning = {
+  learnt: null,
+  dirtyAt: null,
+  toldSince: null,
+  trustKnown: false,
+  eventQuarters: 0,
+};
 
 /** A chat as far as its planning goes. */
 export interface PlannedChat {
@@ -38,10 +46,13 @@ export const planOf = (chat: PlannedChat, dueAt: number, now: number, context: P
   dueAt,
 });
 
-/** @param reads counted since the chat's reads were counted last. */
-export const newsOf = ({ planning }: PlannedChat, reads: number): ChatNews => ({
+/**
+ * @param reads counted since the chat's reads were counted last.
+ * @param eventsSince since when events come at all, Unix ms; `null`: they don't.
+ */
+export const newsOf = ({ planning }: PlannedChat, reads: number, eventsSince: number | null): ChatNews => ({
   reads,
-  trustedSince: planning.toldSince,
+  trustedSince: planning.toldSince === null || eventsSince === null ? null : Math.max(planning.toldSince, eventsSince),
   eventQuarters: planning.eventQuarters,
 });
 

@@ -3,6 +3,7 @@ import type { ChatStore } from '../chats/store.ts';
 import type { Permits } from '../max-api/permits.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { CountStore } from './count-store.ts';
+import { type KnowTrustDeps, knowTrust } from './know-trust.ts';
 import type { RefreshChat, RefreshOutcome } from './refresh.ts';
 import type { RefreshMessage, RefreshQueueName } from './refresh-queue.ts';
 import { beginReplan, type ReplanDeps } from './replan.ts';
@@ -29,7 +30,7 @@ export interface BatchReport extends RunCounts {
   readonly outage: boolean;
 }
 
-export interface RefreshBatchDeps extends ReplanDeps {
+export interface RefreshBatchDeps extends ReplanDeps, KnowTrustDeps {
   readonly chatStore: ChatStore;
   readonly countStore: CountStore;
   readonly runStore: RunStore;
@@ -79,7 +80,8 @@ export async function refreshBatch(
       };
       const options = { lane: 'background', deadline, abandoned: outage, onAnswer } as const;
       const { id, max_chat_id } = chat.chat;
-      settle(id, await deps.refreshChat({ id, max_chat_id }, options, replanning.planNext(chat)));
+      const known = replanning.wantsTrust(chat) ? await knowTrust(deps, chat, options) : chat;
+      settle(id, await deps.refreshChat({ id, max_chat_id }, options, replanning.planNext(known)));
     }
   };
   const settle = (id: number, outcome: RefreshOutcome) => {

@@ -27,6 +27,8 @@ export interface ReplanDeps {
 
 /** The planning of the chats of one message. */
 export interface Replanning {
+  /** Whether it is worth asking MAX if the chat tells of its changes: it would be polled, and events come. */
+  wantsTrust(chat: StoredChat): boolean;
   /** `undefined` as long as no price was made: then a chat is due when its count is no longer fresh. */
   planNext(chat: StoredChat): PlanNext | undefined;
   /**
@@ -49,6 +51,10 @@ export async function beginReplan(
   const findings = new Map<number, Findings & { readonly dueAt: number }>();
 
   return {
+    wantsTrust({ read_at, planning: { trustKnown } }) {
+      return planned && price !== undefined && price.eventsSince !== null && read_at !== null && !trustKnown;
+    },
+
     planNext(chat) {
       if (!price) return undefined;
       const { context } = price;
@@ -56,7 +62,7 @@ export async function beginReplan(
       return (count, askedAt) => {
         const changed = count !== chat.participants_count;
         const plan = planOf(chat, askedAt, askedAt, context);
-        const news = newsOf(chat, reads.get(id) ?? 0);
+        const news = newsOf(chat, reads.get(id) ?? 0, price.eventsSince);
         // A first reading is owed to every chat, whatever its price.
         const asked = planned && plan.readAt !== null;
         const outcome = planAfterRefresh(

@@ -15,7 +15,7 @@ import { createPlanQueue, createRefreshQueue, createSqs, createUpdateQueue } fro
 import { createMaxApi, type MaxError, reachable } from '../max-api/client.ts';
 import { spacingMs } from '../max-api/pace.ts';
 import type { ApplyUpdatesDeps } from '../participants/apply-updates.ts';
-import { type AskMax, createAsk, createAskMax } from '../participants/ask-max.ts';
+import { type AskMax, type AskMembership, createAsk, createAskMax } from '../participants/ask-max.ts';
 import type { BudgetSettings } from '../participants/budget.ts';
 import type { CheckSubscriptionDeps } from '../participants/check-subscription.ts';
 import { noEvents } from '../participants/events.ts';
@@ -137,6 +137,9 @@ export const refreshChat = /* @__PURE__ */ once(
     createRefreshChat({ askMax: askMax(), applyAnswer: applyAnswer(), clock, events: participantMetrics }),
 );
 
+const askMembership: AskMembership = (maxChatId, options) =>
+  ask()((timeoutMs) => maxApi().getMembership(maxChatId, timeoutMs), options);
+
 export const applyUpdatesDeps = /* @__PURE__ */ once(
   (): ApplyUpdatesDeps => ({
     chatStore: chatStore(),
@@ -144,7 +147,7 @@ export const applyUpdatesDeps = /* @__PURE__ */ once(
     plannerStore: plannerStore(),
     cache: counts(),
     askMax: askMax(),
-    askMembership: (maxChatId, options) => ask()((timeoutMs) => maxApi().getMembership(maxChatId, timeoutMs), options),
+    askMembership,
     applyAnswer: applyAnswer(),
     queue: refreshQueue(),
     clock,
@@ -196,6 +199,8 @@ export const refreshBatchDeps = /* @__PURE__ */ once(
     countStore: countStore(),
     runStore: runStore(),
     plannerStore: plannerStore(),
+    eventStore: eventStore(),
+    askMembership,
     readCounter: readCounter(),
     refreshChat: refreshChat(),
     permits: permits(),
@@ -228,6 +233,7 @@ export const planStaleDeps = /* @__PURE__ */ once(
     chatStore: chatStore(),
     countStore: countStore(),
     plannerStore: plannerStore(),
+    subscriptionStore: subscriptionStore(),
     readCounter: readCounter(),
     queue: refreshQueue(),
     clock,

@@ -12,7 +12,14 @@ describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
 
   const state = firstState(1_000, 50, 21_600);
   const price: Price = {
-    ...{ state, context: contextOf(state, 1_000, PLAN_LIMITS), tickedAt: T0, plannedUntil: T0, budgetPerHour: 21_600 },
+    ...{
+      state,
+      context: contextOf(state, 1_000, PLAN_LIMITS),
+      tickedAt: T0,
+      plannedUntil: T0,
+      eventsSince: null,
+      budgetPerHour: 21_600,
+    },
     ...{ carried: 0.25, shown: 10, shownRight: 9.5 },
   };
   const some = { ...NO_FINDINGS, asked: 1.5, reads: 3, logRate: -2.25 };

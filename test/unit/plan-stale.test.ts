@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { SeenSubscription } from '../../lib/participants/check-subscription.ts';
 import type { CountStore, DueChat } from '../../lib/participants/count-store.ts';
 import { type PlanStaleDeps, type PlanStaleReport, planStale } from '../../lib/participants/plan-stale.ts';
 import { NO_FINDINGS, type Price } from '../../lib/participants/planner-store.ts';
@@ -13,6 +14,7 @@ const INTERVAL = 900_000;
 const LONG_AGO = 5_000 * HOUR;
 
 let clock: FakeClock;
+let subscription: SeenSubscription | undefined;
 let stores: Stores;
 let queue: MemoryQueue;
 let readCounter: ReturnType<typeof memoryReadCounter>;
@@ -23,6 +25,7 @@ const settings = {
 
 beforeEach(async () => {
   clock = fakeClock(T0);
+  subscription = undefined;
   stores = await openMemory();
   queue = memoryQueue();
   readCounter = memoryReadCounter();
@@ -32,6 +35,7 @@ const depsOf = (some: Partial<PlanStaleDeps> = {}): PlanStaleDeps => ({
   chatStore: stores.chats,
   countStore: stores.counts,
   plannerStore: stores.planner,
+  subscriptionStore: { read: async () => subscription },
   readCounter,
   queue,
   clock,

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChatAnswer } from '../../lib/max-api/client.ts';
 import type { Permit } from '../../lib/max-api/permits.ts';
+import type { AskMembership } from '../../lib/participants/ask-max.ts';
 import { PLAN_LIMITS } from '../../lib/participants/planner/plan.ts';
 import { contextOf, firstState } from '../../lib/participants/planner/price.ts';
 import { NO_FINDINGS } from '../../lib/participants/planner-store.ts';
@@ -30,6 +31,7 @@ let maxApi: ScriptedMax;
 let answer: (chat: number, n: number) => ChatAnswer | Promise<ChatAnswer>;
 let permit: (n: number) => Permit;
 let readCounter: ReturnType<typeof memoryReadCounter>;
+let membership: () => Awaited<ReturnType<AskMembership>>;
 let underWay: number;
 let mostUnderWay: number;
 
@@ -42,6 +44,9 @@ async function anew() {
   readCounter = memoryReadCounter();
   answer = (chat) => counted(100 + chat);
   permit = () => ({ granted: true });
+  membership = () => {
+    throw new Error('not to be asked');
+  };
   [underWay, mostUnderWay] = [0, 0];
   maxApi = scriptedMax(async (id, n) => {
     underWay += 1;
@@ -70,6 +75,8 @@ function depsOf(worker?: Worker) {
     countStore,
     runStore: through(stores.runs),
     plannerStore: through(stores.planner),
+    eventStore: through(stores.events),
+    askMembership: async () => membership(),
     readCounter: through(readCounter, { neverFails: true }),
     refreshChat: refreshing({ counts: countStore }, clock, parts),
     permits,
@@ -92,7 +99,14 @@ const countOf = async (id: number) => (await stores.chats.get(id))?.participants
 describe('the planner', () => {
   const state = firstState(100, 10, 21_600);
   const price = {
-    ...{ state, context: contextOf(state, 100, PLAN_LIMITS), tickedAt: T0, plannedUntil: T0, budgetPerHour: 21_600 },
+    ...{
+      state,
+      context: contextOf(state, 100, PLAN_LIMITS),
+      tickedAt: T0,
+      plannedUntil: T0,
+      eventsSince: null,
+      budgetPerHour: 21_600,
+    },
     ...{ carried: 0, shown: 0, shownRight: 0 },
   };
   const learnt = async (id: number) => (await stores.chats.get(id))?.planning.learnt;
@@ -148,6 +162,36 @@ describe('the planner', () => {
     await clock.advance(1_000);
     await work({ ...message, requested_at: clock.now() });
     expect(queue.messages).toEqual([]);
+  });
+
+  test('asks once whether a chat tells of its changes, before it is polled, where events come', async () => {
+    const message = { ...(await chats(3)), planned: true as const };
+    await stores.planner.writePrice({ ...price, eventsSince: T0 - 1 }, NO_FINDINGS);
+    // A first read is owed anyway.
+    await work(message);
+    let asked = 0;
+    membership = () => {
+      asked += 1;
+      const askedAt = clock.now();
+      return asked < 3
+        ? { kind: 'answered', answer: { kind: 'membership', tellsMembers: asked === 1 }, askedAt }
+        : { kind: 'failed', error: 'timeout', exhausted: true, retryAfterMs: undefined };
+    };
+    await clock.advance(HOUR);
+    await work({ ...message, requested_at: clock.now() });
+    const planning = async (id: number) => (await stores.chats.get(id))?.planning;
+    expect([await planning(1), await planning(2), await planning(3)]).toMatchObject([
+      { toldSince: T0 + HOUR + 40, trustKnown: true },
+      { toldSince: null, trustKnown: true },
+      { toldSince: null, trustKnown: false },
+    ]);
+    // Told of its changes, it waits for the daily audit; the others are polled.
+    const next = await dueAt();
+    expect(next[1]).toBeGreaterThan(HOUR + 12 * HOUR);
+    expect(next[2]).toBeLessThan(next[1] ?? 0);
+    await clock.advance(HOUR);
+    await work({ ...message, requested_at: clock.now() });
+    expect(asked).toBe(4);
   });
 
   test('counts nothing twice: not what is superseded, nor what was shown meanwhile', async () => {

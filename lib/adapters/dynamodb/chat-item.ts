@@ -29,6 +29,7 @@ export interface ChatItem extends PlanningItem {
 export interface PlanningItem {
   readonly learnt?: Learnt;
   readonly dirty_at?: number;
+  readonly told_at?: number;
   readonly told_since?: number;
   readonly event_quarters?: number;
 }
@@ -37,6 +38,7 @@ export const planningOf = (item: PlanningItem): Planning => ({
   learnt: item.learnt ?? NOTHING_PLANNED.learnt,
   dirtyAt: item.dirty_at ?? NOTHING_PLANNED.dirtyAt,
   toldSince: item.told_since ?? NOTHING_PLANNED.toldSince,
+  trustKnown: item.told_at !== undefined,
   eventQuarters: item.event_quarters ?? NOTHING_PLANNED.eventQuarters,
 });
 

@@ -1,8 +1,8 @@
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { SubscriptionStore } from '../../participants/check-subscription.ts';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { SeenSubscription, SubscriptionStore } from '../../participants/check-subscription.ts';
 import type { EventStore } from '../../participants/event-store.ts';
 import { type ChatItem, planningOf } from './chat-item.ts';
-import { assign, type Database, namesIn, update } from './database.ts';
+import { assign, type Database, namesIn, readState, update } from './database.ts';
 
 const QUARTER_MS = 15 * 60_000;
 
@@ -72,18 +72,16 @@ export function createDynamoEventStore(database: Database): EventStore {
   };
 }
 
-const subscriptionKey = (url: string) => ({ pk: `subscription#${url}` });
+const SUBSCRIPTION = 'subscription';
 
-export function createDynamoSubscriptionStore({ client, tables }: Database): SubscriptionStore {
-  return {
-    async seenAt(url) {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: tables.state, Key: subscriptionKey(url), ConsistentRead: true }),
-      );
-      return Item?.seen_at;
-    },
-    async see(url, at) {
-      await client.send(new PutCommand({ TableName: tables.state, Item: { ...subscriptionKey(url), seen_at: at } }));
-    },
-  };
-}
+/** 1 GetItem or 1 PutItem. */
+export const createDynamoSubscriptionStore = (database: Database): SubscriptionStore => ({
+  async read() {
+    const item = await readState<SeenSubscription & { pk: string }>(database, SUBSCRIPTION);
+    return item && { url: item.url, seenAt: item.seenAt, since: item.since };
+  },
+  async write(seen) {
+    const { client, tables } = database;
+    await client.send(new PutCommand({ TableName: tables.state, Item: { ...seen, pk: SUBSCRIPTION } }));
+  },
+});

@@ -34,7 +34,7 @@ export function createMemoryEventStore({ byId }: MemoryChats): EventStore & {
       if (!chat || (before && before.at >= at)) return;
       mark(id, { told: { told, at } });
       const toldSince = told ? (chat.planning.toldSince ?? now) : null;
-      byId.set(id, { ...chat, planning: { ...chat.planning, toldSince } });
+      byId.set(id, { ...chat, planning: { ...chat.planning, toldSince, trustKnown: true } });
     },
     async retitle(id, title) {
       if (!byId.has(id)) return undefined;

@@ -54,8 +54,8 @@ const PRIOR_HOURS = 24_000;
 /** Demand counts up to so many times the budget, and a backlog as at most this share of it: a burst is no trend. */
 const MOST_DEMAND = 5;
 const MOST_BACKLOG = 0.5;
-/** Where the budget is more than all chats can use the price falls no further, so that it is not long in rising again. */
-const LOWEST_LOG_KAPPA = Math.log(1e-9);
+/** Few requests are a promise too: one that buys less than a thousandth of a right count isn't made, whatever the budget. */
+const LOWEST_LOG_KAPPA = Math.log(1e-3);
 /** A backlog raises the price at once by up to e to this power, and as it goes the price comes back. */
 const MOST_PRESSURE = 2;
 

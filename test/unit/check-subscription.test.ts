@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  type CheckSubscriptionDeps,
+  checkSubscription,
+  eventsSince,
+  type SeenSubscription,
+} from '../../lib/participants/check-subscription.ts';
+import { T0 } from '../support/stores.ts';
+
+const URL = 'https://chats.example/webhooks/max';
+const MINUTE = 60_000;
+
+let now: number;
+let seen: SeenSubscription | undefined;
+/** What MAX has, and what was done, in order. */
+let subscribed: string[];
+let done: string[];
+
+beforeEach(() => {
+  now = T0;
+  seen = undefined;
+  subscribed = [];
+  done = [];
+});
+
+const deps = (some: Partial<CheckSubscriptionDeps> = {}): CheckSubscriptionDeps => ({
+  listSubscriptions: async () => ({ kind: 'answered', answer: subscribed.map((url) => ({ url })), askedAt: now }),
+  async subscribe(url) {
+    done.push('subscribe');
+    subscribed.push(url);
+    return { kind: 'answered', answer: 'done', askedAt: now };
+  },
+  store: {
+    read: async () => seen,
+    async write(next) {
+      seen = next;
+    },
+  },
+  async refreshAll() {
+    done.push('refresh all');
+  },
+  clock: { now: () => now, sleep: async () => {} },
+  ...some,
+});
+const check = (some?: Partial<CheckSubscriptionDeps>) => checkSubscription(deps(some), URL);
+const failed = async () => ({ kind: 'failed', error: 'server', exhausted: true, retryAfterMs: undefined }) as const;
+
+describe('the subscription', () => {
+  test('is made where there is none, and then is fine', async () => {
+    expect(await check()).toEqual({ kind: 'subscribed', lostSince: undefined });
+    now += 15 * MINUTE;
+    expect(await check()).toEqual({ kind: 'fine' });
+    expect(done).toEqual(['subscribe']);
+    expect(seen).toEqual({ url: URL, seenAt: now, since: T0 });
+  });
+
+  test('that is lost is noticed at the next look, what was missed is read again, and events count from then', async () => {
+    await check();
+    now += 15 * MINUTE;
+    await check();
+    subscribed = ['https://somebody.example/else'];
+    now += 15 * MINUTE;
+    expect(await check()).toEqual({ kind: 'subscribed', lostSince: T0 + 15 * MINUTE });
+    expect(done).toEqual(['subscribe', 'refresh all', 'subscribe']);
+    expect(seen).toEqual({ url: URL, seenAt: now, since: now });
+  });
+
+  test('that can’t be made again is tried again, and still counts as lost', async () => {
+    await check();
+    subscribed = [];
+    expect(await check({ subscribe: failed })).toEqual({ kind: 'failed', reason: 'server' });
+    expect(await check()).toEqual({ kind: 'subscribed', lostSince: T0 });
+    expect(await check({ listSubscriptions: failed })).toEqual({ kind: 'failed', reason: 'server' });
+  });
+
+  test('of another address is a new one', async () => {
+    seen = { url: 'https://old.example/webhooks/max', seenAt: T0 - MINUTE, since: T0 - 99 * MINUTE };
+    expect(await check()).toEqual({ kind: 'subscribed', lostSince: undefined });
+    expect(seen).toMatchObject({ url: URL, since: T0 });
+  });
+
+  test('that wasn’t seen for an hour is not counted on', () => {
+    expect(eventsSince(undefined, T0)).toBeNull();
+    expect(eventsSince({ url: URL, seenAt: T0, since: 5 }, T0 + 59 * MINUTE)).toBe(5);
+    expect(eventsSince({ url: URL, seenAt: T0, since: 5 }, T0 + 60 * MINUTE)).toBeNull();
+  });
+});
