@@ -13,7 +13,7 @@ export interface CountingProxy {
 /** Finds the requests in what one client sends; called with each piece as it arrives. */
 type Reader = (piece: Buffer) => string[];
 
-/** Commands of Redis, by name: each is an array of bulk strings. */
+/** Commands of Redis, by name: each is an array of bulk strings. A script goes by what it works on too: its first key's kind. */
 export function redisCommands(): Reader {
   let rest: Buffer = Buffer.alloc(0);
   return (piece) => {
@@ -43,7 +43,9 @@ function readCommand(bytes: Buffer, from: number): { readonly name: string; read
   for (let i = 0; i < count.value; i += 1) {
     const length = numberAt(at);
     if (!length || length.next + length.value + 2 > bytes.length) return undefined;
-    if (i === 0) name = bytes.toString('latin1', length.next, length.next + length.value).toUpperCase();
+    const text = () => bytes.toString('latin1', length.next, length.next + length.value);
+    if (i === 0) name = text().toUpperCase();
+    if (i === 3 && name.startsWith('EVAL')) name = `EVAL ${text().split(':')[0]}`;
     at = length.next + length.value + 2;
   }
   return { name, end: at };

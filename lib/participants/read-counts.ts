@@ -73,6 +73,7 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
 
     const shown = new Map<number, ShownCount>();
     const fill = new Map<number, CachedCount>();
+    const stale = staleAt();
     let hits = 0;
     for (const { chat, count: known } of rows) {
       const hit = cached?.get(chat.id);
@@ -81,13 +82,13 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
       const kept: StoredCount | undefined = known ?? one;
       // Where both are at hand and differ, the durable one is newer; and a listing by count shows what it was sorted by.
       if (hit && (known === undefined || known.participants_count === hit.count)) {
-        shown.set(chat.id, show(hit.count, hit.updated_at, 'cache', hit.told));
+        shown.set(chat.id, show(hit.count, hit.updated_at, 'cache', hit.told, stale));
         continue;
       }
       const count = kept?.participants_count ?? null;
       const updatedAt = kept?.read_at ? new Date(kept.read_at).toISOString() : null;
       const told = one && isKnownRight(one) ? true : undefined;
-      shown.set(chat.id, show(count, updatedAt, 'database', told));
+      shown.set(chat.id, show(count, updatedAt, 'database', told, stale));
       if (count !== null && !hit) {
         fill.set(chat.id, { count, updated_at: updatedAt, source: 'database', ...(told ? { told } : {}) });
       }
@@ -107,19 +108,24 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
     return shown;
   };
 
+  /** What was read at these times, or before them, is stale. Made once a page: such texts order as the times do. */
+  function staleAt(): { readonly told: string; readonly untold: string } {
+    const textOf = (ageMs: number) => new Date(clock.now() - ageMs).toISOString();
+    return { told: textOf(Math.max(AUDIT_MS, settings.freshMs)), untold: textOf(settings.freshMs) };
+  }
+
   function show(
     count: number | null,
     updatedAt: string | null,
     source: ShownCount['participants_source'],
     told?: true,
+    stale = staleAt(),
   ): ShownCount {
     return {
       participants_count: count,
       participants_updated_at: updatedAt,
       participants_source: source,
-      participants_stale:
-        updatedAt === null ||
-        clock.now() - Date.parse(updatedAt) >= (told ? Math.max(AUDIT_MS, settings.freshMs) : settings.freshMs),
+      participants_stale: updatedAt === null || updatedAt <= (told ? stale.told : stale.untold),
     };
   }
 
