@@ -97,15 +97,10 @@ describe('steer', () => {
     expect(later.reads).toBeCloseTo(100 / Math.E, 9);
     expect(later.hours).toBeCloseTo(10 * Math.exp(-1 / 7), 9);
     expect(expectedFreshness(later)).toBeCloseTo(0.8, 12);
-    const steady = run2(once, 200);
+    let steady = once;
+    for (let i = 0; i < 200; i += 1) steady = steer(steady, tick({ reads: 100 }));
     expect(steady.readsPerHour).toBeCloseTo(100, 0);
   });
-
-  function run2(state: PlanState, ticks: number): PlanState {
-    let now = state;
-    for (let i = 0; i < ticks; i += 1) now = steer(now, tick({ reads: 100, hours: 1 }));
-    return now;
-  }
 });
 
 describe('contextOf', () => {
