@@ -12,7 +12,7 @@ import {
   uniformPolling,
 } from './bounds.ts';
 import { type Coalescing, coalesce } from './coalescing.ts';
-import { plot, type Series } from './plot.ts';
+import { type Axis, plot, type Series } from './plot.ts';
 import { seeded } from './random.ts';
 import type { Job, Outcome } from './worker.ts';
 import { createWorld, SPREAD, type World } from './world.ts';
@@ -46,9 +46,16 @@ interface Setting {
   readonly plain: PlainCache;
 }
 
+/** A way of `KINDS` on the day after the warm ones. */
+interface Way {
+  readonly kind: (typeof KINDS)[number]['kind'];
+  readonly outcome: Outcome;
+  /** Freshness as a share of the best there can be. */
+  readonly ratio: number;
+}
+
 interface Measured extends Setting {
-  /** Over the day after the warm ones, in the order of `KINDS`. */
-  readonly outcomes: readonly Outcome[];
+  readonly ways: readonly Way[];
 }
 
 const inThousands = (value: number) => value.toLocaleString('en');
@@ -71,9 +78,9 @@ const NEWCOMERS = CHATS / 100;
 const OTHER_SPREAD = 1;
 jobs.push({ ...learnt, trusted: 0.5, newcomers: NEWCOMERS }, { ...learnt, trusted: 0, spread: OTHER_SPREAD });
 /** The hardest case, with one kind of rates known, and learnt for longer. */
-const HARDEST = { exponent: EXPONENTS[0] ?? 1, budgetPerHour: share(1_500) };
-const LONG_DAYS = quick ? 14 : 28;
-const hardest = settings.find(({ exponent, budget }) => exponent === HARDEST.exponent && budget === 1_500);
+const [HARDEST] = settings;
+if (!HARDEST) throw new Error('nothing to measure');
+const LONG_DAYS = 14;
 const WAYS = [
   { way: 'reads known', rates: 'reads known', warmDays: WARM_DAYS },
   { way: 'changes known', rates: 'changes known', warmDays: WARM_DAYS },
@@ -82,24 +89,28 @@ const WAYS = [
 ] as const;
 const hardestAt = jobs.length;
 for (const { rates, warmDays } of WAYS) {
-  for (const trusted of [0, 1]) jobs.push({ ...job, ...HARDEST, rates, warmDays, trusted });
+  for (const trusted of [0, 1]) {
+    jobs.push({ ...job, exponent: HARDEST.exponent, budgetPerHour: share(HARDEST.budget), rates, warmDays, trusted });
+  }
 }
 
 const outcomes = await inThreads(jobs);
 const measured: Measured[] = settings.map((setting, i) => ({
   ...setting,
-  outcomes: outcomes.slice(i * KINDS.length, (i + 1) * KINDS.length),
+  ways: KINDS.map(({ kind, of }, nth) => {
+    const outcome = outcomeOf(i * KINDS.length + nth);
+    return { kind, outcome, ratio: outcome.freshness / setting[of] };
+  }),
 }));
-const [replay, misfit] = outcomes.slice(hardestAt - 2);
-if (!replay || !misfit) throw new Error('a scenario was not simulated');
+const [replay, misfit] = [outcomeOf(hardestAt - 2), outcomeOf(hardestAt - 1)];
 const otherBest = bestPolling(createWorld(CHATS, 1, seeded(1), OTHER_SPREAD), share(6_000)).freshness;
 console.error('events and windows');
 const told = coalesce(createWorld(CHATS, 1, seeded(1)), quick ? 6 : 24, seeded(3));
 
 const result: PartResult = {
-  figures: [...KINDS.map((_, nth) => freshnessFigure(nth)), ...coalescingFigures(told), replayFigure(replay)],
+  figures: [...KINDS.map(freshnessFigure), ...coalescingFigures(told), replayFigure(replay)],
   notes: notes(),
-  tables: [ratios(), shortfall(), levels()],
+  tables: [ratios(), shortfall(HARDEST), levels()],
   plots: plots(),
   data: { chats: CHATS, measured, hardest: outcomes.slice(hardestAt), told, replay, misfit, otherBest },
 };
@@ -143,18 +154,18 @@ function inThread(workerData: Job | undefined): Promise<Outcome> {
   });
 }
 
-/** Freshness as a share of the best there can be. */
-function ratioOf(row: Measured, nth: number): number {
-  const kind = KINDS[nth];
-  return kind ? (row.outcomes[nth]?.freshness ?? Number.NaN) / row[kind.of] : Number.NaN;
+function outcomeOf(nth: number): Outcome {
+  const outcome = outcomes[nth];
+  if (!outcome) throw new RangeError(`scenario ${nth} was not simulated`);
+  return outcome;
 }
 
-function freshnessFigure(nth: number): Figure {
-  const { kind, bound, of } = KINDS[nth] ?? KINDS[0];
-  const all = measured.map((row) => ratioOf(row, nth));
+function freshnessFigure({ kind, bound, of }: (typeof KINDS)[number], nth: number): Figure {
+  const all = measured.map(({ ways }) => ways[nth]?.ratio ?? Number.NaN);
   const worst = Math.min(...all);
   const row = measured[all.indexOf(worst)];
-  const [naive, plain] = [measured.map((r) => r.naive / r[of]), measured.map((r) => r.plain.freshness / r[of])];
+  const naive = measured.map((r) => r.naive / r[of]);
+  const plain = measured.map((r) => r.plain.freshness / r[of]);
   return {
     goal: 'P7',
     what: `${kind}${kind.endsWith('learnt') ? ` over ${WARM_DAYS} days` : ''}: share of the best ${of === 'events' ? 'with events' : 'polling'}`,
@@ -209,8 +220,8 @@ function ratios(): Table {
     rows: measured.map((row) => [
       row.exponent,
       inThousands(row.budget),
-      ...KINDS.map((_, nth) => ratio(ratioOf(row, nth))),
-      row.outcomes.map(({ requestsPerHour }) => percent(requestsPerHour / share(row.budget))).join(', '),
+      ...row.ways.map((way) => ratio(way.ratio)),
+      row.ways.map(({ outcome }) => percent(outcome.requestsPerHour / share(row.budget))).join(', '),
     ]),
   };
 }
@@ -223,83 +234,77 @@ function levels(): Table {
       ...KINDS.map(({ kind }) => kind),
       ...['every chat in turn', 'plain TTL', '…its waiting reads'],
     ],
-    rows: measured.map(({ exponent, budget, polling, random, events, outcomes: of, naive, plain }) => [
+    rows: measured.map(({ exponent, budget, polling, random, events, ways, naive, plain }) => [
       ...[exponent, inThousands(budget), ...[polling, random, events].map(ratio)],
-      ...of.map(({ freshness }) => ratio(freshness)),
+      ...ways.map(({ outcome }) => ratio(outcome.freshness)),
       ...[ratio(naive), ratio(plain.freshness), percent(plain.waiting)],
     ]),
   };
 }
 
 function plots(): Plot[] {
-  const one = measured.filter(({ exponent }) => exponent === 1);
+  const rows = measured.filter(({ exponent }) => exponent === 1);
   const world = worlds.get(1);
   if (!world) return [];
   const budgets = Array.from({ length: 25 }, (_, i) => 1_000 * 30 ** (i / 24));
-  const over = (f: (budget: number) => number) => budgets.map((budget) => [budget, f(share(budget))] as const);
-  const ours = (nth: number) => one.map(({ budget, outcomes: of }) => [budget, of[nth]?.freshness ?? 0] as const);
+  const curve = (f: (budget: number) => number) => budgets.map((budget) => [budget, f(share(budget))] as const);
+  const dots = (wanted: Way['kind']) =>
+    rows.flatMap(({ budget, ways }) =>
+      ways.filter(({ kind }) => kind === wanted).map(({ outcome }) => [budget, outcome.freshness] as const),
+    );
+  const [green, blue, orange, red] = ['#2a9d4a', '#3a7bd5', '#d08b1d', '#c0392b'];
+  const plain = curve((budget) => plainCacheWithin(world, budget).freshness);
   const byBudget: Series[] = [
-    { name: 'best with events', color: '#2a9d4a', kind: 'line', points: over((b) => bestWithEvents(world, b)) },
-    { name: 'service, events, learnt', color: '#2a9d4a', kind: 'points', points: ours(3) },
-    { name: 'best polling', color: '#3a7bd5', kind: 'line', points: over((b) => bestPolling(world, b).freshness) },
-    { name: 'service, polling, learnt', color: '#3a7bd5', kind: 'points', points: ours(1) },
-    {
-      name: 'plain TTL (people wait)',
-      color: '#d08b1d',
-      kind: 'dashes',
-      points: over((b) => plainCacheWithin(world, b).freshness),
-    },
-    { name: 'every chat in turn', color: '#c0392b', kind: 'dashes', points: over((b) => uniformPolling(world, b)) },
+    { name: 'best with events', color: green, kind: 'line', points: curve((b) => bestWithEvents(world, b)) },
+    { name: 'service, events, learnt', color: green, kind: 'points', points: dots('events, rates learnt') },
+    { name: 'best polling', color: blue, kind: 'line', points: curve((b) => bestPolling(world, b).freshness) },
+    { name: 'service, polling, learnt', color: blue, kind: 'points', points: dots('polling, rates learnt') },
+    { name: 'plain TTL (people wait)', color: orange, kind: 'dashes', points: plain },
+    { name: 'every chat in turn', color: red, kind: 'dashes', points: curve((b) => uniformPolling(world, b)) },
   ];
-  const colors = ['#3a7bd5', '#d08b1d', '#2a9d4a'];
-  const byDay: Series[] = one.flatMap((row, i) =>
-    [1, 3].map((nth): Series => {
-      const bound = row[KINDS[nth]?.of ?? 'polling'];
-      const points = (row.outcomes[nth]?.daily ?? []).map((freshness, day) => [day + 1, freshness / bound] as const);
-      const name = `${inThousands(row.budget)}/h, ${nth === 3 ? 'events' : 'polling'}`;
-      return { name, color: colors[i] ?? '', kind: nth === 3 ? 'dashes' : 'line', points };
-    }),
+  const byDay = rows.flatMap((row, i) =>
+    row.ways
+      .filter(({ kind }) => kind.endsWith('learnt'))
+      .map(({ kind, outcome, ratio: last }): Series => {
+        const bound = outcome.freshness / last;
+        return {
+          name: `${inThousands(row.budget)}/h, ${kind.split(',')[0]}`,
+          color: [blue, orange, green][i] ?? red,
+          kind: kind.startsWith('events') ? 'dashes' : 'line',
+          points: outcome.daily.map((freshness, day) => [day + 1, freshness / bound]),
+        };
+      }),
   );
-  const [budgetTitle, dayTitle] = ['Freshness against budget, s = 1', 'Learning: share of the best possible, s = 1'];
-  const least = Math.floor(10 * Math.min(...byDay.flatMap(({ points }) => points.map(([, y]) => y)))) / 10;
+  const draw = (name: string, title: string, x: Axis, y: Axis, series: readonly Series[]) => ({
+    ...{ name, title },
+    svg: plot(title, x, y, series),
+  });
   return [
-    {
-      name: 'freshness-by-budget',
-      title: budgetTitle,
-      svg: plot(
-        budgetTitle,
-        { label: 'requests an hour', ticks: [1_000, 1_500, 3_000, 6_000, 12_000, 21_600, 30_000], log: true },
-        { label: 'right counts among those shown', ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] },
-        byBudget,
-      ),
-    },
-    {
-      name: 'freshness-by-day',
-      title: dayTitle,
-      svg: plot(
-        dayTitle,
-        { label: 'day', ticks: Array.from({ length: WARM_DAYS + 1 }, (_, i) => i + 1) },
-        {
-          label: 'share of the best',
-          ticks: Array.from({ length: Math.round((1 - least) / 0.05) + 1 }, (_, i) =>
-            Number((least + i * 0.05).toFixed(2)),
-          ),
-        },
-        byDay,
-      ),
-    },
+    draw(
+      'freshness-by-budget',
+      'Freshness against budget, s = 1',
+      { label: 'requests an hour', ticks: [1_000, 1_500, 3_000, 6_000, 12_000, 21_600, 30_000], log: true },
+      { label: 'right counts among those shown', ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] },
+      byBudget,
+    ),
+    draw(
+      'freshness-by-day',
+      'Learning: share of the best possible, s = 1',
+      { label: 'day', ticks: Array.from({ length: WARM_DAYS + 1 }, (_, i) => i + 1) },
+      { label: 'share of the best', ticks: [0.5, 0.6, 0.7, 0.8, 0.9, 1] },
+      byDay,
+    ),
   ];
 }
 
 /** The hardest case again: what it lacks. */
-function shortfall(): Table {
+function shortfall({ exponent, budget, polling, events }: Setting): Table {
   const rows = WAYS.map(({ way }, i) => {
-    const [polled, withEvents] = outcomes.slice(hardestAt + 2 * i, hardestAt + 2 * i + 2);
-    const of = (freshness = Number.NaN, bound = Number.NaN) => ratio(freshness / bound);
-    return [way, of(polled?.freshness, hardest?.polling), of(withEvents?.freshness, hardest?.events)];
+    const [polled, withEvents] = [0, 1].map((nth) => outcomeOf(hardestAt + 2 * i + nth).freshness);
+    return [way, ratio((polled ?? 0) / polling), ratio((withEvents ?? 0) / events)];
   });
   return {
-    title: `The least of them, s = ${HARDEST.exponent} at 1,500 an hour, had more been known or more time passed`,
+    title: `The least of them, s = ${exponent} at ${inThousands(budget)} an hour, had more been known or more time passed`,
     head: ['rates', 'polling', 'events'],
     rows,
   };
@@ -307,16 +312,16 @@ function shortfall(): Table {
 
 function notes(): string[] {
   const gap = Math.max(
-    ...measured.flatMap(({ outcomes: of }) => of.map(({ freshness, expected }) => Math.abs(freshness - expected))),
+    ...measured.flatMap(({ ways }) => ways.map(({ outcome }) => Math.abs(outcome.freshness - outcome.expected))),
   );
   const perChat = (1_500 * 24 * WARM_DAYS) / 150_000;
   const first = 150_000 / 1_500 / 24;
-  const waitedAtMost = (replay?.waited ?? 0) + NEWCOMERS;
+  const waitedAtMost = replay.waited + NEWCOMERS;
   const shownADay = 60_000 * 24 * (CHATS / 150_000);
   return [
-    `${inThousands(CHATS)} chats in virtual time, planned each minute by the code the service runs. Log-normal change rates (σ of ln λ = ${SPREAD}, 45,500 changes an hour in all), 60,000 counts shown an hour, one listing in four counted. Before the first day each chat was read once, in turn. Bounds are solved from the true rates, by code that shares nothing with the planner. Freshness is that of the ${WARM_DAYS + 1}th day. A bound is for chats that have always been polled so: what is left of the first round can lift a ratio a little above 1.`,
+    `${inThousands(CHATS)} chats in virtual time, planned every other minute by the code the service runs. Log-normal change rates (σ of ln λ = ${SPREAD}, 45,500 changes an hour in all), 60,000 counts shown an hour, one listing in four counted. Before the first day each chat was read once, in turn. Bounds are solved from the true rates, by code that shares nothing with the planner. Freshness is that of the ${WARM_DAYS + 1}th day. A bound is for chats that have always been polled so: what is left of the first round can lift a ratio a little above 1.`,
     `What is short is short at 1,500 an hour. That is ${perChat.toFixed(1)} requests for each chat in ${WARM_DAYS} days, too few to learn ${inThousands(CHATS)} change rates from; and events are trusted from the first read after they began, which takes a round of ${first.toFixed(1)} days of the whole budget before each chat has had one. The table of the least case says how much either costs. Dearer or cheaper looks at chats little is known of (prices × e^±0.25 for an unknown one), an expectation over 13 rates instead of 5, a stronger prior for reads and longer memory were tried: none made it better by more than 0.002.`,
-    `The planner's default belief is the distribution these chats were drawn from. Of chats more alike (σ = ${OTHER_SPREAD}, the same changes in all, s = 1, 6,000 an hour), polled, it reaches ${ratio((misfit?.freshness ?? 0) / otherBest)} of the best after the same ${WARM_DAYS} days. The freshness it expects of itself is within ${ratio(gap)} of what was measured.`,
+    `The planner's default belief is the distribution these chats were drawn from. Of chats more alike (σ = ${OTHER_SPREAD}, the same changes in all, s = 1, 6,000 an hour), polled, it reaches ${ratio(misfit.freshness / otherBest)} of the best after the same ${WARM_DAYS} days. The freshness it expects of itself is within ${ratio(gap)} of what was measured.`,
     'A plain cache with a time to live is right at each miss by making someone wait, so with a large budget and as few readers as these its share of right counts is above that of any polling: at 21,600 an hour more than a third of all counts shown wait for MAX.',
     `P8: events come up to a minute late, out of order, one in ten thrice; 20 chats are raided by 10,000 each in ten minutes (${inThousands(told.raidChanges)} changes: ${inThousands(told.raidRequests)} requests). The price holds nothing back. A window begins with the first change after the last; a request that came late covers more than one. Requests for chats that are gone fell between the removal and its news, whichever came first of MAX's event and its 403; that none is made afterwards is a rule of the service, not of the planner, and taken as given here.`,
     `P9: half of the chats with events, rates learnt, 6,000 an hour. Listings are drawn as chats are read, so new ones are listed as seldom as most. Were each new chat listed by who adds it before it was read, ${inThousands(waitedAtMost)} of ${inThousands(shownADay)} a day would wait: ${percent(waitedAtMost / shownADay)}.`,

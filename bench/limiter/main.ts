@@ -41,7 +41,7 @@ interface Run {
 export const run: Part = async ({ quick }) => {
   const names = peersInstalled() ? (Object.keys(LIMITERS) as LimiterName[]) : [SERVICE];
   const rounds = quick ? 1 : 3;
-  const lengths = quick ? { own: 8_000, peer: 6_000, mixed: 8_000 } : { own: 60_000, peer: 15_000, mixed: 40_000 };
+  const lengths = quick ? { own: 8_000, peer: 6_000, mixed: 8_000 } : { own: 45_000, peer: 10_000, mixed: 25_000 };
   const background: Run[] = [];
   const mixed: Run[] = [];
   for (let i = 0; i < rounds; i += 1) {

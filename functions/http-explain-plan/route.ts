@@ -27,10 +27,8 @@ export const route = defineRoute({
           sampled: z.number().int(),
           reads_per_hour: z.number().nullable(),
           median_changes_per_day: z.number().nullable(),
-          expected_freshness: freshness
-            .nullable()
-            .describe('share of the counts shown over a day expected to be right'),
-          measured_freshness: freshness.nullable().describe('the same as refreshes found it'),
+          expected_freshness: freshness.nullable().describe('share of right counts among those shown, at this price'),
+          measured_freshness: freshness.nullable().describe('the same over the last day, as refreshes found it'),
           what_if: z
             .object({
               rps: z.number(),

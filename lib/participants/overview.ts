@@ -4,9 +4,9 @@ import type { ChatStore } from '../chats/store.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type BudgetSettings, budgetPerHour } from './budget.ts';
 import type { CountStore } from './count-store.ts';
-import { expectedFreshness } from './planner/price.ts';
+import { LEAST_KAPPA } from './planner/price.ts';
 import { readsPerHour } from './planner/read-rate.ts';
-import { type SampledChat, whatIf } from './planner/what-if.ts';
+import { outlookAt, type SampledChat, whatIf } from './planner/what-if.ts';
 import { measuredFreshness, type PlannerStore } from './planner-store.ts';
 import { isDirty } from './planning.ts';
 
@@ -89,9 +89,9 @@ export interface Plan {
   readonly reads_per_hour: number | null;
   /** How often half of the chats change, at least. */
   readonly median_changes_per_day: number | null;
-  /** Share of the counts shown over the last day that were expected to be right. */
+  /** Share of right counts among those shown, as expected at the present price. */
   readonly expected_freshness: number | null;
-  /** The same as refreshes found it. */
+  /** The same over the last day, as refreshes found it. */
   readonly measured_freshness: number | null;
   readonly what_if: WhatIf | null;
 }
@@ -130,11 +130,10 @@ export async function explainPlan(
       trusted: planning.toldSince !== null && price?.eventsSince != null,
     };
   });
-  const outlook = (budgetPerHour: number) => context && whatIf(sampled, budgetPerHour, context.limits);
   const budget = budgetPerHour(deps.settings);
-  const present = outlook(budget);
+  const present = context && outlookAt(sampled, context.kappa, context.limits);
   const other = rps === undefined ? undefined : budgetPerHour({ ...deps.settings, rps });
-  const otherwise = other === undefined ? undefined : outlook(other);
+  const otherwise = context && other !== undefined ? whatIf(sampled, other, context.limits, LEAST_KAPPA) : undefined;
   return {
     budget_per_hour: round(budget),
     requests_per_hour: present ? round(present.requestsPerHour) : null,
@@ -148,7 +147,7 @@ export async function explainPlan(
     sampled: sample.length,
     reads_per_hour: state ? round(state.readsPerHour) : null,
     median_changes_per_day: context ? Math.exp(context.population.mean) * 24 : null,
-    expected_freshness: state ? expectedFreshness(state) : null,
+    expected_freshness: present?.freshness ?? null,
     measured_freshness: price ? measuredFreshness(price) : null,
     what_if:
       rps !== undefined && other !== undefined && otherwise

@@ -55,7 +55,7 @@ const PRIOR_HOURS = 24_000;
 const MOST_DEMAND = 5;
 const MOST_BACKLOG = 0.5;
 /** Few requests are a promise too: one that buys less than a thousandth of a right count isn't made, whatever the budget. */
-const LOWEST_LOG_KAPPA = Math.log(1e-3);
+export const LEAST_KAPPA = 1e-3;
 /** A backlog raises the price at once by up to e to this power, and as it goes the price comes back. */
 const MOST_PRESSURE = 2;
 
@@ -88,7 +88,7 @@ export function steer(state: PlanState, tick: Tick): PlanState {
   const population = kept(POPULATION_HOURS);
   const reads = kept(READS_HOURS);
   return {
-    logKappa: Math.max(LOWEST_LOG_KAPPA, state.logKappa + (RESPONSE * (demand + leftOver - allowed)) / settle),
+    logKappa: Math.max(Math.log(LEAST_KAPPA), state.logKappa + (RESPONSE * (demand + leftOver - allowed)) / settle),
     reads: state.reads * explain + tally.reads,
     rightReads: state.rightReads * explain + tally.rightReads,
     hours: state.hours * population + tally.hours,

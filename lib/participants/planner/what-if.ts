@@ -20,14 +20,15 @@ export interface Outlook {
 
 /**
  * The price at which the sampled chats ask for `budgetPerHour` (> 0) requests an hour, by bisection, and the freshness
- * that buys. Over all chats with known rates (variance 0) this is the optimum itself.
+ * that buys; no lower than `leastKappa`. Over all chats with known rates (variance 0) this is the optimum itself.
  */
 export function whatIf(
   sample: readonly SampledChat[],
   budgetPerHour: number,
   limits: { readonly leastMs: number; readonly mostMs: number },
+  leastKappa = Math.exp(-60),
 ): Outlook {
-  let low = -60;
+  let low = Math.log(leastKappa);
   let high = 60;
   while (high - low > 1e-6) {
     const middle = (low + high) / 2;
@@ -37,7 +38,8 @@ export function whatIf(
   return outlookAt(sample, Math.exp(high), limits);
 }
 
-function outlookAt(
+/** What the sampled chats ask for at a price, and the freshness that buys. */
+export function outlookAt(
   sample: readonly SampledChat[],
   kappa: number,
   limits: { readonly leastMs: number; readonly mostMs: number },
