@@ -1,0 +1,183 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type ApplyUpdatesDeps, applyUpdates } from '../../../lib/participants/apply-updates.ts';
+import type { AskMembership } from '../../../lib/participants/ask-max.ts';
+import { explainPlan } from '../../../lib/participants/overview.ts';
+import { planStale } from '../../../lib/participants/plan-stale.ts';
+import { createReadCounts } from '../../../lib/participants/read-counts.ts';
+import { refreshBatch } from '../../../lib/participants/refresh-batch.ts';
+import {
+  counted,
+  HOUR,
+  listening,
+  memoryCounts,
+  memoryQueue,
+  memoryReadCounter,
+  openPermits,
+  refreshing,
+} from '../../support/participants.ts';
+import { line, openMemory, type Stores, T0 } from '../../support/stores.ts';
+
+/** Days of the planner at work through the service's own use cases: syncs, queue, workers, readers; only time is made up. */
+
+const CHATS = 300;
+const INTERVAL = 15 * 60_000;
+const STEP = 30_000;
+
+interface World {
+  now: number;
+  /** The truth: how often a chat has changed; that is its count, too. */
+  readonly counts: number[];
+  readonly changesPerHour: number[];
+  readonly readsPerHour: number[];
+}
+
+/** mulberry32 */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+let random: () => number;
+let stores: Stores;
+let world: World;
+
+beforeEach(async () => {
+  random = seeded(7);
+  stores = await openMemory();
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  world = {
+    now: T0,
+    counts: Array.from({ length: CHATS }, () => 0),
+    changesPerHour: Array.from({ length: CHATS }, () => Math.exp(Math.log(0.1) + 1.5 * normal())),
+    readsPerHour: Array.from({ length: CHATS }, (_, i) => 20 / (i + 1)),
+  };
+  await stores.chats.importMany(
+    world.counts.map((_, i) => line(`-${i + 1}`)),
+    T0,
+  );
+});
+
+interface Life {
+  readonly days: number;
+  /** Ms into it. */
+  readonly measuredFrom: number;
+  readonly maxCallsPerHour: number;
+  /** Whether MAX tells of joins and leaves. */
+  readonly events: boolean;
+}
+
+/** Runs the service; @returns what readers saw. */
+async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
+  const clock = { now: () => world.now, sleep: async () => {} };
+  const queue = memoryQueue();
+  const waiting: { readonly at: number; readonly sent: (typeof queue.messages)[number] }[] = [];
+  const cache = memoryCounts(clock);
+  const readCounter = memoryReadCounter();
+  let calls = 0;
+  const maxApi = {
+    async getChat(maxChatId: string) {
+      calls += 1;
+      return counted(world.counts[-Number(maxChatId) - 1] ?? 0);
+    },
+  };
+  const refreshChat = refreshing(stores, clock, { maxApi, cache });
+  const settings = { rps: 30, backgroundShare: 0.2, maxCallsPerHour };
+  const plan = {
+    ...{ chatStore: stores.chats, countStore: stores.counts, plannerStore: stores.planner, readCounter, queue, clock },
+    random,
+    subscriptionStore: {
+      read: async () => (events ? { url: 'https://chats.example', seenAt: world.now, since: T0 } : undefined),
+    },
+    settings: { ...settings, batchSize: 50, intervalMs: INTERVAL, windowMs: 30_000 },
+  };
+  const askMembership: AskMembership = async () => {
+    if (!events) throw new Error('there are no events');
+    return { kind: 'answered', answer: { kind: 'membership', tellsMembers: true }, askedAt: world.now };
+  };
+  const updates: ApplyUpdatesDeps = {
+    ...{ chatStore: stores.chats, eventStore: stores.events, plannerStore: stores.planner, cache, queue, clock },
+    ...{ askMembership, settings: { windowMs: 30_000 } },
+    askMax: () => Promise.reject(new Error('only known chats are told of')),
+    applyAnswer: () => Promise.reject(new Error('only known chats are told of')),
+  };
+  const batch = {
+    ...{ chatStore: stores.chats, countStore: stores.counts, runStore: stores.runs, plannerStore: stores.planner },
+    ...{ refreshChat, permits: openPermits(), queue, clock, random, readCounter, eventStore: stores.events },
+    askMembership,
+    settings: { freshMs: HOUR },
+  };
+  const readCounts = createReadCounts({
+    ...{ chatStore: stores.chats, cache, leases: cache, readCounter, queue, refreshChat, clock, random },
+    ...{ events: listening().events, newId: () => 'reader' },
+    settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: false, integrationDisabled: false },
+  });
+  let shown = 0;
+  let right = 0;
+  let callsBefore = 0;
+  let changes = 0;
+  const expected: number[] = [];
+  for (; world.now < T0 + days * 24 * HOUR; world.now += STEP) {
+    const measured = world.now - T0 >= measuredFrom;
+    if (measured && callsBefore === 0) callsBefore = calls;
+    if ((world.now - T0) % INTERVAL === 0) {
+      await planStale(plan, Number.MAX_SAFE_INTEGER);
+      if (measured && (world.now - T0) % (6 * HOUR) === 0) {
+        const explained = await explainPlan({ ...plan, random, settings }, undefined);
+        if (explained.expected_freshness !== null) expected.push(explained.expected_freshness);
+      }
+    }
+    waiting.push(...queue.messages.splice(0).map((sent) => ({ at: world.now + sent.delayMs, sent })));
+    for (const ready of waiting.filter(({ at }) => at <= world.now)) {
+      waiting.splice(waiting.indexOf(ready), 1);
+      world.now += 1;
+      await refreshBatch(batch, 'planned', ready.sent.message, world.now + HOUR);
+    }
+    world.now -= world.now % 1_000;
+    for (let i = 0; i < CHATS; i += 1) {
+      if (random() < -Math.expm1((-(world.changesPerHour[i] ?? 0) * STEP) / HOUR)) {
+        world.counts[i] = (world.counts[i] ?? 0) + 1;
+        if (measured) changes += 1;
+        const told = { kind: 'members_changed', chat_id: `-${i + 1}`, at: world.now } as const;
+        if (events) await applyUpdates(updates, told.chat_id, [told], world.now + HOUR);
+      }
+      if (random() >= -Math.expm1((-(world.readsPerHour[i] ?? 0) * STEP) / HOUR)) continue;
+      const stored = await stores.chats.get(i + 1);
+      const seen = stored && (await readCounts([{ chat: stored.chat, count: undefined }])).get(i + 1);
+      if (!measured) continue;
+      shown += 1;
+      if (seen?.participants_count === world.counts[i]) right += 1;
+    }
+  }
+  const price = await stores.planner.readPrice();
+  return {
+    freshness: right / shown,
+    expected: expected.reduce((a, b) => a + b, 0) / expected.length,
+    measured: price ? price.shownRight / price.shown : 0,
+    changes,
+    calls: calls - callsBefore,
+    hours: days * 24 - measuredFrom / HOUR,
+  };
+}
+
+describe('the service without events', () => {
+  test('shows as many right counts as the plan says, and as refreshes find, within 5 %, at no more than its budget', async () => {
+    const outcome = await live({ days: 5, measuredFrom: 3 * 24 * HOUR, maxCallsPerHour: 120, events: false });
+    expect(Math.abs(outcome.expected / outcome.freshness - 1)).toBeLessThan(0.05);
+    expect(Math.abs(outcome.measured / outcome.freshness - 1)).toBeLessThan(0.05);
+    expect(outcome.calls / outcome.hours).toBeLessThan(1.05 * 120);
+    expect(outcome.calls / outcome.hours).toBeGreaterThan(0.85 * 120);
+  }, 120_000);
+});
+
+describe('the service with events', () => {
+  test('shows right counts, for one request a change and one a chat and day', async () => {
+    const outcome = await live({ days: 3, measuredFrom: 24 * HOUR, maxCallsPerHour: 1_000, events: true });
+    expect(outcome.freshness).toBeGreaterThan(0.99);
+    expect(outcome.calls).toBeLessThanOrEqual(outcome.changes + (CHATS * outcome.hours) / 12);
+  }, 120_000);
+});
