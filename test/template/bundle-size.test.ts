@@ -25,6 +25,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   httpDeleteChat: 590,
   httpRefreshParticipants: 620,
   httpStartFullUpdate: 455,
+  httpExplainPlan: 430,
   httpGetFullUpdate: 455,
   httpValidateParticipants: 655,
   httpHealth: 620,

@@ -27,15 +27,31 @@ export interface ChatItem extends PlanningItem {
 
 /** What is kept for the planner; the due index carries it too. */
 export interface PlanningItem {
-  readonly learnt?: Learnt;
+  readonly learnt?: PackedLearnt;
   readonly dirty_at?: number;
   readonly told_at?: number;
   readonly told_since?: number;
   readonly event_quarters?: number;
 }
 
+/** Six digits are plenty, and keep the item within one write unit (1 KB): mean, variance, reads, hours, counted to. */
+type PackedLearnt = readonly [number, number, number, number, number];
+
+export const packLearnt = ({
+  change: { mean, variance },
+  reads: { reads, hours, countedTo },
+}: Learnt): PackedLearnt => {
+  const short = (value: number) => Number(value.toPrecision(6));
+  return [short(mean), short(variance), short(reads), short(hours), countedTo];
+};
+
+const unpackLearnt = ([mean, variance, reads, hours, countedTo]: PackedLearnt): Learnt => ({
+  change: { mean, variance },
+  reads: { reads, hours, countedTo },
+});
+
 export const planningOf = (item: PlanningItem): Planning => ({
-  learnt: item.learnt ?? NOTHING_PLANNED.learnt,
+  learnt: item.learnt ? unpackLearnt(item.learnt) : NOTHING_PLANNED.learnt,
   dirtyAt: item.dirty_at ?? NOTHING_PLANNED.dirtyAt,
   toldSince: item.told_since ?? NOTHING_PLANNED.toldSince,
   trustKnown: item.told_at !== undefined,

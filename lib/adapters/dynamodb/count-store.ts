@@ -2,7 +2,7 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { countKey } from '../../chats/sort-keys.ts';
 import type { ApplyOutcome, CountStore, DueChat } from '../../participants/count-store.ts';
 import { isKnownRight } from '../../participants/planning.ts';
-import { type PlanningItem, planningOf } from './chat-item.ts';
+import { type PlanningItem, packLearnt, planningOf } from './chat-item.ts';
 import { assign, type ConditionalWrite, type Database, forEach, namesIn, queryPages, update } from './database.ts';
 
 /** Chats postponed at the same time. */
@@ -51,7 +51,7 @@ export function createDynamoCountStore(database: Database): CountStore {
         checked_at: askedAt,
         due: 'due',
         due_at: dueAt,
-        ...(learnt ? { learnt, event_quarters: undefined } : {}),
+        ...(learnt ? { learnt: packLearnt(learnt), event_quarters: undefined } : {}),
       };
       // Written as the item should be; where it isn't, once more as it is.
       for (let seen = { active: true, dirty: false }; ; ) {
@@ -73,7 +73,9 @@ export function createDynamoCountStore(database: Database): CountStore {
       await update(database, {
         TableName: tables.chats,
         Key: { id },
-        ...assign({ due_at: dueAt, learnt, event_quarters: undefined }, '#due_at = :was', { ':was': due_at }),
+        ...assign({ due_at: dueAt, learnt: packLearnt(learnt), event_quarters: undefined }, '#due_at = :was', {
+          ':was': due_at,
+        }),
       });
     },
 
