@@ -75,6 +75,7 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
     const fill = new Map<number, CachedCount>();
     const stale = staleAt();
     let hits = 0;
+    let staleHits = 0;
     for (const { chat, count: known } of rows) {
       const hit = cached?.get(chat.id);
       if (hit) hits += 1;
@@ -82,21 +83,22 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
       const kept: StoredCount | undefined = known ?? one;
       // Where both are at hand and differ, the durable one is newer; and a listing by count shows what it was sorted by.
       if (hit && (known === undefined || known.participants_count === hit.count)) {
-        shown.set(chat.id, show(hit.count, hit.updated_at, 'cache', hit.told, stale));
+        const cachedCount = show(hit.count, hit.updated_at, 'cache', hit.told, stale);
+        if (cachedCount.participants_stale) staleHits += 1;
+        shown.set(chat.id, cachedCount);
         continue;
       }
       const count = kept?.participants_count ?? null;
       const updatedAt = kept?.read_at ? new Date(kept.read_at).toISOString() : null;
       const told = one && isKnownRight(one) ? true : undefined;
-      shown.set(chat.id, show(count, updatedAt, 'database', told, stale));
+      const durable = show(count, updatedAt, 'database', told, stale);
+      if (hit && durable.participants_stale) staleHits += 1;
+      shown.set(chat.id, durable);
       if (count !== null && !hit) {
         fill.set(chat.id, { count, updated_at: updatedAt, source: 'database', ...(told ? { told } : {}) });
       }
     }
     if (!settings.integrationDisabled) {
-      const staleHits = rows.filter(
-        ({ chat }) => cached?.has(chat.id) && shown.get(chat.id)?.participants_stale,
-      ).length;
       deps.events.lookedUp({ lookups: rows.length, hits, staleHits });
     }
     if (cached) {
