@@ -8,7 +8,8 @@ import { contextOf, expectedFreshness, firstState, steer } from './planner/price
 import { measuredFreshness, type PlannerStore, type Price } from './planner-store.ts';
 import { newsOf, planOf } from './planning.ts';
 import type { ReadCounter } from './read-counter.ts';
-import { type RefreshQueue, sendPlanned } from './refresh-queue.ts';
+import { type RefreshQueue, type RefreshQueueName, sendPlanned } from './refresh-queue.ts';
+import { isUnderWay, type RunStore } from './run.ts';
 
 /**
  * The background sync: weighs what is due, puts what is worth a request on the planned queue, spread over the time until the
@@ -24,8 +25,10 @@ const PUT_OFF_IN_FLIGHT = 16;
 /** Chats weighed in one sync: these, and some for each request the budget allows. What isn't reached is due the next time. */
 const LEAST_LOOKS = 2_000;
 const LOOKS_PER_REQUEST = 4;
-/** What becomes due until the next sync is planned ahead, as far as SQS delays: up to this share of the interval, so that the
- * queue is empty again by then. */
+/**
+ * What becomes due until the next sync is planned ahead, as far as SQS delays: up to this share of the interval, so that the
+ * queue is empty again by then.
+ */
 const AHEAD = 0.8;
 const LONGEST_DELAY_MS = 15 * 60_000;
 /** Reads an hour of a chat, before any were counted. */
@@ -37,6 +40,7 @@ export interface PlanStaleDeps {
   readonly chatStore: Pick<ChatStore, 'total'>;
   readonly countStore: Pick<CountStore, 'due' | 'replan'>;
   readonly plannerStore: PlannerStore;
+  readonly runStore: Pick<RunStore, 'current'>;
   readonly subscriptionStore: Pick<SubscriptionStore, 'read'>;
   readonly readCounter: ReadCounter;
   readonly queue: RefreshQueue;
@@ -69,7 +73,7 @@ export type PlanStaleReport =
       /** Whether all that is due was looked at. */
       readonly complete: boolean;
     }
-  /** The previous plan is still queued. */
+  /** What was planned before is still queued. */
   | { readonly kind: 'backlog'; readonly messages: number };
 
 interface Wanted {
@@ -83,10 +87,10 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   const { clock, plannerStore, queue, settings } = deps;
   const now = clock.now();
   const cursor = await plannerStore.readCursor();
-  if (!cursor) {
-    const messages = await queue.depth('planned');
-    if (messages > 0) return { kind: 'backlog', messages };
-  }
+  const messages = cursor ? 0 : await queue.depth('planned');
+  // Behind a full update, which reads every chat once, the chats worth reading often would wait for hours: they go past it.
+  const past = messages > 0 && isUnderWay(await deps.runStore.current(), now);
+  if (messages > 0 && !past) return { kind: 'backlog', messages };
   const [before, chats, subscription] = await Promise.all([
     plannerStore.readPrice(),
     deps.chatStore.total('all'),
@@ -100,10 +104,14 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   const hours = Math.min(Math.max(now - price.tickedAt, 0), 2 * settings.intervalMs) / 3_600_000;
   const budget = price.carried + budgetPerHour(settings) * hours;
   const allowed = Math.floor(budget);
+  if (past) {
+    const ahead = await queue.depth('requested');
+    if (ahead > allowed) return { kind: 'backlog', messages: ahead };
+  }
   const found = await findWanted(deps, { now, deadline, allowed, context, told, cursor });
 
   const { first, read, leftOver } = choose(found, settings, allowed, hours);
-  const messages = await send(deps, now, first, read, allowed);
+  const sent = await send(deps, now, past ? [] : first, read, allowed, past ? 'requested' : 'planned');
   await plannerStore.writeCursor(found.cursor);
 
   const [findings, total] = await Promise.all([plannerStore.readFindings(), deps.readCounter.takeTotal()]);
@@ -130,8 +138,8 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   await plannerStore.writePrice(next, findings);
   return {
     kind: 'planned',
-    chats: first.length + read.length,
-    messages,
+    chats: (past ? 0 : first.length) + read.length,
+    messages: sent,
     putOff: found.putOff,
     leftOver,
     kappa: next.context.kappa,
@@ -247,18 +255,21 @@ function choose({ first, read }: Found, settings: PlanSettings, allowed: number,
   };
 }
 
-/** First reads at once; the others when they are due, and no faster than the budget flows. @returns the messages sent. */
+/**
+ * First reads at once; the others when they are due, and no faster than the budget flows. @returns the number of messages.
+ */
 async function send(
   { queue, settings }: PlanStaleDeps,
   now: number,
   first: readonly Wanted[],
   read: readonly Wanted[],
   allowed: number,
+  queueName: RefreshQueueName,
 ): Promise<number> {
   const ahead = aheadMs(settings);
   const atOnce = first.map(({ id }) => ({ id, inMs: 0 }));
   const inTime = read.map(({ id, due_at }, nth) => ({ id, inMs: Math.max(due_at - now, (nth / allowed) * ahead) }));
-  return sendPlanned(queue, settings.batchSize, now, [...atOnce, ...inTime]);
+  return sendPlanned(queue, queueName, settings.batchSize, now, [...atOnce, ...inTime]);
 }
 
 const aheadMs = ({ intervalMs }: PlanSettings): number => Math.min(LONGEST_DELAY_MS, intervalMs) * AHEAD;

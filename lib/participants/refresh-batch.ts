@@ -54,7 +54,7 @@ export async function refreshBatch(
   const { clock, permits } = deps;
   const [stored, replanning] = await Promise.all([
     deps.chatStore.getMany(message.ids),
-    beginReplan(deps, message.ids, message.planned === true),
+    beginReplan(deps, queueName, message.ids, message.planned === true),
   ]);
   const updated: number[] = [];
   const tally = { done: 0, changed: 0, failed: 0, unavailable: 0, superseded: 0 };

@@ -33,6 +33,7 @@ const SLOT_MS = 30_000;
 /** Has chats read when it is their time, in messages of at most `batchSize`. @returns the number of messages. */
 export async function sendPlanned(
   queue: RefreshQueue,
+  name: RefreshQueueName,
   batchSize: number,
   now: number,
   chats: readonly { readonly id: number; readonly inMs: number }[],
@@ -47,7 +48,7 @@ export async function sendPlanned(
   let sent = 0;
   for (const [slot, ids] of slots) {
     const messages = chunk(ids, batchSize).map((part) => ({ ids: part, requested_at: now, planned: true as const }));
-    await queue.send('planned', messages, slot * SLOT_MS);
+    await queue.send(name, messages, slot * SLOT_MS);
     sent += messages.length;
   }
   return sent;

@@ -4,7 +4,7 @@ import { type PlanContext, planAfterRefresh, type Tally } from './planner/plan.t
 import { addFindings, type Findings, NO_FINDINGS, type PlannerStore } from './planner-store.ts';
 import { isKnownRight, type Learnt, newsOf, planOf } from './planning.ts';
 import type { ReadCounter } from './read-counter.ts';
-import { type RefreshQueue, sendPlanned } from './refresh-queue.ts';
+import { type RefreshQueue, type RefreshQueueName, sendPlanned } from './refresh-queue.ts';
 
 /** When a chat that was just read is read again, and what is remembered for it. */
 export interface NextRefresh {
@@ -40,10 +40,12 @@ export interface Replanning {
 
 /**
  * Round trips: 1 GetItem and 1 to Redis, together.
+ * @param name of the queue they came from: what is due again soon goes back there.
  * @param planned whether the planner asked for these refreshes, not a person or a full update.
  */
 export async function beginReplan(
   { plannerStore, readCounter, queue, random }: ReplanDeps,
+  name: RefreshQueueName,
   ids: readonly number[],
   planned: boolean,
 ): Promise<Replanning> {
@@ -89,7 +91,7 @@ export async function beginReplan(
       await Promise.all([
         plannerStore.addFindings(found.reduce(addFindings, NO_FINDINGS)),
         readCounter.takeAway(new Map(used)),
-        sendPlanned(queue, Math.max(1, soon.length), now, soon),
+        sendPlanned(queue, name, ids.length, now, soon),
       ]);
     },
   };

@@ -38,6 +38,9 @@ export function statusOf(run: Run, now: number): RunStatus {
   return run.cursor === null ? 'running' : 'planning';
 }
 
+export const isUnderWay = (run: Run | undefined, now: number): boolean =>
+  run !== undefined && ['planning', 'running'].includes(statusOf(run, now));
+
 /** What one message of a run came to: its chats' outcomes, and those that go back to the queue as the next part. */
 export interface PartResult {
   readonly counts: RunCounts;
@@ -48,6 +51,8 @@ export interface RunStore {
   /** Starts a run unless one is under way (neither finished nor stalled): then answers with that one. */
   start(run: Run, now: number): Promise<{ readonly started: boolean; readonly run: Run }>;
   get(runId: string): Promise<Run | undefined>;
+  /** The run that was started last. */
+  current(): Promise<Run | undefined>;
   /**
    * Advances the planning from `from` to `to` (`null`: through), adding what was planned and what needs no request.
    * Changes nothing when the run is no longer at `from`. @returns whether it advanced.

@@ -233,6 +233,7 @@ export const planStaleDeps = /* @__PURE__ */ once(
     chatStore: chatStore(),
     countStore: countStore(),
     plannerStore: plannerStore(),
+    runStore: runStore(),
     subscriptionStore: subscriptionStore(),
     readCounter: readCounter(),
     queue: refreshQueue(),

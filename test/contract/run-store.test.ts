@@ -90,6 +90,12 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
     });
   });
 
+  test('knows the run that was started last', async () => {
+    expect(await store.current()).toBeUndefined();
+    await store.start(run('a'), T0);
+    expect(await store.current()).toMatchObject({ run_id: 'a' });
+  });
+
   describe('book', () => {
     beforeEach(() => store.start(run('a'), T0));
 

@@ -67,6 +67,7 @@ describe('the plan explained', () => {
     planStale(
       {
         ...{ chatStore: stores.chats, countStore: stores.counts, plannerStore: stores.planner },
+        runStore: stores.runs,
         subscriptionStore: { read: async () => ({ url: 'https://x', seenAt: T0, since: 0 }) },
         ...{ queue: memoryQueue(), readCounter: memoryReadCounter(), clock, random: () => 0.5 },
         settings: { ...settings, batchSize: 50, intervalMs: 900_000, windowMs: 30_000 },

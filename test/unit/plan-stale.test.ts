@@ -4,6 +4,7 @@ import type { CountStore, DueChat } from '../../lib/participants/count-store.ts'
 import { type PlanStaleDeps, type PlanStaleReport, planStale } from '../../lib/participants/plan-stale.ts';
 import { NO_FINDINGS, type Price } from '../../lib/participants/planner-store.ts';
 import { NOTHING_PLANNED } from '../../lib/participants/planning.ts';
+import { NO_COUNTS } from '../../lib/participants/run.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { DEATHS, mortals } from '../support/mortal.ts';
 import { HOUR, type MemoryQueue, memoryQueue, memoryReadCounter } from '../support/participants.ts';
@@ -35,6 +36,7 @@ const depsOf = (some: Partial<PlanStaleDeps> = {}): PlanStaleDeps => ({
   chatStore: stores.chats,
   countStore: stores.counts,
   plannerStore: stores.planner,
+  runStore: stores.runs,
   subscriptionStore: { read: async () => subscription },
   readCounter,
   queue,
@@ -169,6 +171,23 @@ describe('a plan', () => {
     await unread(1);
     await queue.send('requested', [{ ids: [1], requested_at: T0 }]);
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 1 });
+  });
+
+  test('goes past a full update with what is worth reading, and leaves first reads to it', async () => {
+    await due(20);
+    await stores.chats.importMany([line('-999')], T0);
+    const run = { run_id: 'r', started_at: T0, progressed_at: T0, expected: 21, planned: 21, cursor: null };
+    await stores.runs.start({ ...NO_COUNTS, ...run }, T0);
+    await queue.send('planned', [{ ids: [1], requested_at: T0, run: { id: 'r', part: '0' } }]);
+    expect(await plan()).toMatchObject({ kind: 'planned', chats: 20 });
+    expect(queue.messages.slice(1).every(({ queue }) => queue === 'requested')).toBe(true);
+    // Not without end.
+    await clock.advance(INTERVAL);
+    const few = { ...settings, maxCallsPerHour: 1 };
+    expect(await plan({ settings: few })).toMatchObject({ kind: 'backlog' });
+    // A run that died is no reason.
+    await clock.advance(HOUR);
+    expect(await plan()).toEqual({ kind: 'backlog', messages: 1 });
   });
 
   test('puts off what isn’t worth a request, and remembers how often it was shown', async () => {
@@ -325,6 +344,7 @@ describe.each(DEATHS)('a planner that is cut off at any of its calls (%s)', (dea
       chatStore: worker.through(stores.chats),
       countStore: worker.through(stores.counts),
       plannerStore: worker.through(stores.planner),
+      runStore: worker.through(stores.runs),
       queue: worker.through(queue),
     });
     const planning = planStale(mine, clock.now() + HOUR).catch(() => 'failed' as const);

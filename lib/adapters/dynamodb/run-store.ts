@@ -1,4 +1,4 @@
-import { type PartResult, type Run, type RunStore, statusOf } from '../../participants/run.ts';
+import { isUnderWay, type PartResult, type Run, type RunStore } from '../../participants/run.ts';
 import { type Database, isRefused, namesIn, readState, transact, update } from './database.ts';
 
 /** Runs and the bookings of their parts leave the table by themselves, long after anybody asks for them. */
@@ -27,12 +27,18 @@ export function createDynamoRunStore(database: Database): RunStore {
     /** 1 GetItem, consistent. */
     get,
 
+    /** 2 GetItem. */
+    async current() {
+      const current = await readState<{ run_id: string }>(database, CURRENT);
+      return current && get(current.run_id);
+    },
+
     /** 2 GetItem and 1 TransactWriteItems; once more for each starter that was faster. */
     async start(run, now) {
       for (;;) {
         const current = await readState<{ run_id: string }>(database, CURRENT);
         const last = current && (await get(current.run_id));
-        if (last && ['planning', 'running'].includes(statusOf(last, now))) return { started: false, run: last };
+        if (last && isUnderWay(last, now)) return { started: false, run: last };
         const refused = await transact(database, [
           {
             Put: {

@@ -1,4 +1,4 @@
-import { type PartResult, type Run, type RunStore, statusOf } from '../../participants/run.ts';
+import { isUnderWay, type PartResult, type Run, type RunStore } from '../../participants/run.ts';
 
 /** Runs in memory; nothing expires. */
 export function createMemoryRunStore(): RunStore {
@@ -11,9 +11,13 @@ export function createMemoryRunStore(): RunStore {
       return runs.get(runId);
     },
 
+    async current() {
+      return current === undefined ? undefined : runs.get(current);
+    },
+
     async start(run, now) {
       const last = current === undefined ? undefined : runs.get(current);
-      if (last && ['planning', 'running'].includes(statusOf(last, now))) return { started: false, run: last };
+      if (last && isUnderWay(last, now)) return { started: false, run: last };
       if (runs.has(run.run_id)) throw new Error(`Run ${run.run_id} was started before`);
       runs.set(run.run_id, run);
       current = run.run_id;

@@ -90,6 +90,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
   const plan = {
     ...{ chatStore: stores.chats, countStore: stores.counts, plannerStore: stores.planner, readCounter, queue, clock },
     random,
+    runStore: stores.runs,
     subscriptionStore: {
       read: async () => (events ? { url: 'https://chats.example', seenAt: world.now, since: T0 } : undefined),
     },
