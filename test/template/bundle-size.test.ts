@@ -50,7 +50,7 @@ const kb = (bytes: number) => Math.ceil(bytes / 1_024);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chat-participants-bundles-'));
   bundles = await bundleAll(folder);
-}, 60_000);
+}, 180_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -81,7 +81,7 @@ test('every bundle can be imported', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env });
     expect(stdout.trim()).toBe('function');
   }
-}, 60_000);
+}, 180_000);
 
 test('the bundled ioredis has every command that is called', () => {
   const sources = ['lib', 'functions'].flatMap((top) =>

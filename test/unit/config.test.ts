@@ -6,7 +6,7 @@ import { parseDuration } from '../../lib/runtime/duration.ts';
 const HOUR = 3_600_000;
 const SECTIONS = [
   ...['switches', 'freshness', 'sync', 'daily', 'batches', 'redis', 'upstream', 'quota', 'fallback', 'max', 'tables'],
-  ...['queues', 'plans', 'tracing', 'auth', 'cursors'],
+  ...['budget', 'events', 'updates', 'webhook', 'webhookSecret', 'queues', 'plans', 'tracing', 'auth', 'cursors'],
 ] as readonly Section[];
 
 /** What must be set for every section to be usable. */
@@ -18,6 +18,7 @@ const needed = {
   REQUESTED_REFRESHES_QUEUE_URL: 'https://sqs.example/requested',
   PLANNED_REFRESHES_QUEUE_URL: 'https://sqs.example/planned',
   FULL_UPDATE_QUEUE_URL: 'https://sqs.example/full',
+  UPDATES_QUEUE_URL: 'https://sqs.example/updates',
   AUTH_ISSUER: 'https://issuer.example',
   AUTH_AUDIENCE: 'chats',
 };
@@ -36,8 +37,9 @@ function complaint(env: NodeJS.ProcessEnv, sections: readonly Section[] = SECTIO
 describe('the configuration', () => {
   test('has the defaults of the design', () => {
     const config = readConfig(needed, SECTIONS);
-    const { switches, freshness, sync, daily, batches, upstream, quota, fallback, max, tracing } = config;
-    const planning = { ...switches, ...freshness, ...sync, ...daily, ...batches };
+    const { switches, freshness, sync, daily, batches, budget, events, upstream, quota, fallback, max, tracing } =
+      config;
+    const planning = { ...switches, ...freshness, ...sync, ...daily, ...batches, ...budget, ...events };
     const set = { ...planning, ...upstream, ...quota, ...fallback, ...max, ...tracing };
     expect(set).toEqual({
       PARTICIPANTS_ENABLE_BACKGROUND_SYNC: true,
@@ -48,6 +50,8 @@ describe('the configuration', () => {
       PARTICIPANTS_FULL_UPDATE_HOUR: 3,
       PARTICIPANTS_TIMEZONE: 'Europe/Moscow',
       PARTICIPANTS_BATCH_SIZE: 50,
+      PARTICIPANTS_BACKGROUND_SHARE: 0.2,
+      PARTICIPANTS_EVENT_WINDOW: 30_000,
       MAX_API_URL: 'https://platform-api2.max.ru',
       MAX_API_RPS: 30,
       MAX_API_FALLBACK_SHARE: 0,
@@ -75,6 +79,10 @@ describe('the configuration', () => {
     ['PARTICIPANTS_TIMEZONE', 'Asia/Yekaterinburg', 'Asia/Yekaterinburg'],
     ['PARTICIPANTS_BATCH_SIZE', ' 500 ', 500],
     ['PARTICIPANTS_MAX_RETRIES', '0', 0],
+    ['PARTICIPANTS_BACKGROUND_SHARE', '1', 1],
+    ['PARTICIPANTS_BACKGROUND_SHARE', '0.05', 0.05],
+    ['PARTICIPANTS_MAX_CALLS_PER_HOUR', '200', 200],
+    ['PARTICIPANTS_EVENT_WINDOW', '15m', HOUR / 4],
     ['MAX_API_FALLBACK_SHARE', '0.03', 0.03],
     ['REDIS_URL', 'rediss://user:pass@redis.example:6380/1', 'rediss://user:pass@redis.example:6380/1'],
   ])('reads %s=%j', (variable, value, expected) => {
@@ -91,12 +99,17 @@ describe('the configuration', () => {
     ['PARTICIPANTS_FULL_UPDATE_HOUR', '24', '-1', '3.5', '03:00', '0x3'],
     ['PARTICIPANTS_TIMEZONE', 'Mosckow', 'Europe/Atlantis', 'MSK+3'],
     ['PARTICIPANTS_BATCH_SIZE', '0', '501', '50.0', '9999999999'],
+    ['PARTICIPANTS_BACKGROUND_SHARE', '0', '0.0', '1.1', '20%', '-0.2'],
+    ['PARTICIPANTS_MAX_CALLS_PER_HOUR', '0', '-1', '1.5', '3600001', 'few'],
+    ['PARTICIPANTS_EVENT_WINDOW', '16m', '500ms', '30'],
     ['REDIS_URL', 'http://redis.example', 'redis.example:6379', '//redis'],
     ['MAX_API_URL', 'ftp://max.example', 'max.example'],
     ['MAX_API_RPS', '0', '1001', '30/s'],
     ['MAX_API_FALLBACK_SHARE', '1.5', '-0.1', '.5', '50%'],
     ['PARTICIPANTS_MAX_API_TIMEOUT', '99ms', '61s', '5'],
     ['PARTICIPANTS_MAX_RETRIES', '11', '-1', 'many'],
+    ['WEBHOOK_URL', 'chats.example/webhooks/max'],
+    ['WEBHOOK_SECRET', 'four', 'with a space', 'кириллица'],
     ['AUTH_ISSUER', 'issuer.example'],
     ['AUTH_JWKS_URL', 'file:///etc/passwd'],
     ['CURSOR_SECRET', 'too-short-secret'.slice(0, 15)],
