@@ -200,6 +200,7 @@ function report(sizes: readonly Size[], step: RedisStep | undefined, cpu: readon
   // How often chats are shown is counted for a quarter of the listings, and not waited for.
   const others = count(warm, /^(?!dynamodb (Query|GetItem|BatchGetItem)$|redis MGET$|redis EVAL participants_reads$)/);
   const stepRatio = round(step.ours / step.socket);
+  const driverRatio = round(step.driver / step.socket);
   const handler = median(cpu.map((r) => r.handler));
   const stringify = median(cpu.map((r) => r.stringify));
   const cpuRatio = round(median(cpu.map((r) => r.handler / r.stringify)));
@@ -231,10 +232,18 @@ function report(sizes: readonly Size[], step: RedisStep | undefined, cpu: readon
       },
       {
         goal: 'P2',
-        what: 'Redis step ÷ raw-socket MGET of 100, medians',
+        what: 'MGET of 100 by the driver ÷ by a raw socket, medians',
+        bound: '≤ 1.7',
+        measured: `${driverRatio} (${Math.round(step.driver)} µs)`,
+        peer: `socket ${Math.round(step.socket)} µs`,
+        reached: driverRatio <= 1.7,
+      },
+      {
+        goal: 'P2',
+        what: 'the whole Redis step (with every value parsed and checked) ÷ raw-socket MGET',
         bound: '≤ 1.7',
         measured: `${stepRatio} (${Math.round(step.ours)} µs)`,
-        peer: `socket ${Math.round(step.socket)} µs; ioredis alone ${Math.round(step.driver)} µs`,
+        peer: `socket ${Math.round(step.socket)} µs`,
         reached: stepRatio <= 1.7,
       },
       {
@@ -264,6 +273,10 @@ function report(sizes: readonly Size[], step: RedisStep | undefined, cpu: readon
     ],
     notes: [
       'warm: the first page, every count cached; deep: the second page by its cursor; cold: Redis emptied before each page.',
+      "Two DynamoDB reads, at once, so one round trip of time: the page, and the `total`, which is promised to be exact. The socket's reply is split into values and no " +
+        `more; a hundred values as JSON, and looking whether each is a count, are the other ${Math.round(step.ours - step.driver)} µs.`,
+      'Handler CPU outside I/O: the function with everything around it (stack, log line, metrics), where DynamoDB and Redis answer from memory; it includes one ' +
+        '`JSON.stringify` of the page.',
       `At ${largest.chats} chats a cold page takes ${round(cold.p50 / warm.p50)} × a warm one. The function runs in a process of its own; ` +
         'DynamoDB is an embedded server whose own time is in these figures, so look at how they grow, not at how high they are.',
     ],
