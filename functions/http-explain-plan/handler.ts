@@ -1,10 +1,11 @@
 import { httpFunction } from '../../lib/http/stack.ts';
 import { explainPlan } from '../../lib/participants/overview.ts';
-import { budget, overviewDeps, plannerStore } from '../../lib/runtime/root.ts';
+import { budget, overviewDeps, plannerStore, subscriptionStore } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
-/** Round trips: 4 to DynamoDB at once, then 1 BatchGetItem for every 100 chats of the sample. */
+/** Round trips: 5 to DynamoDB at once, then 1 BatchGetItem for every 100 chats of the sample. */
 export const handler = httpFunction(route, async ({ query }) => {
-  const deps = { ...overviewDeps(), plannerStore: plannerStore(), settings: budget() };
+  const stores = { plannerStore: plannerStore(), subscriptionStore: subscriptionStore() };
+  const deps = { ...overviewDeps(), ...stores, settings: budget() };
   return { status: 200, body: await explainPlan(deps, query.rps) };
 });

@@ -3,6 +3,7 @@ import { isReadable } from '../chats/chat.ts';
 import type { ChatStore } from '../chats/store.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type BudgetSettings, budgetPerHour } from './budget.ts';
+import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
 import type { CountStore } from './count-store.ts';
 import { LEAST_KAPPA } from './planner/price.ts';
 import { readsPerHour } from './planner/read-rate.ts';
@@ -108,26 +109,29 @@ export interface WhatIf {
 export async function explainPlan(
   deps: OverviewDeps & {
     readonly plannerStore: Pick<PlannerStore, 'readPrice'>;
+    readonly subscriptionStore: Pick<SubscriptionStore, 'read'>;
     readonly settings: BudgetSettings;
   },
   rps: number | undefined,
 ): Promise<Plan> {
   const now = deps.clock.now();
-  const [price, chats, due, sample] = await Promise.all([
+  const [price, subscription, chats, due, sample] = await Promise.all([
     deps.plannerStore.readPrice(),
+    deps.subscriptionStore.read(),
     deps.chatStore.total('all'),
     deps.countStore.countDue(now),
     sampleChats(deps),
   ]);
   const ofAll = (some: readonly Readable[]) => Math.round(share(some.length, sample.length) * chats);
   const { context, state } = price ?? {};
+  const events = eventsSince(subscription, now) !== null;
   const sampled = sample.map(({ planning }): SampledChat => {
     const mean = context?.meanReadsPerHour ?? 0;
     return {
       weight: share(chats, sample.length),
       change: planning.learnt?.change ?? context?.population ?? { mean: 0, variance: 0 },
       readsPerHour: planning.learnt ? readsPerHour(planning.learnt.reads, mean) : mean,
-      trusted: planning.toldSince !== null && price?.eventsSince != null,
+      trusted: events && planning.toldSince !== null,
     };
   });
   const budget = budgetPerHour(deps.settings);
@@ -141,7 +145,7 @@ export async function explainPlan(
     planned_at: price ? new Date(price.tickedAt).toISOString() : null,
     chats,
     due,
-    trusted: ofAll(sample.filter(({ planning }) => planning.toldSince !== null)),
+    trusted: ofAll(sample.filter(({ planning }) => events && planning.toldSince !== null)),
     dirty: ofAll(sample.filter(isDirty)),
     never_read: ofAll(sample.filter(({ read_at }) => read_at === null)),
     sampled: sample.length,

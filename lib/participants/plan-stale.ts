@@ -111,9 +111,6 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   const found = await findWanted(deps, { now, deadline, allowed, context, told, cursor });
 
   const { first, read, leftOver } = choose(found, settings, allowed, hours);
-  const sent = await send(deps, now, past ? [] : first, read, allowed, past ? 'requested' : 'planned');
-  await plannerStore.writeCursor(found.cursor);
-
   const [findings, total] = await Promise.all([plannerStore.readFindings(), deps.readCounter.takeTotal()]);
   const state = steer(price.state, {
     tally: findings,
@@ -129,13 +126,16 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
     context: contextOf(state, chats, limitsOf(settings, chats)),
     tickedAt: now,
     plannedUntil: now + aheadMs(settings),
-    eventsSince: told,
+    firstReads: found.first.length,
     budgetPerHour: budgetPerHour(settings),
     carried: budget - allowed,
     shown: price.shown * kept + findings.shown,
     shownRight: price.shownRight * kept + findings.shownRight,
   };
+  // In force before the first message is worked on.
   await plannerStore.writePrice(next, findings);
+  const sent = await send(deps, now, past ? [] : first, read, allowed, past ? 'requested' : 'planned');
+  await plannerStore.writeCursor(found.cursor);
   return {
     kind: 'planned',
     chats: (past ? 0 : first.length) + read.length,
@@ -165,7 +165,7 @@ const firstPrice = (settings: PlanSettings, chats: number, now: number): Price =
     context: contextOf(state, some, limitsOf(settings, some)),
     tickedAt: now - settings.intervalMs,
     plannedUntil: now,
-    eventsSince: null,
+    firstReads: chats,
     budgetPerHour: budget,
     carried: 0,
     shown: 0,

@@ -28,8 +28,8 @@ export interface Price {
   readonly tickedAt: number;
   /** Until then due chats are planned; who sets a time before it plans it too. Unix ms. */
   readonly plannedUntil: number;
-  /** Since when the subscription to events is there, Unix ms; `null`: it isn't, and no chat tells of its changes. */
-  readonly eventsSince: number | null;
+  /** Chats never read that were due then. */
+  readonly firstReads: number;
   readonly budgetPerHour: number;
   /** A part of a request that the budget allowed and nobody could make. */
   readonly carried: number;

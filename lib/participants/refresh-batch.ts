@@ -10,8 +10,8 @@ import { beginReplan, type ReplanDeps } from './replan.ts';
 import type { RunCounts, RunStore } from './run.ts';
 
 /**
- * Works on one message of a refresh queue. Round trips: 1 BatchGetItem a hundred chats, beside it 1 GetItem for the price and
- * 1 to Redis for the reads; then MAX, 1 UpdateItem and 1 cache write a chat; at the end 1 UpdateItem and 1 to Redis.
+ * Works on one message of a refresh queue. Round trips: 1 BatchGetItem a hundred chats, beside it 2 GetItem and 1 to Redis for
+ * the planning; then MAX, 1 UpdateItem and 1 cache write a chat; at the end 1 UpdateItem and 1 to Redis.
  */
 
 /** Requests in flight at once. With MAX answering in a second this still fills the whole quota of 30 a second. */
@@ -109,7 +109,7 @@ export async function refreshBatch(
   await permits.flush();
   const broken = workers.find((worker) => worker.status === 'rejected');
   if (broken) throw broken.reason;
-  await replanning.settle(updated, clock.now());
+  await replanning.settle(updated);
 
   // While MAX is out for everybody, a failure says nothing about the chat.
   if (outage()) remaining.push(...failed.splice(0));

@@ -1,4 +1,6 @@
 import type { StoredChat } from '../chats/chat.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
 import { rightBeforeChange } from './planner/interval.ts';
 import { type PlanContext, planAfterRefresh, type Tally } from './planner/plan.ts';
 import { addFindings, type Findings, NO_FINDINGS, type PlannerStore } from './planner-store.ts';
@@ -19,11 +21,16 @@ export type PlanNext = (count: number, askedAt: number) => NextRefresh;
 
 export interface ReplanDeps {
   readonly plannerStore: PlannerStore;
+  readonly subscriptionStore: Pick<SubscriptionStore, 'read'>;
   readonly readCounter: ReadCounter;
   readonly queue: RefreshQueue;
+  readonly clock: Clock;
   /** From 0 up to 1, exclusive. */
   readonly random: () => number;
 }
+
+/** Whether a chat tells of its changes takes a request too: while more new chats than this wait, their counts come first. */
+const FEW_FIRST_READS = 5_000;
 
 /** The planning of the chats of one message. */
 export interface Replanning {
@@ -35,26 +42,32 @@ export interface Replanning {
    * Keeps what was found of the chats that were brought up to date, and plans those that are due again before the planner
    * looks. Round trips: 1 UpdateItem, 1 to Redis; 1 SendMessageBatch for each half-minute in which some are due.
    */
-  settle(updated: readonly number[], now: number): Promise<void>;
+  settle(updated: readonly number[]): Promise<void>;
 }
 
 /**
- * Round trips: 1 GetItem and 1 to Redis, together.
+ * Round trips: 2 GetItem and 1 to Redis, together.
  * @param name of the queue they came from: what is due again soon goes back there.
  * @param planned whether the planner asked for these refreshes, not a person or a full update.
  */
 export async function beginReplan(
-  { plannerStore, readCounter, queue, random }: ReplanDeps,
+  { plannerStore, subscriptionStore, readCounter, queue, clock, random }: ReplanDeps,
   name: RefreshQueueName,
   ids: readonly number[],
   planned: boolean,
 ): Promise<Replanning> {
-  const [price, reads] = await Promise.all([plannerStore.readPrice(), readCounter.peek(ids)]);
+  const [price, subscription, reads] = await Promise.all([
+    plannerStore.readPrice(),
+    subscriptionStore.read(),
+    readCounter.peek(ids),
+  ]);
+  const told = eventsSince(subscription, clock.now());
   const findings = new Map<number, Findings & { readonly dueAt: number }>();
 
   return {
     wantsTrust({ read_at, planning: { trustKnown } }) {
-      return planned && price !== undefined && price.eventsSince !== null && read_at !== null && !trustKnown;
+      if (!planned || !price || told === null || trustKnown) return false;
+      return read_at !== null || price.firstReads <= FEW_FIRST_READS;
     },
 
     planNext(chat) {
@@ -64,7 +77,7 @@ export async function beginReplan(
       return (count, askedAt) => {
         const changed = count !== chat.participants_count;
         const plan = planOf(chat, askedAt, askedAt, context);
-        const news = newsOf(chat, reads.get(id) ?? 0, price.eventsSince);
+        const news = newsOf(chat, reads.get(id) ?? 0, told);
         // A first reading is owed to every chat, whatever its price.
         const asked = planned && plan.readAt !== null;
         const outcome = planAfterRefresh(
@@ -80,9 +93,10 @@ export async function beginReplan(
       };
     },
 
-    async settle(updated, now) {
+    async settle(updated) {
       const found = updated.flatMap((id) => findings.get(id) ?? []);
       if (!price || found.length === 0) return;
+      const now = clock.now();
       const soon = updated.flatMap((id) => {
         const { dueAt = price.plannedUntil } = findings.get(id) ?? {};
         return dueAt < price.plannedUntil ? [{ id, inMs: dueAt - now }] : [];

@@ -199,6 +199,7 @@ export const refreshBatchDeps = /* @__PURE__ */ once(
     countStore: countStore(),
     runStore: runStore(),
     plannerStore: plannerStore(),
+    subscriptionStore: subscriptionStore(),
     eventStore: eventStore(),
     askMembership,
     readCounter: readCounter(),

@@ -17,7 +17,7 @@ describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
       context: contextOf(state, 1_000, PLAN_LIMITS),
       tickedAt: T0,
       plannedUntil: T0,
-      eventsSince: null,
+      firstReads: 0,
       budgetPerHour: 21_600,
     },
     ...{ carried: 0.25, shown: 10, shownRight: 9.5 },

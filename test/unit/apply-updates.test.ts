@@ -94,7 +94,7 @@ describe('joins and leaves', () => {
         context: contextOf(of, 1, PLAN_LIMITS),
         tickedAt: now(),
         plannedUntil: now(),
-        eventsSince: null,
+        firstReads: 0,
         budgetPerHour: 100,
       },
       ...{ carried: 0, shown: 0, shownRight: 0 },

@@ -61,14 +61,16 @@ describe('staleness', () => {
 });
 
 describe('the plan explained', () => {
+  const subscriptionStore = { read: async () => ({ url: 'https://chats.example', seenAt: T0, since: 0 }) };
   const settings = { rps: 30, backgroundShare: 0.2, maxCallsPerHour: undefined };
-  const explain = (rps?: number) => explainPlan({ ...deps, plannerStore: stores.planner, settings }, rps);
+  const explain = (rps?: number) =>
+    explainPlan({ ...deps, plannerStore: stores.planner, subscriptionStore, settings }, rps);
   const tick = () =>
     planStale(
       {
         ...{ chatStore: stores.chats, countStore: stores.counts, plannerStore: stores.planner },
         runStore: stores.runs,
-        subscriptionStore: { read: async () => ({ url: 'https://x', seenAt: T0, since: 0 }) },
+        subscriptionStore,
         ...{ queue: memoryQueue(), readCounter: memoryReadCounter(), clock, random: () => 0.5 },
         settings: { ...settings, batchSize: 50, intervalMs: 900_000, windowMs: 30_000 },
       },

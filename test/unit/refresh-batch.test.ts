@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChatAnswer } from '../../lib/max-api/client.ts';
 import type { Permit } from '../../lib/max-api/permits.ts';
 import type { AskMembership } from '../../lib/participants/ask-max.ts';
+import type { SeenSubscription } from '../../lib/participants/check-subscription.ts';
 import { PLAN_LIMITS } from '../../lib/participants/planner/plan.ts';
 import { contextOf, firstState } from '../../lib/participants/planner/price.ts';
 import { NO_FINDINGS } from '../../lib/participants/planner-store.ts';
@@ -32,6 +33,7 @@ let answer: (chat: number, n: number) => ChatAnswer | Promise<ChatAnswer>;
 let permit: (n: number) => Permit;
 let readCounter: ReturnType<typeof memoryReadCounter>;
 let membership: () => Awaited<ReturnType<AskMembership>>;
+let subscription: SeenSubscription | undefined;
 let underWay: number;
 let mostUnderWay: number;
 
@@ -44,6 +46,7 @@ async function anew() {
   readCounter = memoryReadCounter();
   answer = (chat) => counted(100 + chat);
   permit = () => ({ granted: true });
+  subscription = undefined;
   membership = () => {
     throw new Error('not to be asked');
   };
@@ -75,6 +78,7 @@ function depsOf(worker?: Worker) {
     countStore,
     runStore: through(stores.runs),
     plannerStore: through(stores.planner),
+    subscriptionStore: { read: async () => subscription },
     eventStore: through(stores.events),
     askMembership: async () => membership(),
     readCounter: through(readCounter, { neverFails: true }),
@@ -104,7 +108,7 @@ describe('the planner', () => {
       context: contextOf(state, 100, PLAN_LIMITS),
       tickedAt: T0,
       plannedUntil: T0,
-      eventsSince: null,
+      firstReads: 0,
       budgetPerHour: 21_600,
     },
     ...{ carried: 0, shown: 0, shownRight: 0 },
@@ -166,8 +170,9 @@ describe('the planner', () => {
 
   test('asks once whether a chat tells of its changes, before it is polled, where events come', async () => {
     const message = { ...(await chats(3)), planned: true as const };
-    await stores.planner.writePrice({ ...price, eventsSince: T0 - 1 }, NO_FINDINGS);
-    // A first read is owed anyway.
+    subscription = { url: 'https://chats.example', seenAt: T0, since: T0 - 1 };
+    // While many are new their counts come first.
+    await stores.planner.writePrice({ ...price, firstReads: 9_999 }, NO_FINDINGS);
     await work(message);
     let asked = 0;
     membership = () => {
@@ -178,6 +183,7 @@ describe('the planner', () => {
         : { kind: 'failed', error: 'timeout', exhausted: true, retryAfterMs: undefined };
     };
     await clock.advance(HOUR);
+    subscription = { ...subscription, seenAt: clock.now() };
     await work({ ...message, requested_at: clock.now() });
     const planning = async (id: number) => (await stores.chats.get(id))?.planning;
     expect([await planning(1), await planning(2), await planning(3)]).toMatchObject([
@@ -190,8 +196,18 @@ describe('the planner', () => {
     expect(next[1]).toBeGreaterThan(HOUR + 12 * HOUR);
     expect(next[2]).toBeLessThan(next[1] ?? 0);
     await clock.advance(HOUR);
+    // Not while nobody knows whether events come.
+    await work({ ...message, requested_at: clock.now() });
+    expect(asked).toBe(3);
+    subscription = { ...subscription, seenAt: clock.now() };
+    await clock.advance(60_000);
     await work({ ...message, requested_at: clock.now() });
     expect(asked).toBe(4);
+    // Of a new chat where few are new, with its first count.
+    await stores.planner.writePrice(price, NO_FINDINGS);
+    const id = await created(stores.chats, { max_chat_id: '-9' });
+    await work({ ...message, ids: [id], requested_at: clock.now() });
+    expect(asked).toBe(5);
   });
 
   test('counts nothing twice: not what is superseded, nor what was shown meanwhile', async () => {

@@ -87,13 +87,12 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
   };
   const refreshChat = refreshing(stores, clock, { maxApi, cache });
   const settings = { rps: 30, backgroundShare: 0.2, maxCallsPerHour };
+  const subscriptionStore = {
+    read: async () => (events ? { url: 'https://chats.example', seenAt: world.now, since: T0 } : undefined),
+  };
   const plan = {
     ...{ chatStore: stores.chats, countStore: stores.counts, plannerStore: stores.planner, readCounter, queue, clock },
-    random,
-    runStore: stores.runs,
-    subscriptionStore: {
-      read: async () => (events ? { url: 'https://chats.example', seenAt: world.now, since: T0 } : undefined),
-    },
+    ...{ random, runStore: stores.runs, subscriptionStore },
     settings: { ...settings, batchSize: 50, intervalMs: INTERVAL, windowMs: 30_000 },
   };
   const askMembership: AskMembership = async () => {
@@ -109,7 +108,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
   const batch = {
     ...{ chatStore: stores.chats, countStore: stores.counts, runStore: stores.runs, plannerStore: stores.planner },
     ...{ refreshChat, permits: openPermits(), queue, clock, random, readCounter, eventStore: stores.events },
-    askMembership,
+    ...{ askMembership, subscriptionStore },
     settings: { freshMs: HOUR },
   };
   const readCounts = createReadCounts({
