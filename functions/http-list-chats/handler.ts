@@ -3,7 +3,7 @@ import type { ListPage } from '../../lib/chats/store.ts';
 import { readCursor, writeCursor } from '../../lib/http/cursor.ts';
 import { scopeOf } from '../../lib/http/principal.ts';
 import { Problem } from '../../lib/http/problem.ts';
-import { toDto } from '../../lib/http/schemas.ts';
+import { type ChatDto, toDto } from '../../lib/http/schemas.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { chatStore, cursorSecret, readCounts } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
@@ -36,13 +36,15 @@ export const handler = httpFunction(route, async ({ query, principal, timed }) =
   ]);
   const [page, total] = await timed('db', reading);
   const counts = await timed('counts', readCounts()(page.rows));
+  const data: ChatDto[] = [];
+  for (const { chat } of page.rows) {
+    const shown = counts.get(chat.id);
+    if (shown) data.push(toDto(chat, shown));
+  }
   return {
     status: 200,
     body: {
-      data: page.rows.flatMap(({ chat }) => {
-        const shown = counts.get(chat.id);
-        return shown ? [toDto(chat, shown)] : [];
-      }),
+      data,
       total,
       limit: query.limit,
       next_cursor: page.next ? writeCursor(page.next, listing, secret) : null,

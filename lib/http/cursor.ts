@@ -14,7 +14,7 @@ type ListingIdentity = Pick<Listing, 'scope' | 'sort' | 'order' | 'words'>;
 
 function sign(payload: Buffer, listing: ListingIdentity, secret: string): Buffer {
   const identity = JSON.stringify([listing.scope, listing.sort, listing.order, listing.words]);
-  return createHmac('sha256', secret).update(identity).update('\0').update(payload).digest().subarray(0, MAC_BYTES);
+  return createHmac('sha256', secret).update(`${identity}\0`).update(payload).digest().subarray(0, MAC_BYTES);
 }
 
 export function writeCursor(at: Position, listing: ListingIdentity, secret: string): string {
