@@ -1,6 +1,6 @@
 import type { DueChat } from './count-store.ts';
-import type { PlanContext, Tally } from './planner/plan.ts';
-import type { PlanState } from './planner/price.ts';
+import { NO_TALLY, type PlanContext, type Tally } from './planner/plan.ts';
+import { addTallies, type PlanState } from './planner/price.ts';
 
 /** What the planner keeps of all chats together. */
 export interface PlannerStore {
@@ -49,24 +49,10 @@ export interface Findings extends Tally {
   readonly shownRight: number;
 }
 
-export const NO_FINDINGS: Findings = {
-  asked: 0,
-  reads: 0,
-  rightReads: 0,
-  hours: 0,
-  logRate: 0,
-  squaredLogRate: 0,
-  shown: 0,
-  shownRight: 0,
-};
+export const NO_FINDINGS: Findings = { ...NO_TALLY, shown: 0, shownRight: 0 };
 
 export const addFindings = (a: Findings, b: Findings): Findings => ({
-  asked: a.asked + b.asked,
-  reads: a.reads + b.reads,
-  rightReads: a.rightReads + b.rightReads,
-  hours: a.hours + b.hours,
-  logRate: a.logRate + b.logRate,
-  squaredLogRate: a.squaredLogRate + b.squaredLogRate,
+  ...addTallies(a, b),
   shown: a.shown + b.shown,
   shownRight: a.shownRight + b.shownRight,
 });
