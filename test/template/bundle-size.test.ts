@@ -26,7 +26,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   httpRefreshParticipants: 620,
   httpStartFullUpdate: 455,
   httpExplainPlan: 430,
-  httpGetFullUpdate: 455,
+  httpGetFullUpdate: 410,
   httpValidateParticipants: 655,
   httpHealth: 620,
   httpDescribeApi: 170,
