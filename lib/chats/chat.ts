@@ -1,4 +1,4 @@
-import { NOTHING_PLANNED, type Planning } from '../participants/planning.ts';
+import type { Planning } from '../participants/planning.ts';
 
 /**
  * A chat as the organisation knows it. Field names are those of the HTTP API, so that a chat looks the same in an answer,
@@ -46,14 +46,6 @@ export interface StoredChat extends StoredCount {
   readonly checked_at: number | null;
   readonly planning: Planning;
 }
-
-/** A chat nothing is known of yet. */
-export const NEVER_COUNTED = {
-  participants_count: null,
-  read_at: null,
-  checked_at: null,
-  planning: NOTHING_PLANNED,
-} as const satisfies Omit<StoredChat, 'chat'>;
 
 export type ReadableChat = Chat & { readonly max_chat_id: string };
 

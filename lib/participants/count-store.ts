@@ -1,6 +1,5 @@
 import type { ChatStatus } from '../chats/chat.ts';
-import type { Learnt, PlannedChat } from './planning.ts';
-import type { NextRefresh } from './replan.ts';
+import type { Learnt, NextRefresh, PlannedChat } from './planning.ts';
 
 /** What MAX answered about one chat, with the time it was asked. */
 export type Reading =

@@ -1,3 +1,4 @@
+import type { StoredChat } from '../chats/chat.ts';
 import type { ChangeBelief } from './planner/change-rate.ts';
 import type { ChatNews, ChatPlan, PlanContext } from './planner/plan.ts';
 import type { ReadTally } from './planner/read-rate.ts';
@@ -29,6 +30,25 @@ export const NOTHING_PLANNED: Planning = {
   trustKnown: false,
   eventQuarters: 0,
 };
+
+/** When a chat that was just read is read again, and what is remembered for it. */
+export interface NextRefresh {
+  /** Unix ms. */
+  readonly dueAt: number;
+  /** Absent: what is known stays. */
+  readonly learnt?: Learnt;
+}
+
+/** @param askedAt Unix ms at which MAX was asked. */
+export type PlanNext = (count: number, askedAt: number) => NextRefresh;
+
+/** A chat nothing is known of yet. */
+export const NEVER_COUNTED = {
+  participants_count: null,
+  read_at: null,
+  checked_at: null,
+  planning: NOTHING_PLANNED,
+} as const satisfies Omit<StoredChat, 'chat'>;
 
 /** A chat as far as its planning goes. */
 export interface PlannedChat {

@@ -4,7 +4,7 @@ import type { Asked, AskMax, AskOptions } from './ask-max.ts';
 import type { CountCache } from './cache.ts';
 import type { CountStore, Reading } from './count-store.ts';
 import type { ParticipantEvents } from './events.ts';
-import type { PlanNext } from './replan.ts';
+import type { PlanNext } from './planning.ts';
 
 /** The one way a count comes from MAX into the stores, whoever wants it. */
 

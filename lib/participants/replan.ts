@@ -4,20 +4,9 @@ import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
 import { rightBeforeChange } from './planner/interval.ts';
 import { type PlanContext, planAfterRefresh, type Tally } from './planner/plan.ts';
 import { addFindings, type Findings, NO_FINDINGS, type PlannerStore } from './planner-store.ts';
-import { isKnownRight, type Learnt, newsOf, planOf } from './planning.ts';
+import { isKnownRight, newsOf, type PlanNext, planOf } from './planning.ts';
 import type { ReadCounter } from './read-counter.ts';
 import { type RefreshQueue, type RefreshQueueName, sendPlanned } from './refresh-queue.ts';
-
-/** When a chat that was just read is read again, and what is remembered for it. */
-export interface NextRefresh {
-  /** Unix ms. */
-  readonly dueAt: number;
-  /** Absent: what is known stays. */
-  readonly learnt?: Learnt;
-}
-
-/** @param askedAt Unix ms at which MAX was asked. */
-export type PlanNext = (count: number, askedAt: number) => NextRefresh;
 
 export interface ReplanDeps {
   readonly plannerStore: PlannerStore;
