@@ -167,7 +167,7 @@ function report(names: readonly LimiterName[], background: readonly Run[], mixed
         own.spread <= 0.02,
       ),
       figure(
-        "a person's wait beside saturated background: p50, p99, longest, ms",
+        "a person's wait beside saturated background: p50, p99 (judged), longest, ms",
         '≤ 150',
         (summary) => `${waits(summary, 0.5)}, ${waits(summary, 0.99)}, ${waits(summary, 1)}`,
         waits(own, 0.99) <= 150,
