@@ -37,6 +37,7 @@ export function plot({ title, x, y, lines, limit, logX = false }: Chart): string
   const right = WIDTH - AREA.right;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>`,
     text(AREA.left, 18, title, 'font-size="13" font-weight="bold"'),
     ...yTicks.flatMap((value) => [
