@@ -54,6 +54,7 @@ export function plot(title: string, x: Axis, y: Axis, series: readonly Series[])
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    `<title>${title}</title>`,
     '<style>text{fill:#777}.grid{stroke:#9994;fill:none}</style>',
     text(title, `x="${LEFT}" y="20" font-size="14"`),
     ...grid,
