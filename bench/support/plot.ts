@@ -39,7 +39,7 @@ export function plot({ title, x, y, lines, limit, logX = false }: Chart): string
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11">`,
     `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>`,
-    text(AREA.left, 18, title, 'font-size="13" font-weight="bold"'),
+    text(AREA.left, 14, title, 'font-size="13" font-weight="bold"'),
     ...yTicks.flatMap((value) => [
       `<path d="M${AREA.left} ${py(value).toFixed(1)}H${right}" stroke="#d8dee4"/>`,
       text(AREA.left - 6, py(value) + 4, short(value), 'text-anchor="end"'),
@@ -50,7 +50,7 @@ export function plot({ title, x, y, lines, limit, logX = false }: Chart): string
     ...(limit
       ? [
           `<path d="M${AREA.left} ${py(limit.at).toFixed(1)}H${right}" stroke="#24292f" stroke-dasharray="5 4"/>`,
-          text(right + 8, py(limit.at) - 3, limit.name),
+          text(right - 4, py(limit.at) - 4, limit.name, 'text-anchor="end"'),
         ]
       : []),
     ...lines.flatMap((line, i) => {
