@@ -74,114 +74,136 @@ const share = z
   .regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a share from 0 to 1')
   .transform(Number);
 
+/** Made when they are read: no function reads more than half of them, and making them all takes 4 ms of a cold start. */
 const SECTIONS = {
   /** The four kill switches and the planning of the background sync. */
-  switches: z.object({
-    PARTICIPANTS_ENABLE_BACKGROUND_SYNC: flag.prefault(DEFAULTS.PARTICIPANTS_ENABLE_BACKGROUND_SYNC),
-    PARTICIPANTS_ENABLE_LAZY_UPDATE: flag.prefault(DEFAULTS.PARTICIPANTS_ENABLE_LAZY_UPDATE),
-    PARTICIPANTS_INTEGRATION_DISABLED: flag.prefault(DEFAULTS.PARTICIPANTS_INTEGRATION_DISABLED),
-  }),
-  freshness: z.object({
-    PARTICIPANTS_CACHE_TTL: duration(1_000, 30 * 24 * HOUR_MS, 'from 1s to 720h').prefault(
-      DEFAULTS.PARTICIPANTS_CACHE_TTL,
-    ),
-  }),
-  sync: z.object({
-    PARTICIPANTS_UPDATE_INTERVAL: duration(MINUTE_MS, 24 * HOUR_MS, 'from 1m to 24h').prefault(
-      DEFAULTS.PARTICIPANTS_UPDATE_INTERVAL,
-    ),
-  }),
+  switches: () =>
+    z.object({
+      PARTICIPANTS_ENABLE_BACKGROUND_SYNC: flag.prefault(DEFAULTS.PARTICIPANTS_ENABLE_BACKGROUND_SYNC),
+      PARTICIPANTS_ENABLE_LAZY_UPDATE: flag.prefault(DEFAULTS.PARTICIPANTS_ENABLE_LAZY_UPDATE),
+      PARTICIPANTS_INTEGRATION_DISABLED: flag.prefault(DEFAULTS.PARTICIPANTS_INTEGRATION_DISABLED),
+    }),
+  freshness: () =>
+    z.object({
+      PARTICIPANTS_CACHE_TTL: duration(1_000, 30 * 24 * HOUR_MS, 'from 1s to 720h').prefault(
+        DEFAULTS.PARTICIPANTS_CACHE_TTL,
+      ),
+    }),
+  sync: () =>
+    z.object({
+      PARTICIPANTS_UPDATE_INTERVAL: duration(MINUTE_MS, 24 * HOUR_MS, 'from 1m to 24h').prefault(
+        DEFAULTS.PARTICIPANTS_UPDATE_INTERVAL,
+      ),
+    }),
   /** Read at packaging only: when the schedule of the full update runs. */
-  daily: z.object({
-    PARTICIPANTS_FULL_UPDATE_HOUR: integer(0, 23).prefault(DEFAULTS.PARTICIPANTS_FULL_UPDATE_HOUR),
-    PARTICIPANTS_TIMEZONE: timeZone.prefault(DEFAULTS.PARTICIPANTS_TIMEZONE),
-  }),
+  daily: () =>
+    z.object({
+      PARTICIPANTS_FULL_UPDATE_HOUR: integer(0, 23).prefault(DEFAULTS.PARTICIPANTS_FULL_UPDATE_HOUR),
+      PARTICIPANTS_TIMEZONE: timeZone.prefault(DEFAULTS.PARTICIPANTS_TIMEZONE),
+    }),
   /** What the planner may spend. */
-  budget: z.object({
-    PARTICIPANTS_BACKGROUND_SHARE: share
-      .refine((part) => part > 0, 'must be a share above 0, up to 1')
-      .prefault(DEFAULTS.PARTICIPANTS_BACKGROUND_SHARE),
-    PARTICIPANTS_MAX_CALLS_PER_HOUR: integer(1, 3_600_000).optional(),
-  }),
-  batches: z.object({
-    PARTICIPANTS_BATCH_SIZE: integer(1, 500).prefault(DEFAULTS.PARTICIPANTS_BATCH_SIZE),
-  }),
-  redis: z.object({
-    REDIS_URL: url('redis:', 'rediss:'),
-    /** Instead of a password in the URL. */
-    REDIS_AUTH_TOKEN: text.optional(),
-    /** The SSM parameter that holds it in AWS: a reference to the secret the stack generates. */
-    REDIS_AUTH_TOKEN_PARAMETER: text.optional(),
-  }),
-  upstream: z.object({
-    MAX_API_URL: url('https:', 'http:').prefault(DEFAULTS.MAX_API_URL),
-  }),
-  quota: z.object({
-    MAX_API_RPS: integer(1, 1_000).prefault(DEFAULTS.MAX_API_RPS),
-  }),
-  fallback: z.object({
-    /** The part of the rate one environment may use when Redis can't be asked. */
-    MAX_API_FALLBACK_SHARE: share.default(0),
-  }),
-  max: z.object({
-    MAX_API_TOKEN: text.optional(),
-    /** The SSM SecureString that holds the token in AWS. */
-    MAX_API_TOKEN_PARAMETER: text.optional(),
-    /** A PEM, or the path of one. */
-    MAX_API_CA: text.optional(),
-    PARTICIPANTS_MAX_API_TIMEOUT: duration(100, 60_000, 'from 100ms to 60s').prefault(
-      DEFAULTS.PARTICIPANTS_MAX_API_TIMEOUT,
-    ),
-    PARTICIPANTS_MAX_RETRIES: integer(0, 10).prefault(DEFAULTS.PARTICIPANTS_MAX_RETRIES),
-  }),
-  tables: z.object({
-    CHATS_TABLE: text,
-    CHAT_WORDS_TABLE: text,
-    STATE_TABLE: text,
-  }),
-  queues: z.object({
-    REQUESTED_REFRESHES_QUEUE_URL: text,
-    PLANNED_REFRESHES_QUEUE_URL: text,
-  }),
-  plans: z.object({
-    FULL_UPDATE_QUEUE_URL: text,
-  }),
-  updates: z.object({
-    UPDATES_QUEUE_URL: text,
-  }),
-  events: z.object({
-    /** Joins and leaves of a chat within this time cost one request. SQS delays at most 15 minutes. */
-    PARTICIPANTS_EVENT_WINDOW: duration(1_000, 15 * MINUTE_MS, 'from 1s to 15m').prefault(
-      DEFAULTS.PARTICIPANTS_EVENT_WINDOW,
-    ),
-  }),
-  webhookSecret: z.object({
-    /** What MAX sends in `X-Max-Bot-Api-Secret`. */
-    WEBHOOK_SECRET: text.regex(/^[\w-]{5,256}$/, 'must have 5 to 256 letters, digits, _ or -').optional(),
-    WEBHOOK_SECRET_PARAMETER: text.optional(),
-  }),
-  webhook: z.object({
-    /** The address of POST /webhooks/max as MAX reaches it: https on port 443. Without one, no events. */
-    WEBHOOK_URL: url('https:', 'http:').optional(),
-  }),
-  tracing: z.object({
-    POWERTOOLS_TRACE_ENABLED: flag.prefault('true'),
-  }),
-  auth: z.object({
-    AUTH_ISSUER: url('https:', 'http:'),
-    AUTH_AUDIENCE: text,
-    /** Where the issuer's keys are; `<issuer>/.well-known/jwks.json` unless told. */
-    AUTH_JWKS_URL: url('https:', 'http:').optional(),
-  }),
-  cursors: z.object({
-    /** Signs the cursors. At least 16 characters. */
-    CURSOR_SECRET: text.min(16, 'must have at least 16 characters').optional(),
-    CURSOR_SECRET_PARAMETER: text.optional(),
-  }),
+  budget: () =>
+    z.object({
+      PARTICIPANTS_BACKGROUND_SHARE: share
+        .refine((part) => part > 0, 'must be a share above 0, up to 1')
+        .prefault(DEFAULTS.PARTICIPANTS_BACKGROUND_SHARE),
+      PARTICIPANTS_MAX_CALLS_PER_HOUR: integer(1, 3_600_000).optional(),
+    }),
+  batches: () =>
+    z.object({
+      PARTICIPANTS_BATCH_SIZE: integer(1, 500).prefault(DEFAULTS.PARTICIPANTS_BATCH_SIZE),
+    }),
+  redis: () =>
+    z.object({
+      REDIS_URL: url('redis:', 'rediss:'),
+      /** Instead of a password in the URL. */
+      REDIS_AUTH_TOKEN: text.optional(),
+      /** The SSM parameter that holds it in AWS: a reference to the secret the stack generates. */
+      REDIS_AUTH_TOKEN_PARAMETER: text.optional(),
+    }),
+  upstream: () =>
+    z.object({
+      MAX_API_URL: url('https:', 'http:').prefault(DEFAULTS.MAX_API_URL),
+    }),
+  quota: () =>
+    z.object({
+      MAX_API_RPS: integer(1, 1_000).prefault(DEFAULTS.MAX_API_RPS),
+    }),
+  fallback: () =>
+    z.object({
+      /** The part of the rate one environment may use when Redis can't be asked. */
+      MAX_API_FALLBACK_SHARE: share.default(0),
+    }),
+  max: () =>
+    z.object({
+      MAX_API_TOKEN: text.optional(),
+      /** The SSM SecureString that holds the token in AWS. */
+      MAX_API_TOKEN_PARAMETER: text.optional(),
+      /** A PEM, or the path of one. */
+      MAX_API_CA: text.optional(),
+      PARTICIPANTS_MAX_API_TIMEOUT: duration(100, 60_000, 'from 100ms to 60s').prefault(
+        DEFAULTS.PARTICIPANTS_MAX_API_TIMEOUT,
+      ),
+      PARTICIPANTS_MAX_RETRIES: integer(0, 10).prefault(DEFAULTS.PARTICIPANTS_MAX_RETRIES),
+    }),
+  tables: () =>
+    z.object({
+      CHATS_TABLE: text,
+      CHAT_WORDS_TABLE: text,
+      STATE_TABLE: text,
+    }),
+  queues: () =>
+    z.object({
+      REQUESTED_REFRESHES_QUEUE_URL: text,
+      PLANNED_REFRESHES_QUEUE_URL: text,
+    }),
+  plans: () =>
+    z.object({
+      FULL_UPDATE_QUEUE_URL: text,
+    }),
+  updates: () =>
+    z.object({
+      UPDATES_QUEUE_URL: text,
+    }),
+  events: () =>
+    z.object({
+      /** Joins and leaves of a chat within this time cost one request. SQS delays at most 15 minutes. */
+      PARTICIPANTS_EVENT_WINDOW: duration(1_000, 15 * MINUTE_MS, 'from 1s to 15m').prefault(
+        DEFAULTS.PARTICIPANTS_EVENT_WINDOW,
+      ),
+    }),
+  webhookSecret: () =>
+    z.object({
+      /** What MAX sends in `X-Max-Bot-Api-Secret`. */
+      WEBHOOK_SECRET: text.regex(/^[\w-]{5,256}$/, 'must have 5 to 256 letters, digits, _ or -').optional(),
+      WEBHOOK_SECRET_PARAMETER: text.optional(),
+    }),
+  webhook: () =>
+    z.object({
+      /** The address of POST /webhooks/max as MAX reaches it: https on port 443. Without one, no events. */
+      WEBHOOK_URL: url('https:', 'http:').optional(),
+    }),
+  tracing: () =>
+    z.object({
+      POWERTOOLS_TRACE_ENABLED: flag.prefault('true'),
+    }),
+  auth: () =>
+    z.object({
+      AUTH_ISSUER: url('https:', 'http:'),
+      AUTH_AUDIENCE: text,
+      /** Where the issuer's keys are; `<issuer>/.well-known/jwks.json` unless told. */
+      AUTH_JWKS_URL: url('https:', 'http:').optional(),
+    }),
+  cursors: () =>
+    z.object({
+      /** Signs the cursors. At least 16 characters. */
+      CURSOR_SECRET: text.min(16, 'must have at least 16 characters').optional(),
+      CURSOR_SECRET_PARAMETER: text.optional(),
+    }),
 } as const;
 
 export type Section = keyof typeof SECTIONS;
-export type Config<S extends Section = Section> = { [K in S]: z.output<(typeof SECTIONS)[K]> };
+export type Config<S extends Section = Section> = { [K in S]: z.output<ReturnType<(typeof SECTIONS)[K]>> };
 
 /** Names every bad variable at once and never shows a value. */
 export class ConfigError extends Error {
@@ -192,7 +214,7 @@ export class ConfigError extends Error {
 }
 
 /** The names of the environment variables a section reads. */
-export const variablesOf = (section: Section): string[] => Object.keys(SECTIONS[section].shape);
+export const variablesOf = (section: Section): string[] => Object.keys(SECTIONS[section]().shape);
 
 /**
  * Parses the named sections. An empty variable counts as unset.
@@ -200,10 +222,11 @@ export const variablesOf = (section: Section): string[] => Object.keys(SECTIONS[
  * set to something unusable.
  */
 export function readConfig<S extends Section>(env: NodeJS.ProcessEnv, sections: readonly S[]): Config<S> {
-  const parse = (section: Section) =>
-    SECTIONS[section].safeParse(
-      Object.fromEntries(variablesOf(section).flatMap((name) => (env[name] ? [[name, env[name]] as const] : []))),
-    );
+  const parse = (section: Section) => {
+    const schema = SECTIONS[section]();
+    const set = Object.keys(schema.shape).flatMap((name) => (env[name] ? [[name, env[name]] as const] : []));
+    return schema.safeParse(Object.fromEntries(set));
+  };
   const config: Partial<Record<Section, unknown>> = {};
   let usable = true;
   for (const section of sections) {
