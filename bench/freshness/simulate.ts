@@ -180,12 +180,15 @@ export function simulate(scenario: Scenario): Simulated {
       if (chat < 0) break;
       const seen = { now, ...news(chat, now) };
       const { plan: next, tally: added, rightReads } = planWhenDue(plan(chat), seen, context, random.uniform());
+      if (rightReads !== null) {
+        wanted.push({ chat, rightReads });
+        continue;
+      }
       plans[chat] = next;
       counted[chat] = 0;
       tally = addTallies(tally, added);
       remember(chat, added);
-      if (rightReads !== null) wanted.push({ chat, rightReads });
-      else due.put(chat, Math.ceil(next.dueAt / tickMs));
+      due.put(chat, Math.ceil(next.dueAt / tickMs));
     }
     if (wanted.length > allowed) wanted.sort((a, b) => b.rightReads - a.rightReads);
     const used = Math.min(allowed, wanted.length);

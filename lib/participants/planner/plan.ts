@@ -138,7 +138,7 @@ export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanC
     plan: { ...next, dueAt },
     tally: {
       ...tallyReads(plan, seen, seen.readAt),
-      asked: !seen.planned ? 0 : once ? 1 : (hours * HOUR_MS) / wanted,
+      asked: !seen.planned ? 0 : once ? 1 : (hours * HOUR_MS) / pollEveryMs(plan, context),
     },
   };
 }

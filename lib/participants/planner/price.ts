@@ -6,10 +6,12 @@ import type { PlanContext, PlanLimits, Tally } from './plan.ts';
  * The price κ of a request, steered so that what falls due matches the budget, without ever looking at all chats.
  *
  * What would all chats ask for at the present price? A refresh after T hours stands for T hours of its chat's life; for those,
- * at the present price, the chat would have been read T/T' times, T' being the interval it is given now. Added up over all
- * planned refreshes of an hour that is Σ 1/T' over all chats, whatever times they were read at (each chat's life is
- * covered once: Horvitz and Thompson's estimator). So the answer doesn't lag behind by the intervals, which are days for
- * most chats, and integral control of ln κ is stable: demand goes with κ to a power of about −1/2.
+ * at the present price, the chat would have been read T/T' times, T' being the interval that what was known of it then makes
+ * best now. Added up over all planned refreshes of an hour that is Σ 1/T' over all chats, whatever times they were read at
+ * (each chat's life is covered once: Horvitz and Thompson's estimator). What the refresh itself teaches doesn't count: as
+ * beliefs move up and down, E[T/T''] over successive intervals is above 1 (Jensen), and part of the budget would go unused.
+ * So the answer doesn't lag behind by the intervals, which are days for most chats, and integral control of ln κ is stable:
+ * demand goes with κ to a power of about −1/2.
  */
 export interface PlanState {
   readonly logKappa: number;

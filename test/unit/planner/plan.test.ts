@@ -112,6 +112,10 @@ describe('planAfterRefresh', () => {
     expect(asked(known(0.1, 5, { dirtyAt: NOW - 1 }), {})).toBe(1);
     expect(asked(known(0.1, 5), { trustedSince: 0 })).toBe(1);
     expect(asked(firstPlan(NOW - 1, UNKNOWN_POPULATION), {})).toBe(1);
+    // What the refresh teaches is for the next one.
+    const unsure = known(0.1, 5, { change: UNKNOWN_POPULATION });
+    const best = bestIntervalHours(UNKNOWN_POPULATION, 1 / 5, 1 / 60, 24);
+    for (const changed of [false, true]) expect(asked(unsure, { changed, reads: 50 })).toBeCloseTo(1 / best, 6);
   });
 
   test('reads before the first event since the last read were right, those after it wrong', () => {

@@ -30,8 +30,10 @@ describe('the planner in virtual time', () => {
   });
 
   test('learns rates within days, and knows how well it does', () => {
-    const { daily, freshness, expected, sample } = simulate(scenario({ rates: 'learnt', warmDays: 6 }));
-    expect(freshness / best).toBeGreaterThan(0.92);
+    const learnt = simulate(scenario({ rates: 'learnt', warmDays: 6 }));
+    const { daily, freshness, expected, sample, requestsPerHour } = learnt;
+    expect(freshness / best).toBeGreaterThan(0.93);
+    expect(requestsPerHour / BUDGET).toBeGreaterThan(0.97);
     expect(freshness).toBeGreaterThan(uniformPolling(world, BUDGET) + 0.2);
     expect(freshness).toBeGreaterThan((daily[0] ?? 1) + 0.1);
     expect(expected).toBeCloseTo(freshness, 1);
