@@ -49,5 +49,9 @@ export interface StoredChat extends StoredCount {
 
 export type ReadableChat = Chat & { readonly max_chat_id: string };
 
+/** What of a chat says whether its count can be read. */
+export type ChatOutline = Pick<Chat, 'id' | 'max_chat_id' | 'status' | 'created_at'>;
+
 /** Whether MAX can be asked for this chat's count. */
-export const isReadable = (chat: Chat): chat is ReadableChat => chat.max_chat_id !== null && chat.status === 'active';
+export const isReadable = <C extends ChatOutline>(chat: C): chat is C & Pick<ReadableChat, 'max_chat_id'> =>
+  chat.max_chat_id !== null && chat.status === 'active';

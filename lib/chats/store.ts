@@ -1,4 +1,4 @@
-import type { Chat, ChatFields, StoredChat, StoredCount } from './chat.ts';
+import type { Chat, ChatFields, ChatOutline, StoredChat, StoredCount } from './chat.ts';
 
 /** Which chats somebody may see: all of them, or those of one university. */
 export type Scope = 'all' | { readonly university_id: number };
@@ -37,6 +37,12 @@ export interface ListPage {
   readonly next: Position | undefined;
 }
 
+export interface OutlinePage {
+  readonly chats: readonly ChatOutline[];
+  /** The id behind which the next page begins; `undefined` when there is none. A page may be short and yet have a next one. */
+  readonly next: number | undefined;
+}
+
 export type CreateOutcome =
   | { readonly kind: 'created'; readonly stored: StoredChat }
   | { readonly kind: 'max_chat_id_taken'; readonly by: number };
@@ -63,6 +69,8 @@ export interface ChatStore {
   getMany(ids: readonly number[]): Promise<Map<number, StoredChat>>;
   findByMaxChatId(maxChatId: string): Promise<number | undefined>;
   list(listing: Listing): Promise<ListPage>;
+  /** All chats in the order of ids, for who goes through them all: those behind `after`, at most `limit` of them. */
+  outlines(after: number, limit: number): Promise<OutlinePage>;
   /** The exact number of chats in the scope. */
   total(scope: Scope): Promise<number>;
   create(fields: ChatFields, at: number): Promise<CreateOutcome>;

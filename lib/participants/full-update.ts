@@ -1,5 +1,5 @@
 import { isReadable } from '../chats/chat.ts';
-import type { ChatStore, Position } from '../chats/store.ts';
+import type { ChatStore } from '../chats/store.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { chunk, type PlanQueue, type RefreshQueue } from './refresh-queue.ts';
 import { NO_COUNTS, type Run, type RunStatus, type RunStore, statusOf } from './run.ts';
@@ -99,17 +99,9 @@ export async function planFullUpdate(
   if (!run || run.cursor === null) return 'idle';
   let at = run.cursor;
   while (clock.now() < deadline) {
-    const after: Position | undefined = at === 0 ? undefined : { key: at, id: at };
-    const page = await deps.chatStore.list({
-      scope: 'all',
-      sort: 'id',
-      order: 'asc',
-      words: [],
-      limit: PAGE,
-      after,
-    });
+    const page = await deps.chatStore.outlines(at, PAGE);
     // What was created since was read when it was created.
-    const chats = page.rows.map((row) => row.chat).filter((chat) => Date.parse(chat.created_at) <= run.started_at);
+    const chats = page.chats.filter((chat) => Date.parse(chat.created_at) <= run.started_at);
     const readable = chats.filter(isReadable).map((chat) => chat.id);
     // Parts are named by where they begin, so a page sent twice has the same parts and is booked once.
     const messages = chunk(readable, deps.settings.batchSize).map((ids, i) => ({
@@ -118,7 +110,7 @@ export async function planFullUpdate(
       run: { id: runId, part: `${at}.${i}` },
     }));
     if (messages.length > 0) await deps.queue.send('planned', messages);
-    const next = page.next?.id ?? null;
+    const next = page.next ?? null;
     const added = { planned: chats.length, unavailable: chats.length - readable.length };
     if (!(await runStore.advance(runId, at, next, added, clock.now()))) return 'idle';
     if (next === null) return 'through';

@@ -4,10 +4,17 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ChatItem, chatOf } from '../../lib/adapters/dynamodb/chat-item.ts';
 import type { Database } from '../../lib/adapters/dynamodb/database.ts';
 import { type Posting, postingsOf } from '../../lib/adapters/dynamodb/words.ts';
-import type { ChatFields } from '../../lib/chats/chat.ts';
+import type { ChatFields, ChatOutline } from '../../lib/chats/chat.ts';
 import { wordsOf } from '../../lib/chats/search.ts';
 import { comparePositions, positionOf } from '../../lib/chats/sort-keys.ts';
-import { type ChatStore, type Listing, type Order, type Scope, SORTS } from '../../lib/chats/store.ts';
+import {
+  type ChatStore,
+  type Listing,
+  type Order,
+  type OutlinePage,
+  type Scope,
+  SORTS,
+} from '../../lib/chats/store.ts';
 import { NOTHING_PLANNED } from '../../lib/participants/planning.ts';
 import {
   created,
@@ -96,6 +103,35 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await store.getMany([])).toEqual(new Map());
       expect(await store.get(999)).toBeUndefined();
       expect(await store.findByMaxChatId('-999')).toBeUndefined();
+    });
+  });
+
+  describe('outlines', () => {
+    test('go through all chats in the order of ids, with what says whether they can be read', async () => {
+      await store.importMany(
+        Array.from({ length: 23 }, (_, i) => line(`-${i + 1}`)),
+        T0,
+      );
+      const unknown = await created(store, { max_chat_id: null });
+      await store.delete(5);
+      const found: ChatOutline[] = [];
+      const pages: number[] = [];
+      for (let after: number | undefined = 0; after !== undefined; ) {
+        const page: OutlinePage = await store.outlines(after, 10);
+        found.push(...page.chats);
+        pages.push(page.chats.length);
+        after = page.next;
+      }
+      expect(pages.slice(0, 3)).toEqual([10, 10, 3]);
+      expect(found.map(({ id }) => id)).toEqual([1, 2, 3, 4, ...Array.from({ length: 19 }, (_, i) => i + 6)]);
+      expect(found[0]).toEqual({
+        id: 1,
+        max_chat_id: '-1',
+        status: 'active',
+        created_at: new Date(T0).toISOString(),
+      });
+      expect(found.at(-1)).toMatchObject({ id: unknown, max_chat_id: null });
+      expect((await store.outlines(unknown, 10)).chats).toEqual([]);
     });
   });
 

@@ -177,9 +177,9 @@ describe('the planning', () => {
     plans.length = 0;
     const chatStore: ChatStore = {
       ...stores.chats,
-      async list(given) {
+      async outlines(after, limit) {
         await clock.sleep(1_000);
-        return stores.chats.list(given);
+        return stores.chats.outlines(after, limit);
       },
     };
     const slow = (deadline: number) => clock.until(planFullUpdate({ ...depsOf(), chatStore }, 'run-1', deadline));
@@ -214,9 +214,9 @@ describe('the planning', () => {
     const limits: number[] = [];
     const chatStore: ChatStore = {
       ...stores.chats,
-      list(given) {
-        limits.push(given.limit);
-        return stores.chats.list(given);
+      outlines(after, limit) {
+        limits.push(limit);
+        return stores.chats.outlines(after, limit);
       },
     };
     let most = 0;
@@ -234,12 +234,12 @@ describe('the planning', () => {
       await start();
       const chatStore: ChatStore = {
         ...stores.chats,
-        async list(given) {
-          if (given.after?.id === 500) {
+        async outlines(after, limit) {
+          if (after === 500) {
             await created(stores.chats, { max_chat_id: '-9000' }, T0 + 1);
             await stores.chats.delete(where === 'before' ? 7 : 507);
           }
-          return stores.chats.list(given);
+          return stores.chats.outlines(after, limit);
         },
       };
       expect(await planFullUpdate({ ...depsOf(), chatStore }, 'run-1', T0 + 1_000)).toBe('through');

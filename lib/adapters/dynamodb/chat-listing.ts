@@ -1,7 +1,8 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { ChatOutline } from '../../chats/chat.ts';
 import { matches, searchWords } from '../../chats/search.ts';
 import { comparePositions } from '../../chats/sort-keys.ts';
-import type { ListedChat, Listing, ListPage, Position, Sort } from '../../chats/store.ts';
+import type { ListedChat, Listing, ListPage, OutlinePage, Position, Sort } from '../../chats/store.ts';
 import { type ChatItem, chatOf, indexOf, positionIn, positionOfItem, startKey, storedChatOf } from './chat-item.ts';
 import { readChats } from './chat-reads.ts';
 import { type Database, namesIn } from './database.ts';
@@ -72,6 +73,27 @@ async function walk({ client, tables }: Database, listing: Listing): Promise<Lis
     step = Math.min(4 * step, MAX_STEP, MAX_WALKED - walked);
   } while (behind && items.length <= limit && step > 0);
   return pageOf(items, listing, behind);
+}
+
+const OUTLINE = ['id', 'max_chat_id', 'status', 'created_at'].map((name) => `#chat.#${name}`).join(', ');
+
+/** 1 Query. What isn't needed isn't sent: a fifth of the bytes to receive and to parse. */
+export async function listOutlines({ client, tables }: Database, after: number, limit: number): Promise<OutlinePage> {
+  const index = indexOf('all', 'id');
+  const key = `#${index.hash} = :scope AND #${index.range} > :after`;
+  const page = await client.send(
+    new QueryCommand({
+      TableName: tables.chats,
+      IndexName: index.name,
+      KeyConditionExpression: key,
+      ProjectionExpression: OUTLINE,
+      ExpressionAttributeNames: namesIn(key, OUTLINE),
+      ExpressionAttributeValues: { ':scope': index.value, ':after': after },
+      Limit: limit,
+    }),
+  );
+  const chats = (page.Items ?? []) as { readonly chat: ChatOutline }[];
+  return { chats: chats.map(({ chat }) => chat), next: page.LastEvaluatedKey?.id };
 }
 
 /** @param behind where to go on when `items` don't fill the page. */

@@ -57,6 +57,15 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
       };
     },
 
+    async outlines(after, limit) {
+      const behind = all()
+        .map(({ chat: { id, max_chat_id, status, created_at } }) => ({ id, max_chat_id, status, created_at }))
+        .filter(({ id }) => id > after)
+        .sort((a, b) => a.id - b.id);
+      const chats = behind.slice(0, limit);
+      return { chats, next: behind.length > limit ? chats.at(-1)?.id : undefined };
+    },
+
     async total(scope) {
       return all().reduce((total, { chat }) => total + (inScope(chat, scope) ? 1 : 0), 0);
     },
