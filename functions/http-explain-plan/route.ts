@@ -27,7 +27,9 @@ export const route = defineRoute({
           sampled: z.number().int(),
           reads_per_hour: z.number().nullable(),
           median_changes_per_day: z.number().nullable(),
-          expected_freshness: freshness.nullable().describe('share of right counts among those shown, at this price'),
+          expected_freshness: freshness
+            .nullable()
+            .describe('share of right counts among those shown, at this price and within the budget'),
           measured_freshness: freshness.nullable().describe('the same over the last day, as refreshes found it'),
           what_if: z
             .object({

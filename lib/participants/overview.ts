@@ -90,7 +90,7 @@ export interface Plan {
   readonly reads_per_hour: number | null;
   /** How often half of the chats change, at least. */
   readonly median_changes_per_day: number | null;
-  /** Share of right counts among those shown, as expected at the present price. */
+  /** Share of right counts among those shown, as expected at the present price; where that asks for more than the budget, of the budget. */
   readonly expected_freshness: number | null;
   /** The same over the last day, as refreshes found it. */
   readonly measured_freshness: number | null;
@@ -136,6 +136,8 @@ export async function explainPlan(
   });
   const budget = budgetPerHour(deps.settings);
   const present = context && outlookAt(sampled, context.kappa, context.limits);
+  const affordable =
+    present && present.requestsPerHour > budget ? whatIf(sampled, budget, context.limits, LEAST_KAPPA) : present;
   const other = rps === undefined ? undefined : budgetPerHour({ ...deps.settings, rps });
   const otherwise = context && other !== undefined ? whatIf(sampled, other, context.limits, LEAST_KAPPA) : undefined;
   return {
@@ -151,7 +153,7 @@ export async function explainPlan(
     sampled: sample.length,
     reads_per_hour: state ? round(state.readsPerHour) : null,
     median_changes_per_day: context ? Math.exp(context.population.mean) * 24 : null,
-    expected_freshness: present?.freshness ?? null,
+    expected_freshness: affordable?.freshness ?? null,
     measured_freshness: price ? measuredFreshness(price) : null,
     what_if:
       rps !== undefined && other !== undefined && otherwise

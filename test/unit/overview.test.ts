@@ -100,6 +100,23 @@ describe('the plan explained', () => {
     expect((await explain()).expected_freshness).toBeGreaterThan(0.7);
   });
 
+  test('expects no more of the present price than the budget pays', async () => {
+    await chats(300);
+    for (let id = 1; id <= 300; id += 1) await read(id, 60_000);
+    await tick();
+    const within = (maxCallsPerHour: number) =>
+      explainPlan(
+        {
+          ...{ ...deps, plannerStore: stores.planner, subscriptionStore },
+          settings: { ...settings, maxCallsPerHour },
+        },
+        undefined,
+      );
+    const [little, plenty] = [await within(100), await within(100_000)];
+    expect(little.requests_per_hour).toBe(plenty.requests_per_hour);
+    expect(little.expected_freshness).toBeLessThan((plenty.expected_freshness ?? 0) - 0.05);
+  });
+
   test('of another quota: less of it, less is right', async () => {
     await chats(300);
     for (let id = 1; id <= 300; id += 1) await read(id, 60_000);
