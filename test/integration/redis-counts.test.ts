@@ -107,6 +107,26 @@ describe('counts', () => {
     );
   });
 
+  test('read the same however the JSON is written', async () => {
+    const value = fc.record(
+      {
+        count: fc.oneof(fc.nat({ max: 99 }), fc.constantFrom(999_999_999_999_999, Number.MAX_SAFE_INTEGER)),
+        updated_at: fc.option(fc.integer({ min: -3, max: 3 }).map(at)),
+        source: fc.constantFrom<CachedCount['source']>('api', 'database'),
+        told: fc.constant<true>(true),
+      },
+      { requiredKeys: ['count', 'updated_at', 'source'] },
+    );
+    await fc.assert(
+      fc.asyncProperty(value, fc.boolean(), async (given, otherwise) => {
+        const fields = Object.entries(given);
+        const text = otherwise ? JSON.stringify(Object.fromEntries(fields.reverse()), null, 1) : JSON.stringify(given);
+        await redis.set(key(), text);
+        expect(await read()).toEqual(given);
+      }),
+    );
+  });
+
   test('written by many at the same time end with the newest', async () => {
     const times = Array.from({ length: 100 }, (_, i) => (i * 37) % 100);
     await Promise.all(times.map((ms) => put(countAt(ms, ms))));
