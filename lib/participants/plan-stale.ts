@@ -110,7 +110,7 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   }
   const found = await findWanted(deps, { now, deadline, allowed, context, told, cursor });
 
-  const { first, read, leftOver } = choose(found, settings, allowed, hours);
+  const { first, read, leftOver, spare } = choose(found, settings, allowed, hours);
   const [findings, total] = await Promise.all([plannerStore.readFindings(), deps.readCounter.takeTotal()]);
   const state = steer(price.state, {
     tally: findings,
@@ -128,6 +128,7 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
     plannedUntil: now + aheadMs(settings),
     firstReads: found.first.length,
     budgetPerHour: budgetPerHour(settings),
+    spare,
     carried: budget - allowed,
     shown: price.shown * kept + findings.shown,
     shownRight: price.shownRight * kept + findings.shownRight,
@@ -167,6 +168,7 @@ const firstPrice = (settings: PlanSettings, chats: number, now: number): Price =
     plannedUntil: now,
     firstReads: chats,
     budgetPerHour: budget,
+    spare: 0,
     carried: 0,
     shown: 0,
     shownRight: 0,
@@ -252,6 +254,7 @@ function choose({ first, read }: Found, settings: PlanSettings, allowed: number,
     first: firstReads,
     read: best.toSorted((a, b) => a.due_at - b.due_at),
     leftOver: read.length - best.length,
+    spare: left - best.length,
   };
 }
 

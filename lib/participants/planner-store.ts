@@ -9,8 +9,8 @@ export interface PlannerStore {
   writeCursor(cursor: Place | undefined): Promise<void>;
 
   readPrice(): Promise<Price | undefined>;
-  /** Adds to what the next tick takes. */
-  addFindings(findings: Findings): Promise<void>;
+  /** Adds to what the next tick takes. @returns the `again` of all added before since the last tick. */
+  addFindings(findings: Findings): Promise<number>;
   readFindings(): Promise<Findings>;
   /** Puts a new price into force, and takes away the findings it was made of; both or none. */
   writePrice(price: Price, made: Findings): Promise<void>;
@@ -31,6 +31,8 @@ export interface Price {
   /** Chats never read that were due then. */
   readonly firstReads: number;
   readonly budgetPerHour: number;
+  /** Requests the budget has until the next tick besides those that were planned: for chats that are due again before it. */
+  readonly spare: number;
   /** A part of a request that the budget allowed and nobody could make. */
   readonly carried: number;
   /** Counts shown and of them those that refreshes found to have been right, over the last day. */
@@ -47,12 +49,15 @@ export interface Findings extends Tally {
   /** Counts shown since the refreshes before, and those of them that were right. */
   readonly shown: number;
   readonly shownRight: number;
+  /** Chats to be read again before the next tick. */
+  readonly again: number;
 }
 
-export const NO_FINDINGS: Findings = { ...NO_TALLY, shown: 0, shownRight: 0 };
+export const NO_FINDINGS: Findings = { ...NO_TALLY, shown: 0, shownRight: 0, again: 0 };
 
 export const addFindings = (a: Findings, b: Findings): Findings => ({
   ...addTallies(a, b),
   shown: a.shown + b.shown,
   shownRight: a.shownRight + b.shownRight,
+  again: a.again + b.again,
 });

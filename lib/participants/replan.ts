@@ -29,7 +29,8 @@ export interface Replanning {
   planNext(chat: StoredChat): PlanNext | undefined;
   /**
    * Keeps what was found of the chats that were brought up to date, and plans those that are due again before the planner
-   * looks. Round trips: 1 UpdateItem, 1 to Redis; 1 SendMessageBatch for each half-minute in which some are due.
+   * looks, as far as the budget has requests to spare. Round trips: 1 UpdateItem and, beside it, 1 to Redis; 1 SendMessageBatch
+   * for each half-minute in which some are due.
    */
   settle(updated: readonly number[]): Promise<void>;
 }
@@ -77,7 +78,7 @@ export async function beginReplan(
         );
         const { change, reads: counted, dueAt } = outcome.plan;
         const shown = shownOf(chat, askedAt, changed, outcome.tally, context);
-        findings.set(id, { ...outcome.tally, ...shown, dueAt });
+        findings.set(id, { ...NO_FINDINGS, ...outcome.tally, ...shown, dueAt });
         return { dueAt, learnt: { change, reads: counted } };
       };
     },
@@ -91,11 +92,12 @@ export async function beginReplan(
         return dueAt < price.plannedUntil ? [{ id, inMs: dueAt - now }] : [];
       });
       const used = updated.flatMap((id) => (reads.has(id) ? [[id, reads.get(id) ?? 0] as const] : []));
-      await Promise.all([
-        plannerStore.addFindings(found.reduce(addFindings, NO_FINDINGS)),
+      const [before] = await Promise.all([
+        plannerStore.addFindings({ ...found.reduce(addFindings, NO_FINDINGS), again: soon.length }),
         readCounter.takeAway(new Map(used)),
-        sendPlanned(queue, name, ids.length, now, soon),
       ]);
+      const paid = soon.toSorted((a, b) => a.inMs - b.inMs).slice(0, Math.max(0, price.spare - before));
+      await sendPlanned(queue, name, ids.length, now, paid);
     },
   };
 }

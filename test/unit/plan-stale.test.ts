@@ -141,6 +141,8 @@ describe('a plan', () => {
     // 1,234 requests of the 5,400 an interval has: the last of them a fifth of 12 minutes from now.
     expect(Math.max(...slots)).toBe(150_000);
     expect(slots).toEqual(slots.toSorted((a, b) => a - b));
+    // The rest is there for chats that are due again before the next sync.
+    expect((await priceOf()).spare).toBe(5_400 - 1_234);
   });
 
   test('plans ahead what becomes due until the next sync', async () => {
@@ -220,6 +222,7 @@ describe('a plan', () => {
     const tight = { ...settings, maxCallsPerHour: 12 };
     expect(await plan({ settings: tight })).toMatchObject({ chats: 3, leftOver: 297 });
     expect(new Set(plannedIds())).toEqual(new Set([7, 70, 170]));
+    expect((await priceOf()).spare).toBe(0);
   });
 
   test('saves up parts of a request that an interval’s budget leaves', async () => {

@@ -111,7 +111,7 @@ describe('the planner', () => {
       firstReads: 0,
       budgetPerHour: 21_600,
     },
-    ...{ carried: 0, shown: 0, shownRight: 0 },
+    ...{ spare: 1_000, carried: 0, shown: 0, shownRight: 0 },
   };
   const learnt = async (id: number) => (await stores.chats.get(id))?.planning.learnt;
 
@@ -166,6 +166,23 @@ describe('the planner', () => {
     await clock.advance(1_000);
     await work({ ...message, requested_at: clock.now() });
     expect(queue.messages).toEqual([]);
+  });
+
+  test('but only as far as the budget has requests to spare', async () => {
+    const message = { ...(await chats(3)), planned: true as const };
+    const cheap = { ...price.context, kappa: 1e-9 };
+    await stores.planner.writePrice({ ...price, context: cheap, plannedUntil: T0 + HOUR, spare: 5 }, NO_FINDINGS);
+    const again = () => queue.messages.splice(0).flatMap(({ message }) => message.ids);
+    const numbers: number[] = [];
+    for (let i = 0; i < 3; i += 1) {
+      await work({ ...message, requested_at: clock.now() });
+      numbers.push(again().length);
+      await clock.advance(60_000);
+    }
+    expect(numbers).toEqual([3, 2, 0]);
+    expect((await stores.planner.readFindings()).again).toBe(9);
+    // What isn't asked for now is due when the planner looks.
+    expect(Math.max(...Object.values(await dueAt()))).toBeLessThan(HOUR);
   });
 
   test('asks once whether a chat tells of its changes, before it is polled, where events come', async () => {

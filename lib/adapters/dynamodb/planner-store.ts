@@ -41,11 +41,13 @@ export function createDynamoPlannerStore(database: Database): PlannerStore {
       return price;
     },
     async addFindings(findings) {
-      await update(database, {
+      const added = await update(database, {
         TableName: tables.state,
         Key: { pk: FINDINGS },
         ...add(findings, 1),
+        ReturnValues: 'ALL_OLD',
       });
+      return added.written ? ((added.before.again as number | undefined) ?? 0) : 0;
     },
     async readFindings() {
       const { pk: _, ...found } = (await readState<Findings & { pk: string }>(database, FINDINGS)) ?? { pk: FINDINGS };

@@ -23,7 +23,9 @@ export function createMemoryPlannerStore(): PlannerStore {
       return price;
     },
     async addFindings(more) {
+      const { again } = findings;
       findings = addFindings(findings, more);
+      return again;
     },
     async readFindings() {
       return findings;
