@@ -274,7 +274,7 @@ function report(sizes: readonly Size[], step: RedisStep | undefined, cpu: readon
     notes: [
       'warm: the first page, every count cached; deep: the second page by its cursor; cold: Redis emptied before each page.',
       "Two DynamoDB reads, at once, so one round trip of time: the page, and the `total`, which is promised to be exact. The socket's reply is split into values and no " +
-        `more; a hundred values as JSON, and looking whether each is a count, are the other ${Math.round(step.ours - step.driver)} µs.`,
+        `more; reading a hundred values, and whether each is a count, takes the other ${Math.round(step.ours - step.driver)} µs.`,
       'Handler CPU outside I/O: the function with everything around it (stack, log line, metrics), where DynamoDB and Redis answer from memory; it includes one ' +
         '`JSON.stringify` of the page.',
       `At ${largest.chats} chats a cold page takes ${round(cold.p50 / warm.p50)} × a warm one. The function runs in a process of its own; ` +
