@@ -2,6 +2,7 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import type { Figure, PartResult, Plot, Table } from '../support/part.ts';
+import { COLOURS, type Line, plot } from '../support/plot.ts';
 import { keep, print } from '../support/report.ts';
 import {
   bestPolling,
@@ -12,7 +13,6 @@ import {
   uniformPolling,
 } from './bounds.ts';
 import { type Coalescing, coalesce } from './coalescing.ts';
-import { type Axis, plot, type Series } from './plot.ts';
 import { seeded } from './random.ts';
 import type { Job, Outcome } from './worker.ts';
 import { createWorld, SPREAD, type World } from './world.ts';
@@ -252,49 +252,44 @@ function plots(): Plot[] {
     rows.flatMap(({ budget, ways }) =>
       ways.filter(({ kind }) => kind === wanted).map(({ outcome }) => [budget, outcome.freshness] as const),
     );
-  const [green, blue, orange, red] = ['#2a9d4a', '#3a7bd5', '#d08b1d', '#c0392b'];
+  const { green, blue, orange, red } = COLOURS;
   const plain = curve((budget) => plainCacheWithin(world, budget).freshness);
-  const byBudget: Series[] = [
-    { name: 'best with events', color: green, kind: 'line', points: curve((b) => bestWithEvents(world, b)) },
-    { name: 'service, events, learnt', color: green, kind: 'points', points: dots('events, rates learnt') },
-    { name: 'best polling', color: blue, kind: 'line', points: curve((b) => bestPolling(world, b).freshness) },
-    { name: 'service, polling, learnt', color: blue, kind: 'points', points: dots('polling, rates learnt') },
-    { name: 'plain TTL (people wait)', color: orange, kind: 'dashes', points: plain },
-    { name: 'every chat in turn', color: red, kind: 'dashes', points: curve((b) => uniformPolling(world, b)) },
+  const byBudget: Line[] = [
+    { name: 'best with events', colour: green, kind: 'line', points: curve((b) => bestWithEvents(world, b)) },
+    { name: 'service, events, learnt', colour: green, kind: 'points', points: dots('events, rates learnt') },
+    { name: 'best polling', colour: blue, kind: 'line', points: curve((b) => bestPolling(world, b).freshness) },
+    { name: 'service, polling, learnt', colour: blue, kind: 'points', points: dots('polling, rates learnt') },
+    { name: 'plain TTL (people wait)', colour: orange, kind: 'dashes', points: plain },
+    { name: 'every chat in turn', colour: red, kind: 'dashes', points: curve((b) => uniformPolling(world, b)) },
   ];
   const byDay = rows.flatMap((row, i) =>
     row.ways
       .filter(({ kind }) => kind.endsWith('learnt'))
-      .map(({ kind, outcome, ratio: last }): Series => {
+      .map(({ kind, outcome, ratio: last }): Line => {
         const bound = outcome.freshness / last;
         return {
           name: `${inThousands(row.budget)}/h, ${kind.split(',')[0]}`,
-          color: [blue, orange, green][i] ?? red,
+          colour: [blue, orange, green][i] ?? red,
           kind: kind.startsWith('events') ? 'dashes' : 'line',
           points: outcome.daily.map((freshness, day) => [day + 1, freshness / bound]),
         };
       }),
   );
-  const draw = (name: string, title: string, x: Axis, y: Axis, series: readonly Series[]) => ({
-    ...{ name, title },
-    svg: plot(title, x, y, series),
-  });
-  return [
-    draw(
-      'freshness-by-budget',
-      'Freshness against budget, s = 1',
-      { label: 'requests an hour', ticks: [1_000, 1_500, 3_000, 6_000, 12_000, 21_600, 30_000], log: true },
-      { label: 'right counts among those shown', ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] },
-      byBudget,
-    ),
-    draw(
-      'freshness-by-day',
-      'Learning: share of the best possible, s = 1',
-      { label: 'day', ticks: Array.from({ length: WARM_DAYS + 1 }, (_, i) => i + 1) },
-      { label: 'share of the best', ticks: [0.5, 0.6, 0.7, 0.8, 0.9, 1] },
-      byDay,
-    ),
-  ];
+  const charts = {
+    'freshness-by-budget': {
+      title: 'Freshness against budget, s = 1',
+      x: { label: 'requests an hour', ticks: [1_000, 1_500, 3_000, 6_000, 12_000, 21_600, 30_000], log: true },
+      y: { label: 'right counts among those shown', ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] },
+      lines: byBudget,
+    },
+    'freshness-by-day': {
+      title: 'Learning: share of the best possible, s = 1',
+      x: { label: 'day', ticks: Array.from({ length: WARM_DAYS + 1 }, (_, i) => i + 1) },
+      y: { label: 'share of the best', ticks: [0.5, 0.6, 0.7, 0.8, 0.9, 1] },
+      lines: byDay,
+    },
+  };
+  return Object.entries(charts).map(([name, chart]) => ({ name, title: chart.title, svg: plot(chart) }));
 }
 
 /** The hardest case again: what it lacks. */

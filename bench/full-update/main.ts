@@ -216,8 +216,8 @@ export function report(full: Measured, steps: readonly Measured[], counted: Meas
         title: 'Arrivals at MAX during the full update',
         svg: plot({
           title: `Arrivals at MAX in each second, ${full.chats} chats`,
-          x: 'seconds',
-          y: 'requests',
+          x: { label: 'seconds' },
+          y: { label: 'requests' },
           limit: { at: full.rps, name: 'what MAX allows' },
           lines: [{ name: 'this service', points: seconds(full.upstream.per_second) }],
         }),

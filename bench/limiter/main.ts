@@ -191,12 +191,12 @@ function report(names: readonly LimiterName[], background: readonly Run[], mixed
         title: 'Arrivals at the upstream in any 1,000 ms',
         svg: plot({
           title: 'Arrivals at the upstream within the last 1,000 ms',
-          x: 'seconds',
-          y: 'requests',
+          x: { label: 'seconds' },
+          y: { label: 'requests' },
           limit: { at: RPS, name: 'what MAX allows' },
           lines: names.map((name) => ({
             name: name === SERVICE ? 'this service' : name,
-            steps: true,
+            kind: 'steps' as const,
             points: window(background.find(({ limiter }) => limiter === name)?.arrivals ?? []),
           })),
         }),

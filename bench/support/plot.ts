@@ -1,87 +1,105 @@
-/** Line charts as SVG, small enough to be read as text. */
+/** Line charts as SVG, small enough to be read as text, on light and dark pages. */
 
 export interface Line {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** Drawn in steps, as counts of a second are. */
-  readonly steps?: boolean;
+  /** `line` unless told; in steps, as counts of a second are; the points alone. */
+  readonly kind?: 'line' | 'dashes' | 'steps' | 'points';
+  readonly colour?: string;
+}
+
+export interface Axis {
+  readonly label: string;
+  /** Round numbers unless told. */
+  readonly ticks?: readonly number[];
+  readonly log?: boolean;
 }
 
 export interface Chart {
   readonly title: string;
-  readonly x: string;
-  readonly y: string;
+  readonly x: Axis;
+  /** From 0 unless its ticks say otherwise. */
+  readonly y: Axis;
   readonly lines: readonly Line[];
   /** A horizontal line not to be crossed. */
   readonly limit?: { readonly at: number; readonly name: string };
-  readonly logX?: boolean;
 }
 
-const [WIDTH, HEIGHT] = [760, 340];
-const AREA = { left: 56, right: 190, top: 34, bottom: 44 };
-const COLOURS = ['#1f6feb', '#d1242f', '#1a7f37', '#9a6700', '#8250df', '#57606a'];
+export const COLOURS = { blue: '#3a7bd5', red: '#c0392b', green: '#2a9d4a', orange: '#d08b1d' } as const;
 
-export function plot({ title, x, y, lines, limit, logX = false }: Chart): string {
+const [WIDTH, HEIGHT] = [760, 400];
+const [LEFT, RIGHT, TOP, BOTTOM] = [60, WIDTH - 220, 40, HEIGHT - 50];
+
+export function plot({ title, x, y, lines, limit }: Chart): string {
   const points = lines.flatMap((line) => line.points);
   const xs = points.map(([at]) => at);
-  const top = niceTop(Math.max(limit?.at ?? 0, ...points.map(([, value]) => value)));
-  const [fromX, toX] = [Math.min(...xs), Math.max(...xs)];
-  const scale = (at: number) => (logX ? Math.log10(at) : at);
-  const px = (at: number) =>
-    AREA.left + ((scale(at) - scale(fromX)) / (scale(toX) - scale(fromX) || 1)) * (WIDTH - AREA.left - AREA.right);
-  const py = (value: number) => HEIGHT - AREA.bottom - (value / top) * (HEIGHT - AREA.top - AREA.bottom);
-  const text = (at: number, value: number, words: string, more = '') =>
-    `<text x="${at.toFixed(1)}" y="${value.toFixed(1)}" ${more}>${escaped(words)}</text>`;
-  const yTicks = Array.from({ length: 5 }, (_, i) => (top * i) / 4);
-  const xTicks = logX ? [...new Set(xs)] : Array.from({ length: 6 }, (_, i) => fromX + ((toX - fromX) * i) / 5);
-  const right = WIDTH - AREA.right;
+  const most = Math.max(limit?.at ?? 0, ...points.map(([, value]) => value));
+  const across = x.ticks ?? roundNumbers(Math.min(...xs), Math.max(...xs));
+  const up = y.ticks ?? [0, ...roundNumbers(0, most * 1.1)];
+  const px = scale(x, [...across, ...xs], LEFT, RIGHT);
+  const py = scale(y, up, BOTTOM, TOP);
+  const text = (words: string, at: string) => `<text ${at}>${escaped(words)}</text>`;
+  const drawn = lines.flatMap((line, i) => {
+    const colour = line.colour ?? Object.values(COLOURS)[i % 4] ?? 'black';
+    const at = TOP + 12 + i * 22;
+    const dashes = line.kind === 'dashes' ? ' stroke-dasharray="6 4"' : '';
+    const path = (d: string) => `<path d="${d}" stroke="${colour}" fill="none" stroke-width="1.8"${dashes}/>`;
+    const dot = (cx: number, cy: number) => `<circle cx="${cx}" cy="${cy}" r="4" fill="${colour}"/>`;
+    const places = line.points.map(([a, b]) => [px(a), py(b)] as const);
+    const dots = line.kind === 'points';
+    return [
+      ...(dots ? places.map(([a, b]) => dot(a, b)) : [path(through(places, line.kind === 'steps'))]),
+      dots ? dot(RIGHT + 27, at) : path(`M${RIGHT + 16} ${at}h22`),
+      text(line.name, `x="${RIGHT + 46}" y="${at + 4}"`),
+    ];
+  });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
     `<title>${escaped(title)}</title>`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>`,
-    text(AREA.left, 14, title, 'font-size="13" font-weight="bold"'),
-    ...yTicks.flatMap((value) => [
-      `<path d="M${AREA.left} ${py(value).toFixed(1)}H${right}" stroke="#d8dee4"/>`,
-      text(AREA.left - 6, py(value) + 4, short(value), 'text-anchor="end"'),
+    '<style>text{fill:#777}.grid{stroke:#9994;fill:none}.limit{stroke:#777;stroke-dasharray:2 3}</style>',
+    text(title, `x="${LEFT}" y="20" font-size="14"`),
+    ...across.flatMap((tick) => [
+      `<path class="grid" d="M${px(tick)} ${TOP}V${BOTTOM}"/>`,
+      text(tick.toLocaleString('en'), `x="${px(tick)}" y="${BOTTOM + 18}" text-anchor="middle"`),
     ]),
-    ...xTicks.map((at) => text(px(at), HEIGHT - AREA.bottom + 16, short(at), 'text-anchor="middle"')),
-    text((AREA.left + right) / 2, HEIGHT - 8, x, 'text-anchor="middle"'),
-    text(AREA.left, AREA.top - 6, y),
+    ...up.flatMap((tick) => [
+      `<path class="grid" d="M${LEFT} ${py(tick)}H${RIGHT}"/>`,
+      text(tick.toLocaleString('en'), `x="${LEFT - 8}" y="${py(tick) + 4}" text-anchor="end"`),
+    ]),
+    text(x.label, `x="${(LEFT + RIGHT) / 2}" y="${HEIGHT - 10}" text-anchor="middle"`),
+    text(y.label, `text-anchor="middle" transform="translate(16 ${(TOP + BOTTOM) / 2}) rotate(-90)"`),
     ...(limit
       ? [
-          `<path d="M${AREA.left} ${py(limit.at).toFixed(1)}H${right}" stroke="#24292f" stroke-dasharray="5 4"/>`,
-          text(right - 4, py(limit.at) - 4, limit.name, 'text-anchor="end"'),
+          `<path class="limit" d="M${LEFT} ${py(limit.at)}H${RIGHT}"/>`,
+          text(limit.name, `x="${RIGHT - 4}" y="${py(limit.at) - 5}" text-anchor="end"`),
         ]
       : []),
-    ...lines.flatMap((line, i) => {
-      const colour = COLOURS[i % COLOURS.length] ?? 'black';
-      return [
-        `<path d="${path(line, px, py)}" fill="none" stroke="${colour}" stroke-width="1.6"/>`,
-        `<rect x="${right + 8}" y="${AREA.top + 16 + i * 18}" width="10" height="10" fill="${colour}"/>`,
-        text(right + 23, AREA.top + 25 + i * 18, line.name),
-      ];
-    }),
+    ...drawn,
     '</svg>',
     '',
   ].join('\n');
 }
 
-function path({ points, steps }: Line, px: (x: number) => number, py: (y: number) => number): string {
-  return points
-    .map(([at, value], i) => {
-      if (i === 0) return `M${px(at).toFixed(1)} ${py(value).toFixed(1)}`;
-      return steps ? `H${px(at).toFixed(1)}V${py(value).toFixed(1)}` : `L${px(at).toFixed(1)} ${py(value).toFixed(1)}`;
-    })
-    .join('');
+/** Where a value stands between `from` and `to`, to a tenth of a pixel. */
+function scale({ log }: Axis, values: readonly number[], from: number, to: number): (value: number) => number {
+  const f = log ? Math.log : (value: number) => value;
+  const low = f(Math.min(...values));
+  const high = f(Math.max(...values));
+  return (value) => Math.round((from + ((f(value) - low) / (high - low || 1)) * (to - from)) * 10) / 10;
 }
 
-function niceTop(most: number): number {
-  const step = 10 ** Math.floor(Math.log10(most || 1));
-  const found = [1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10].find((times) => times * step >= most);
-  return (found ?? 10) * step;
+/** Some six numbers above `low` up to `high`. */
+function roundNumbers(low: number, high: number): number[] {
+  const rough = (high - low || 1) / 6;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((times) => times * power >= rough) ?? 10);
+  const first = Math.floor(low / step) + 1;
+  const count = Math.max(0, Math.floor(high / step + 1e-9) - first + 1);
+  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(6)));
 }
 
-const short = (value: number): string =>
-  value >= 10_000 ? `${Math.round(value / 1_000)}k` : String(Number(value.toPrecision(3)));
+function through(places: readonly (readonly [number, number])[], steps: boolean): string {
+  return places.map(([a, b], i) => (i === 0 ? `M${a} ${b}` : steps ? `H${a}V${b}` : `L${a} ${b}`)).join('');
+}
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
