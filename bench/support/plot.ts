@@ -35,9 +35,9 @@ export function plot({ title, x, y, lines, limit }: Chart): string {
   const xs = points.map(([at]) => at);
   const most = Math.max(limit?.at ?? 0, ...points.map(([, value]) => value));
   const across = x.ticks ?? roundNumbers(Math.min(...xs), Math.max(...xs));
-  const up = y.ticks ?? [0, ...roundNumbers(0, most * 1.1)];
+  const up = y.ticks ?? [0, ...roundNumbers(0, most)];
   const px = scale(x, [...across, ...xs], LEFT, RIGHT);
-  const py = scale(y, up, BOTTOM, TOP);
+  const py = scale(y, [...up, ...(y.ticks ? [] : [most])], BOTTOM, TOP);
   const text = (words: string, at: string) => `<text ${at}>${escaped(words)}</text>`;
   const drawn = lines.flatMap((line, i) => {
     const colour = line.colour ?? Object.values(COLOURS)[i % 4] ?? 'black';
