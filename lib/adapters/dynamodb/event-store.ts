@@ -1,7 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { SeenSubscription, SubscriptionStore } from '../../participants/check-subscription.ts';
 import type { EventStore } from '../../participants/event-store.ts';
-import { type ChatItem, planningOf } from './chat-item.ts';
+import { type PlanningItem, planningOf } from './chat-item.ts';
 import { assign, type Database, namesIn, readState, update } from './database.ts';
 
 const QUARTER_MS = 15 * 60_000;
@@ -32,7 +32,7 @@ export function createDynamoEventStore(database: Database): EventStore {
         ReturnValues: 'ALL_OLD',
       });
       if (!marked.written) return undefined;
-      const before = marked.before as unknown as ChatItem & { readonly event_quarter?: number };
+      const before: PlanningItem & { readonly read_at?: number; readonly event_quarter?: number } = marked.before;
       if (before.event_quarter !== quarter) {
         const count = 'ADD #event_quarters :one';
         await update(database, {
