@@ -4,6 +4,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { AskMax, AskMembership } from './ask-max.ts';
 import type { CountCache } from './cache.ts';
 import type { EventStore, Title } from './event-store.ts';
+import { knowTrust } from './know-trust.ts';
 import { isWorthReading } from './planner/plan.ts';
 import type { PlannerStore } from './planner-store.ts';
 import { planOf } from './planning.ts';
@@ -122,11 +123,7 @@ async function meet(
   }
   await deps.applyAnswer({ id, max_chat_id: maxChatId }, answer, askedAt);
   if (answer.kind !== 'count') return undefined;
-  const membership = await deps.askMembership(maxChatId, { lane: 'background', deadline });
-  if (membership.kind === 'answered' && membership.answer.kind === 'membership') {
-    const { tellsMembers } = membership.answer;
-    await deps.eventStore.trust(id, tellsMembers, membership.askedAt, deps.clock.now());
-  }
+  await knowTrust(deps, { id, max_chat_id: maxChatId }, { lane: 'background', deadline });
   return id;
 }
 

@@ -18,6 +18,9 @@ export interface DueChat extends PlannedChat {
   readonly due_at: number;
 }
 
+/** A place on the due index. */
+export type Place = Pick<DueChat, 'id' | 'due_at'>;
+
 /** The durable side of counts: newer wins, and what is due is found by an index. */
 export interface CountStore {
   /**
@@ -34,7 +37,7 @@ export interface CountStore {
   /** Moves the chats to a later time on the due index; those no longer on it stay off. */
   postpone(ids: readonly number[], dueAt: number): Promise<void>;
   /** Chats due at `before` or earlier, the longest due first, behind `after`. */
-  due(before: number, limit: number, after: Pick<DueChat, 'id' | 'due_at'> | undefined): Promise<readonly DueChat[]>;
+  due(before: number, limit: number, after: Place | undefined): Promise<readonly DueChat[]>;
   /** How many are due at `before` or earlier. Reads the index: grows with what is due. */
   countDue(before: number): Promise<number>;
 }

@@ -1,4 +1,8 @@
+import { QUARTER_HOURS } from './planner/change-rate.ts';
 import type { PlannedChat } from './planning.ts';
+
+/** The quarter of an hour, counted since 1970, that `at` (Unix ms) is in. */
+export const quarterOf = (at: number): number => Math.floor(at / (QUARTER_HOURS * 3_600_000));
 
 /** What events leave behind beside a chat. Times are Unix ms; newest wins, so repeats and reordering change nothing. */
 export interface EventStore {

@@ -1,7 +1,7 @@
-import type { ReadableChat, StoredChat } from '../chats/chat.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { AskMembership, AskOptions } from './ask-max.ts';
 import type { EventStore } from './event-store.ts';
+import type { Planning } from './planning.ts';
 
 export interface KnowTrustDeps {
   readonly askMembership: AskMembership;
@@ -11,17 +11,17 @@ export interface KnowTrustDeps {
 
 /**
  * Asks MAX whether every join and leave of the chat is told: one request that may save all polling of it. Round trips: 1 permit,
- * MAX, 1 UpdateItem. @returns the chat with what is known now; as it was where MAX doesn't say.
+ * MAX, 1 UpdateItem. @returns what is known now; `undefined` where MAX doesn't say.
  */
-export async function knowTrust<C extends StoredChat & { readonly chat: ReadableChat }>(
+export async function knowTrust(
   { askMembership, eventStore, clock }: KnowTrustDeps,
-  chat: C,
+  chat: { readonly id: number; readonly max_chat_id: string },
   options: AskOptions,
-): Promise<C> {
-  const asked = await askMembership(chat.chat.max_chat_id, options);
-  if (asked.kind !== 'answered' || asked.answer.kind !== 'membership') return chat;
+): Promise<Pick<Planning, 'toldSince' | 'trustKnown'> | undefined> {
+  const asked = await askMembership(chat.max_chat_id, options);
+  if (asked.kind !== 'answered' || asked.answer.kind !== 'membership') return undefined;
   const { tellsMembers } = asked.answer;
   const now = clock.now();
-  await eventStore.trust(chat.chat.id, tellsMembers, asked.askedAt, now);
-  return { ...chat, planning: { ...chat.planning, toldSince: tellsMembers ? now : null, trustKnown: true } };
+  await eventStore.trust(chat.id, tellsMembers, asked.askedAt, now);
+  return { toldSince: tellsMembers ? now : null, trustKnown: true };
 }

@@ -1,8 +1,9 @@
 import type { ChatStore } from '../chats/store.ts';
+import { forEach } from '../for-each.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type BudgetSettings, budgetPerHour } from './budget.ts';
 import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
-import type { CountStore, DueChat } from './count-store.ts';
+import type { CountStore, DueChat, Place } from './count-store.ts';
 import { floorMs, PLAN_LIMITS, type PlanContext, type PlanLimits, planWhenDue } from './planner/plan.ts';
 import { contextOf, expectedFreshness, firstState, steer } from './planner/price.ts';
 import { measuredFreshness, type PlannerStore, type Price } from './planner-store.ts';
@@ -98,11 +99,13 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   ]);
   const told = eventsSince(subscription, now);
   const price = before ?? firstPrice(settings, chats, now);
-  const context = contextOf(price.state, chats, limitsOf(settings, chats));
+  const limits = limitsOf(settings, chats);
+  const context = contextOf(price.state, chats, limits);
 
   // After a pause the budget of the pause is not made up for.
   const hours = Math.min(Math.max(now - price.tickedAt, 0), 2 * settings.intervalMs) / 3_600_000;
-  const budget = price.carried + budgetPerHour(settings) * hours;
+  const perHour = budgetPerHour(settings);
+  const budget = price.carried + perHour * hours;
   const allowed = Math.floor(budget);
   if (past) {
     const ahead = await queue.depth('requested');
@@ -114,20 +117,20 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   const [findings, total] = await Promise.all([plannerStore.readFindings(), deps.readCounter.takeTotal()]);
   const state = steer(price.state, {
     tally: findings,
-    allowed: budgetPerHour(settings) * hours,
+    allowed: perHour * hours,
     backlog: leftOver,
     reads: total ?? price.state.readsPerHour * hours,
     hours: Math.max(hours, 1 / 3_600),
-    budgetPerHour: budgetPerHour(settings),
+    budgetPerHour: perHour,
   });
   const kept = Math.exp(-hours / 24);
   const next: Price = {
     state,
-    context: contextOf(state, chats, limitsOf(settings, chats)),
+    context: contextOf(state, chats, limits),
     tickedAt: now,
     plannedUntil: now + aheadMs(settings),
     firstReads: found.first.length,
-    budgetPerHour: budgetPerHour(settings),
+    budgetPerHour: perHour,
     spare,
     carried: budget - allowed,
     shown: price.shown * kept + findings.shown,
@@ -182,7 +185,7 @@ interface Found {
   readonly read: readonly Wanted[];
   readonly putOff: number;
   /** Where the next plan goes on; `undefined`: at the longest due. */
-  readonly cursor: Pick<DueChat, 'id' | 'due_at'> | undefined;
+  readonly cursor: Place | undefined;
 }
 
 interface Search {
@@ -209,7 +212,7 @@ async function findWanted(deps: PlanStaleDeps, search: Search): Promise<Found> {
     if (page.length === 0) break;
     const reads = await deps.readCounter.peek(page.flatMap(({ id, read_at }) => (read_at === null ? [] : [id])));
     const used = new Map<number, number>();
-    const later: (() => Promise<void>)[] = [];
+    const later: { readonly chat: DueChat; readonly next: Parameters<CountStore['replan']>[1] }[] = [];
     for (const chat of page) {
       const { id, due_at } = chat;
       const counted = reads.get(id) ?? 0;
@@ -218,11 +221,11 @@ async function findWanted(deps: PlanStaleDeps, search: Search): Promise<Found> {
         (chat.read_at === null ? first : read).push({ id, due_at, rightReads: weighed.rightReads });
       } else if (due_at <= now) {
         const { change, reads: tally, dueAt } = weighed.plan;
-        later.push(() => deps.countStore.replan(chat, { dueAt, learnt: { change, reads: tally } }));
+        later.push({ chat, next: { dueAt, learnt: { change, reads: tally } } });
         if (counted > 0) used.set(id, counted);
       }
     }
-    await inParallel(later, PUT_OFF_IN_FLIGHT);
+    await forEach(later, PUT_OFF_IN_FLIGHT, ({ chat, next }) => deps.countStore.replan(chat, next));
     await deps.readCounter.takeAway(used);
     putOff += later.length;
     looks += page.length;
@@ -276,11 +279,3 @@ async function send(
 }
 
 const aheadMs = ({ intervalMs }: PlanSettings): number => Math.min(LONGEST_DELAY_MS, intervalMs) * AHEAD;
-
-async function inParallel(tasks: readonly (() => Promise<void>)[], width: number): Promise<void> {
-  const rest = tasks.values();
-  const worker = async () => {
-    for (const task of rest) await task();
-  };
-  await Promise.all(Array.from({ length: Math.min(width, tasks.length) }, worker));
-}

@@ -1,4 +1,4 @@
-import type { DueChat } from './count-store.ts';
+import type { Place } from './count-store.ts';
 import { NO_TALLY, type PlanContext, type Tally } from './planner/plan.ts';
 import { addTallies, type PlanState } from './planner/price.ts';
 
@@ -15,9 +15,6 @@ export interface PlannerStore {
   /** Puts a new price into force, and takes away the findings it was made of; both or none. */
   writePrice(price: Price, made: Findings): Promise<void>;
 }
-
-/** A place on the due index. */
-export type Place = Pick<DueChat, 'id' | 'due_at'>;
 
 /** The price of a request and what it was made of, from one tick to the next. */
 export interface Price {

@@ -80,7 +80,8 @@ export async function refreshBatch(
       };
       const options = { lane: 'background', deadline, abandoned: outage, onAnswer } as const;
       const { id, max_chat_id } = chat.chat;
-      const known = replanning.wantsTrust(chat) ? await knowTrust(deps, chat, options) : chat;
+      const trust = replanning.wantsTrust(chat) ? await knowTrust(deps, chat.chat, options) : undefined;
+      const known = trust ? { ...chat, planning: { ...chat.planning, ...trust } } : chat;
       settle(id, await deps.refreshChat({ id, max_chat_id }, options, replanning.planNext(known)));
     }
   };

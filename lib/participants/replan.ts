@@ -78,7 +78,8 @@ export async function beginReplan(
         );
         const { change, reads: counted, dueAt } = outcome.plan;
         const shown = shownOf(chat, askedAt, changed, outcome.tally, context);
-        findings.set(id, { ...NO_FINDINGS, ...outcome.tally, ...shown, dueAt });
+        const again = dueAt < price.plannedUntil ? 1 : 0;
+        findings.set(id, { ...outcome.tally, ...shown, again, dueAt });
         return { dueAt, learnt: { change, reads: counted } };
       };
     },
@@ -88,12 +89,12 @@ export async function beginReplan(
       if (!price || found.length === 0) return;
       const now = clock.now();
       const soon = updated.flatMap((id) => {
-        const { dueAt = price.plannedUntil } = findings.get(id) ?? {};
-        return dueAt < price.plannedUntil ? [{ id, inMs: dueAt - now }] : [];
+        const one = findings.get(id);
+        return one?.again ? [{ id, inMs: one.dueAt - now }] : [];
       });
       const used = updated.flatMap((id) => (reads.has(id) ? [[id, reads.get(id) ?? 0] as const] : []));
       const [before] = await Promise.all([
-        plannerStore.addFindings({ ...found.reduce(addFindings, NO_FINDINGS), again: soon.length }),
+        plannerStore.addFindings(found.reduce(addFindings, NO_FINDINGS)),
         readCounter.takeAway(new Map(used)),
       ]);
       const paid = soon.toSorted((a, b) => a.inMs - b.inMs).slice(0, Math.max(0, price.spare - before));

@@ -2,10 +2,11 @@ import { differs, newChat } from '../../chats/change.ts';
 import type { StoredChat } from '../../chats/chat.ts';
 import { countKey } from '../../chats/sort-keys.ts';
 import type { ImportedChat } from '../../chats/store.ts';
+import { forEach } from '../../for-each.ts';
 import { storedChatOf } from './chat-item.ts';
 import { readChat, readChats, readOwners } from './chat-reads.ts';
 import { insertChats, type NewRecord, takeIds, transactionGroups, updateChat } from './chat-writes.ts';
-import { assign, type Database, forEach, update } from './database.ts';
+import { assign, type Database, update } from './database.ts';
 
 /** While one group's words are put another one's transaction runs; more would only collide at the counters. */
 const GROUPS_IN_FLIGHT = 2;

@@ -1,9 +1,10 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { countKey } from '../../chats/sort-keys.ts';
+import { forEach } from '../../for-each.ts';
 import type { ApplyOutcome, CountStore, DueChat } from '../../participants/count-store.ts';
 import { isKnownRight } from '../../participants/planning.ts';
 import { type PlanningItem, packLearnt, planningOf } from './chat-item.ts';
-import { assign, type ConditionalWrite, type Database, forEach, namesIn, queryPages, update } from './database.ts';
+import { assign, type ConditionalWrite, type Database, namesIn, queryPages, update } from './database.ts';
 
 /** Chats postponed at the same time. */
 const POSTPONED_IN_FLIGHT = 16;

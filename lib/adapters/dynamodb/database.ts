@@ -17,6 +17,7 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { forEach } from '../../for-each.ts';
 
 /** What the stores have in common: the tables, and the ways of asking DynamoDB that need patience or several requests. */
 export interface Database {
@@ -78,15 +79,6 @@ export function assign(attributes: Item, condition: string, values: Item = {}) {
     ExpressionAttributeNames: namesIn(expression, condition),
     ExpressionAttributeValues: { ...Object.fromEntries(set.map((name) => [value(name), attributes[name]])), ...values },
   };
-}
-
-/** Runs `work` on every item, at most `width` at a time. */
-export async function forEach<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values();
-  const worker = async () => {
-    for (const item of rest) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
 }
 
 export function* chunks<T>(items: readonly T[], size: number): Generator<T[]> {

@@ -4,8 +4,9 @@ import type { Chat } from '../../chats/chat.ts';
 import { searchWords } from '../../chats/search.ts';
 import { cutToBytes, MAX_KEY_TEXT_BYTES } from '../../chats/sort-keys.ts';
 import type { Scope } from '../../chats/store.ts';
+import { forEach } from '../../for-each.ts';
 import { wordsText } from './chat-item.ts';
-import { chunks, type Database, forEach, MAX_TRANSACTION, namesIn, queryPages, transact } from './database.ts';
+import { chunks, type Database, MAX_TRANSACTION, namesIn, queryPages, transact } from './database.ts';
 
 /**
  * The words chats are found by: one item a word, for the listing of all and for that of the chat's university. They are

@@ -1,8 +1,7 @@
-import type { CountStore, DueChat } from '../../participants/count-store.ts';
+import type { CountStore, DueChat, Place } from '../../participants/count-store.ts';
 import { isKnownRight } from '../../participants/planning.ts';
 import type { MemoryChats } from './chats.ts';
 
-type Place = Pick<DueChat, 'id' | 'due_at'>;
 const byDueTime = (a: Place, b: Place): number => a.due_at - b.due_at || a.id - b.id;
 
 /** The durable side of counts in memory. */

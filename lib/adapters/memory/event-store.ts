@@ -1,7 +1,5 @@
-import type { EventStore, Title } from '../../participants/event-store.ts';
+import { type EventStore, quarterOf, type Title } from '../../participants/event-store.ts';
 import type { MemoryChats } from './chats.ts';
-
-const QUARTER_MS = 15 * 60_000;
 
 /** What events leave behind, in memory. */
 export interface MemoryMarks {
@@ -21,7 +19,7 @@ export function createMemoryEventStore({ byId }: MemoryChats): EventStore & {
     async markDirty(id, now, until) {
       const chat = byId.get(id);
       if (!chat || (marks.get(id)?.windowUntil ?? 0) > now) return undefined;
-      const quarter = Math.floor(now / QUARTER_MS);
+      const quarter = quarterOf(now);
       const { planning } = chat;
       const eventQuarters = planning.eventQuarters + (marks.get(id)?.quarter === quarter ? 0 : 1);
       mark(id, { windowUntil: until, quarter });

@@ -1,8 +1,8 @@
+import type { Place } from '../../participants/count-store.ts';
 import {
   addFindings,
   type Findings,
   NO_FINDINGS,
-  type Place,
   type PlannerStore,
   type Price,
 } from '../../participants/planner-store.ts';
