@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { parseDuration } from '../lib/runtime/duration.ts';
+import { parseDuration } from '../lib/base/duration.ts';
 import { DATA_DIR } from './data-dir.ts';
 import { openIdentity, ROLES, type TokenClaims } from './identity.ts';
 

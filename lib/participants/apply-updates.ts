@@ -1,6 +1,6 @@
+import type { Clock } from '../base/clock.ts';
 import type { ChatStore } from '../chats/store.ts';
 import type { ChatUpdate } from '../max-api/updates.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { AskMax, AskMembership } from './ask-max.ts';
 import type { CountCache } from './cache.ts';
 import type { EventStore, Title } from './event-store.ts';

@@ -1,5 +1,5 @@
+import type { Clock } from '../base/clock.ts';
 import type { Subscription } from '../max-api/client.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { Asked } from './ask-max.ts';
 
 /**

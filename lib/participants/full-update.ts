@@ -1,7 +1,8 @@
+import { chunks } from '../base/chunks.ts';
+import type { Clock } from '../base/clock.ts';
 import { isReadable } from '../chats/chat.ts';
 import type { ChatStore } from '../chats/store.ts';
-import type { Clock } from '../runtime/clock.ts';
-import { chunk, type PlanQueue, type RefreshQueue } from './refresh-queue.ts';
+import type { PlanQueue, RefreshQueue } from './refresh-queue.ts';
 import { NO_COUNTS, type Run, type RunStatus, type RunStore, statusOf } from './run.ts';
 
 /**
@@ -104,7 +105,7 @@ export async function planFullUpdate(
     const chats = page.chats.filter((chat) => Date.parse(chat.created_at) <= run.started_at);
     const readable = chats.filter(isReadable).map((chat) => chat.id);
     // Parts are named by where they begin, so a page sent twice has the same parts and is booked once.
-    const messages = chunk(readable, deps.settings.batchSize).map((ids, i) => ({
+    const messages = chunks(readable, deps.settings.batchSize).map((ids, i) => ({
       ids,
       requested_at: run.started_at,
       run: { id: runId, part: `${at}.${i}` },

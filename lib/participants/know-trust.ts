@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import type { AskMembership, AskOptions } from './ask-max.ts';
 import type { EventStore } from './event-store.ts';
 import type { Planning } from './planning.ts';

@@ -1,7 +1,7 @@
+import type { Clock } from '../base/clock.ts';
 import type { ReadableChat, StoredChat } from '../chats/chat.ts';
 import { isReadable } from '../chats/chat.ts';
 import type { ChatStore } from '../chats/store.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { type BudgetSettings, budgetPerHour } from './budget.ts';
 import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
 import type { CountStore } from './count-store.ts';

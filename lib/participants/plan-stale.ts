@@ -1,6 +1,6 @@
+import type { Clock } from '../base/clock.ts';
+import { forEach } from '../base/for-each.ts';
 import type { ChatStore } from '../chats/store.ts';
-import { forEach } from '../for-each.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { type BudgetSettings, budgetPerHour } from './budget.ts';
 import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
 import type { CountStore, DueChat, Place } from './count-store.ts';

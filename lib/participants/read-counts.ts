@@ -1,12 +1,13 @@
+import { chunks } from '../base/chunks.ts';
+import type { Clock } from '../base/clock.ts';
 import { type Chat, isReadable, type StoredChat, type StoredCount } from '../chats/chat.ts';
 import type { ChatStore, ListedChat } from '../chats/store.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { CachedCount, CountCache, Leases } from './cache.ts';
 import type { ParticipantEvents } from './events.ts';
 import { isKnownRight } from './planning.ts';
 import { READ_SAMPLE, type ReadCounter } from './read-counter.ts';
 import type { RefreshChat } from './refresh.ts';
-import { chunk, type RefreshQueue } from './refresh-queue.ts';
+import type { RefreshQueue } from './refresh-queue.ts';
 
 /**
  * Counts for people who look at chats: whatever is there, at once. Round trips: 1 MGET; 1 BatchGetItem (100 chats) when
@@ -172,7 +173,7 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
       const requested_at = clock.now();
       await deps.queue.send(
         'requested',
-        chunk([...taken], settings.batchSize).map((part) => ({ ids: part, requested_at })),
+        chunks([...taken], settings.batchSize).map((part) => ({ ids: part, requested_at })),
       );
     })();
     // Not accepted or not in time: the counts stay stale, and the lease's end lets the next reader ask again.

@@ -1,7 +1,7 @@
+import type { Clock } from '../base/clock.ts';
 import { isReadable, type ReadableChat, type StoredChat } from '../chats/chat.ts';
 import type { ChatStore } from '../chats/store.ts';
 import type { Permits } from '../max-api/permits.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { CountStore } from './count-store.ts';
 import { type KnowTrustDeps, knowTrust } from './know-trust.ts';
 import type { RefreshChat, RefreshOutcome } from './refresh.ts';

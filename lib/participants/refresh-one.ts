@@ -1,7 +1,7 @@
+import type { Clock } from '../base/clock.ts';
 import type { StoredChat } from '../chats/chat.ts';
 import type { ChatStore } from '../chats/store.ts';
 import type { MaxErrorKind } from '../max-api/client.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { Leases } from './cache.ts';
 import type { RefreshChat } from './refresh.ts';
 

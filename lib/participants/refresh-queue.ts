@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { chunks } from '../base/chunks.ts';
 import type { ChatUpdate } from '../max-api/updates.ts';
 
 /**
@@ -47,7 +48,7 @@ export async function sendPlanned(
   }
   let sent = 0;
   for (const [slot, ids] of slots) {
-    const messages = chunk(ids, batchSize).map((part) => ({ ids: part, requested_at: now, planned: true as const }));
+    const messages = chunks(ids, batchSize).map((part) => ({ ids: part, requested_at: now, planned: true as const }));
     await queue.send(name, messages, slot * SLOT_MS);
     sent += messages.length;
   }
@@ -65,11 +66,4 @@ export interface PlanQueue {
 /** What MAX told of chats, on its way to being acted on. */
 export interface UpdateQueue {
   send(update: ChatUpdate): Promise<void>;
-}
-
-/** Splits into runs of at most `size`. */
-export function chunk<T>(items: readonly T[], size: number): T[][] {
-  const chunks: T[][] = [];
-  for (let i = 0; i < items.length; i += size) chunks.push(items.slice(i, i + size));
-  return chunks;
 }

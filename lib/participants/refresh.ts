@@ -1,5 +1,5 @@
+import type { Clock } from '../base/clock.ts';
 import type { ChatAnswer, MaxError } from '../max-api/client.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { Asked, AskMax, AskOptions } from './ask-max.ts';
 import type { CountCache } from './cache.ts';
 import type { CountStore, Reading } from './count-store.ts';

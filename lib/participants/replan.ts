@@ -1,5 +1,5 @@
+import type { Clock } from '../base/clock.ts';
 import type { StoredChat } from '../chats/chat.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
 import { rightBeforeChange } from './planner/interval.ts';
 import { type PlanContext, planAfterRefresh, type Tally } from './planner/plan.ts';

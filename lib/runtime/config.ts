@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../base/duration.ts';
 
 /**
  * The configuration is the environment, read here and nowhere else. Each section lists the variables of one concern, so

@@ -12,6 +12,7 @@ import { createRedisCounts } from '../adapters/redis/counts.ts';
 import { createPermits } from '../adapters/redis/permits.ts';
 import { createRedisReadCounter } from '../adapters/redis/read-counter.ts';
 import { createPlanQueue, createRefreshQueue, createSqs, createUpdateQueue } from '../adapters/sqs/queues.ts';
+import { systemClock } from '../base/clock.ts';
 import { createMaxApi, type MaxError, reachable } from '../max-api/client.ts';
 import { spacingMs } from '../max-api/pace.ts';
 import type { ApplyUpdatesDeps } from '../participants/apply-updates.ts';
@@ -26,7 +27,6 @@ import { createReadCounts, type ReadCounts, type ReadCountsDeps } from '../parti
 import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../participants/refresh.ts';
 import type { RefreshBatchDeps } from '../participants/refresh-batch.ts';
 import type { RefreshQueueName } from '../participants/refresh-queue.ts';
-import { systemClock } from './clock.ts';
 import { section } from './environment.ts';
 import { participantMetrics } from './observability.ts';
 import { secretReader } from './secrets.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
-import { type Clock, systemClock } from '../../lib/runtime/clock.ts';
+import { type Clock, systemClock } from '../../lib/base/clock.ts';
 import { Arrivals, type ArrivalsSummary } from './arrivals.ts';
 import { control } from './control.ts';
 import { randomStream } from './random.ts';

@@ -5,7 +5,7 @@
  * and needs a few bytes a chat. An event's outcome depends on the seed and on what happened before it, not on when the
  * world was looked at: the same seed and commands at the same times give the same world.
  */
-import type { Clock } from '../../lib/runtime/clock.ts';
+import type { Clock } from '../../lib/base/clock.ts';
 import {
   type BotRole,
   botId,

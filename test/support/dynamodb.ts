@@ -5,7 +5,7 @@ import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/clien
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createDynamo } from '../../lib/adapters/dynamodb/client.ts';
 import { type Database, fullJitter, type Tables } from '../../lib/adapters/dynamodb/database.ts';
-import { systemClock } from '../../lib/runtime/clock.ts';
+import { systemClock } from '../../lib/base/clock.ts';
 
 /** A client of the embedded server, which takes any credentials. */
 export const connectDynamo = (endpoint: string): DynamoDBDocumentClient =>

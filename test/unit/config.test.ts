@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseDuration } from '../../lib/base/duration.ts';
 import { ConfigError, DEFAULTS, readConfig, type Section, variablesOf } from '../../lib/runtime/config.ts';
-import { parseDuration } from '../../lib/runtime/duration.ts';
 
 const HOUR = 3_600_000;
 const SECTIONS = [

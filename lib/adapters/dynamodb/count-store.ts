@@ -1,6 +1,6 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { forEach } from '../../base/for-each.ts';
 import { countKey } from '../../chats/sort-keys.ts';
-import { forEach } from '../../for-each.ts';
 import type { ApplyOutcome, CountStore, DueChat } from '../../participants/count-store.ts';
 import { isKnownRight } from '../../participants/planning.ts';
 import { type PlanningItem, packLearnt, planningOf } from './chat-item.ts';

@@ -17,7 +17,8 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { forEach } from '../../for-each.ts';
+import { chunks } from '../../base/chunks.ts';
+import { forEach } from '../../base/for-each.ts';
 
 /** What the stores have in common: the tables, and the ways of asking DynamoDB that need patience or several requests. */
 export interface Database {
@@ -81,10 +82,6 @@ export function assign(attributes: Item, condition: string, values: Item = {}) {
   };
 }
 
-export function* chunks<T>(items: readonly T[], size: number): Generator<T[]> {
-  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
-}
-
 /** An item of the state table by its key. 1 GetItem, consistent: who has just written reads what was written. */
 export async function readState<T extends object>({ client, tables }: Database, pk: string): Promise<T | undefined> {
   const answer = await client.send(new GetCommand({ TableName: tables.state, Key: { pk }, ConsistentRead: true }));
@@ -94,7 +91,7 @@ export async function readState<T extends object>({ client, tables }: Database, 
 /** 1 BatchGetItem for every 100 keys, in parallel. Keys must be distinct; what does not exist is left out. */
 export async function batchGet(database: Database, table: string, keys: readonly Key[]): Promise<Item[]> {
   const found: Item[] = [];
-  await forEach([...chunks(keys, 100)], IN_FLIGHT, async (chunk) => {
+  await forEach(chunks(keys, 100), IN_FLIGHT, async (chunk) => {
     let pending: Item[] = chunk;
     for (let repetition = 0; pending.length > 0; repetition++) {
       if (repetition > 0) await patience(database, repetition - 1, `BatchGetItem on ${table}`);

@@ -1,12 +1,13 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import { chunks } from '../../base/chunks.ts';
+import { forEach } from '../../base/for-each.ts';
 import type { Chat } from '../../chats/chat.ts';
 import { searchWords } from '../../chats/search.ts';
 import { cutToBytes, MAX_KEY_TEXT_BYTES } from '../../chats/sort-keys.ts';
 import type { Scope } from '../../chats/store.ts';
-import { forEach } from '../../for-each.ts';
 import { wordsText } from './chat-item.ts';
-import { chunks, type Database, MAX_TRANSACTION, namesIn, queryPages, transact } from './database.ts';
+import { type Database, MAX_TRANSACTION, namesIn, queryPages, transact } from './database.ts';
 
 /**
  * The words chats are found by: one item a word, for the listing of all and for that of the chat's university. They are
@@ -65,7 +66,7 @@ function bucketOf(scope: Scope, token: string): string {
  * BatchWriteItem, which takes 25 a request and which the embedded server commits one by one, four times as slowly.
  */
 export const putPostings = (database: Database, postings: readonly Posting[]): Promise<void> =>
-  forEach([...chunks(postings, MAX_TRANSACTION)], PUTS_IN_FLIGHT, async (chunk) => {
+  forEach(chunks(postings, MAX_TRANSACTION), PUTS_IN_FLIGHT, async (chunk) => {
     await transact(
       database,
       chunk.map((Item) => ({ Put: { TableName: database.tables.words, Item } })),

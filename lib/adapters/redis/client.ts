@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { type Clock, systemClock } from '../../runtime/clock.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
 
 /** After a command that timed out, Redis is left alone for this long, ms: a hung Redis costs an environment one wait in 10 s. */
 export const redisRestMs = 10_000;

@@ -1,4 +1,5 @@
 import type { Result } from 'ioredis';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import {
   brakeHarder,
   floorOfPace,
@@ -10,7 +11,6 @@ import {
   windowMs,
 } from '../../max-api/pace.ts';
 import type { Lane, Permit, PermitOutcome, Permits } from '../../max-api/permits.ts';
-import { type Clock, systemClock } from '../../runtime/clock.ts';
 import acquirePermit from './acquire-permit-1.lua';
 import { type RedisGate, redisRestMs } from './client.ts';
 

@@ -5,13 +5,8 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import {
-  chunk,
-  type PlanQueue,
-  type RefreshQueue,
-  type RefreshQueueName,
-  type UpdateQueue,
-} from '../../participants/refresh-queue.ts';
+import { chunks } from '../../base/chunks.ts';
+import type { PlanQueue, RefreshQueue, RefreshQueueName, UpdateQueue } from '../../participants/refresh-queue.ts';
 
 /** SQS: 1 request for ten messages. */
 
@@ -29,7 +24,7 @@ export function createRefreshQueue(sqs: SQSClient, urls: Readonly<Record<Refresh
   return {
     async send(queue, messages, delayMs = 0) {
       const delay = Math.min(MAX_DELAY_S, Math.ceil(delayMs / 1_000));
-      for (const batch of chunk(messages, BATCH)) {
+      for (const batch of chunks(messages, BATCH)) {
         let entries: SendMessageBatchRequestEntry[] = batch.map((message, i) => ({
           Id: String(i),
           MessageBody: JSON.stringify(message),
