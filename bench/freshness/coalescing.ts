@@ -1,4 +1,4 @@
-import { UNKNOWN_POPULATION } from '../../lib/participants/planner/change-rate.ts';
+import { UNKNOWN_POPULATION } from '../../lib/planner/change-rate.ts';
 import {
   type ChatPlan,
   firstPlan,
@@ -7,7 +7,7 @@ import {
   planAfterEvent,
   planAfterRefresh,
   planWhenDue,
-} from '../../lib/participants/planner/plan.ts';
+} from '../../lib/planner/plan.ts';
 import { at, type Random } from './random.ts';
 import type { World } from './world.ts';
 

@@ -1,4 +1,4 @@
-import { QUARTER_HOURS, UNKNOWN_POPULATION } from '../../lib/participants/planner/change-rate.ts';
+import { QUARTER_HOURS, UNKNOWN_POPULATION } from '../../lib/planner/change-rate.ts';
 import {
   type ChatNews,
   type ChatPlan,
@@ -11,7 +11,7 @@ import {
   planAfterRefresh,
   planWhenDue,
   type Tally,
-} from '../../lib/participants/planner/plan.ts';
+} from '../../lib/planner/plan.ts';
 import {
   addTallies,
   contextOf,
@@ -19,9 +19,9 @@ import {
   firstState,
   type PlanState,
   steer,
-} from '../../lib/participants/planner/price.ts';
-import { readsPerHour } from '../../lib/participants/planner/read-rate.ts';
-import type { SampledChat } from '../../lib/participants/planner/what-if.ts';
+} from '../../lib/planner/price.ts';
+import { readsPerHour } from '../../lib/planner/read-rate.ts';
+import type { SampledChat } from '../../lib/planner/what-if.ts';
 import { DueQueue } from './due-queue.ts';
 import { at, type Random, weightedIndex } from './random.ts';
 import type { World } from './world.ts';

@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 import type { ChatStore } from '../chats/store.ts';
 import type { ChatUpdate } from '../max-api/updates.ts';
+import { isWorthReading } from '../planner/plan.ts';
 import type { AskMax, AskMembership } from './ask-max.ts';
 import type { CountCache } from './cache.ts';
 import type { EventStore, Title } from './event-store.ts';
 import { knowTrust } from './know-trust.ts';
-import { isWorthReading } from './planner/plan.ts';
 import type { PlannerStore } from './planner-store.ts';
 import { planOf } from './planning.ts';
 import type { ApplyAnswer } from './refresh.ts';

@@ -1,4 +1,4 @@
-import { QUARTER_HOURS } from './planner/change-rate.ts';
+import { QUARTER_HOURS } from '../planner/change-rate.ts';
 import type { PlannedChat } from './planning.ts';
 
 /** The quarter of an hour, counted since 1970, that `at` (Unix ms) is in. */

@@ -2,12 +2,12 @@ import type { Clock } from '../base/clock.ts';
 import type { ReadableChat, StoredChat } from '../chats/chat.ts';
 import { isReadable } from '../chats/chat.ts';
 import type { ChatStore } from '../chats/store.ts';
-import { type BudgetSettings, budgetPerHour } from './budget.ts';
+import { type BudgetSettings, budgetPerHour } from '../planner/budget.ts';
+import { LEAST_KAPPA } from '../planner/price.ts';
+import { readsPerHour } from '../planner/read-rate.ts';
+import { outlookAt, type SampledChat, whatIf } from '../planner/what-if.ts';
 import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
 import type { CountStore } from './count-store.ts';
-import { LEAST_KAPPA } from './planner/price.ts';
-import { readsPerHour } from './planner/read-rate.ts';
-import { outlookAt, type SampledChat, whatIf } from './planner/what-if.ts';
 import { measuredFreshness, type PlannerStore } from './planner-store.ts';
 import { isDirty } from './planning.ts';
 

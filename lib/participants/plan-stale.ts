@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 import { forEach } from '../base/for-each.ts';
 import type { ChatStore } from '../chats/store.ts';
-import { type BudgetSettings, budgetPerHour } from './budget.ts';
+import { type BudgetSettings, budgetPerHour } from '../planner/budget.ts';
+import { floorMs, PLAN_LIMITS, type PlanContext, type PlanLimits, planWhenDue } from '../planner/plan.ts';
+import { contextOf, expectedFreshness, firstState, steer } from '../planner/price.ts';
 import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
 import type { CountStore, DueChat, Place } from './count-store.ts';
-import { floorMs, PLAN_LIMITS, type PlanContext, type PlanLimits, planWhenDue } from './planner/plan.ts';
-import { contextOf, expectedFreshness, firstState, steer } from './planner/price.ts';
 import { measuredFreshness, type PlannerStore, type Price } from './planner-store.ts';
 import { newsOf, planOf } from './planning.ts';
 import type { ReadCounter } from './read-counter.ts';

@@ -1,6 +1,6 @@
+import { NO_TALLY, type PlanContext, type Tally } from '../planner/plan.ts';
+import { addTallies, type PlanState } from '../planner/price.ts';
 import type { Place } from './count-store.ts';
-import { NO_TALLY, type PlanContext, type Tally } from './planner/plan.ts';
-import { addTallies, type PlanState } from './planner/price.ts';
 
 /** What the planner keeps of all chats together. */
 export interface PlannerStore {

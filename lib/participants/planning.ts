@@ -1,7 +1,7 @@
 import type { StoredChat } from '../chats/chat.ts';
-import type { ChangeBelief } from './planner/change-rate.ts';
-import type { ChatNews, ChatPlan, PlanContext } from './planner/plan.ts';
-import type { ReadTally } from './planner/read-rate.ts';
+import type { ChangeBelief } from '../planner/change-rate.ts';
+import type { ChatNews, ChatPlan, PlanContext } from '../planner/plan.ts';
+import type { ReadTally } from '../planner/read-rate.ts';
 
 /** What is kept beside a chat for the planner. Times are Unix ms. */
 export interface Planning {

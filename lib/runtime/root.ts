@@ -17,7 +17,6 @@ import { createMaxApi, type MaxError, reachable } from '../max-api/client.ts';
 import { spacingMs } from '../max-api/pace.ts';
 import type { ApplyUpdatesDeps } from '../participants/apply-updates.ts';
 import { type AskMax, type AskMembership, createAsk, createAskMax } from '../participants/ask-max.ts';
-import type { BudgetSettings } from '../participants/budget.ts';
 import type { CheckSubscriptionDeps } from '../participants/check-subscription.ts';
 import { noEvents } from '../participants/events.ts';
 import { type FullUpdateDeps, startFullUpdate } from '../participants/full-update.ts';
@@ -27,6 +26,7 @@ import { createReadCounts, type ReadCounts, type ReadCountsDeps } from '../parti
 import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../participants/refresh.ts';
 import type { RefreshBatchDeps } from '../participants/refresh-batch.ts';
 import type { RefreshQueueName } from '../participants/refresh-queue.ts';
+import type { BudgetSettings } from '../planner/budget.ts';
 import { section } from './environment.ts';
 import { participantMetrics } from './observability.ts';
 import { secretReader } from './secrets.ts';

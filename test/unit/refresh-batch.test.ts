@@ -3,12 +3,12 @@ import type { ChatAnswer } from '../../lib/max-api/client.ts';
 import type { Permit } from '../../lib/max-api/permits.ts';
 import type { AskMembership } from '../../lib/participants/ask-max.ts';
 import type { SeenSubscription } from '../../lib/participants/check-subscription.ts';
-import { PLAN_LIMITS } from '../../lib/participants/planner/plan.ts';
-import { contextOf, firstState } from '../../lib/participants/planner/price.ts';
 import { NO_FINDINGS } from '../../lib/participants/planner-store.ts';
 import { type RefreshBatchDeps, refreshBatch } from '../../lib/participants/refresh-batch.ts';
 import type { RefreshMessage } from '../../lib/participants/refresh-queue.ts';
 import { NO_COUNTS, statusOf } from '../../lib/participants/run.ts';
+import { PLAN_LIMITS } from '../../lib/planner/plan.ts';
+import { contextOf, firstState } from '../../lib/planner/price.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { DEATHS, mortals, type Worker } from '../support/mortal.ts';
 import {

@@ -8,7 +8,7 @@ import {
   learn,
   QUARTER_HOURS,
   UNKNOWN_POPULATION,
-} from '../../../lib/participants/planner/change-rate.ts';
+} from '../../../lib/planner/change-rate.ts';
 
 /** Written from Poisson's law, not from the planner. */
 function likelihood(evidence: Evidence, rate: number): number {

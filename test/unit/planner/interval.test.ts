@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  bestIntervalHours,
-  freshness,
-  gain,
-  rightHours,
-  shareRight,
-} from '../../../lib/participants/planner/interval.ts';
+import { bestIntervalHours, freshness, gain, rightHours, shareRight } from '../../../lib/planner/interval.ts';
 
 const logMean = fc.double({ min: -8, max: 5, noNaN: true });
 const spread = fc.constantFrom(0, 0.05, 1, 4, 25);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expectedLifetimeHours, UNKNOWN_POPULATION } from '../../../lib/participants/planner/change-rate.ts';
-import { bestIntervalHours, freshness, rightHours } from '../../../lib/participants/planner/interval.ts';
+import { expectedLifetimeHours, UNKNOWN_POPULATION } from '../../../lib/planner/change-rate.ts';
+import { bestIntervalHours, freshness, rightHours } from '../../../lib/planner/interval.ts';
 import {
   type ChatPlan,
   firstPlan,
@@ -13,7 +13,7 @@ import {
   planAfterRefresh,
   planWhenDue,
   type Refreshed,
-} from '../../../lib/participants/planner/plan.ts';
+} from '../../../lib/planner/plan.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

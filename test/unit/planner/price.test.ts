@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { seeded } from '../../../bench/freshness/random.ts';
 import { createWorld } from '../../../bench/freshness/world.ts';
-import { UNKNOWN_POPULATION } from '../../../lib/participants/planner/change-rate.ts';
-import { bestIntervalHours } from '../../../lib/participants/planner/interval.ts';
-import { NO_TALLY, PLAN_LIMITS, type Tally } from '../../../lib/participants/planner/plan.ts';
+import { UNKNOWN_POPULATION } from '../../../lib/planner/change-rate.ts';
+import { bestIntervalHours } from '../../../lib/planner/interval.ts';
+import { NO_TALLY, PLAN_LIMITS, type Tally } from '../../../lib/planner/plan.ts';
 import {
   addTallies,
   contextOf,
@@ -12,8 +12,8 @@ import {
   type PlanState,
   steer,
   type Tick,
-} from '../../../lib/participants/planner/price.ts';
-import { whatIf } from '../../../lib/participants/planner/what-if.ts';
+} from '../../../lib/planner/price.ts';
+import { whatIf } from '../../../lib/planner/what-if.ts';
 
 const CHATS = 300;
 const BUDGET = 30;

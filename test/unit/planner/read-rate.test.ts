@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { countReads, type ReadTally, readsPerHour } from '../../../lib/participants/planner/read-rate.ts';
+import { countReads, type ReadTally, readsPerHour } from '../../../lib/planner/read-rate.ts';
 
 const HOUR_MS = 3_600_000;
 const none: ReadTally = { reads: 0, hours: 0, countedTo: 0 };

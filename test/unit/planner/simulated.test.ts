@@ -5,8 +5,8 @@ import { DueQueue } from '../../../bench/freshness/due-queue.ts';
 import { seeded } from '../../../bench/freshness/random.ts';
 import { type Scenario, simulate } from '../../../bench/freshness/simulate.ts';
 import { createWorld } from '../../../bench/freshness/world.ts';
-import { PLAN_LIMITS } from '../../../lib/participants/planner/plan.ts';
-import { whatIf } from '../../../lib/participants/planner/what-if.ts';
+import { PLAN_LIMITS } from '../../../lib/planner/plan.ts';
+import { whatIf } from '../../../lib/planner/what-if.ts';
 
 /** A hundredth of the service: 1,500 chats at 60 requests an hour. */
 const world = createWorld(1_500, 1, seeded(1));

@@ -8,7 +8,7 @@ import {
 } from '../../../bench/freshness/bounds.ts';
 import { seeded } from '../../../bench/freshness/random.ts';
 import { createWorld } from '../../../bench/freshness/world.ts';
-import { whatIf } from '../../../lib/participants/planner/what-if.ts';
+import { whatIf } from '../../../lib/planner/what-if.ts';
 
 const CHATS = 1_500;
 const world = createWorld(CHATS, 1, seeded(5));
