@@ -1,10 +1,10 @@
 import type { ChatFields } from '../../lib/chats/chat.ts';
+import { NEVER_COUNTED } from '../../lib/chats/chat.ts';
 import { requireOwnUniversity } from '../../lib/http/principal.ts';
 import { maxChatIdTaken, Problem } from '../../lib/http/problem.ts';
 import { showChat } from '../../lib/http/show-chat.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { visibleChat } from '../../lib/http/visible.ts';
-import { NEVER_COUNTED } from '../../lib/participants/planning.ts';
 import { chatStore, clock, counts, integrationDisabled, readCounts } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 

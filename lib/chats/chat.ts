@@ -1,4 +1,4 @@
-import type { Planning } from '../participants/planning.ts';
+import { NOTHING_PLANNED, type Planning } from './planning.ts';
 
 /**
  * A chat as the organisation knows it. Field names are those of the HTTP API, so that a chat looks the same in an answer,
@@ -46,6 +46,14 @@ export interface StoredChat extends StoredCount {
   readonly checked_at: number | null;
   readonly planning: Planning;
 }
+
+/** What is kept of a chat that MAX was never asked about. */
+export const NEVER_COUNTED = {
+  participants_count: null,
+  read_at: null,
+  checked_at: null,
+  planning: NOTHING_PLANNED,
+} as const satisfies Omit<StoredChat, 'chat'>;
 
 export type ReadableChat = Chat & { readonly max_chat_id: string };
 

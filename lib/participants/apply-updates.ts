@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { planOf } from '../chats/planning.ts';
 import type { ChatStore } from '../chats/store.ts';
 import type { ChatUpdate } from '../max-api/updates.ts';
 import { isWorthReading } from '../planner/plan.ts';
@@ -7,7 +8,6 @@ import type { CountCache } from './cache.ts';
 import type { EventStore, Title } from './event-store.ts';
 import { knowTrust } from './know-trust.ts';
 import type { PlannerStore } from './planner-store.ts';
-import { planOf } from './planning.ts';
 import type { ApplyAnswer } from './refresh.ts';
 import type { RefreshQueue } from './refresh-queue.ts';
 

@@ -1,5 +1,5 @@
 import type { ChatStatus } from '../chats/chat.ts';
-import type { Learnt, NextRefresh, PlannedChat } from './planning.ts';
+import type { Learnt, NextRefresh, PlannedChat } from '../chats/planning.ts';
 
 /** What MAX answered about one chat, with the time it was asked. */
 export type Reading =

@@ -1,5 +1,5 @@
+import type { PlannedChat } from '../chats/planning.ts';
 import { QUARTER_HOURS } from '../planner/change-rate.ts';
-import type { PlannedChat } from './planning.ts';
 
 /** The quarter of an hour, counted since 1970, that `at` (Unix ms) is in. */
 export const quarterOf = (at: number): number => Math.floor(at / (QUARTER_HOURS * 3_600_000));

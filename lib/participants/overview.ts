@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { ReadableChat, StoredChat } from '../chats/chat.ts';
 import { isReadable } from '../chats/chat.ts';
+import { isDirty } from '../chats/planning.ts';
 import type { ChatStore } from '../chats/store.ts';
 import { type BudgetSettings, budgetPerHour } from '../planner/budget.ts';
 import { LEAST_KAPPA } from '../planner/price.ts';
@@ -9,7 +10,6 @@ import { outlookAt, type SampledChat, whatIf } from '../planner/what-if.ts';
 import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
 import type { CountStore } from './count-store.ts';
 import { measuredFreshness, type PlannerStore } from './planner-store.ts';
-import { isDirty } from './planning.ts';
 
 /**
  * How it stands with the whole, from an unbiased sample of chats: all of them where they are no more than that. So what it

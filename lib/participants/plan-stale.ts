@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { forEach } from '../base/for-each.ts';
+import { newsOf, planOf } from '../chats/planning.ts';
 import type { ChatStore } from '../chats/store.ts';
 import { type BudgetSettings, budgetPerHour } from '../planner/budget.ts';
 import { floorMs, PLAN_LIMITS, type PlanContext, type PlanLimits, planWhenDue } from '../planner/plan.ts';
@@ -7,7 +8,6 @@ import { contextOf, expectedFreshness, firstState, steer } from '../planner/pric
 import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
 import type { CountStore, DueChat, Place } from './count-store.ts';
 import { measuredFreshness, type PlannerStore, type Price } from './planner-store.ts';
-import { newsOf, planOf } from './planning.ts';
 import type { ReadCounter } from './read-counter.ts';
 import { type RefreshQueue, type RefreshQueueName, sendPlanned } from './refresh-queue.ts';
 import { isUnderWay, type RunStore } from './run.ts';

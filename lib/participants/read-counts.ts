@@ -1,10 +1,10 @@
 import { chunks } from '../base/chunks.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Chat, isReadable, type StoredChat, type StoredCount } from '../chats/chat.ts';
+import { isKnownRight } from '../chats/planning.ts';
 import type { ChatStore, ListedChat } from '../chats/store.ts';
 import type { CachedCount, CountCache, Leases } from './cache.ts';
 import type { ParticipantEvents } from './events.ts';
-import { isKnownRight } from './planning.ts';
 import { READ_SAMPLE, type ReadCounter } from './read-counter.ts';
 import type { RefreshChat } from './refresh.ts';
 import type { RefreshQueue } from './refresh-queue.ts';

@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts';
+import type { PlanNext } from '../chats/planning.ts';
 import type { ChatAnswer, MaxError } from '../max-api/client.ts';
 import type { Asked, AskMax, AskOptions } from './ask-max.ts';
 import type { CountCache } from './cache.ts';
 import type { CountStore, Reading } from './count-store.ts';
 import type { ParticipantEvents } from './events.ts';
-import type { PlanNext } from './planning.ts';
 
 /** The one way a count comes from MAX into the stores, whoever wants it. */
 

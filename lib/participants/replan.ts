@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { StoredChat } from '../chats/chat.ts';
+import { isKnownRight, newsOf, type PlanNext, planOf } from '../chats/planning.ts';
 import { rightBeforeChange } from '../planner/interval.ts';
 import { type PlanContext, planAfterRefresh, type Tally } from '../planner/plan.ts';
 import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
 import { addFindings, type Findings, NO_FINDINGS, type PlannerStore } from './planner-store.ts';
-import { isKnownRight, newsOf, type PlanNext, planOf } from './planning.ts';
 import type { ReadCounter } from './read-counter.ts';
 import { type RefreshQueue, type RefreshQueueName, sendPlanned } from './refresh-queue.ts';
 

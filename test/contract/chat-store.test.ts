@@ -5,6 +5,7 @@ import { type ChatItem, chatOf } from '../../lib/adapters/dynamodb/chat-item.ts'
 import type { Database } from '../../lib/adapters/dynamodb/database.ts';
 import { type Posting, postingsOf } from '../../lib/adapters/dynamodb/words.ts';
 import type { ChatFields, ChatOutline } from '../../lib/chats/chat.ts';
+import { NOTHING_PLANNED } from '../../lib/chats/planning.ts';
 import { wordsOf } from '../../lib/chats/search.ts';
 import { comparePositions, positionOf } from '../../lib/chats/sort-keys.ts';
 import {
@@ -15,7 +16,6 @@ import {
   type Scope,
   SORTS,
 } from '../../lib/chats/store.ts';
-import { NOTHING_PLANNED } from '../../lib/participants/planning.ts';
 import {
   created,
   fields,

@@ -1,8 +1,8 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { forEach } from '../../base/for-each.ts';
+import { isKnownRight } from '../../chats/planning.ts';
 import { countKey } from '../../chats/sort-keys.ts';
 import type { ApplyOutcome, CountStore, DueChat } from '../../participants/count-store.ts';
-import { isKnownRight } from '../../participants/planning.ts';
 import { type PlanningItem, packLearnt, planningOf } from './chat-item.ts';
 import { assign, type ConditionalWrite, type Database, namesIn, queryPages, update } from './database.ts';
 

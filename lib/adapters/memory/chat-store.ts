@@ -1,9 +1,9 @@
 import { changed, differs, newChat } from '../../chats/change.ts';
 import type { Chat, ChatFields, StoredChat } from '../../chats/chat.ts';
+import { NEVER_COUNTED } from '../../chats/chat.ts';
 import { matches, searchWords } from '../../chats/search.ts';
 import { comparePositions, positionOf } from '../../chats/sort-keys.ts';
 import type { ChatStore, Scope } from '../../chats/store.ts';
-import { NEVER_COUNTED } from '../../participants/planning.ts';
 import type { MemoryChat, MemoryChats } from './chats.ts';
 
 const inScope = (chat: Chat, scope: Scope): boolean => scope === 'all' || chat.university_id === scope.university_id;

@@ -1,4 +1,3 @@
-import type { StoredChat } from '../chats/chat.ts';
 import type { ChangeBelief } from '../planner/change-rate.ts';
 import type { ChatNews, ChatPlan, PlanContext } from '../planner/plan.ts';
 import type { ReadTally } from '../planner/read-rate.ts';
@@ -41,14 +40,6 @@ export interface NextRefresh {
 
 /** @param askedAt Unix ms at which MAX was asked. */
 export type PlanNext = (count: number, askedAt: number) => NextRefresh;
-
-/** A chat nothing is known of yet. */
-export const NEVER_COUNTED = {
-  participants_count: null,
-  read_at: null,
-  checked_at: null,
-  planning: NOTHING_PLANNED,
-} as const satisfies Omit<StoredChat, 'chat'>;
 
 /** A chat as far as its planning goes. */
 export interface PlannedChat {
