@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fullJitter, readState } from '../../lib/adapters/dynamodb/database.ts';
 import { createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
 import { spacingMs } from '../../lib/max-api/pace.ts';
-import { type Run, statusOf } from '../../lib/participants/run.ts';
+import { type Run, statusOf } from '../../lib/state/run-store.ts';
 import type { Part } from '../support/part.ts';
 import { plot } from '../support/plot.ts';
 import { type Service, type ServiceOptions, startService, type UpstreamStats, type Usage } from '../support/service.ts';

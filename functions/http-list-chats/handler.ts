@@ -1,11 +1,11 @@
 import { wordsOf } from '../../lib/chats/search.ts';
-import type { ListPage } from '../../lib/chats/store.ts';
 import { readCursor, writeCursor } from '../../lib/http/cursor.ts';
 import { scopeOf } from '../../lib/http/principal.ts';
 import { Problem } from '../../lib/http/problem.ts';
 import { type ChatDto, toDto } from '../../lib/http/schemas.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { chatStore, cursorSecret, readCounts } from '../../lib/runtime/root.ts';
+import type { ListPage } from '../../lib/state/chat-store.ts';
 import { route } from './route.ts';
 
 const NOTHING: ListPage = { rows: [], next: undefined };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { SORTS } from '../../lib/chats/store.ts';
+import { SORTS } from '../../lib/chats/sort-keys.ts';
 import { ROLES } from '../../lib/http/principal.ts';
 import { defineRoute, integerParam } from '../../lib/http/route.ts';
 import { chatDto } from '../../lib/http/schemas.ts';

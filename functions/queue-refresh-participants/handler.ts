@@ -1,8 +1,8 @@
 import { type BatchReport, refreshBatch } from '../../lib/participants/refresh-batch.ts';
-import { refreshMessage } from '../../lib/participants/refresh-queue.ts';
 import { queueFunction } from '../../lib/runtime/queue-stack.ts';
 import { reportBatch } from '../../lib/runtime/reports.ts';
 import { queueOf, refreshBatchDeps, runStore } from '../../lib/runtime/root.ts';
+import { refreshMessage } from '../../lib/state/queues.ts';
 
 /** Both refresh queues have a function of their own with this handler, so that a full update never delays people's chats. */
 export const handler = queueFunction(refreshMessage, async ([message], record, deadline) => {

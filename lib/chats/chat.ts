@@ -63,3 +63,6 @@ export type ChatOutline = Pick<Chat, 'id' | 'max_chat_id' | 'status' | 'created_
 /** Whether MAX can be asked for this chat's count. */
 export const isReadable = <C extends ChatOutline>(chat: C): chat is C & Pick<ReadableChat, 'max_chat_id'> =>
   chat.max_chat_id !== null && chat.status === 'active';
+
+/** Which chats somebody may see: all of them, or those of one university. */
+export type Scope = 'all' | { readonly university_id: number };

@@ -1,11 +1,20 @@
 import type { Chat, StoredCount } from './chat.ts';
 import { normalize } from './search.ts';
-import type { Order, Position, Sort } from './store.ts';
 
 /**
  * Sort keys: what a listing is ordered by, as one value that ends in the chat's id, so that no two rows are equal. Text keys
  * order by their UTF-8 bytes, as DynamoDB orders; `compareKeys` orders the same way in memory.
  */
+
+export const SORTS = ['id', 'name', 'participants_count', 'created_at', 'updated_at'] as const;
+export type Sort = (typeof SORTS)[number];
+export type Order = 'asc' | 'desc';
+
+/** A place in a listing: the sort key of a row and, as the tie-breaker, its chat's id. */
+export interface Position {
+  readonly key: string | number;
+  readonly id: number;
+}
 
 /** The longest range key DynamoDB takes, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 1_024;

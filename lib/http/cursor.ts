@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
-import type { Listing, Position } from '../chats/store.ts';
+import type { Position } from '../chats/sort-keys.ts';
+import type { Listing } from '../state/chat-store.ts';
 
 /**
  * Cursors: opaque to clients, tamper-evident, and good only for the listing they come from. The signature covers the

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import type { Chat } from '../chats/chat.ts';
-import type { Scope } from '../chats/store.ts';
+import type { Chat, Scope } from '../chats/chat.ts';
 import { Problem } from './problem.ts';
 
 /** Who is asking. Default deny: who isn't wholly understood may do nothing. */

@@ -1,5 +1,5 @@
 import type { StoredChat } from '../chats/chat.ts';
-import type { ChatStore } from '../chats/store.ts';
+import type { ChatStore } from '../state/chat-store.ts';
 import { maySee, type Principal } from './principal.ts';
 import { Problem } from './problem.ts';
 

@@ -1,15 +1,15 @@
 import type { Clock } from '../base/clock.ts';
 import { planOf } from '../chats/planning.ts';
-import type { ChatStore } from '../chats/store.ts';
 import type { ChatUpdate } from '../max-api/updates.ts';
 import { isWorthReading } from '../planner/plan.ts';
+import type { ChatStore } from '../state/chat-store.ts';
+import type { CountCache } from '../state/count-cache.ts';
+import type { EventStore, Title } from '../state/event-store.ts';
+import type { PlannerStore } from '../state/planner-store.ts';
+import type { RefreshQueue } from '../state/queues.ts';
 import type { AskMax, AskMembership } from './ask-max.ts';
-import type { CountCache } from './cache.ts';
-import type { EventStore, Title } from './event-store.ts';
 import { knowTrust } from './know-trust.ts';
-import type { PlannerStore } from './planner-store.ts';
 import type { ApplyAnswer } from './refresh.ts';
-import type { RefreshQueue } from './refresh-queue.ts';
 
 /**
  * What MAX told of one chat. Joins and leaves make it dirty: it is read once at the end of a window, however many there are.

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { ChatAnswer, MaxApi, MaxError, MaxErrorKind, MembershipAnswer } from '../max-api/client.ts';
 import type { Lane, Permits } from '../max-api/permits.ts';
-import type { ParticipantEvents } from './events.ts';
+import type { ParticipantEvents } from '../state/telemetry.ts';
 
 /** The one place that asks MAX: with a permit for every request, retries included. */
 

@@ -1,32 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import type { Subscription } from '../max-api/client.ts';
+import type { SubscriptionStore } from '../state/subscription.ts';
 import type { Asked } from './ask-max.ts';
 
 /**
  * MAX unsubscribes a bot silently after eight hours without a delivery that was accepted. So the subscription is looked at on
  * a schedule, and made again where it is gone; what was not told meanwhile is then read in a full update.
  */
-
-export interface SubscriptionStore {
-  read(): Promise<SeenSubscription | undefined>;
-  write(seen: SeenSubscription): Promise<void>;
-}
-
-/** Times are Unix ms. */
-export interface SeenSubscription {
-  readonly url: string;
-  /** When it was last seen. */
-  readonly seenAt: number;
-  /** Since when it has been there at every look. */
-  readonly since: number;
-}
-
-/** A subscription that wasn't seen for this long, four looks, may be gone. */
-const DOUBTFUL_MS = 3_600_000;
-
-/** Since when events come, Unix ms; `null`: they may not. */
-export const eventsSince = (seen: SeenSubscription | undefined, now: number): number | null =>
-  seen && now - seen.seenAt < DOUBTFUL_MS ? seen.since : null;
 
 export interface CheckSubscriptionDeps {
   readonly listSubscriptions: () => Promise<Asked<readonly Subscription[]>>;

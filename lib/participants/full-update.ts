@@ -1,9 +1,9 @@
 import { chunks } from '../base/chunks.ts';
 import type { Clock } from '../base/clock.ts';
 import { isReadable } from '../chats/chat.ts';
-import type { ChatStore } from '../chats/store.ts';
-import type { PlanQueue, RefreshQueue } from './refresh-queue.ts';
-import { NO_COUNTS, type Run, type RunStatus, type RunStore, statusOf } from './run.ts';
+import type { ChatStore } from '../state/chat-store.ts';
+import type { PlanQueue, RefreshQueue } from '../state/queues.ts';
+import { NO_COUNTS, type Run, type RunStatus, type RunStore, statusOf } from '../state/run-store.ts';
 
 /**
  * The full update: every chat once, in the order of ids. Its planning walks the listing by id a page at a time and saves

@@ -2,14 +2,14 @@ import type { Clock } from '../base/clock.ts';
 import type { ReadableChat, StoredChat } from '../chats/chat.ts';
 import { isReadable } from '../chats/chat.ts';
 import { isDirty } from '../chats/planning.ts';
-import type { ChatStore } from '../chats/store.ts';
 import { type BudgetSettings, budgetPerHour } from '../planner/budget.ts';
 import { LEAST_KAPPA } from '../planner/price.ts';
 import { readsPerHour } from '../planner/read-rate.ts';
 import { outlookAt, type SampledChat, whatIf } from '../planner/what-if.ts';
-import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
-import type { CountStore } from './count-store.ts';
-import { measuredFreshness, type PlannerStore } from './planner-store.ts';
+import type { ChatStore } from '../state/chat-store.ts';
+import type { CountStore } from '../state/count-store.ts';
+import { measuredFreshness, type PlannerStore } from '../state/planner-store.ts';
+import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 
 /**
  * How it stands with the whole, from an unbiased sample of chats: all of them where they are no more than that. So what it

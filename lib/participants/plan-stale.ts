@@ -1,16 +1,16 @@
 import type { Clock } from '../base/clock.ts';
 import { forEach } from '../base/for-each.ts';
 import { newsOf, planOf } from '../chats/planning.ts';
-import type { ChatStore } from '../chats/store.ts';
 import { type BudgetSettings, budgetPerHour } from '../planner/budget.ts';
 import { floorMs, PLAN_LIMITS, type PlanContext, type PlanLimits, planWhenDue } from '../planner/plan.ts';
 import { contextOf, expectedFreshness, firstState, steer } from '../planner/price.ts';
-import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
-import type { CountStore, DueChat, Place } from './count-store.ts';
-import { measuredFreshness, type PlannerStore, type Price } from './planner-store.ts';
-import type { ReadCounter } from './read-counter.ts';
-import { type RefreshQueue, type RefreshQueueName, sendPlanned } from './refresh-queue.ts';
-import { isUnderWay, type RunStore } from './run.ts';
+import type { ChatStore } from '../state/chat-store.ts';
+import type { CountStore, DueChat, Place } from '../state/count-store.ts';
+import { measuredFreshness, type PlannerStore, type Price } from '../state/planner-store.ts';
+import { type RefreshQueue, type RefreshQueueName, sendPlanned } from '../state/queues.ts';
+import { isUnderWay, type RunStore } from '../state/run-store.ts';
+import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
+import type { ReadCounter } from '../state/view-counter.ts';
 
 /**
  * The background sync: weighs what is due, puts what is worth a request on the planned queue, spread over the time until the

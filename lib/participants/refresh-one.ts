@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { StoredChat } from '../chats/chat.ts';
-import type { ChatStore } from '../chats/store.ts';
 import type { MaxErrorKind } from '../max-api/client.ts';
-import type { Leases } from './cache.ts';
+import type { ChatStore } from '../state/chat-store.ts';
+import type { Leases } from '../state/count-cache.ts';
 import type { RefreshChat } from './refresh.ts';
 
 /**

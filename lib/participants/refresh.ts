@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { PlanNext } from '../chats/planning.ts';
 import type { ChatAnswer, MaxError } from '../max-api/client.ts';
+import type { CountCache } from '../state/count-cache.ts';
+import type { CountStore, Reading } from '../state/count-store.ts';
+import type { ParticipantEvents } from '../state/telemetry.ts';
 import type { Asked, AskMax, AskOptions } from './ask-max.ts';
-import type { CountCache } from './cache.ts';
-import type { CountStore, Reading } from './count-store.ts';
-import type { ParticipantEvents } from './events.ts';
 
 /** The one way a count comes from MAX into the stores, whoever wants it. */
 

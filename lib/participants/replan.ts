@@ -3,10 +3,10 @@ import type { StoredChat } from '../chats/chat.ts';
 import { isKnownRight, newsOf, type PlanNext, planOf } from '../chats/planning.ts';
 import { rightBeforeChange } from '../planner/interval.ts';
 import { type PlanContext, planAfterRefresh, type Tally } from '../planner/plan.ts';
-import { eventsSince, type SubscriptionStore } from './check-subscription.ts';
-import { addFindings, type Findings, NO_FINDINGS, type PlannerStore } from './planner-store.ts';
-import type { ReadCounter } from './read-counter.ts';
-import { type RefreshQueue, type RefreshQueueName, sendPlanned } from './refresh-queue.ts';
+import { addFindings, type Findings, NO_FINDINGS, type PlannerStore } from '../state/planner-store.ts';
+import { type RefreshQueue, type RefreshQueueName, sendPlanned } from '../state/queues.ts';
+import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
+import type { ReadCounter } from '../state/view-counter.ts';
 
 export interface ReplanDeps {
   readonly plannerStore: PlannerStore;

@@ -1,5 +1,7 @@
+import type { Scope } from '../chats/chat.ts';
 import { isReadable } from '../chats/chat.ts';
-import type { ChatStore, ListedChat, Position, Scope } from '../chats/store.ts';
+import type { Position } from '../chats/sort-keys.ts';
+import type { ChatStore, ListedChat } from '../state/chat-store.ts';
 import type { AskMax } from './ask-max.ts';
 import type { ReadCounts } from './read-counts.ts';
 

@@ -3,7 +3,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
-import type { ParticipantEvents } from '../participants/events.ts';
+import type { ParticipantEvents } from '../state/telemetry.ts';
 import { METRICS } from './metric-names.ts';
 import { tracing } from './tracing.ts';
 

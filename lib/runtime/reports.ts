@@ -4,7 +4,7 @@ import type { SubscriptionOutcome } from '../participants/check-subscription.ts'
 import type { Staleness } from '../participants/overview.ts';
 import type { PlanStaleReport } from '../participants/plan-stale.ts';
 import type { BatchReport } from '../participants/refresh-batch.ts';
-import { type Run, statusOf } from '../participants/run.ts';
+import { type Run, statusOf } from '../state/run-store.ts';
 import { LOG } from './log-messages.ts';
 import { METRICS } from './metric-names.ts';
 import { logger, metrics } from './observability.ts';

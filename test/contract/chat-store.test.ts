@@ -4,18 +4,11 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ChatItem, chatOf } from '../../lib/adapters/dynamodb/chat-item.ts';
 import type { Database } from '../../lib/adapters/dynamodb/database.ts';
 import { type Posting, postingsOf } from '../../lib/adapters/dynamodb/words.ts';
-import type { ChatFields, ChatOutline } from '../../lib/chats/chat.ts';
+import type { ChatFields, ChatOutline, Scope } from '../../lib/chats/chat.ts';
 import { NOTHING_PLANNED } from '../../lib/chats/planning.ts';
 import { wordsOf } from '../../lib/chats/search.ts';
-import { comparePositions, positionOf } from '../../lib/chats/sort-keys.ts';
-import {
-  type ChatStore,
-  type Listing,
-  type Order,
-  type OutlinePage,
-  type Scope,
-  SORTS,
-} from '../../lib/chats/store.ts';
+import { comparePositions, type Order, positionOf, SORTS } from '../../lib/chats/sort-keys.ts';
+import type { ChatStore, Listing, OutlinePage } from '../../lib/state/chat-store.ts';
 import {
   created,
   fields,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NOTHING_PLANNED } from '../../lib/chats/planning.ts';
-import type { CountStore, DueChat, Reading } from '../../lib/participants/count-store.ts';
+import type { CountStore, DueChat, Reading } from '../../lib/state/count-store.ts';
 import { created, IMPLEMENTATIONS, idsOf, line, listAll, type Stores, T0 } from '../support/stores.ts';
 
 const GONE: Reading = { kind: 'unavailable', status: 'gone' };

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NOTHING_PLANNED } from '../../lib/chats/planning.ts';
-import type { EventStore } from '../../lib/participants/event-store.ts';
+import type { EventStore } from '../../lib/state/event-store.ts';
 import { created, IMPLEMENTATIONS, type Stores, T0 } from '../support/stores.ts';
 
 describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {

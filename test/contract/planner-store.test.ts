@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { NO_FINDINGS, type PlannerStore, type Price } from '../../lib/participants/planner-store.ts';
 import { PLAN_LIMITS } from '../../lib/planner/plan.ts';
 import { contextOf, firstState } from '../../lib/planner/price.ts';
+import { NO_FINDINGS, type PlannerStore, type Price } from '../../lib/state/planner-store.ts';
 import { IMPLEMENTATIONS, T0 } from '../support/stores.ts';
 
 describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {

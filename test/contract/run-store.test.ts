@@ -1,7 +1,7 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, inject, test } from 'vitest';
 import { createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
-import { NO_COUNTS, type Run, type RunStore, STALLED_AFTER_MS } from '../../lib/participants/run.ts';
+import { NO_COUNTS, type Run, type RunStore, STALLED_AFTER_MS } from '../../lib/state/run-store.ts';
 import { connectDynamo, createDatabase } from '../support/dynamodb.ts';
 import { IMPLEMENTATIONS, type Stores, T0 } from '../support/stores.ts';
 

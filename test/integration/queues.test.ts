@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createPlanQueue, createRefreshQueue } from '../../lib/adapters/sqs/queues.ts';
-import { planMessage, type RefreshMessage, refreshMessage } from '../../lib/participants/refresh-queue.ts';
+import { planMessage, type RefreshMessage, refreshMessage } from '../../lib/state/queues.ts';
 
 const connect = (endpoint = inject('sqsEndpoint')) =>
   new SQSClient({

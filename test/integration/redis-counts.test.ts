@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createRedis, createRedisGate, type RedisGate, redisRestMs } from '../../lib/adapters/redis/client.ts';
 import { createRedisCounts } from '../../lib/adapters/redis/counts.ts';
-import type { CachedCount, CountCache, Leases } from '../../lib/participants/cache.ts';
+import type { CachedCount, CountCache, Leases } from '../../lib/state/count-cache.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { memoryCounts } from '../support/participants.ts';
 import { freePort, startRedis } from '../support/redis.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { createRedis, createRedisGate } from '../../lib/adapters/redis/client.ts';
 import { createRedisCounts } from '../../lib/adapters/redis/counts.ts';
 import { createRedisReadCounter } from '../../lib/adapters/redis/read-counter.ts';
-import type { ReadCounter } from '../../lib/participants/read-counter.ts';
+import type { ReadCounter } from '../../lib/state/view-counter.ts';
 import { freePort } from '../support/redis.ts';
 
 let redis: Redis;

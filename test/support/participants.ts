@@ -2,11 +2,11 @@ import type { Clock } from '../../lib/base/clock.ts';
 import type { ChatAnswer, MaxApi, MaxErrorKind } from '../../lib/max-api/client.ts';
 import type { Lane, Permit, PermitOutcome, Permits } from '../../lib/max-api/permits.ts';
 import { type AskMaxDeps, createAskMax } from '../../lib/participants/ask-max.ts';
-import type { CachedCount, CountCache, Leases } from '../../lib/participants/cache.ts';
-import type { ParticipantEvents } from '../../lib/participants/events.ts';
-import type { ReadCounter } from '../../lib/participants/read-counter.ts';
 import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../../lib/participants/refresh.ts';
-import type { RefreshMessage, RefreshQueue, RefreshQueueName } from '../../lib/participants/refresh-queue.ts';
+import type { CachedCount, CountCache, Leases } from '../../lib/state/count-cache.ts';
+import type { RefreshMessage, RefreshQueue, RefreshQueueName } from '../../lib/state/queues.ts';
+import type { ParticipantEvents } from '../../lib/state/telemetry.ts';
+import type { ReadCounter } from '../../lib/state/view-counter.ts';
 import type { Stores } from './stores.ts';
 
 /** What the use cases stand on, in memory, keeping the contracts of the ports. */

@@ -5,19 +5,19 @@ import type { Database } from '../../lib/adapters/dynamodb/database.ts';
 import { createDynamoEventStore } from '../../lib/adapters/dynamodb/event-store.ts';
 import { createDynamoPlannerStore } from '../../lib/adapters/dynamodb/planner-store.ts';
 import { createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
-import { createMemoryChatStore } from '../../lib/adapters/memory/chat-store.ts';
-import { createMemoryChats } from '../../lib/adapters/memory/chats.ts';
-import { createMemoryCountStore } from '../../lib/adapters/memory/count-store.ts';
-import { createMemoryEventStore } from '../../lib/adapters/memory/event-store.ts';
-import { createMemoryPlannerStore } from '../../lib/adapters/memory/planner-store.ts';
-import { createMemoryRunStore } from '../../lib/adapters/memory/run-store.ts';
 import type { ChatFields } from '../../lib/chats/chat.ts';
-import type { ChatStore, ImportedChat, ListedChat, Listing } from '../../lib/chats/store.ts';
-import type { CountStore } from '../../lib/participants/count-store.ts';
-import type { EventStore } from '../../lib/participants/event-store.ts';
-import type { PlannerStore } from '../../lib/participants/planner-store.ts';
-import type { RunStore } from '../../lib/participants/run.ts';
+import type { ChatStore, ImportedChat, ListedChat, Listing } from '../../lib/state/chat-store.ts';
+import type { CountStore } from '../../lib/state/count-store.ts';
+import type { EventStore } from '../../lib/state/event-store.ts';
+import type { PlannerStore } from '../../lib/state/planner-store.ts';
+import type { RunStore } from '../../lib/state/run-store.ts';
 import { connectDynamo, createDatabase } from './dynamodb.ts';
+import { createMemoryChatStore } from './memory/chat-store.ts';
+import { createMemoryChats } from './memory/chats.ts';
+import { createMemoryCountStore } from './memory/count-store.ts';
+import { createMemoryEventStore } from './memory/event-store.ts';
+import { createMemoryPlannerStore } from './memory/planner-store.ts';
+import { createMemoryRunStore } from './memory/run-store.ts';
 
 /** All durable stores, empty, over one database of their own. */
 export interface Stores {

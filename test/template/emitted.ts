@@ -1,5 +1,5 @@
 import type { MaxErrorKind } from '../../lib/max-api/client.ts';
-import type { Run } from '../../lib/participants/run.ts';
+import type { Run } from '../../lib/state/run-store.ts';
 
 /** `name{dimension,dimension}` of a metric. */
 export const metricKey = (name: string, dimensions: readonly string[]): string =>

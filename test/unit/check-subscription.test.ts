@@ -1,10 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import {
-  type CheckSubscriptionDeps,
-  checkSubscription,
-  eventsSince,
-  type SeenSubscription,
-} from '../../lib/participants/check-subscription.ts';
+import { type CheckSubscriptionDeps, checkSubscription } from '../../lib/participants/check-subscription.ts';
+import { eventsSince, type SeenSubscription } from '../../lib/state/subscription.ts';
 import { T0 } from '../support/stores.ts';
 
 const URL = 'https://chats.example/webhooks/max';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Listing } from '../../lib/chats/store.ts';
 import { readCursor, writeCursor } from '../../lib/http/cursor.ts';
+import type { Listing } from '../../lib/state/chat-store.ts';
 
 const SECRET = 'a secret of sixteen or more';
 const listing = (some: Partial<Listing> = {}) => ({

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ChatStore } from '../../lib/chats/store.ts';
 import {
   estimateSeconds,
   type FullUpdateDeps,
@@ -7,8 +6,9 @@ import {
   readFullUpdate,
   startFullUpdate,
 } from '../../lib/participants/full-update.ts';
-import type { PlanMessage, PlanQueue } from '../../lib/participants/refresh-queue.ts';
-import { NO_COUNTS, STALLED_AFTER_MS } from '../../lib/participants/run.ts';
+import type { ChatStore } from '../../lib/state/chat-store.ts';
+import type { PlanMessage, PlanQueue } from '../../lib/state/queues.ts';
+import { NO_COUNTS, STALLED_AFTER_MS } from '../../lib/state/run-store.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { DEATHS, mortals, type Worker } from '../support/mortal.ts';
 import { type MemoryQueue, memoryQueue } from '../support/participants.ts';

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NOTHING_PLANNED } from '../../lib/chats/planning.ts';
-import type { SeenSubscription } from '../../lib/participants/check-subscription.ts';
-import type { CountStore, DueChat } from '../../lib/participants/count-store.ts';
 import { type PlanStaleDeps, type PlanStaleReport, planStale } from '../../lib/participants/plan-stale.ts';
-import { NO_FINDINGS, type Price } from '../../lib/participants/planner-store.ts';
-import { NO_COUNTS } from '../../lib/participants/run.ts';
+import type { CountStore, DueChat } from '../../lib/state/count-store.ts';
+import { NO_FINDINGS, type Price } from '../../lib/state/planner-store.ts';
+import { NO_COUNTS } from '../../lib/state/run-store.ts';
+import type { SeenSubscription } from '../../lib/state/subscription.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { DEATHS, mortals } from '../support/mortal.ts';
 import { HOUR, type MemoryQueue, memoryQueue, memoryReadCounter } from '../support/participants.ts';

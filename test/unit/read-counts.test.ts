@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ListedChat } from '../../lib/chats/store.ts';
 import type { ChatAnswer } from '../../lib/max-api/client.ts';
 import { createReadCounts, type ReadCountsDeps } from '../../lib/participants/read-counts.ts';
+import type { ListedChat } from '../../lib/state/chat-store.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import {
   counted,

@@ -2,13 +2,13 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChatAnswer } from '../../lib/max-api/client.ts';
 import type { Permit } from '../../lib/max-api/permits.ts';
 import type { AskMembership } from '../../lib/participants/ask-max.ts';
-import type { SeenSubscription } from '../../lib/participants/check-subscription.ts';
-import { NO_FINDINGS } from '../../lib/participants/planner-store.ts';
 import { type RefreshBatchDeps, refreshBatch } from '../../lib/participants/refresh-batch.ts';
-import type { RefreshMessage } from '../../lib/participants/refresh-queue.ts';
-import { NO_COUNTS, statusOf } from '../../lib/participants/run.ts';
 import { PLAN_LIMITS } from '../../lib/planner/plan.ts';
 import { contextOf, firstState } from '../../lib/planner/price.ts';
+import { NO_FINDINGS } from '../../lib/state/planner-store.ts';
+import type { RefreshMessage } from '../../lib/state/queues.ts';
+import { NO_COUNTS, statusOf } from '../../lib/state/run-store.ts';
+import type { SeenSubscription } from '../../lib/state/subscription.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { DEATHS, mortals, type Worker } from '../support/mortal.ts';
 import {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChatAnswer } from '../../lib/max-api/client.ts';
-import type { CountStore } from '../../lib/participants/count-store.ts';
+import type { CountStore } from '../../lib/state/count-store.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import {
   counted,

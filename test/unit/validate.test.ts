@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Scope } from '../../lib/chats/store.ts';
+import type { Scope } from '../../lib/chats/chat.ts';
 import type { ChatAnswer } from '../../lib/max-api/client.ts';
 import { createAskMax } from '../../lib/participants/ask-max.ts';
 import { createReadCounts } from '../../lib/participants/read-counts.ts';

@@ -2,7 +2,7 @@ import { forEach } from '../../base/for-each.ts';
 import { differs, newChat } from '../../chats/change.ts';
 import type { StoredChat } from '../../chats/chat.ts';
 import { countKey } from '../../chats/sort-keys.ts';
-import type { ImportedChat } from '../../chats/store.ts';
+import type { ImportedChat } from '../../state/chat-store.ts';
 import { storedChatOf } from './chat-item.ts';
 import { readChat, readChats, readOwners } from './chat-reads.ts';
 import { insertChats, type NewRecord, takeIds, transactionGroups, updateChat } from './chat-writes.ts';

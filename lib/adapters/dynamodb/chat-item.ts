@@ -1,8 +1,8 @@
-import type { Chat, StoredChat } from '../../chats/chat.ts';
+import type { Chat, Scope, StoredChat } from '../../chats/chat.ts';
 import { type Learnt, NOTHING_PLANNED, type Planning } from '../../chats/planning.ts';
 import { searchWords } from '../../chats/search.ts';
+import type { Position, Sort } from '../../chats/sort-keys.ts';
 import { countKey, nameKey, positionOf, timeKey } from '../../chats/sort-keys.ts';
-import type { Position, Scope, Sort } from '../../chats/store.ts';
 
 /** An item of the chats table. `chat` goes into every index, whole; what changes with every count stays outside of it. */
 export interface ChatItem extends PlanningItem {

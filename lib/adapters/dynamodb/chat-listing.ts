@@ -1,8 +1,9 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { ChatOutline } from '../../chats/chat.ts';
 import { matches, searchWords } from '../../chats/search.ts';
+import type { Position, Sort } from '../../chats/sort-keys.ts';
 import { comparePositions } from '../../chats/sort-keys.ts';
-import type { ListedChat, Listing, ListPage, OutlinePage, Position, Sort } from '../../chats/store.ts';
+import type { ListedChat, Listing, ListPage, OutlinePage } from '../../state/chat-store.ts';
 import { type ChatItem, chatOf, indexOf, positionIn, positionOfItem, startKey, storedChatOf } from './chat-item.ts';
 import { readChats } from './chat-reads.ts';
 import { type Database, namesIn } from './database.ts';

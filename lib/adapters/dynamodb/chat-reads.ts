@@ -1,5 +1,5 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import type { Scope } from '../../chats/store.ts';
+import type { Scope } from '../../chats/chat.ts';
 import type { ChatItem } from './chat-item.ts';
 import { batchGet, type Database } from './database.ts';
 

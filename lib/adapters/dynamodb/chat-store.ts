@@ -1,4 +1,4 @@
-import type { ChatStore } from '../../chats/store.ts';
+import type { ChatStore } from '../../state/chat-store.ts';
 import { importChats } from './chat-import.ts';
 import { storedChatOf } from './chat-item.ts';
 import { listChats, listOutlines } from './chat-listing.ts';

@@ -1,9 +1,9 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { changed, differs, newChat } from '../../chats/change.ts';
-import type { Chat, ChatFields } from '../../chats/chat.ts';
+import type { Chat, ChatFields, Scope } from '../../chats/chat.ts';
 import { NEVER_COUNTED } from '../../chats/chat.ts';
 import { countKey } from '../../chats/sort-keys.ts';
-import type { CreateOutcome, Scope, UpdateOutcome } from '../../chats/store.ts';
+import type { CreateOutcome, UpdateOutcome } from '../../state/chat-store.ts';
 import { chatAttributes, chatOf, dueAttributes, newItem, wordsText } from './chat-item.ts';
 import { counterKey, ownerKey, readChat, SEQUENCE } from './chat-reads.ts';
 import {

@@ -2,7 +2,7 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { forEach } from '../../base/for-each.ts';
 import { isKnownRight } from '../../chats/planning.ts';
 import { countKey } from '../../chats/sort-keys.ts';
-import type { ApplyOutcome, CountStore, DueChat } from '../../participants/count-store.ts';
+import type { ApplyOutcome, CountStore, DueChat } from '../../state/count-store.ts';
 import { type PlanningItem, packLearnt, planningOf } from './chat-item.ts';
 import { assign, type ConditionalWrite, type Database, namesIn, queryPages, update } from './database.ts';
 

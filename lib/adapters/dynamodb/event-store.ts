@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { SeenSubscription, SubscriptionStore } from '../../participants/check-subscription.ts';
-import { type EventStore, quarterOf } from '../../participants/event-store.ts';
+import { type EventStore, quarterOf } from '../../state/event-store.ts';
+import type { SeenSubscription, SubscriptionStore } from '../../state/subscription.ts';
 import { type PlanningItem, planningOf } from './chat-item.ts';
 import { type Database, namesIn, readState, update } from './database.ts';
 

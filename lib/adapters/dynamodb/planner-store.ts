@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Place } from '../../participants/count-store.ts';
-import { type Findings, NO_FINDINGS, type PlannerStore, type Price } from '../../participants/planner-store.ts';
+import type { Place } from '../../state/count-store.ts';
+import { type Findings, NO_FINDINGS, type PlannerStore, type Price } from '../../state/planner-store.ts';
 import { type Database, namesIn, readState, transact, update } from './database.ts';
 
 const CURSOR = 'plan#stale';

@@ -1,4 +1,4 @@
-import { isUnderWay, type PartResult, type Run, type RunStore } from '../../participants/run.ts';
+import { isUnderWay, type PartResult, type Run, type RunStore } from '../../state/run-store.ts';
 import { type Database, isRefused, namesIn, readState, transact, update } from './database.ts';
 
 /** Runs and the bookings of their parts leave the table by themselves, long after anybody asks for them. */

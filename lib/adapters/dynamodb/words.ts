@@ -2,10 +2,9 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { chunks } from '../../base/chunks.ts';
 import { forEach } from '../../base/for-each.ts';
-import type { Chat } from '../../chats/chat.ts';
+import type { Chat, Scope } from '../../chats/chat.ts';
 import { searchWords } from '../../chats/search.ts';
 import { cutToBytes, MAX_KEY_TEXT_BYTES } from '../../chats/sort-keys.ts';
-import type { Scope } from '../../chats/store.ts';
 import { wordsText } from './chat-item.ts';
 import { type Database, MAX_TRANSACTION, namesIn, queryPages, transact } from './database.ts';
 

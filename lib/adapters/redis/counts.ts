@@ -1,5 +1,5 @@
 import type { Redis, Result } from 'ioredis';
-import type { CachedCount, CountCache, Leases } from '../../participants/cache.ts';
+import type { CachedCount, CountCache, Leases } from '../../state/count-cache.ts';
 import type { RedisGate } from './client.ts';
 import putNewer from './put-newer-n.lua';
 import release from './release-1.lua';

@@ -1,5 +1,5 @@
 import type { Redis, Result } from 'ioredis';
-import type { ReadCounter } from '../../participants/read-counter.ts';
+import type { ReadCounter } from '../../state/view-counter.ts';
 import type { RedisGate } from './client.ts';
 import countReads from './count-reads-n.lua';
 import peekReads from './peek-reads-n.lua';

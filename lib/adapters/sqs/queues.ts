@@ -6,7 +6,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { chunks } from '../../base/chunks.ts';
-import type { PlanQueue, RefreshQueue, RefreshQueueName, UpdateQueue } from '../../participants/refresh-queue.ts';
+import type { PlanQueue, RefreshQueue, RefreshQueueName, UpdateQueue } from '../../state/queues.ts';
 
 /** SQS: 1 request for ten messages. */
 

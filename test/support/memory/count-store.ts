@@ -1,5 +1,5 @@
-import { isKnownRight } from '../../chats/planning.ts';
-import type { CountStore, DueChat, Place } from '../../participants/count-store.ts';
+import { isKnownRight } from '../../../lib/chats/planning.ts';
+import type { CountStore, DueChat, Place } from '../../../lib/state/count-store.ts';
 import type { MemoryChats } from './chats.ts';
 
 const byDueTime = (a: Place, b: Place): number => a.due_at - b.due_at || a.id - b.id;

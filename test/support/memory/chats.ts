@@ -1,4 +1,4 @@
-import type { StoredChat } from '../../chats/chat.ts';
+import type { StoredChat } from '../../../lib/chats/chat.ts';
 
 /** A chat with its place on the due index: Unix ms, `undefined` off it. */
 export interface MemoryChat extends StoredChat {

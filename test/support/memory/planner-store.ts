@@ -1,11 +1,11 @@
-import type { Place } from '../../participants/count-store.ts';
+import type { Place } from '../../../lib/state/count-store.ts';
 import {
   addFindings,
   type Findings,
   NO_FINDINGS,
   type PlannerStore,
   type Price,
-} from '../../participants/planner-store.ts';
+} from '../../../lib/state/planner-store.ts';
 
 /** What the planner keeps, in memory. */
 export function createMemoryPlannerStore(): PlannerStore {

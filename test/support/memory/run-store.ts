@@ -1,4 +1,4 @@
-import { isUnderWay, type PartResult, type Run, type RunStore } from '../../participants/run.ts';
+import { isUnderWay, type PartResult, type Run, type RunStore } from '../../../lib/state/run-store.ts';
 
 /** Runs in memory; nothing expires. */
 export function createMemoryRunStore(): RunStore {

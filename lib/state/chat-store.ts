@@ -1,17 +1,5 @@
-import type { Chat, ChatFields, ChatOutline, StoredChat, StoredCount } from './chat.ts';
-
-/** Which chats somebody may see: all of them, or those of one university. */
-export type Scope = 'all' | { readonly university_id: number };
-
-export const SORTS = ['id', 'name', 'participants_count', 'created_at', 'updated_at'] as const;
-export type Sort = (typeof SORTS)[number];
-export type Order = 'asc' | 'desc';
-
-/** A place in a listing: the sort key of a row and, as the tie-breaker, its chat's id. */
-export interface Position {
-  readonly key: string | number;
-  readonly id: number;
-}
+import type { Chat, ChatFields, ChatOutline, Scope, StoredChat, StoredCount } from '../chats/chat.ts';
+import type { Order, Position, Sort } from '../chats/sort-keys.ts';
 
 export interface Listing {
   readonly scope: Scope;

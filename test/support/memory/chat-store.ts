@@ -1,9 +1,9 @@
-import { changed, differs, newChat } from '../../chats/change.ts';
-import type { Chat, ChatFields, StoredChat } from '../../chats/chat.ts';
-import { NEVER_COUNTED } from '../../chats/chat.ts';
-import { matches, searchWords } from '../../chats/search.ts';
-import { comparePositions, positionOf } from '../../chats/sort-keys.ts';
-import type { ChatStore, Scope } from '../../chats/store.ts';
+import { changed, differs, newChat } from '../../../lib/chats/change.ts';
+import type { Chat, ChatFields, Scope, StoredChat } from '../../../lib/chats/chat.ts';
+import { NEVER_COUNTED } from '../../../lib/chats/chat.ts';
+import { matches, searchWords } from '../../../lib/chats/search.ts';
+import { comparePositions, positionOf } from '../../../lib/chats/sort-keys.ts';
+import type { ChatStore } from '../../../lib/state/chat-store.ts';
 import type { MemoryChat, MemoryChats } from './chats.ts';
 
 const inScope = (chat: Chat, scope: Scope): boolean => scope === 'all' || chat.university_id === scope.university_id;

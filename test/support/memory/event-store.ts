@@ -1,4 +1,4 @@
-import { type EventStore, quarterOf, type Title } from '../../participants/event-store.ts';
+import { type EventStore, quarterOf, type Title } from '../../../lib/state/event-store.ts';
 import type { MemoryChats } from './chats.ts';
 
 /** What events leave behind, in memory. */
