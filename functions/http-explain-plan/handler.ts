@@ -1,6 +1,6 @@
 import { httpFunction } from '../../lib/http/stack.ts';
-import { explainPlan } from '../../lib/participants/overview.ts';
 import { budget, overviewDeps, plannerStore, subscriptionStore } from '../../lib/runtime/root.ts';
+import { explainPlan } from '../../lib/scheduling/explain-plan.ts';
 import { route } from './route.ts';
 
 /** Round trips: 5 to DynamoDB at once, then 1 BatchGetItem for every 100 chats of the sample. */

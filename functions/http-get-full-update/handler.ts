@@ -1,7 +1,7 @@
 import { Problem } from '../../lib/http/problem.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
-import { readFullUpdate } from '../../lib/participants/full-update.ts';
 import { clock, requestsPerSecond, runStore } from '../../lib/runtime/root.ts';
+import { readFullUpdate } from '../../lib/scheduling/full-update.ts';
 import { route } from './route.ts';
 
 /** Round trips: 1 GetItem. */

@@ -1,7 +1,7 @@
 import { Problem } from '../../lib/http/problem.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { requireIntegration, visibleChat } from '../../lib/http/visible.ts';
-import { refreshOne } from '../../lib/participants/refresh-one.ts';
+import { refreshOne } from '../../lib/refreshing/refresh-one.ts';
 import { chatStore, clock, counts, integrationDisabled, newId, permits, refreshChat } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 

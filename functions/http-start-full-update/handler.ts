@@ -1,8 +1,8 @@
 import { Problem } from '../../lib/http/problem.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { requireIntegration } from '../../lib/http/visible.ts';
-import { estimateSeconds, startFullUpdate } from '../../lib/participants/full-update.ts';
 import { fullUpdateDeps, integrationDisabled, requestsPerSecond } from '../../lib/runtime/root.ts';
+import { estimateSeconds, startFullUpdate } from '../../lib/scheduling/full-update.ts';
 import { route } from './route.ts';
 
 export const handler = httpFunction(route, async () => {

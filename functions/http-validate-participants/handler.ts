@@ -2,7 +2,7 @@ import { scopeOf } from '../../lib/http/principal.ts';
 import { Problem } from '../../lib/http/problem.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { requireIntegration } from '../../lib/http/visible.ts';
-import { validateCounts } from '../../lib/participants/validate.ts';
+import { validateCounts } from '../../lib/listing/validate-counts.ts';
 import { askMax, chatStore, inspectCounts, integrationDisabled, permits } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 

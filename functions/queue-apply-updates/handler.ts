@@ -1,5 +1,5 @@
+import { applyUpdates } from '../../lib/events/apply-updates.ts';
 import { chatUpdate } from '../../lib/max-api/updates.ts';
-import { applyUpdates } from '../../lib/participants/apply-updates.ts';
 import { queueFunction } from '../../lib/runtime/queue-stack.ts';
 import { applyUpdatesDeps, integrationDisabled } from '../../lib/runtime/root.ts';
 

@@ -1,4 +1,4 @@
-import { type BatchReport, refreshBatch } from '../../lib/participants/refresh-batch.ts';
+import { type BatchReport, refreshBatch } from '../../lib/refreshing/refresh-batch.ts';
 import { queueFunction } from '../../lib/runtime/queue-stack.ts';
 import { reportBatch } from '../../lib/runtime/reports.ts';
 import { queueOf, refreshBatchDeps, runStore } from '../../lib/runtime/root.ts';

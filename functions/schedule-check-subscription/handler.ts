@@ -1,4 +1,4 @@
-import { checkSubscription } from '../../lib/participants/check-subscription.ts';
+import { checkSubscription } from '../../lib/events/check-subscription.ts';
 import { LOG } from '../../lib/runtime/log-messages.ts';
 import { instrumented, logger } from '../../lib/runtime/observability.ts';
 import { reportSubscription } from '../../lib/runtime/reports.ts';

@@ -1,7 +1,7 @@
-import { startFullUpdate } from '../../lib/participants/full-update.ts';
 import { LOG } from '../../lib/runtime/log-messages.ts';
 import { instrumented, logger } from '../../lib/runtime/observability.ts';
 import { backgroundSync, fullUpdateDeps } from '../../lib/runtime/root.ts';
+import { startFullUpdate } from '../../lib/scheduling/full-update.ts';
 
 export const handler = instrumented(async (): Promise<void> => {
   if (!backgroundSync()) {

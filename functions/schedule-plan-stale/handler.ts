@@ -1,9 +1,9 @@
-import { measureStaleness } from '../../lib/participants/overview.ts';
-import { planStale } from '../../lib/participants/plan-stale.ts';
 import { LOG } from '../../lib/runtime/log-messages.ts';
 import { instrumented, logger } from '../../lib/runtime/observability.ts';
 import { reportPlan, reportStaleness } from '../../lib/runtime/reports.ts';
 import { backgroundSync, overviewDeps, permits, planStaleDeps } from '../../lib/runtime/root.ts';
+import { measureStaleness } from '../../lib/scheduling/explain-plan.ts';
+import { planStale } from '../../lib/scheduling/plan-stale.ts';
 
 /** Kept of the function's time for the measurement and the answer, ms. */
 const MARGIN_MS = 20_000;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Chat } from '../chats/chat.ts';
-import type { ShownCount } from '../participants/read-counts.ts';
+import type { ShownCount } from '../listing/view-counts.ts';
 import { timestamp } from './route.ts';
 
 /** The shapes several routes answer with. */

@@ -1,5 +1,5 @@
 import type { StoredChat } from '../chats/chat.ts';
-import type { ReadCounts } from '../participants/read-counts.ts';
+import type { ReadCounts } from '../listing/view-counts.ts';
 import { type ChatDto, toDto } from './schemas.ts';
 
 /** One chat as it is answered, with its count. */

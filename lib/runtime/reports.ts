@@ -1,9 +1,9 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { SubscriptionOutcome } from '../events/check-subscription.ts';
 import { UPDATE_TYPES } from '../max-api/updates.ts';
-import type { SubscriptionOutcome } from '../participants/check-subscription.ts';
-import type { Staleness } from '../participants/overview.ts';
-import type { PlanStaleReport } from '../participants/plan-stale.ts';
-import type { BatchReport } from '../participants/refresh-batch.ts';
+import type { BatchReport } from '../refreshing/refresh-batch.ts';
+import type { Staleness } from '../scheduling/explain-plan.ts';
+import type { PlanStaleReport } from '../scheduling/plan-stale.ts';
 import { type Run, statusOf } from '../state/run-store.ts';
 import { LOG } from './log-messages.ts';
 import { METRICS } from './metric-names.ts';

@@ -1,7 +1,7 @@
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { createReadCounts } from '../../lib/participants/read-counts.ts';
+import { createReadCounts } from '../../lib/listing/view-counts.ts';
 import { HIT_RATE, METRICS } from '../../lib/runtime/metric-names.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import {

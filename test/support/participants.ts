@@ -1,8 +1,8 @@
 import type { Clock } from '../../lib/base/clock.ts';
 import type { ChatAnswer, MaxApi, MaxErrorKind } from '../../lib/max-api/client.ts';
 import type { Lane, Permit, PermitOutcome, Permits } from '../../lib/max-api/permits.ts';
-import { type AskMaxDeps, createAskMax } from '../../lib/participants/ask-max.ts';
-import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../../lib/participants/refresh.ts';
+import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../../lib/refreshing/refresh-chat.ts';
+import { type AskMaxDeps, createAskMax } from '../../lib/refreshing/request-max.ts';
 import type { CachedCount, CountCache, Leases } from '../../lib/state/count-cache.ts';
 import type { RefreshMessage, RefreshQueue, RefreshQueueName } from '../../lib/state/queues.ts';
 import type { ParticipantEvents } from '../../lib/state/telemetry.ts';

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type ApplyUpdatesDeps, applyUpdates } from '../../../lib/participants/apply-updates.ts';
-import type { AskMembership } from '../../../lib/participants/ask-max.ts';
-import { explainPlan } from '../../../lib/participants/overview.ts';
-import { planStale } from '../../../lib/participants/plan-stale.ts';
-import { createReadCounts } from '../../../lib/participants/read-counts.ts';
-import { refreshBatch } from '../../../lib/participants/refresh-batch.ts';
+import { type ApplyUpdatesDeps, applyUpdates } from '../../../lib/events/apply-updates.ts';
+import { createReadCounts } from '../../../lib/listing/view-counts.ts';
+import { refreshBatch } from '../../../lib/refreshing/refresh-batch.ts';
+import type { AskMembership } from '../../../lib/refreshing/request-max.ts';
+import { explainPlan } from '../../../lib/scheduling/explain-plan.ts';
+import { planStale } from '../../../lib/scheduling/plan-stale.ts';
 import {
   counted,
   HOUR,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ChatAnswer } from '../../lib/max-api/client.ts';
-import type { CountStore } from '../../lib/state/count-store.ts';
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import type { ChatAnswer } from '../../../lib/max-api/client.ts';
+import type { CountStore } from '../../../lib/state/count-store.ts';
+import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {
   counted,
   failing,
@@ -11,8 +11,8 @@ import {
   memoryCounts,
   refreshing,
   scriptedMax,
-} from '../support/participants.ts';
-import { created, openMemory, type Stores, T0 } from '../support/stores.ts';
+} from '../../support/participants.ts';
+import { created, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
 let clock: FakeClock;
 let stores: Stores;

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ChatAnswer, MaxErrorKind } from '../../lib/max-api/client.ts';
-import type { Permit } from '../../lib/max-api/permits.ts';
-import { type AskMaxDeps, type AskOptions, createAskMax } from '../../lib/participants/ask-max.ts';
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
-import { counted, failing, listening, openPermits, scriptedMax } from '../support/participants.ts';
-import { T0 } from '../support/stores.ts';
+import type { ChatAnswer, MaxErrorKind } from '../../../lib/max-api/client.ts';
+import type { Permit } from '../../../lib/max-api/permits.ts';
+import { type AskMaxDeps, type AskOptions, createAskMax } from '../../../lib/refreshing/request-max.ts';
+import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
+import { counted, failing, listening, openPermits, scriptedMax } from '../../support/participants.ts';
+import { T0 } from '../../support/stores.ts';
 
 let clock: FakeClock;
 beforeEach(() => {

@@ -1,13 +1,13 @@
 import type { Clock } from '../base/clock.ts';
 import { isReadable, type ReadableChat, type StoredChat } from '../chats/chat.ts';
 import type { Permits } from '../max-api/permits.ts';
+import { beginReplan, type ReplanDeps } from '../scheduling/schedule-next.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { CountStore } from '../state/count-store.ts';
 import type { RefreshMessage, RefreshQueueName } from '../state/queues.ts';
 import type { RunCounts, RunStore } from '../state/run-store.ts';
-import { type KnowTrustDeps, knowTrust } from './know-trust.ts';
-import type { RefreshChat, RefreshOutcome } from './refresh.ts';
-import { beginReplan, type ReplanDeps } from './replan.ts';
+import { type KnowTrustDeps, knowTrust } from './check-event-trust.ts';
+import type { RefreshChat, RefreshOutcome } from './refresh-chat.ts';
 
 /**
  * Works on one message of a refresh queue. Round trips: 1 BatchGetItem a hundred chats, beside it 2 GetItem and 1 to Redis for

@@ -1,9 +1,9 @@
 import type { Scope } from '../chats/chat.ts';
 import { isReadable } from '../chats/chat.ts';
 import type { Position } from '../chats/sort-keys.ts';
+import type { AskMax } from '../refreshing/request-max.ts';
 import type { ChatStore, ListedChat } from '../state/chat-store.ts';
-import type { AskMax } from './ask-max.ts';
-import type { ReadCounts } from './read-counts.ts';
+import type { ReadCounts } from './view-counts.ts';
 
 /**
  * How right the shown counts are: a uniform random sample of the chats that have a MAX id, each compared with MAX now.

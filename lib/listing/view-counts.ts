@@ -2,12 +2,12 @@ import { chunks } from '../base/chunks.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Chat, isReadable, type StoredChat, type StoredCount } from '../chats/chat.ts';
 import { isKnownRight } from '../chats/planning.ts';
+import type { RefreshChat } from '../refreshing/refresh-chat.ts';
 import type { ChatStore, ListedChat } from '../state/chat-store.ts';
 import type { CachedCount, CountCache, Leases } from '../state/count-cache.ts';
 import type { RefreshQueue } from '../state/queues.ts';
 import type { ParticipantEvents } from '../state/telemetry.ts';
 import { READ_SAMPLE, type ReadCounter } from '../state/view-counter.ts';
-import type { RefreshChat } from './refresh.ts';
 
 /**
  * Counts for people who look at chats: whatever is there, at once. Round trips: 1 MGET; 1 BatchGetItem (100 chats) when

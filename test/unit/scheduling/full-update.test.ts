@@ -5,14 +5,14 @@ import {
   planFullUpdate,
   readFullUpdate,
   startFullUpdate,
-} from '../../lib/participants/full-update.ts';
-import type { ChatStore } from '../../lib/state/chat-store.ts';
-import type { PlanMessage, PlanQueue } from '../../lib/state/queues.ts';
-import { NO_COUNTS, STALLED_AFTER_MS } from '../../lib/state/run-store.ts';
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
-import { DEATHS, mortals, type Worker } from '../support/mortal.ts';
-import { type MemoryQueue, memoryQueue } from '../support/participants.ts';
-import { created, line, openMemory, type Stores, T0 } from '../support/stores.ts';
+} from '../../../lib/scheduling/full-update.ts';
+import type { ChatStore } from '../../../lib/state/chat-store.ts';
+import type { PlanMessage, PlanQueue } from '../../../lib/state/queues.ts';
+import { NO_COUNTS, STALLED_AFTER_MS } from '../../../lib/state/run-store.ts';
+import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
+import { DEATHS, mortals, type Worker } from '../../support/mortal.ts';
+import { type MemoryQueue, memoryQueue } from '../../support/participants.ts';
+import { created, line, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
 let clock: FakeClock;
 let stores: Stores;

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Subscription } from '../max-api/client.ts';
+import type { Asked } from '../refreshing/request-max.ts';
 import type { SubscriptionStore } from '../state/subscription.ts';
-import type { Asked } from './ask-max.ts';
 
 /**
  * MAX unsubscribes a bot silently after eight hours without a delivery that was accepted. So the subscription is looked at on

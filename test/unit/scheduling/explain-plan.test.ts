@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { explainPlan, measureStaleness, type OverviewDeps } from '../../lib/participants/overview.ts';
-import { planStale } from '../../lib/participants/plan-stale.ts';
-import { NO_FINDINGS } from '../../lib/state/planner-store.ts';
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
-import { HOUR, memoryQueue, memoryReadCounter } from '../support/participants.ts';
-import { created, line, openMemory, type Stores, T0 } from '../support/stores.ts';
+import { explainPlan, measureStaleness, type OverviewDeps } from '../../../lib/scheduling/explain-plan.ts';
+import { planStale } from '../../../lib/scheduling/plan-stale.ts';
+import { NO_FINDINGS } from '../../../lib/state/planner-store.ts';
+import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
+import { HOUR, memoryQueue, memoryReadCounter } from '../../support/participants.ts';
+import { created, line, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
 let clock: FakeClock;
 let stores: Stores;

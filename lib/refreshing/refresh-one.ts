@@ -3,7 +3,7 @@ import type { StoredChat } from '../chats/chat.ts';
 import type { MaxErrorKind } from '../max-api/client.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { Leases } from '../state/count-cache.ts';
-import type { RefreshChat } from './refresh.ts';
+import type { RefreshChat } from './refresh-chat.ts';
 
 /**
  * A person wants the count of one chat now. Round trips: 1 GetItem, 1 lease, 1 permit, MAX, 1 UpdateItem, 1 cache write;

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ChatAnswer } from '../../lib/max-api/client.ts';
-import { createReadCounts, type ReadCountsDeps } from '../../lib/participants/read-counts.ts';
-import type { ListedChat } from '../../lib/state/chat-store.ts';
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import { createReadCounts, type ReadCountsDeps } from '../../../lib/listing/view-counts.ts';
+import type { ChatAnswer } from '../../../lib/max-api/client.ts';
+import type { ListedChat } from '../../../lib/state/chat-store.ts';
+import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {
   counted,
   failing,
@@ -17,8 +17,8 @@ import {
   refreshing,
   type ScriptedMax,
   scriptedMax,
-} from '../support/participants.ts';
-import { created, fields, listing, openMemory, type Stores, T0 } from '../support/stores.ts';
+} from '../../support/participants.ts';
+import { created, fields, listing, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
 let clock: FakeClock;
 let stores: Stores;

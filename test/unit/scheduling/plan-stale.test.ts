@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { NOTHING_PLANNED } from '../../lib/chats/planning.ts';
-import { type PlanStaleDeps, type PlanStaleReport, planStale } from '../../lib/participants/plan-stale.ts';
-import type { CountStore, DueChat } from '../../lib/state/count-store.ts';
-import { NO_FINDINGS, type Price } from '../../lib/state/planner-store.ts';
-import { NO_COUNTS } from '../../lib/state/run-store.ts';
-import type { SeenSubscription } from '../../lib/state/subscription.ts';
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
-import { DEATHS, mortals } from '../support/mortal.ts';
-import { HOUR, type MemoryQueue, memoryQueue, memoryReadCounter } from '../support/participants.ts';
-import { created, line, openMemory, type Stores, T0 } from '../support/stores.ts';
+import { NOTHING_PLANNED } from '../../../lib/chats/planning.ts';
+import { type PlanStaleDeps, type PlanStaleReport, planStale } from '../../../lib/scheduling/plan-stale.ts';
+import type { CountStore, DueChat } from '../../../lib/state/count-store.ts';
+import { NO_FINDINGS, type Price } from '../../../lib/state/planner-store.ts';
+import { NO_COUNTS } from '../../../lib/state/run-store.ts';
+import type { SeenSubscription } from '../../../lib/state/subscription.ts';
+import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
+import { DEATHS, mortals } from '../../support/mortal.ts';
+import { HOUR, type MemoryQueue, memoryQueue, memoryReadCounter } from '../../support/participants.ts';
+import { created, line, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
 const INTERVAL = 900_000;
 /** No chat waits so long, whatever the price. */

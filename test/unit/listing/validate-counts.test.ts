@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Scope } from '../../lib/chats/chat.ts';
-import type { ChatAnswer } from '../../lib/max-api/client.ts';
-import { createAskMax } from '../../lib/participants/ask-max.ts';
-import { createReadCounts } from '../../lib/participants/read-counts.ts';
-import { type ValidateDeps, validateCounts } from '../../lib/participants/validate.ts';
-import { randomStream } from '../../localstack/max-simulator/random.ts';
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import type { Scope } from '../../../lib/chats/chat.ts';
+import { type ValidateDeps, validateCounts } from '../../../lib/listing/validate-counts.ts';
+import { createReadCounts } from '../../../lib/listing/view-counts.ts';
+import type { ChatAnswer } from '../../../lib/max-api/client.ts';
+import { createAskMax } from '../../../lib/refreshing/request-max.ts';
+import { randomStream } from '../../../localstack/max-simulator/random.ts';
+import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {
   counted,
   failing,
@@ -19,8 +19,8 @@ import {
   openPermits,
   type ScriptedMax,
   scriptedMax,
-} from '../support/participants.ts';
-import { created, openMemory, type Stores, T0 } from '../support/stores.ts';
+} from '../../support/participants.ts';
+import { created, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
 let clock: FakeClock;
 let stores: Stores;

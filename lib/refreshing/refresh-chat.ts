@@ -4,7 +4,7 @@ import type { ChatAnswer, MaxError } from '../max-api/client.ts';
 import type { CountCache } from '../state/count-cache.ts';
 import type { CountStore, Reading } from '../state/count-store.ts';
 import type { ParticipantEvents } from '../state/telemetry.ts';
-import type { Asked, AskMax, AskOptions } from './ask-max.ts';
+import type { Asked, AskMax, AskOptions } from './request-max.ts';
 
 /** The one way a count comes from MAX into the stores, whoever wants it. */
 

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ChatAnswer } from '../../lib/max-api/client.ts';
-import type { ChatUpdate } from '../../lib/max-api/updates.ts';
-import { type ApplyUpdatesDeps, applyUpdates } from '../../lib/participants/apply-updates.ts';
-import { createApplyAnswer } from '../../lib/participants/refresh.ts';
-import { PLAN_LIMITS } from '../../lib/planner/plan.ts';
-import { contextOf, firstState, type PlanState } from '../../lib/planner/price.ts';
-import { NO_FINDINGS, type Price } from '../../lib/state/planner-store.ts';
-import type { RefreshMessage } from '../../lib/state/queues.ts';
-import { memoryCounts } from '../support/participants.ts';
-import { created, openMemory, T0 } from '../support/stores.ts';
+import { type ApplyUpdatesDeps, applyUpdates } from '../../../lib/events/apply-updates.ts';
+import type { ChatAnswer } from '../../../lib/max-api/client.ts';
+import type { ChatUpdate } from '../../../lib/max-api/updates.ts';
+import { PLAN_LIMITS } from '../../../lib/planner/plan.ts';
+import { contextOf, firstState, type PlanState } from '../../../lib/planner/price.ts';
+import { createApplyAnswer } from '../../../lib/refreshing/refresh-chat.ts';
+import { NO_FINDINGS, type Price } from '../../../lib/state/planner-store.ts';
+import type { RefreshMessage } from '../../../lib/state/queues.ts';
+import { memoryCounts } from '../../support/participants.ts';
+import { created, openMemory, T0 } from '../../support/stores.ts';
 
 const WINDOW_MS = 30_000;
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type CheckSubscriptionDeps, checkSubscription } from '../../lib/participants/check-subscription.ts';
-import { eventsSince, type SeenSubscription } from '../../lib/state/subscription.ts';
-import { T0 } from '../support/stores.ts';
+import { type CheckSubscriptionDeps, checkSubscription } from '../../../lib/events/check-subscription.ts';
+import { eventsSince, type SeenSubscription } from '../../../lib/state/subscription.ts';
+import { T0 } from '../../support/stores.ts';
 
 const URL = 'https://chats.example/webhooks/max';
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ChatAnswer, MaxErrorKind } from '../../lib/max-api/client.ts';
-import type { Permit } from '../../lib/max-api/permits.ts';
-import { type RefreshOneOutcome, refreshOne } from '../../lib/participants/refresh-one.ts';
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
+import type { ChatAnswer, MaxErrorKind } from '../../../lib/max-api/client.ts';
+import type { Permit } from '../../../lib/max-api/permits.ts';
+import { type RefreshOneOutcome, refreshOne } from '../../../lib/refreshing/refresh-one.ts';
+import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {
   counted,
   failing,
@@ -13,8 +13,8 @@ import {
   refreshing,
   type ScriptedMax,
   scriptedMax,
-} from '../support/participants.ts';
-import { created, openMemory, type Stores, T0 } from '../support/stores.ts';
+} from '../../support/participants.ts';
+import { created, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
 let clock: FakeClock;
 let stores: Stores;

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Planning } from '../chats/planning.ts';
 import type { EventStore } from '../state/event-store.ts';
-import type { AskMembership, AskOptions } from './ask-max.ts';
+import type { AskMembership, AskOptions } from './request-max.ts';
 
 export interface KnowTrustDeps {
   readonly askMembership: AskMembership;

@@ -2,14 +2,14 @@ import type { Clock } from '../base/clock.ts';
 import { planOf } from '../chats/planning.ts';
 import type { ChatUpdate } from '../max-api/updates.ts';
 import { isWorthReading } from '../planner/plan.ts';
+import { knowTrust } from '../refreshing/check-event-trust.ts';
+import type { ApplyAnswer } from '../refreshing/refresh-chat.ts';
+import type { AskMax, AskMembership } from '../refreshing/request-max.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { CountCache } from '../state/count-cache.ts';
 import type { EventStore, Title } from '../state/event-store.ts';
 import type { PlannerStore } from '../state/planner-store.ts';
 import type { RefreshQueue } from '../state/queues.ts';
-import type { AskMax, AskMembership } from './ask-max.ts';
-import { knowTrust } from './know-trust.ts';
-import type { ApplyAnswer } from './refresh.ts';
 
 /**
  * What MAX told of one chat. Joins and leaves make it dirty: it is read once at the end of a window, however many there are.

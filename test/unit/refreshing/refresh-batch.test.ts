@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ChatAnswer } from '../../lib/max-api/client.ts';
-import type { Permit } from '../../lib/max-api/permits.ts';
-import type { AskMembership } from '../../lib/participants/ask-max.ts';
-import { type RefreshBatchDeps, refreshBatch } from '../../lib/participants/refresh-batch.ts';
-import { PLAN_LIMITS } from '../../lib/planner/plan.ts';
-import { contextOf, firstState } from '../../lib/planner/price.ts';
-import { NO_FINDINGS } from '../../lib/state/planner-store.ts';
-import type { RefreshMessage } from '../../lib/state/queues.ts';
-import { NO_COUNTS, statusOf } from '../../lib/state/run-store.ts';
-import type { SeenSubscription } from '../../lib/state/subscription.ts';
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
-import { DEATHS, mortals, type Worker } from '../support/mortal.ts';
+import type { ChatAnswer } from '../../../lib/max-api/client.ts';
+import type { Permit } from '../../../lib/max-api/permits.ts';
+import { PLAN_LIMITS } from '../../../lib/planner/plan.ts';
+import { contextOf, firstState } from '../../../lib/planner/price.ts';
+import { type RefreshBatchDeps, refreshBatch } from '../../../lib/refreshing/refresh-batch.ts';
+import type { AskMembership } from '../../../lib/refreshing/request-max.ts';
+import { NO_FINDINGS } from '../../../lib/state/planner-store.ts';
+import type { RefreshMessage } from '../../../lib/state/queues.ts';
+import { NO_COUNTS, statusOf } from '../../../lib/state/run-store.ts';
+import type { SeenSubscription } from '../../../lib/state/subscription.ts';
+import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
+import { DEATHS, mortals, type Worker } from '../../support/mortal.ts';
 import {
   counted,
   failing,
@@ -22,8 +22,8 @@ import {
   refreshing,
   type ScriptedMax,
   scriptedMax,
-} from '../support/participants.ts';
-import { created, openMemory, type Stores, T0 } from '../support/stores.ts';
+} from '../../support/participants.ts';
+import { created, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
 let clock: FakeClock;
 let stores: Stores;
