@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createDynamoChatStore } from '../lib/adapters/dynamodb/chat-store.ts';
 import { createDynamo } from '../lib/adapters/dynamodb/client.ts';
 import { fullJitter } from '../lib/adapters/dynamodb/database.ts';
+import { type ImportLine, importChats } from '../lib/importing/import-chats.ts';
 import { readConfig } from '../lib/runtime/config.ts';
-import { type ImportLine, importChats } from '../tools/import/import-chats.ts';
-import type { ChatSeed } from './max-simulator/world.ts';
+import type { ChatSeed } from './max/world.ts';
 
 /**
  * Puts the simulator's chats into the tables, through the same import as `npm run import`. Repeating it doubles nothing.

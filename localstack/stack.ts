@@ -3,24 +3,24 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT_DIR } from './data-dir.ts';
-import { type Declared, type DeclaredFunction, readDeclared } from './declared.ts';
-import type { Placed } from './expressions.ts';
-import { openFunctionLogs } from './function-logs.ts';
-import { startHttpApi } from './http/http-api.ts';
 import { openIdentity, openSecret, startKeyServer, type Tokens, tokensOfAll } from './identity.ts';
-import { bundleFunctions } from './lambda/bundle.ts';
-import type { Invocation } from './lambda/environment.ts';
-import { LambdaFunction } from './lambda/function.ts';
-import { startQueueTrigger } from './queue-triggers.ts';
-import { createQueues, createTables } from './resources.ts';
-import { startSchedules } from './schedules.ts';
+import { type Declared, type DeclaredFunction, readDeclared } from './runner/declared.ts';
+import type { Placed } from './runner/expressions.ts';
+import { openFunctionLogs } from './runner/function-logs.ts';
+import { startHttpApi } from './runner/http/http-api.ts';
+import { bundleFunctions } from './runner/lambda/bundle.ts';
+import type { Invocation } from './runner/lambda/environment.ts';
+import { LambdaFunction } from './runner/lambda/function.ts';
+import { startQueueTrigger } from './runner/queue-triggers.ts';
+import { createQueues, createTables } from './runner/resources.ts';
+import { startSchedules } from './runner/schedules.ts';
+import { awsEndpoint, functionVariables, sharedVariables, type Variables } from './runner/settings.ts';
 import { seedChats } from './seed.ts';
 import { startDynamoDb } from './servers/dynamodb.ts';
 import { freePort, tryPort } from './servers/free-port.ts';
 import { type SimulatedMax, type SimulatedMaxOptions, startSimulatedMax } from './servers/max-simulator.ts';
 import { startSqs } from './servers/sqs.ts';
 import { embeddedRedis, givenRedis, type StackRedis } from './servers/stack-redis.ts';
-import { awsEndpoint, functionVariables, sharedVariables, type Variables } from './settings.ts';
 
 export interface LocalStackOptions {
   /** Everything it keeps is in here. Its caller has it to itself. */

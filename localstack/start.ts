@@ -2,8 +2,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DATA_DIR } from './data-dir.ts';
-import { DeclarationError } from './declared.ts';
 import { LOCK_FILE, lockDataDir } from './lock.ts';
+import { DeclarationError } from './runner/declared.ts';
 import { type LocalStack, startLocalStack } from './stack.ts';
 
 /** `npm start`: the whole service on this machine, until Ctrl-C. */

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { createMaxApi, type MaxError } from '../lib/max-api/client.ts';
+import { createMaxApi } from '../lib/adapters/max/client.ts';
+import type { MaxError } from '../lib/max-api/api.ts';
 import { readConfig } from '../lib/runtime/config.ts';
 import { runTool, ToolError, useRunningStack } from './environment.ts';
 

@@ -10,7 +10,7 @@ import { createGzip } from 'node:zlib';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { newItem } from '../../lib/adapters/dynamodb/chat-item.ts';
 import type { Chat } from '../../lib/chats/chat.ts';
-import { type ChatSeed, World } from '../../localstack/max-simulator/world.ts';
+import { type ChatSeed, World } from '../../localstack/max/world.ts';
 import { ROOT } from './bundles.ts';
 
 /** Tables full of chats, in seconds: made as a DynamoDB export and taken in by the embedded server's own import. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { Subscription } from '../max-api/client.ts';
+import type { Subscription } from '../max-api/api.ts';
 import type { Asked } from '../refreshing/request-max.ts';
 import type { SubscriptionStore } from '../state/subscription.ts';
 

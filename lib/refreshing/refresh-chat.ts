@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { PlanNext } from '../chats/planning.ts';
-import type { ChatAnswer, MaxError } from '../max-api/client.ts';
+import type { ChatAnswer, MaxError } from '../max-api/api.ts';
 import type { CountCache } from '../state/count-cache.ts';
 import type { CountStore, Reading } from '../state/count-store.ts';
 import type { ParticipantEvents } from '../state/telemetry.ts';

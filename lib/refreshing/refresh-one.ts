@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { StoredChat } from '../chats/chat.ts';
-import type { MaxErrorKind } from '../max-api/client.ts';
+import type { MaxErrorKind } from '../max-api/api.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { Leases } from '../state/count-cache.ts';
 import type { RefreshChat } from './refresh-chat.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { ChatAnswer, MaxApi, MaxError, MaxErrorKind, MembershipAnswer } from '../max-api/client.ts';
+import type { ChatAnswer, MaxApi, MaxError, MaxErrorKind, MembershipAnswer } from '../max-api/api.ts';
 import type { Lane, Permits } from '../max-api/permits.ts';
 import type { ParticipantEvents } from '../state/telemetry.ts';
 

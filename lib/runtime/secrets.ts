@@ -4,9 +4,6 @@ import { traced } from './tracing.ts';
 /** How long a secret from SSM is used before it is fetched again, ms: a rotated one arrives without a deployment. */
 const REFRESH_MS = 5 * 60_000;
 
-/** SSM answers in some 10 ms. Without it a first request is to fail, or do without, rather than hang. */
-const TIMEOUTS = { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true };
-
 /**
  * A secret: from the environment (on one machine), or from the SSM SecureString named there (in AWS), fetched once per
  * execution environment and again every five minutes; while that fails, the one at hand is used.
@@ -26,7 +23,7 @@ export function secretReader(
     }
     if (held && now() < held.until) return held.secret;
     const before = held?.secret;
-    const secret = fetchParameter(parameter).catch((error) => {
+    const secret = fetchFromSsm(parameter).catch((error) => {
       held = undefined;
       if (before) return before;
       throw error;
@@ -36,10 +33,8 @@ export function secretReader(
   };
 }
 
-async function fetchParameter(parameter: string): Promise<string> {
-  const { GetParameterCommand, SSMClient } = await import('./secrets-ssm.ts');
-  const client = new SSMClient({ maxAttempts: 2, requestHandler: TIMEOUTS });
-  const { Parameter } = await traced(client).send(new GetParameterCommand({ Name: parameter, WithDecryption: true }));
-  if (!Parameter?.Value) throw new Error(`the SSM parameter ${parameter} is empty`);
-  return Parameter.Value;
+/** Loads the SSM client only where a secret comes from SSM: locally none does. */
+async function fetchFromSsm(parameter: string): Promise<string> {
+  const { createSsm, fetchParameter } = await import('../adapters/ssm/parameter.ts');
+  return fetchParameter(traced(createSsm()), parameter);
 }

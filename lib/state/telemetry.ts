@@ -1,4 +1,4 @@
-import type { MaxErrorKind } from '../max-api/client.ts';
+import type { MaxErrorKind } from '../max-api/api.ts';
 
 /**
  * What the use cases tell the operators, as facts. The runtime turns them into metrics; tests listen to them.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { type ChatSeed, World } from '../max-simulator/world.ts';
+import { type ChatSeed, World } from '../max/world.ts';
 import { startChildServer } from './child-server.ts';
 import { freePort } from './free-port.ts';
 
@@ -25,7 +25,7 @@ export interface SimulatedMax {
   stop(): Promise<void>;
 }
 
-const CLI = fileURLToPath(new URL('../max-simulator/cli.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../max/cli.ts', import.meta.url));
 
 /**
  * Starts the simulated MAX in a process of its own: it counts arrivals by the millisecond, so it must not wait for a busy

@@ -10,7 +10,7 @@ import { DescribeTimeToLiveCommand, DynamoDBClient } from '@aws-sdk/client-dynam
 import { GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { parseDeclared } from '../../localstack/declared.ts';
+import { parseDeclared } from '../../localstack/runner/declared.ts';
 import { environmentFile, type LocalStack, startLocalStack } from '../../localstack/stack.ts';
 import { document } from '../support/fixtures/local-stack/document.ts';
 

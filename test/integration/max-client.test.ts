@@ -5,9 +5,10 @@ import { createServer as createTlsServer, get as httpsGet } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createMaxApi, type MaxApiSettings, reachable } from '../../lib/max-api/client.ts';
-import { type Simulator, startSimulator } from '../../localstack/max-simulator/server.ts';
-import { allWell, type Fault, faults } from '../../localstack/max-simulator/switches.ts';
+import { createMaxApi, type MaxApiSettings, reachable } from '../../lib/adapters/max/client.ts';
+import { startSimulator } from '../../localstack/max/server.ts';
+import type { Simulator } from '../../localstack/max/simulator.ts';
+import { allWell, type Fault, faults } from '../../localstack/max/switches.ts';
 
 const TOKEN = 'f9LHodD0cOI-test-token';
 const client = (url: string, some: Partial<MaxApiSettings> = {}) =>

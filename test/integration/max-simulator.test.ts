@@ -3,7 +3,8 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../localstack/max-simulator/server.ts';
+import { type SimulatorOptions, startSimulator } from '../../localstack/max/server.ts';
+import type { Simulator } from '../../localstack/max/simulator.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -370,7 +371,7 @@ describe('webhooks', () => {
 
 describe('the process', () => {
   const run = (...args: string[]) => {
-    const child = spawn(process.execPath, ['localstack/max-simulator/cli.ts', ...args]);
+    const child = spawn(process.execPath, ['localstack/max/cli.ts', ...args]);
     const lines: string[] = [];
     const errors: string[] = [];
     createInterface(child.stdout).on('line', (line) => lines.push(line));

@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/base/clock.ts';
-import type { ChatAnswer, MaxApi, MaxErrorKind } from '../../lib/max-api/client.ts';
+import type { ChatAnswer, MaxApi, MaxErrorKind } from '../../lib/max-api/api.ts';
 import type { Lane, Permit, PermitOutcome, Permits } from '../../lib/max-api/permits.ts';
 import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../../lib/refreshing/refresh-chat.ts';
 import { type AskMaxDeps, createAskMax } from '../../lib/refreshing/request-max.ts';

@@ -1,4 +1,4 @@
-import type { MaxErrorKind } from '../../lib/max-api/client.ts';
+import type { MaxErrorKind } from '../../lib/max-api/api.ts';
 import type { Run } from '../../lib/state/run-store.ts';
 
 /** `name{dimension,dimension}` of a metric. */

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseDeclared, readDeclared } from '../../localstack/declared.ts';
+import { parseDeclared, readDeclared } from '../../localstack/runner/declared.ts';
 
 const root = join(import.meta.dirname, '../..');
 

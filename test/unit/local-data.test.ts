@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openFunctionLogs } from '../../localstack/function-logs.ts';
 import { openIdentity, openSecret } from '../../localstack/identity.ts';
 import { lockDataDir } from '../../localstack/lock.ts';
+import { openFunctionLogs } from '../../localstack/runner/function-logs.ts';
 
 let dir: string;
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DeclaredFunction, Route } from '../../localstack/declared.ts';
-import { Routes } from '../../localstack/http/routes.ts';
+import type { DeclaredFunction, Route } from '../../localstack/runner/declared.ts';
+import { Routes } from '../../localstack/runner/http/routes.ts';
 
 const declared = (key: string, ...routes: readonly (readonly [string, string])[]): DeclaredFunction => ({
   ...{ key, name: key, handler: 'x.handler', timeoutS: 1, memoryMb: 128, reservedConcurrency: undefined },

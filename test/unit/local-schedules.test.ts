@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Schedule } from '../../localstack/declared.ts';
-import { cronPattern, rateMs, startSchedules } from '../../localstack/schedules.ts';
+import type { Schedule } from '../../localstack/runner/declared.ts';
+import { cronPattern, rateMs, startSchedules } from '../../localstack/runner/schedules.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.UTC(2026, 10, 23, 12) });

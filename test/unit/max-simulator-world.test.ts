@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Arrivals } from '../../localstack/max-simulator/arrivals.ts';
-import { allWell, faultAt, type SwitchesPatch, turn } from '../../localstack/max-simulator/switches.ts';
-import { type Update, World, type WorldOptions } from '../../localstack/max-simulator/world.ts';
+import { Arrivals } from '../../localstack/max/arrivals.ts';
+import { allWell, faultAt, type SwitchesPatch, turn } from '../../localstack/max/switches.ts';
+import { type Update, World, type WorldOptions } from '../../localstack/max/world.ts';
 
 const startMs = Date.UTC(2026, 10, 23);
 const hourMs = 3_600_000;

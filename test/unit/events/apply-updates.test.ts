@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ApplyUpdatesDeps, applyUpdates } from '../../../lib/events/apply-updates.ts';
-import type { ChatAnswer } from '../../../lib/max-api/client.ts';
+import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { ChatUpdate } from '../../../lib/max-api/updates.ts';
 import { PLAN_LIMITS } from '../../../lib/planner/plan.ts';
 import { contextOf, firstState, type PlanState } from '../../../lib/planner/price.ts';

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Scope } from '../../../lib/chats/chat.ts';
 import { type ValidateDeps, validateCounts } from '../../../lib/listing/validate-counts.ts';
 import { createReadCounts } from '../../../lib/listing/view-counts.ts';
-import type { ChatAnswer } from '../../../lib/max-api/client.ts';
+import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import { createAskMax } from '../../../lib/refreshing/request-max.ts';
-import { randomStream } from '../../../localstack/max-simulator/random.ts';
+import { randomStream } from '../../../localstack/max/random.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {
   counted,

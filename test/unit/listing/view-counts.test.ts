@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createReadCounts, type ReadCountsDeps } from '../../../lib/listing/view-counts.ts';
-import type { ChatAnswer } from '../../../lib/max-api/client.ts';
+import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { ListedChat } from '../../../lib/state/chat-store.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {

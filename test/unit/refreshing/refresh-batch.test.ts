@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ChatAnswer } from '../../../lib/max-api/client.ts';
+import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { Permit } from '../../../lib/max-api/permits.ts';
 import { PLAN_LIMITS } from '../../../lib/planner/plan.ts';
 import { contextOf, firstState } from '../../../lib/planner/price.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ChatAnswer } from '../../../lib/max-api/client.ts';
+import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { CountStore } from '../../../lib/state/count-store.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {

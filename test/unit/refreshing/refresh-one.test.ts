@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ChatAnswer, MaxErrorKind } from '../../../lib/max-api/client.ts';
+import type { ChatAnswer, MaxErrorKind } from '../../../lib/max-api/api.ts';
 import type { Permit } from '../../../lib/max-api/permits.ts';
 import { type RefreshOneOutcome, refreshOne } from '../../../lib/refreshing/refresh-one.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';

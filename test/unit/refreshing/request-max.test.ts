@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ChatAnswer, MaxErrorKind } from '../../../lib/max-api/client.ts';
+import type { ChatAnswer, MaxErrorKind } from '../../../lib/max-api/api.ts';
 import type { Permit } from '../../../lib/max-api/permits.ts';
 import { type AskMaxDeps, type AskOptions, createAskMax } from '../../../lib/refreshing/request-max.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';

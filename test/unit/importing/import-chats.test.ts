@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { ChatStore } from '../../lib/state/chat-store.ts';
-import { type ImportLine, importChats, type RefusedLine, readImportLine } from '../../tools/import/import-chats.ts';
-import { listAll, openMemory, T0 } from '../support/stores.ts';
+import { type ImportLine, importChats, type RefusedLine, readImportLine } from '../../../lib/importing/import-chats.ts';
+import type { ChatStore } from '../../../lib/state/chat-store.ts';
+import { listAll, openMemory, T0 } from '../../support/stores.ts';
 
 const read = (fields: Record<string, unknown>) => readImportLine({ line: 7, fields });
 const lineOf = (line: number, some: Record<string, unknown> = {}): ImportLine => ({

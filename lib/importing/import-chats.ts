@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { chatFields, maxChatId } from '../../lib/chats/fields.ts';
-import type { ChatStore, ImportedChat } from '../../lib/state/chat-store.ts';
+import { chatFields, maxChatId } from '../chats/fields.ts';
+import type { ChatStore, ImportedChat } from '../state/chat-store.ts';
 
 /** Importing chats from a list: streaming, repeatable (the MAX id decides whether a line is a new chat), nothing lost. */
 

@@ -4,12 +4,12 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { parse } from 'csv-parse';
-import { createDynamoChatStore } from '../../lib/adapters/dynamodb/chat-store.ts';
-import { createDynamo } from '../../lib/adapters/dynamodb/client.ts';
-import { fullJitter } from '../../lib/adapters/dynamodb/database.ts';
-import { readConfig } from '../../lib/runtime/config.ts';
-import { progressLine, runTool, ToolError, useRunningStack } from '../environment.ts';
-import { IMPORT_COLUMNS, type ImportLine, importChats } from './import-chats.ts';
+import { createDynamoChatStore } from '../lib/adapters/dynamodb/chat-store.ts';
+import { createDynamo } from '../lib/adapters/dynamodb/client.ts';
+import { fullJitter } from '../lib/adapters/dynamodb/database.ts';
+import { IMPORT_COLUMNS, type ImportLine, importChats } from '../lib/importing/import-chats.ts';
+import { readConfig } from '../lib/runtime/config.ts';
+import { progressLine, runTool, ToolError, useRunningStack } from './environment.ts';
 
 /** `npm run import -- FILE` */
 

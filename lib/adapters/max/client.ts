@@ -4,65 +4,13 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import * as z from 'zod';
-import { TELLS_MEMBERS, UPDATE_TYPES } from './updates.ts';
+import type { ChatAnswer, MaxApi, MaxError, MembershipAnswer } from '../../max-api/api.ts';
+import { TELLS_MEMBERS, UPDATE_TYPES } from '../../max-api/updates.ts';
 
 /**
  * The MAX Bot API, as far as this service needs it. One request a call, no retry and no pacing in here: who calls holds a
  * permit (permits.ts). A chat that MAX denies or doesn't know is an answer; everything that is no answer is an error value.
  */
-
-export type MaxErrorKind =
-  /** 429 */
-  | 'rate_limited'
-  /** 5xx, or an answer that breaks the contract */
-  | 'server'
-  | 'timeout'
-  /** No connection, reset, TLS failure */
-  | 'network'
-  /** 401: the token, so every call */
-  | 'auth';
-
-export interface MaxError {
-  readonly kind: 'error';
-  readonly error: MaxErrorKind;
-  /** For the log: never contains the token or a body. */
-  readonly detail: string;
-  /** MAX's `Retry-After` in milliseconds, where it sent one. */
-  readonly retryAfterMs?: number;
-  /** Whether the same request may succeed later by itself: 429, 5xx, timeouts and network errors; not a broken answer. */
-  readonly retryable: boolean;
-}
-
-export type ChatAnswer =
-  | { readonly kind: 'count'; readonly count: number; readonly title: string | null; readonly link: string | null }
-  | { readonly kind: 'denied' }
-  | { readonly kind: 'not_found' }
-  | MaxError;
-
-export type MembershipAnswer =
-  /** `tellsMembers`: the bot is told of every join and leave. */
-  | { readonly kind: 'membership'; readonly tellsMembers: boolean }
-  | { readonly kind: 'denied' }
-  | { readonly kind: 'not_found' }
-  | MaxError;
-
-export interface Subscription {
-  readonly url: string;
-}
-
-/** None of these rejects. `timeoutMs` is for the whole exchange, body included. */
-export interface MaxApi {
-  /** `GET /chats/{chatId}` */
-  getChat(maxChatId: string, timeoutMs: number): Promise<ChatAnswer>;
-  /** `GET /chats/{chatId}/members/me` */
-  getMembership(maxChatId: string, timeoutMs: number): Promise<MembershipAnswer>;
-  /** `GET /subscriptions` */
-  listSubscriptions(timeoutMs: number): Promise<readonly Subscription[] | MaxError>;
-  /** `POST /subscriptions`; adds to those there are. */
-  subscribe(url: string, secret: string, timeoutMs: number): Promise<'done' | MaxError>;
-  /** `DELETE /subscriptions?url=` */
-  unsubscribe(url: string, timeoutMs: number): Promise<'done' | MaxError>;
-}
 
 export interface MaxApiSettings {
   readonly url: string;

@@ -1,6 +1,6 @@
 /** The door behind the scenes: what is true, what was asked, and levers. Not MAX's; no token, no rate limit. */
 import { z } from 'zod';
-import type { Answer, Simulator } from './server.ts';
+import type { Answer, Simulator } from './simulator.ts';
 import type { SwitchesPatch } from './switches.ts';
 import { waysToBeGone } from './world.ts';
 

@@ -4,12 +4,13 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { type Clock, systemClock } from '../../lib/base/clock.ts';
-import { Arrivals, type ArrivalsSummary } from './arrivals.ts';
+import { Arrivals } from './arrivals.ts';
 import { control } from './control.ts';
 import { randomStream } from './random.ts';
-import { allWell, type Fault, faultAt, type Switches, type SwitchesPatch, turn } from './switches.ts';
+import type { Answer, Simulator, SimulatorStats } from './simulator.ts';
+import { allWell, type Fault, faultAt, type SwitchesPatch, turn } from './switches.ts';
 import { Timers } from './timers.ts';
-import { type WebhookOptions, type WebhookStats, Webhooks } from './webhooks.ts';
+import { type WebhookOptions, Webhooks } from './webhooks.ts';
 import { updateTypes, World, type WorldOptions } from './world.ts';
 
 export interface SimulatorOptions extends Partial<Omit<WorldOptions, 'onUpdate' | 'clock'>> {
@@ -29,43 +30,6 @@ export interface SimulatorOptions extends Partial<Omit<WorldOptions, 'onUpdate' 
   readonly switches?: SwitchesPatch;
   /** The world's time. Latencies and webhooks take real time. */
   readonly clock?: Pick<Clock, 'now'>;
-}
-
-export interface Simulator {
-  /** What `MAX_API_URL` should be. */
-  readonly url: string;
-  readonly controlUrl: string;
-  readonly token: string;
-  readonly world: World;
-  stats(): SimulatorStats;
-  resetStats(): void;
-  /** Reads of one chat (`GET /chats/{chatId}`) since the last reset, refused ones too. */
-  callsTo(chatId: string): number;
-  switches(): Switches;
-  /** Throws a ZodError or RangeError, changing nothing, for a patch that breaks the rules. */
-  turnSwitches(patch: SwitchesPatch): Switches;
-  /** From now on webhooks go to this address, with the path subscribed; null: to the address subscribed. */
-  deliverVia(url: string | null): void;
-  /** Ends every socket and timer; resolves when none is left. */
-  close(): Promise<void>;
-}
-
-export interface SimulatorStats extends ArrivalsSummary {
-  /** Unix milliseconds: the start or the last reset. */
-  readonly since: number;
-  /** How requests ended: by HTTP status, or `timeout` or `reset`. Those under way are in `total` only. */
-  readonly by_status: Readonly<Record<string, number>>;
-  /** How many different chats were asked for. */
-  readonly chats_called: number;
-  /** The ten chats asked for most often, with how often. */
-  readonly most_called: readonly (readonly [string, number])[];
-  readonly webhooks: WebhookStats;
-}
-
-export interface Answer {
-  readonly status: number;
-  /** A string is sent as HTML, anything else as JSON. */
-  readonly body: unknown;
 }
 
 const defaults = { chats: 1_000, seed: 1, drift: 1, goneRate: 0.001 };
