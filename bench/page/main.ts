@@ -24,12 +24,12 @@ const NOBODY = 1;
 
 interface Size {
   readonly chats: number;
-  readonly warm: Asked;
-  readonly cold: Asked;
-  readonly deep: Asked;
+  readonly warm: MaxResponse;
+  readonly cold: MaxResponse;
+  readonly deep: MaxResponse;
 }
 
-interface Asked {
+interface MaxResponse {
   /** Milliseconds. */
   readonly p50: number;
   readonly p95: number;
@@ -155,7 +155,7 @@ async function timesEach(
   return { ms, cpuMs, trips: takeTrips() };
 }
 
-const asked = ({ ms, cpuMs, trips }: Sample): Asked => ({
+const asked = ({ ms, cpuMs, trips }: Sample): MaxResponse => ({
   p50: median(ms),
   p95: quantile(ms, 0.95),
   cpu: cpuMs / ms.length,
@@ -184,7 +184,7 @@ async function measureCpu(quick: boolean): Promise<readonly CpuRound[]> {
   }
 }
 
-const tripsText = (trips: Asked['trips']): string =>
+const tripsText = (trips: MaxResponse['trips']): string =>
   Object.entries(trips)
     .map(([what, n]) => `${round(n)} ${what}`)
     .join(', ');
@@ -193,7 +193,7 @@ function report(sizes: readonly Size[], step: RedisStep | undefined, cpu: readon
   const largest = sizes.at(-1);
   if (!largest || !step) throw new Error('nothing was measured');
   const { warm, cold } = largest;
-  const count = (asked: Asked, pattern: RegExp) =>
+  const count = (asked: MaxResponse, pattern: RegExp) =>
     Object.entries(asked.trips).reduce((sum, [what, n]) => sum + (pattern.test(what) ? n : 0), 0);
   const reads = count(warm, /^dynamodb (Query|GetItem|BatchGetItem)$/);
   const mgets = count(warm, /^redis MGET$/);

@@ -3,7 +3,7 @@ import { Problem } from '../../lib/http/problem.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { requireIntegration } from '../../lib/http/visible.ts';
 import { validateCounts } from '../../lib/listing/validate-counts.ts';
-import { askMax, chatStore, inspectCounts, integrationDisabled, permits } from '../../lib/runtime/root.ts';
+import { chatStore, fetchCount, inspectCounts, integrationDisabled, permits } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
 /** Left for the answer behind the last request to MAX, ms. */
@@ -11,7 +11,7 @@ const MARGIN_MS = 3_000;
 
 export const handler = httpFunction(route, async ({ query, principal, cutOffAt }) => {
   requireIntegration(integrationDisabled());
-  const deps = { chatStore: chatStore(), readCounts: inspectCounts(), askMax: askMax(), random: Math.random };
+  const deps = { chatStore: chatStore(), readCounts: inspectCounts(), fetchCount: fetchCount(), random: Math.random };
   const outcome = await validateCounts(deps, scopeOf(principal), query.sample_size, cutOffAt - MARGIN_MS);
   await permits().flush();
   if (outcome.kind === 'max_unreachable') {

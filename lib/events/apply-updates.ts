@@ -4,7 +4,7 @@ import type { ChatUpdate } from '../max-api/updates.ts';
 import { isWorthReading } from '../planner/plan.ts';
 import { knowTrust } from '../refreshing/check-event-trust.ts';
 import type { ApplyAnswer } from '../refreshing/refresh-chat.ts';
-import type { AskMax, AskMembership } from '../refreshing/request-max.ts';
+import type { FetchCount, FetchMembership } from '../refreshing/request-max.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { CountCache } from '../state/count-cache.ts';
 import type { EventStore, Title } from '../state/event-store.ts';
@@ -22,8 +22,8 @@ export interface ApplyUpdatesDeps {
   readonly eventStore: EventStore;
   readonly plannerStore: Pick<PlannerStore, 'readPrice'>;
   readonly cache: Pick<CountCache, 'untell'>;
-  readonly askMax: AskMax;
-  readonly askMembership: AskMembership;
+  readonly fetchCount: FetchCount;
+  readonly fetchMembership: FetchMembership;
   readonly applyAnswer: ApplyAnswer;
   readonly queue: RefreshQueue;
   readonly clock: Clock;
@@ -89,7 +89,7 @@ async function markDirty(deps: ApplyUpdatesDeps, id: number): Promise<void> {
   const [price] = await Promise.all([deps.plannerStore.readPrice(), deps.cache.untell(id)]);
   // Not worth it now, the chat waits for its due time, or for somebody who looks at it.
   if (price && !isWorthReading(planOf(before, now, now, price.context), price.context)) return;
-  // Asked for as of the end: a count read before it doesn't make this request superfluous.
+  // MaxResponse for as of the end: a count read before it doesn't make this request superfluous.
   await deps.queue.send('requested', [{ ids: [id], requested_at: windowEnd, planned: true }], deps.settings.windowMs);
 }
 
@@ -100,7 +100,7 @@ async function meet(
   known: number | undefined,
   deadline: number,
 ): Promise<number | undefined> {
-  const asked = await deps.askMax(maxChatId, { lane: 'background', deadline });
+  const asked = await deps.fetchCount(maxChatId, { lane: 'background', deadline });
   if (asked.kind !== 'answered')
     throw new Error(`MAX could not be asked about a chat the bot came into: ${asked.kind}`);
   const { answer, askedAt } = asked;

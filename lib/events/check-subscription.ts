@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Subscription } from '../max-api/api.ts';
-import type { Asked } from '../refreshing/request-max.ts';
+import type { MaxResponse } from '../refreshing/request-max.ts';
 import type { SubscriptionStore } from '../state/subscription.ts';
 
 /**
@@ -9,8 +9,8 @@ import type { SubscriptionStore } from '../state/subscription.ts';
  */
 
 export interface CheckSubscriptionDeps {
-  readonly listSubscriptions: () => Promise<Asked<readonly Subscription[]>>;
-  readonly subscribe: (url: string) => Promise<Asked<'done'>>;
+  readonly listSubscriptions: () => Promise<MaxResponse<readonly Subscription[]>>;
+  readonly subscribe: (url: string) => Promise<MaxResponse<'done'>>;
   readonly store: SubscriptionStore;
   readonly refreshAll: () => Promise<unknown>;
   readonly clock: Clock;
@@ -41,7 +41,7 @@ export async function checkSubscription(deps: CheckSubscriptionDeps, url: string
   return { kind: 'subscribed', lostSince };
 }
 
-const failed = (asked: Exclude<Asked<never>, { kind: 'answered' }>): SubscriptionOutcome => ({
+const failed = (asked: Exclude<MaxResponse<never>, { kind: 'answered' }>): SubscriptionOutcome => ({
   kind: 'failed',
   reason: asked.kind === 'failed' ? asked.error : asked.reason,
 });

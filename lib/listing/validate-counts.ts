@@ -1,7 +1,7 @@
 import type { Scope } from '../chats/chat.ts';
 import { isReadable } from '../chats/chat.ts';
 import type { Position } from '../chats/sort-keys.ts';
-import type { AskMax } from '../refreshing/request-max.ts';
+import type { FetchCount } from '../refreshing/request-max.ts';
 import type { ChatStore, ListedChat } from '../state/chat-store.ts';
 import type { ReadCounts } from './view-counts.ts';
 
@@ -42,7 +42,7 @@ export interface ValidateDeps {
   readonly chatStore: ChatStore;
   /** Without lazy updates: a validation changes nothing. */
   readonly readCounts: ReadCounts;
-  readonly askMax: AskMax;
+  readonly fetchCount: FetchCount;
   /** From 0 up to 1, exclusive. */
   readonly random: () => number;
 }
@@ -71,7 +71,7 @@ export async function validateCounts(
       unavailable += 1;
       return;
     }
-    const asked = await deps.askMax(chat.max_chat_id, { lane: 'interactive', deadline });
+    const asked = await deps.fetchCount(chat.max_chat_id, { lane: 'interactive', deadline });
     if (asked.kind !== 'answered') {
       reason = asked.kind === 'failed' ? asked.error : asked.reason;
       return;

@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { Planning } from '../chats/planning.ts';
 import type { EventStore } from '../state/event-store.ts';
-import type { AskMembership, AskOptions } from './request-max.ts';
+import type { FetchMembership, RequestOptions } from './request-max.ts';
 
 export interface KnowTrustDeps {
-  readonly askMembership: AskMembership;
+  readonly fetchMembership: FetchMembership;
   readonly eventStore: Pick<EventStore, 'trust'>;
   readonly clock: Clock;
 }
@@ -14,11 +14,11 @@ export interface KnowTrustDeps {
  * MAX, 1 UpdateItem. @returns what is known now; `undefined` where MAX doesn't say.
  */
 export async function knowTrust(
-  { askMembership, eventStore, clock }: KnowTrustDeps,
+  { fetchMembership, eventStore, clock }: KnowTrustDeps,
   chat: { readonly id: number; readonly max_chat_id: string },
-  options: AskOptions,
+  options: RequestOptions,
 ): Promise<Pick<Planning, 'toldSince' | 'trustKnown'> | undefined> {
-  const asked = await askMembership(chat.max_chat_id, options);
+  const asked = await fetchMembership(chat.max_chat_id, options);
   if (asked.kind !== 'answered' || asked.answer.kind !== 'membership') return undefined;
   const { tellsMembers } = asked.answer;
   const now = clock.now();

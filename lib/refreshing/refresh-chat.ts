@@ -4,7 +4,7 @@ import type { ChatAnswer, MaxError } from '../max-api/api.ts';
 import type { CountCache } from '../state/count-cache.ts';
 import type { CountStore, Reading } from '../state/count-store.ts';
 import type { ParticipantEvents } from '../state/telemetry.ts';
-import type { Asked, AskMax, AskOptions } from './request-max.ts';
+import type { FetchCount, MaxResponse, RequestOptions } from './request-max.ts';
 
 /** The one way a count comes from MAX into the stores, whoever wants it. */
 
@@ -16,7 +16,7 @@ export type AppliedOutcome =
   | { readonly kind: 'superseded' }
   | { readonly kind: 'unavailable'; readonly status: 'denied' | 'gone' };
 
-export type RefreshOutcome = AppliedOutcome | Exclude<Asked<never>, { kind: 'answered' }>;
+export type RefreshOutcome = AppliedOutcome | Exclude<MaxResponse<never>, { kind: 'answered' }>;
 
 export interface ApplyDeps {
   readonly countStore: CountStore;
@@ -59,19 +59,19 @@ export function createApplyAnswer({ countStore, cache, settings }: ApplyDeps): A
 }
 
 export interface RefreshDeps {
-  readonly askMax: AskMax;
+  readonly fetchCount: FetchCount;
   readonly applyAnswer: ApplyAnswer;
   readonly clock: Clock;
   readonly events: ParticipantEvents;
 }
 
 /** Rejects only where the durable store does. */
-export type RefreshChat = (chat: Readable, options: AskOptions, planNext?: PlanNext) => Promise<RefreshOutcome>;
+export type RefreshChat = (chat: Readable, options: RequestOptions, planNext?: PlanNext) => Promise<RefreshOutcome>;
 
-export function createRefreshChat({ askMax, applyAnswer, clock, events }: RefreshDeps): RefreshChat {
+export function createRefreshChat({ fetchCount, applyAnswer, clock, events }: RefreshDeps): RefreshChat {
   return async function refreshChat(chat, options, planNext) {
     const startedAt = clock.now();
-    const asked = await askMax(chat.max_chat_id, options);
+    const asked = await fetchCount(chat.max_chat_id, options);
     if (asked.kind !== 'answered') return asked;
     const outcome = await applyAnswer(chat, asked.answer, asked.askedAt, planNext);
     if (outcome.kind === 'updated') {

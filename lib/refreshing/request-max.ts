@@ -5,7 +5,7 @@ import type { ParticipantEvents } from '../state/telemetry.ts';
 
 /** The one place that asks MAX: with a permit for every request, retries included. */
 
-export type Asked<A> =
+export type MaxResponse<A> =
   | {
       readonly kind: 'answered';
       readonly answer: A;
@@ -28,7 +28,7 @@ export interface NotPermitted {
   readonly retryAfterMs: number;
 }
 
-export interface AskOptions {
+export interface RequestOptions {
   readonly lane: Lane;
   /** Unix ms by which the answer is wanted; no request starts behind it. */
   readonly deadline: number;
@@ -39,19 +39,22 @@ export interface AskOptions {
 }
 
 /** Makes a request of the client, giving it the time it may take (ms). Never rejects. */
-export type Ask = <A>(
+export type RequestMax = <A>(
   request: (timeoutMs: number) => Promise<A | MaxError>,
-  options: AskOptions,
-) => Promise<Asked<Exclude<A, MaxError>>>;
+  options: RequestOptions,
+) => Promise<MaxResponse<Exclude<A, MaxError>>>;
 
 type Answer<A> = Exclude<A, MaxError>;
 
 /** Asks for the count of a chat. Never rejects. */
-export type AskMax = (maxChatId: string, options: AskOptions) => Promise<Asked<Answer<ChatAnswer>>>;
+export type FetchCount = (maxChatId: string, options: RequestOptions) => Promise<MaxResponse<Answer<ChatAnswer>>>;
 /** Asks what the bot may see in a chat. Never rejects. */
-export type AskMembership = (maxChatId: string, options: AskOptions) => Promise<Asked<Answer<MembershipAnswer>>>;
+export type FetchMembership = (
+  maxChatId: string,
+  options: RequestOptions,
+) => Promise<MaxResponse<Answer<MembershipAnswer>>>;
 
-export interface AskDeps {
+export interface RequestMaxDeps {
   readonly permits: Permits;
   readonly clock: Clock;
   readonly events: ParticipantEvents;
@@ -68,15 +71,15 @@ export interface AskDeps {
 const BACKOFF_BASE_MS = 200;
 const BACKOFF_CAP_MS = 5_000;
 
-export type AskMaxDeps = AskDeps & { readonly maxApi: Pick<MaxApi, 'getChat'> };
+export type FetchCountDeps = RequestMaxDeps & { readonly maxApi: Pick<MaxApi, 'getChat'> };
 
-export const createAskMax = ({ maxApi, ...deps }: AskMaxDeps): AskMax => {
-  const ask = createAsk(deps);
+export const createFetchCount = ({ maxApi, ...deps }: FetchCountDeps): FetchCount => {
+  const ask = createRequestMax(deps);
   return (maxChatId, options) => ask((timeoutMs) => maxApi.getChat(maxChatId, timeoutMs), options);
 };
 
-export function createAsk({ permits, clock, events, random, settings }: AskDeps): Ask {
-  return async function ask<A>(request: (timeoutMs: number) => Promise<A | MaxError>, options: AskOptions) {
+export function createRequestMax({ permits, clock, events, random, settings }: RequestMaxDeps): RequestMax {
+  return async function ask<A>(request: (timeoutMs: number) => Promise<A | MaxError>, options: RequestOptions) {
     for (let attempt = 0; ; attempt += 1) {
       const refusal = await waitForPermit(options);
       if (refusal) return refusal;
@@ -86,7 +89,7 @@ export function createAsk({ permits, clock, events, random, settings }: AskDeps)
       if (!isError(answer)) {
         permits.report({ kind: 'ok' });
         options.onAnswer?.(true);
-        events.askedMax({ durationMs });
+        events.requestedMax({ durationMs });
         return { kind: 'answered', answer: answer as Exclude<A, MaxError>, askedAt };
       }
       const { error, retryAfterMs } = answer;
@@ -97,7 +100,7 @@ export function createAsk({ permits, clock, events, random, settings }: AskDeps)
           : { kind: 'failed' },
       );
       options.onAnswer?.(false);
-      events.askedMax({ durationMs, error });
+      events.requestedMax({ durationMs, error });
       const exhausted = !answer.retryable || attempt >= settings.maxRetries;
       const pauseMs = random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt);
       if (exhausted || clock.now() + pauseMs >= options.deadline) {
@@ -107,10 +110,10 @@ export function createAsk({ permits, clock, events, random, settings }: AskDeps)
     }
   };
 
-  async function waitForPermit(options: AskOptions): Promise<NotPermitted | undefined> {
+  async function waitForPermit(options: RequestOptions): Promise<NotPermitted | undefined> {
     const tooLate = () => options.abandoned?.() || clock.now() >= options.deadline;
-    const notAsked: NotPermitted = { kind: 'not_permitted', reason: 'busy', retryAfterMs: 0 };
-    if (tooLate()) return notAsked;
+    const notRequested: NotPermitted = { kind: 'not_permitted', reason: 'busy', retryAfterMs: 0 };
+    if (tooLate()) return notRequested;
     const now = clock.now();
     const permit = await permits.acquire(options.lane, options.deadline - now);
     events.waitedForPermit({ durationMs: clock.now() - now, granted: permit.granted });
@@ -118,7 +121,7 @@ export function createAsk({ permits, clock, events, random, settings }: AskDeps)
       return { kind: 'not_permitted', reason: permit.reason, retryAfterMs: permit.retryAfterMs };
     }
     // A permit that comes too late for the work stays unused: that costs its slot, never a request.
-    return tooLate() ? notAsked : undefined;
+    return tooLate() ? notRequested : undefined;
   }
 }
 

@@ -37,7 +37,7 @@ export const participantMetrics: ParticipantEvents = {
     metrics.addMetric(METRICS.cacheHits, MetricUnit.Count, hits);
     metrics.addMetric(METRICS.cacheStaleHits, MetricUnit.Count, staleHits);
   },
-  askedMax({ durationMs, error }) {
+  requestedMax({ durationMs, error }) {
     metrics.addMetric(METRICS.maxRequests, MetricUnit.Count, 1);
     metrics.addMetric(METRICS.maxLatency, MetricUnit.Milliseconds, durationMs);
     if (!error) return;

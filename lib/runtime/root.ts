@@ -22,7 +22,12 @@ import { spacingMs } from '../max-api/pace.ts';
 import type { BudgetSettings } from '../planner/budget.ts';
 import type { RefreshBatchDeps } from '../refreshing/refresh-batch.ts';
 import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../refreshing/refresh-chat.ts';
-import { type AskMax, type AskMembership, createAsk, createAskMax } from '../refreshing/request-max.ts';
+import {
+  createFetchCount,
+  createRequestMax,
+  type FetchCount,
+  type FetchMembership,
+} from '../refreshing/request-max.ts';
 import type { OverviewDeps } from '../scheduling/explain-plan.ts';
 import { type FullUpdateDeps, startFullUpdate } from '../scheduling/full-update.ts';
 import type { PlanStaleDeps } from '../scheduling/plan-stale.ts';
@@ -116,7 +121,7 @@ export const maxApi = /* @__PURE__ */ once(() => {
   });
 });
 
-const askDeps = () => {
+const requestMaxDeps = () => {
   const { PARTICIPANTS_MAX_API_TIMEOUT, PARTICIPANTS_MAX_RETRIES } = section('max');
   return {
     permits: permits(),
@@ -126,8 +131,10 @@ const askDeps = () => {
     settings: { timeoutMs: PARTICIPANTS_MAX_API_TIMEOUT, maxRetries: PARTICIPANTS_MAX_RETRIES },
   };
 };
-export const ask = /* @__PURE__ */ once(() => createAsk(askDeps()));
-export const askMax = /* @__PURE__ */ once((): AskMax => createAskMax({ maxApi: maxApi(), ...askDeps() }));
+export const requestMax = /* @__PURE__ */ once(() => createRequestMax(requestMaxDeps()));
+export const fetchCount = /* @__PURE__ */ once(
+  (): FetchCount => createFetchCount({ maxApi: maxApi(), ...requestMaxDeps() }),
+);
 
 const applyAnswer = /* @__PURE__ */ once(() =>
   createApplyAnswer({ countStore: countStore(), cache: counts(), settings: { freshMs: freshMs() } }),
@@ -135,11 +142,11 @@ const applyAnswer = /* @__PURE__ */ once(() =>
 
 export const refreshChat = /* @__PURE__ */ once(
   (): RefreshChat =>
-    createRefreshChat({ askMax: askMax(), applyAnswer: applyAnswer(), clock, events: participantMetrics }),
+    createRefreshChat({ fetchCount: fetchCount(), applyAnswer: applyAnswer(), clock, events: participantMetrics }),
 );
 
-const askMembership: AskMembership = (maxChatId, options) =>
-  ask()((timeoutMs) => maxApi().getMembership(maxChatId, timeoutMs), options);
+const fetchMembership: FetchMembership = (maxChatId, options) =>
+  requestMax()((timeoutMs) => maxApi().getMembership(maxChatId, timeoutMs), options);
 
 export const applyUpdatesDeps = /* @__PURE__ */ once(
   (): ApplyUpdatesDeps => ({
@@ -147,8 +154,8 @@ export const applyUpdatesDeps = /* @__PURE__ */ once(
     eventStore: eventStore(),
     plannerStore: plannerStore(),
     cache: counts(),
-    askMax: askMax(),
-    askMembership,
+    fetchCount: fetchCount(),
+    fetchMembership,
     applyAnswer: applyAnswer(),
     queue: refreshQueue(),
     clock,
@@ -169,7 +176,7 @@ export const webhookUrl = () => section('webhook').WEBHOOK_URL;
 
 export const checkSubscriptionDeps = (deadline: number): CheckSubscriptionDeps => {
   const within = <A>(request: (timeoutMs: number) => Promise<A | MaxError>) =>
-    ask()(request, { lane: 'background', deadline });
+    requestMax()(request, { lane: 'background', deadline });
   return {
     listSubscriptions: () => within((timeoutMs) => maxApi().listSubscriptions(timeoutMs)),
     subscribe: async (url) => {
@@ -202,7 +209,7 @@ export const refreshBatchDeps = /* @__PURE__ */ once(
     plannerStore: plannerStore(),
     subscriptionStore: subscriptionStore(),
     eventStore: eventStore(),
-    askMembership,
+    fetchMembership,
     readCounter: readCounter(),
     refreshChat: refreshChat(),
     permits: permits(),

@@ -7,7 +7,7 @@ export interface ParticipantEvents {
   /** Counts looked up for readers: found in the cache, and of those the stale ones. */
   lookedUp(counts: { readonly lookups: number; readonly hits: number; readonly staleHits: number }): void;
   /** One request to MAX. `error` is absent when MAX answered about the chat. */
-  askedMax(call: { readonly durationMs: number; readonly error?: MaxErrorKind }): void;
+  requestedMax(call: { readonly durationMs: number; readonly error?: MaxErrorKind }): void;
   /** One chat brought up to date, from the decision to the written count. */
   updated(update: { readonly durationMs: number; readonly changed: boolean }): void;
   /** How long a caller waited for a permit. */
@@ -16,7 +16,7 @@ export interface ParticipantEvents {
 
 export const noEvents: ParticipantEvents = {
   lookedUp() {},
-  askedMax() {},
+  requestedMax() {},
   updated() {},
   waitedForPermit() {},
 };

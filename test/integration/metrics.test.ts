@@ -203,7 +203,7 @@ describe('an invocation', () => {
   test('of many refreshes loses none: a line holds a hundred values', async () => {
     const { participantMetrics } = observability;
     await invoke(async () => {
-      for (let i = 0; i < 250; i += 1) participantMetrics.askedMax({ durationMs: i });
+      for (let i = 0; i < 250; i += 1) participantMetrics.requestedMax({ durationMs: i });
     });
     expect(sumOf(METRICS.maxRequests)).toBe(250);
     expect(valuesOf(METRICS.maxLatency).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 250 }, (_, i) => i));

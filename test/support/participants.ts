@@ -2,7 +2,7 @@ import type { Clock } from '../../lib/base/clock.ts';
 import type { ChatAnswer, MaxApi, MaxErrorKind } from '../../lib/max-api/api.ts';
 import type { Lane, Permit, PermitOutcome, Permits } from '../../lib/max-api/permits.ts';
 import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../../lib/refreshing/refresh-chat.ts';
-import { type AskMaxDeps, createAskMax } from '../../lib/refreshing/request-max.ts';
+import { createFetchCount, type FetchCountDeps } from '../../lib/refreshing/request-max.ts';
 import type { CachedCount, CountCache, Leases } from '../../lib/state/count-cache.ts';
 import type { RefreshMessage, RefreshQueue, RefreshQueueName } from '../../lib/state/queues.ts';
 import type { ParticipantEvents } from '../../lib/state/telemetry.ts';
@@ -199,13 +199,13 @@ export const failing = (
 export function listening() {
   const told: { [K in keyof ParticipantEvents]: Parameters<ParticipantEvents[K]>[0][] } = {
     lookedUp: [],
-    askedMax: [],
+    requestedMax: [],
     updated: [],
     waitedForPermit: [],
   };
   const events: ParticipantEvents = {
     lookedUp: (event) => void told.lookedUp.push(event),
-    askedMax: (event) => void told.askedMax.push(event),
+    requestedMax: (event) => void told.requestedMax.push(event),
     updated: (event) => void told.updated.push(event),
     waitedForPermit: (event) => void told.waitedForPermit.push(event),
   };
@@ -218,11 +218,11 @@ export const HOUR = 3_600_000;
 export function refreshing(
   stores: Pick<Stores, 'counts'>,
   clock: Clock,
-  parts: Pick<AskMaxDeps, 'maxApi'> &
-    Partial<Omit<AskMaxDeps, 'clock'>> & { readonly cache?: CountCache; readonly freshMs?: number },
+  parts: Pick<FetchCountDeps, 'maxApi'> &
+    Partial<Omit<FetchCountDeps, 'clock'>> & { readonly cache?: CountCache; readonly freshMs?: number },
 ): RefreshChat {
   const { cache = memoryCounts(clock), freshMs = HOUR, events = listening().events, ...rest } = parts;
-  const askMax = createAskMax({
+  const fetchCount = createFetchCount({
     permits: openPermits(),
     random: () => 0.5,
     settings: { timeoutMs: 5_000, maxRetries: 3 },
@@ -231,5 +231,5 @@ export function refreshing(
     clock,
   });
   const applyAnswer = createApplyAnswer({ countStore: stores.counts, cache, settings: { freshMs } });
-  return createRefreshChat({ askMax, applyAnswer, clock, events });
+  return createRefreshChat({ fetchCount, applyAnswer, clock, events });
 }

@@ -34,7 +34,7 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
     );
     participantMetrics.lookedUp({ lookups: 2, hits: 1, staleHits: 1 });
     for (const error of Object.keys(KINDS))
-      participantMetrics.askedMax({ durationMs: 1, error: error as MaxErrorKind });
+      participantMetrics.requestedMax({ durationMs: 1, error: error as MaxErrorKind });
     participantMetrics.updated({ durationMs: 1, changed: true });
     participantMetrics.waitedForPermit({ durationMs: 1, granted: true });
     const counts = { done: 1, changed: 0, failed: 0, unavailable: 0 };

@@ -14,7 +14,7 @@ import { TELLS_MEMBERS, UPDATE_TYPES } from '../../max-api/updates.ts';
 
 export interface MaxApiSettings {
   readonly url: string;
-  /** Asked for with every request; expected to answer from memory. */
+  /** MaxResponse for with every request; expected to answer from memory. */
   readonly token: () => Promise<string>;
   /** A PEM or the path of one, trusted for this client only, beside Node's own roots. */
   readonly ca?: string | undefined;

@@ -28,12 +28,12 @@ async function setUp(max: Map<string, Answer> = new Map()) {
     eventStore: stores.events,
     plannerStore: stores.planner,
     cache,
-    async askMax(maxChatId) {
+    async fetchCount(maxChatId) {
       asked += 1;
       now += 1;
       return { kind: 'answered', answer: max.get(maxChatId) ?? { kind: 'not_found' }, askedAt: now };
     },
-    askMembership: async () => ({
+    fetchMembership: async () => ({
       kind: 'answered',
       answer: { kind: 'membership', tellsMembers: true },
       askedAt: now,
@@ -146,7 +146,7 @@ describe('the bot', () => {
     const { deps, now } = await setUp();
     const failing: ApplyUpdatesDeps = {
       ...deps,
-      askMax: async () => ({ kind: 'not_permitted', reason: 'busy', retryAfterMs: 1 }),
+      fetchCount: async () => ({ kind: 'not_permitted', reason: 'busy', retryAfterMs: 1 }),
     };
     const added: ChatUpdate = { kind: 'bot_added', chat_id: '-2', at: now() };
     await expect(applyUpdates(failing, '-2', [added], now() + 1_000)).rejects.toThrow(/could not be asked/);

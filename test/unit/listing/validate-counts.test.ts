@@ -3,7 +3,7 @@ import type { Scope } from '../../../lib/chats/chat.ts';
 import { type ValidateDeps, validateCounts } from '../../../lib/listing/validate-counts.ts';
 import { createReadCounts } from '../../../lib/listing/view-counts.ts';
 import type { ChatAnswer } from '../../../lib/max-api/api.ts';
-import { createAskMax } from '../../../lib/refreshing/request-max.ts';
+import { createFetchCount } from '../../../lib/refreshing/request-max.ts';
 import { randomStream } from '../../../localstack/max/random.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {
@@ -46,7 +46,7 @@ beforeEach(async () => {
 function depsOf(random: () => number = randomStream(1)): ValidateDeps & { lanes: string[] } {
   const permits = openPermits();
   const { events } = listening();
-  const askMax = createAskMax({
+  const fetchCount = createFetchCount({
     ...{ maxApi, permits, clock, events, random },
     settings: { timeoutMs: 5_000, maxRetries: 0 },
   });
@@ -61,7 +61,7 @@ function depsOf(random: () => number = randomStream(1)): ValidateDeps & { lanes:
   return {
     chatStore: stores.chats,
     readCounts,
-    askMax,
+    fetchCount,
     random,
     get lanes() {
       return permits.asked.map(({ lane }) => lane);
@@ -288,15 +288,15 @@ describe('the sample', () => {
     await chats(30);
     let underWay = 0;
     let most = 0;
-    const { askMax, ...deps } = depsOf();
-    const watched: ValidateDeps['askMax'] = async (...given) => {
+    const { fetchCount, ...deps } = depsOf();
+    const watched: ValidateDeps['fetchCount'] = async (...given) => {
       underWay += 1;
       most = Math.max(most, underWay);
-      const asked = await askMax(...given);
+      const asked = await fetchCount(...given);
       underWay -= 1;
       return asked;
     };
-    await validate(30, 'all', T0 + 60_000, { ...deps, askMax: watched });
+    await validate(30, 'all', T0 + 60_000, { ...deps, fetchCount: watched });
     expect(most).toBe(3);
   });
 });

@@ -4,7 +4,7 @@ import type { Permit } from '../../../lib/max-api/permits.ts';
 import { PLAN_LIMITS } from '../../../lib/planner/plan.ts';
 import { contextOf, firstState } from '../../../lib/planner/price.ts';
 import { type RefreshBatchDeps, refreshBatch } from '../../../lib/refreshing/refresh-batch.ts';
-import type { AskMembership } from '../../../lib/refreshing/request-max.ts';
+import type { FetchMembership } from '../../../lib/refreshing/request-max.ts';
 import { NO_FINDINGS } from '../../../lib/state/planner-store.ts';
 import type { RefreshMessage } from '../../../lib/state/queues.ts';
 import { NO_COUNTS, statusOf } from '../../../lib/state/run-store.ts';
@@ -32,7 +32,7 @@ let maxApi: ScriptedMax;
 let answer: (chat: number, n: number) => ChatAnswer | Promise<ChatAnswer>;
 let permit: (n: number) => Permit;
 let readCounter: ReturnType<typeof memoryReadCounter>;
-let membership: () => Awaited<ReturnType<AskMembership>>;
+let membership: () => Awaited<ReturnType<FetchMembership>>;
 let subscription: SeenSubscription | undefined;
 let underWay: number;
 let mostUnderWay: number;
@@ -80,7 +80,7 @@ function depsOf(worker?: Worker) {
     plannerStore: through(stores.planner),
     subscriptionStore: { read: async () => subscription },
     eventStore: through(stores.events),
-    askMembership: async () => membership(),
+    fetchMembership: async () => membership(),
     readCounter: through(readCounter, { neverFails: true }),
     refreshChat: refreshing({ counts: countStore }, clock, parts),
     permits,

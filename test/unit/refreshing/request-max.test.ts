@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChatAnswer, MaxErrorKind } from '../../../lib/max-api/api.ts';
 import type { Permit } from '../../../lib/max-api/permits.ts';
-import { type AskMaxDeps, type AskOptions, createAskMax } from '../../../lib/refreshing/request-max.ts';
+import { createFetchCount, type FetchCountDeps, type RequestOptions } from '../../../lib/refreshing/request-max.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import { counted, failing, listening, openPermits, scriptedMax } from '../../support/participants.ts';
 import { T0 } from '../../support/stores.ts';
@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 
 /** @param answer to the n-th request, counted from 0, after `tookMs`. */
-function asking(answer: (n: number) => ChatAnswer, some: Partial<AskMaxDeps> = {}, tookMs = 10) {
+function asking(answer: (n: number) => ChatAnswer, some: Partial<FetchCountDeps> = {}, tookMs = 10) {
   const maxApi = scriptedMax(async (_, n) => {
     await clock.sleep(tookMs);
     return answer(n);
@@ -21,9 +21,9 @@ function asking(answer: (n: number) => ChatAnswer, some: Partial<AskMaxDeps> = {
   const permits = openPermits();
   const { told, events } = listening();
   const settings = { timeoutMs: 5_000, maxRetries: 3 };
-  const askMax = createAskMax({ maxApi, permits, clock, events, random: () => 0.5, settings, ...some });
-  const ask = (options: Partial<AskOptions> = {}) =>
-    clock.until(askMax('-70', { lane: 'background', deadline: T0 + 60_000, ...options }));
+  const fetchCount = createFetchCount({ maxApi, permits, clock, events, random: () => 0.5, settings, ...some });
+  const ask = (options: Partial<RequestOptions> = {}) =>
+    clock.until(fetchCount('-70', { lane: 'background', deadline: T0 + 60_000, ...options }));
   return { maxApi, permits, told, ask };
 }
 
@@ -38,7 +38,7 @@ describe('an answer', () => {
       expect(await ask({ onAnswer: (ok) => heard.push(ok) })).toEqual({ kind: 'answered', answer, askedAt: T0 });
       expect(maxApi.calls).toEqual(['-70']);
       expect(permits.outcomes).toEqual([{ kind: 'ok' }]);
-      expect(told.askedMax).toEqual([{ durationMs: 10 }]);
+      expect(told.requestedMax).toEqual([{ durationMs: 10 }]);
       expect(heard).toEqual([true]);
     },
   );
@@ -67,7 +67,7 @@ describe('retries', () => {
       ...Array(3).fill(error === 'rate_limited' ? 'throttled' : 'failed'),
       'ok',
     ]);
-    expect(told.askedMax).toEqual([...Array(3).fill({ durationMs: 10, error }), { durationMs: 10 }]);
+    expect(told.requestedMax).toEqual([...Array(3).fill({ durationMs: 10, error }), { durationMs: 10 }]);
     expect(heard).toEqual([false, false, false, true]);
   });
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { type ApplyUpdatesDeps, applyUpdates } from '../../../lib/events/apply-updates.ts';
 import { createReadCounts } from '../../../lib/listing/view-counts.ts';
 import { refreshBatch } from '../../../lib/refreshing/refresh-batch.ts';
-import type { AskMembership } from '../../../lib/refreshing/request-max.ts';
+import type { FetchMembership } from '../../../lib/refreshing/request-max.ts';
 import { explainPlan } from '../../../lib/scheduling/explain-plan.ts';
 import { planStale } from '../../../lib/scheduling/plan-stale.ts';
 import {
@@ -95,20 +95,20 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
     ...{ random, runStore: stores.runs, subscriptionStore },
     settings: { ...settings, batchSize: 50, intervalMs: INTERVAL, windowMs: 30_000 },
   };
-  const askMembership: AskMembership = async () => {
+  const fetchMembership: FetchMembership = async () => {
     if (!events) throw new Error('there are no events');
     return { kind: 'answered', answer: { kind: 'membership', tellsMembers: true }, askedAt: world.now };
   };
   const updates: ApplyUpdatesDeps = {
     ...{ chatStore: stores.chats, eventStore: stores.events, plannerStore: stores.planner, cache, queue, clock },
-    ...{ askMembership, settings: { windowMs: 30_000 } },
-    askMax: () => Promise.reject(new Error('only known chats are told of')),
+    ...{ fetchMembership, settings: { windowMs: 30_000 } },
+    fetchCount: () => Promise.reject(new Error('only known chats are told of')),
     applyAnswer: () => Promise.reject(new Error('only known chats are told of')),
   };
   const batch = {
     ...{ chatStore: stores.chats, countStore: stores.counts, runStore: stores.runs, plannerStore: stores.planner },
     ...{ refreshChat, permits: openPermits(), queue, clock, random, readCounter, eventStore: stores.events },
-    ...{ askMembership, subscriptionStore },
+    ...{ fetchMembership, subscriptionStore },
     settings: { freshMs: HOUR },
   };
   const readCounts = createReadCounts({
