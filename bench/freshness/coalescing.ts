@@ -87,7 +87,7 @@ export function coalesce(world: World, hours: number, random: Random): Coalescin
 
   /** When the chat is asked for, until it is gone; MAX tells of that too, up to a minute late. */
   function live(deliveries: readonly { at: number; arrives: number }[], goneAt: number): number[] {
-    const news = { reads: 0, trustedSince: -1, eventQuarters: 0 };
+    const news = { reads: 0, eventsTrustedSince: -1, eventQuarters: 0 };
     const first = { ...news, readAt: 0, changed: false, planned: false };
     let plan: ChatPlan = planAfterRefresh(firstPlan(-1, UNKNOWN_POPULATION), first, context, 0).plan;
     const requests: number[] = [];

@@ -237,7 +237,7 @@ export function simulate(scenario: Scenario): Simulated {
   function news(i: number, now: number): ChatNews {
     const from = plan(i).reads.countedTo;
     const eventQuarters = withEvents[i] ? drawQuarters(i, from, now) : 0;
-    return { reads: at(counted, i) / SAMPLED, trustedSince: withEvents[i] ? 0 : null, eventQuarters };
+    return { reads: at(counted, i) / SAMPLED, eventsTrustedSince: withEvents[i] ? 0 : null, eventQuarters };
   }
 
   /** Quarters with an event: the first event since the last read is known, what came after it is drawn. */

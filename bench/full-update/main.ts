@@ -61,7 +61,7 @@ async function measure({ chats, rps, counted }: Pick<ServiceOptions, 'chats' | '
     const measured = {
       chats,
       rps,
-      seconds: (finished.progressed_at - finished.started_at) / 1_000,
+      seconds: (finished.progressedAt - finished.startedAt) / 1_000,
       boundSeconds: (chats * spacingMs(rps)) / 1_000,
       run: finished,
       trips: service.takeTrips(),

@@ -14,14 +14,14 @@ const items = Array.from({ length: 101 }, (_, i) => {
     id: i + 1,
     name: `Общежитие № ${i + 1}, первый курс`,
     url: `https://max.ru/join/${'x'.repeat(32)}${i}`,
-    max_chat_id: String(-70_000_000_000_000 - i),
-    external_chat_id: null,
-    university_id: 1 + (i % 40),
+    maxChatId: String(-70_000_000_000_000 - i),
+    externalChatId: null,
+    universityId: 1 + (i % 40),
     department: 'Факультет прикладной математики',
     source: 'bench',
     status: 'active',
-    created_at: created,
-    updated_at: created,
+    createdAt: created,
+    updatedAt: created,
   } as const;
   const { id, listing, chat: projected } = newItem(chat, null, 0);
   return { id, listing, chat: projected };

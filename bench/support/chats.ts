@@ -31,13 +31,17 @@ export const worldOf = (chats: number): Iterable<ChatSeed> =>
 const CREATED = Date.UTC(2026, 0, 1);
 
 const chatOf = (seed: ChatSeed, id: number): Chat => ({
-  ...seed,
   id,
-  external_chat_id: null,
+  name: seed.name,
+  url: seed.url,
+  maxChatId: seed.max_chat_id,
+  universityId: seed.university_id,
+  department: seed.department,
+  externalChatId: null,
   source: 'bench',
   status: 'active',
-  created_at: new Date(CREATED).toISOString(),
-  updated_at: new Date(CREATED).toISOString(),
+  createdAt: new Date(CREATED).toISOString(),
+  updatedAt: new Date(CREATED).toISOString(),
 });
 
 /** What was read of each chat so far, by its number from 1. */
@@ -81,7 +85,7 @@ function* chatItems(chats: number, reading: DatabaseOptions['reading']): Generat
     const read = reading?.(id);
     const item = newItem(chatOf(seed, id), read?.count ?? null, CREATED);
     yield read
-      ? { ...item, read_at: read.readAt, checked_at: read.readAt, ...(item.due && { due_at: read.dueAt }) }
+      ? { ...item, readAt: read.readAt, checkedAt: read.readAt, ...(item.due && { dueAt: read.dueAt }) }
       : item;
   }
 }

@@ -1,3 +1,4 @@
+import { toChatFields } from '../../lib/chats/fields.ts';
 import { requireOwnUniversity } from '../../lib/http/principal.ts';
 import { maxChatIdTaken } from '../../lib/http/problem.ts';
 import { showChat } from '../../lib/http/show-chat.ts';
@@ -8,8 +9,9 @@ import { route } from './route.ts';
 /** Round trips: 1 UpdateItem (the id), 1 BatchWriteItem (words), 1 TransactWriteItems, then as a reader of the new chat. */
 export const handler = httpFunction(route, async ({ body, principal }) => {
   const own = principal.role === 'superadmin' ? null : principal.university_id;
-  const fields = { ...body, university_id: body.university_id === undefined ? own : body.university_id };
-  requireOwnUniversity(principal, fields.university_id);
+  const university_id = body.university_id === undefined ? own : body.university_id;
+  const fields = toChatFields({ ...body, university_id });
+  requireOwnUniversity(principal, fields.universityId);
   const outcome = await chatStore().create(fields, clock.now());
   if (outcome.kind === 'max_chat_id_taken') throw maxChatIdTaken(outcome.by);
   const { stored } = outcome;

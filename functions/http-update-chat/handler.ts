@@ -1,5 +1,5 @@
-import type { ChatFields } from '../../lib/chats/chat.ts';
 import { NEVER_COUNTED } from '../../lib/chats/chat.ts';
+import { toChatFields } from '../../lib/chats/fields.ts';
 import { requireOwnUniversity } from '../../lib/http/principal.ts';
 import { maxChatIdTaken, Problem } from '../../lib/http/problem.ts';
 import { showChat } from '../../lib/http/show-chat.ts';
@@ -11,7 +11,7 @@ import { route } from './route.ts';
 export const handler = httpFunction(route, async ({ params, body, principal }) => {
   const before = await visibleChat(chatStore(), principal, params.id);
   if (body.university_id !== undefined) requireOwnUniversity(principal, body.university_id);
-  const outcome = await chatStore().update(params.id, body as Partial<ChatFields>, clock.now());
+  const outcome = await chatStore().update(params.id, toChatFields(body), clock.now());
   switch (outcome.kind) {
     case 'max_chat_id_taken':
       throw maxChatIdTaken(outcome.by);

@@ -5,9 +5,9 @@ import type { Chat, ChatFields } from './chat.ts';
 const FIELDS = [
   'name',
   'url',
-  'max_chat_id',
-  'external_chat_id',
-  'university_id',
+  'maxChatId',
+  'externalChatId',
+  'universityId',
   'department',
   'source',
 ] as const satisfies readonly (keyof ChatFields)[];
@@ -15,13 +15,13 @@ const FIELDS = [
 /** @param at Unix ms. */
 export function newChat(id: number, fields: ChatFields, at: number): Chat {
   const time = new Date(at).toISOString();
-  const { name, url, max_chat_id, external_chat_id, university_id, department, source } = fields;
+  const { name, url, maxChatId, externalChatId, universityId, department, source } = fields;
   return {
     id,
-    ...{ name, url, max_chat_id, external_chat_id, university_id, department, source },
+    ...{ name, url, maxChatId, externalChatId, universityId, department, source },
     status: 'active',
-    created_at: time,
-    updated_at: time,
+    createdAt: time,
+    updatedAt: time,
   };
 }
 
@@ -41,7 +41,7 @@ export function changed(chat: Chat, patch: Partial<ChatFields>, at: number): Cha
   const next: Chat = { ...chat, ...set };
   return {
     ...next,
-    status: next.max_chat_id === chat.max_chat_id ? chat.status : 'active',
-    updated_at: new Date(Math.max(at, Date.parse(chat.updated_at) + 1)).toISOString(),
+    status: next.maxChatId === chat.maxChatId ? chat.status : 'active',
+    updatedAt: new Date(Math.max(at, Date.parse(chat.updatedAt) + 1)).toISOString(),
   };
 }

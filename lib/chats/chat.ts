@@ -10,17 +10,17 @@ export interface Chat {
   readonly name: string;
   readonly url: string | null;
   /** MAX's id, a decimal int64 as text (negative for groups and channels). `null`: not in MAX, has no count to read. */
-  readonly max_chat_id: string | null;
-  readonly external_chat_id: string | null;
-  readonly university_id: number | null;
+  readonly maxChatId: string | null;
+  readonly externalChatId: string | null;
+  readonly universityId: number | null;
   readonly department: string | null;
   /** Where the organisation has the chat from, in its own words. */
   readonly source: string | null;
   readonly status: ChatStatus;
   /** RFC 3339, UTC, milliseconds. */
-  readonly created_at: string;
+  readonly createdAt: string;
   /** When the chat's own data changed last; a new count does not move it. RFC 3339, UTC, milliseconds. */
-  readonly updated_at: string;
+  readonly updatedAt: string;
 }
 
 /** What MAX last said of the chat: `denied` is its 403 (the bot is not in the chat), `gone` its 404. Neither is asked for again. */
@@ -29,40 +29,40 @@ export type ChatStatus = 'active' | 'denied' | 'gone';
 /** What a person may set. */
 export type ChatFields = Pick<
   Chat,
-  'name' | 'url' | 'max_chat_id' | 'external_chat_id' | 'university_id' | 'department' | 'source'
+  'name' | 'url' | 'maxChatId' | 'externalChatId' | 'universityId' | 'department' | 'source'
 >;
 
 /** The count as it is kept durably beside its chat. */
 export interface StoredCount {
   /** `null`: never read and never imported. */
-  readonly participants_count: number | null;
+  readonly participantsCount: number | null;
   /** Unix ms at which MAX was asked for this count; `null` where the count came with an import, or there is none. */
-  readonly read_at: number | null;
+  readonly readAt: number | null;
 }
 
 export interface StoredChat extends StoredCount {
   readonly chat: Chat;
   /** Unix ms of MAX's last answer about this chat, a count or a 403/404. `null`: never asked. */
-  readonly checked_at: number | null;
+  readonly checkedAt: number | null;
   readonly planning: Planning;
 }
 
 /** What is kept of a chat that MAX was never asked about. */
 export const NEVER_COUNTED = {
-  participants_count: null,
-  read_at: null,
-  checked_at: null,
+  participantsCount: null,
+  readAt: null,
+  checkedAt: null,
   planning: NOTHING_PLANNED,
 } as const satisfies Omit<StoredChat, 'chat'>;
 
-export type ReadableChat = Chat & { readonly max_chat_id: string };
+export type ReadableChat = Chat & { readonly maxChatId: string };
 
 /** What of a chat says whether its count can be read. */
-export type ChatOutline = Pick<Chat, 'id' | 'max_chat_id' | 'status' | 'created_at'>;
+export type ChatOutline = Pick<Chat, 'id' | 'maxChatId' | 'status' | 'createdAt'>;
 
 /** Whether MAX can be asked for this chat's count. */
-export const isReadable = <C extends ChatOutline>(chat: C): chat is C & Pick<ReadableChat, 'max_chat_id'> =>
-  chat.max_chat_id !== null && chat.status === 'active';
+export const isReadable = <C extends ChatOutline>(chat: C): chat is C & Pick<ReadableChat, 'maxChatId'> =>
+  chat.maxChatId !== null && chat.status === 'active';
 
 /** Which chats somebody may see: all of them, or those of one university. */
-export type Scope = 'all' | { readonly university_id: number };
+export type Scope = 'all' | { readonly universityId: number };

@@ -29,6 +29,7 @@ const url = z
     'must be a URL starting with https://, http:// or max://',
   );
 
+/** By the names that the API and imports use. */
 export const chatFields = {
   name: line(200),
   url: url.nullable(),
@@ -37,4 +38,29 @@ export const chatFields = {
   university_id: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).nullable(),
   department: line(200).nullable(),
   source: line(64).nullable(),
-} satisfies Record<keyof ChatFields, z.ZodType>;
+};
+
+type WrittenFields = { readonly [Name in keyof typeof chatFields]?: z.output<(typeof chatFields)[Name]> | undefined };
+
+const FIELD_NAMES = {
+  name: 'name',
+  url: 'url',
+  max_chat_id: 'maxChatId',
+  external_chat_id: 'externalChatId',
+  university_id: 'universityId',
+  department: 'department',
+  source: 'source',
+} as const satisfies Record<keyof typeof chatFields, keyof ChatFields>;
+
+/** Renames fields from the names of the API and of imports to those of the domain. Absent fields stay absent. */
+export function toChatFields<W extends WrittenFields>(
+  written: W,
+): {
+  readonly [Name in keyof W & keyof typeof FIELD_NAMES as (typeof FIELD_NAMES)[Name]]: Exclude<W[Name], undefined>;
+} {
+  const named = Object.entries(FIELD_NAMES).flatMap(([from, to]) => {
+    const value = written[from as keyof WrittenFields];
+    return value === undefined ? [] : [[to, value]];
+  });
+  return Object.fromEntries(named);
+}

@@ -9,9 +9,9 @@ export interface Planning {
   /** The first event since the last read; one older than that says nothing any more. */
   readonly dirtyAt: number | null;
   /** Since when every join and leave is told by an event; `null`: they aren't. */
-  readonly toldSince: number | null;
+  readonly eventsTrustedSince: number | null;
   /** Whether MAX has said if they are. */
-  readonly trustKnown: boolean;
+  readonly eventTrustChecked: boolean;
   /** Quarters of an hour with an event since the reads were counted last. */
   readonly eventQuarters: number;
 }
@@ -25,8 +25,8 @@ export interface Learnt {
 export const NOTHING_PLANNED: Planning = {
   learnt: null,
   dirtyAt: null,
-  toldSince: null,
-  trustKnown: false,
+  eventsTrustedSince: null,
+  eventTrustChecked: false,
   eventQuarters: 0,
 };
 
@@ -44,15 +44,15 @@ export type PlanNext = (count: number, askedAt: number) => NextRefresh;
 /** A chat as far as its planning goes. */
 export interface PlannedChat {
   /** When MAX was asked for the count that is stored, Unix ms; `null`: never. */
-  readonly read_at: number | null;
+  readonly readAt: number | null;
   readonly planning: Planning;
 }
 
 /** The chat as the planner sees it. One that nothing was learnt of yet is as likely to change as any. */
 export const planOf = (chat: PlannedChat, dueAt: number, now: number, context: PlanContext): ChatPlan => ({
   change: chat.planning.learnt?.change ?? context.population,
-  reads: chat.planning.learnt?.reads ?? { reads: 0, hours: 0, countedTo: chat.read_at ?? now },
-  readAt: chat.read_at,
+  reads: chat.planning.learnt?.reads ?? { reads: 0, hours: 0, countedTo: chat.readAt ?? now },
+  readAt: chat.readAt,
   dirtyAt: isDirty(chat) ? chat.planning.dirtyAt : null,
   dueAt,
 });
@@ -63,17 +63,20 @@ export const planOf = (chat: PlannedChat, dueAt: number, now: number, context: P
  */
 export const newsOf = ({ planning }: PlannedChat, reads: number, eventsSince: number | null): ChatNews => ({
   reads,
-  trustedSince: planning.toldSince === null || eventsSince === null ? null : Math.max(planning.toldSince, eventsSince),
+  eventsTrustedSince:
+    planning.eventsTrustedSince === null || eventsSince === null
+      ? null
+      : Math.max(planning.eventsTrustedSince, eventsSince),
   eventQuarters: planning.eventQuarters,
 });
 
 /** Whether an event said that the count has changed since it was read. */
-export const isDirty = ({ read_at, planning: { dirtyAt } }: PlannedChat): boolean =>
-  dirtyAt !== null && dirtyAt > (read_at ?? 0);
+export const isDirty = ({ readAt, planning: { dirtyAt } }: PlannedChat): boolean =>
+  dirtyAt !== null && dirtyAt > (readAt ?? 0);
 
 /** Whether the count is known to be right: its chat tells every change, and told none since. */
 export const isKnownRight = (chat: PlannedChat): boolean =>
-  chat.read_at !== null &&
-  chat.planning.toldSince !== null &&
-  chat.planning.toldSince <= chat.read_at &&
+  chat.readAt !== null &&
+  chat.planning.eventsTrustedSince !== null &&
+  chat.planning.eventsTrustedSince <= chat.readAt &&
   !isDirty(chat);

@@ -51,11 +51,11 @@ export const countKey = (count: number | null, id: number): string =>
 export const timeKey = (time: string, id: number): string => `${time}#${padded(id)}`;
 
 /** Where a chat stands in a listing. */
-export function positionOf(sort: Sort, chat: Chat, count: StoredCount['participants_count']): Position {
+export function positionOf(sort: Sort, chat: Chat, count: StoredCount['participantsCount']): Position {
   return { key: keyOf(sort, chat, count), id: chat.id };
 }
 
-function keyOf(sort: Sort, chat: Chat, count: StoredCount['participants_count']): string | number {
+function keyOf(sort: Sort, chat: Chat, count: StoredCount['participantsCount']): string | number {
   switch (sort) {
     case 'id':
       return chat.id;
@@ -64,9 +64,9 @@ function keyOf(sort: Sort, chat: Chat, count: StoredCount['participants_count'])
     case 'participants_count':
       return countKey(count, chat.id);
     case 'created_at':
-      return timeKey(chat.created_at, chat.id);
+      return timeKey(chat.createdAt, chat.id);
     case 'updated_at':
-      return timeKey(chat.updated_at, chat.id);
+      return timeKey(chat.updatedAt, chat.id);
   }
 }
 

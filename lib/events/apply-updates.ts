@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { planOf } from '../chats/planning.ts';
 import type { ChatUpdate } from '../max-api/updates.ts';
 import { isWorthReading } from '../planner/plan.ts';
-import { knowTrust } from '../refreshing/check-event-trust.ts';
+import { checkEventTrust } from '../refreshing/check-event-trust.ts';
 import type { ApplyAnswer } from '../refreshing/refresh-chat.ts';
 import type { FetchCount, FetchMembership } from '../refreshing/request-max.ts';
 import type { ChatStore } from '../state/chat-store.ts';
@@ -21,7 +21,7 @@ export interface ApplyUpdatesDeps {
   readonly chatStore: ChatStore;
   readonly eventStore: EventStore;
   readonly plannerStore: Pick<PlannerStore, 'readPrice'>;
-  readonly cache: Pick<CountCache, 'untell'>;
+  readonly cache: Pick<CountCache, 'clearTrusted'>;
   readonly fetchCount: FetchCount;
   readonly fetchMembership: FetchMembership;
   readonly applyAnswer: ApplyAnswer;
@@ -46,24 +46,24 @@ export async function applyUpdates(
   if (membership?.kind === 'bot_removed') {
     const id = await deps.chatStore.findByMaxChatId(maxChatId);
     if (id !== undefined) {
-      await deps.applyAnswer({ id, max_chat_id: maxChatId }, { kind: 'denied' }, membership.at);
-      await deps.eventStore.trust(id, false, membership.at, deps.clock.now());
+      await deps.applyAnswer({ id, maxChatId }, { kind: 'denied' }, membership.at);
+      await deps.eventStore.recordEventTrust(id, false, membership.at, deps.clock.now());
     }
     return;
   }
   let id = await deps.chatStore.findByMaxChatId(maxChatId);
-  // Whatever is told of an unknown chat makes it known: its `bot_added` may have been lost.
-  if (membership || id === undefined) id = await meet(deps, maxChatId, id, deadline);
+  // An event for an unknown chat registers it, because its `bot_added` event may have been lost.
+  if (membership || id === undefined) id = await registerChat(deps, maxChatId, id, deadline);
   if (id === undefined) return;
 
   if (title_changed) await rename(deps, id, maxChatId, title_changed);
-  // That a join was told shows that joins are told.
-  const told = permissions_changed ?? members_changed;
-  if (told) {
-    const tells = told.kind === 'permissions_changed' ? told.told : true;
-    await deps.eventStore.trust(id, tells, told.at, deps.clock.now());
-    // What happens from now on is not told any more.
-    if (!tells) await deps.cache.untell(id);
+  // An event about a join proves that the bot receives events about joins.
+  const evidence = permissions_changed ?? members_changed;
+  if (evidence) {
+    const trusted = evidence.kind === 'permissions_changed' ? evidence.receives_membership_events : true;
+    await deps.eventStore.recordEventTrust(id, trusted, evidence.at, deps.clock.now());
+    // Later changes cause no event, so the cached count is no longer known to be correct.
+    if (!trusted) await deps.cache.clearTrusted(id);
   }
   if (members_changed) await markDirty(deps, id);
 }
@@ -86,7 +86,7 @@ async function markDirty(deps: ApplyUpdatesDeps, id: number): Promise<void> {
   const windowEnd = now + deps.settings.windowMs;
   const before = await deps.eventStore.markDirty(id, now, windowEnd);
   if (!before) return;
-  const [price] = await Promise.all([deps.plannerStore.readPrice(), deps.cache.untell(id)]);
+  const [price] = await Promise.all([deps.plannerStore.readPrice(), deps.cache.clearTrusted(id)]);
   // Not worth it now, the chat waits for its due time, or for somebody who looks at it.
   if (price && !isWorthReading(planOf(before, now, now, price.context), price.context)) return;
   // MaxResponse for as of the end: a count read before it doesn't make this request superfluous.
@@ -94,7 +94,7 @@ async function markDirty(deps: ApplyUpdatesDeps, id: number): Promise<void> {
 }
 
 /** Reads a chat that the bot came into, registering it where it is new. */
-async function meet(
+async function registerChat(
   deps: ApplyUpdatesDeps,
   maxChatId: string,
   known: number | undefined,
@@ -111,9 +111,9 @@ async function meet(
       {
         name: asName(answer.title, maxChatId),
         url: answer.link,
-        max_chat_id: maxChatId,
-        external_chat_id: null,
-        university_id: null,
+        maxChatId,
+        externalChatId: null,
+        universityId: null,
         department: null,
         source: 'max',
       },
@@ -121,9 +121,9 @@ async function meet(
     );
     id = created.kind === 'created' ? created.stored.chat.id : created.by;
   }
-  await deps.applyAnswer({ id, max_chat_id: maxChatId }, answer, askedAt);
+  await deps.applyAnswer({ id, maxChatId }, answer, askedAt);
   if (answer.kind !== 'count') return undefined;
-  await knowTrust(deps, { id, max_chat_id: maxChatId }, { lane: 'background', deadline });
+  await checkEventTrust(deps, { id, maxChatId }, { lane: 'background', deadline });
   return id;
 }
 

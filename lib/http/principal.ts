@@ -32,11 +32,11 @@ export const principalSchema = z.discriminatedUnion('role', [
 export type Principal = z.output<typeof principalSchema>;
 
 export const scopeOf = (principal: Principal): Scope =>
-  principal.role === 'superadmin' ? 'all' : { university_id: principal.university_id };
+  principal.role === 'superadmin' ? 'all' : { universityId: principal.university_id };
 
 /** Whether a chat is in somebody's sight. */
-export const maySee = (principal: Principal, chat: Pick<Chat, 'university_id'>): boolean =>
-  principal.role === 'superadmin' || principal.university_id === chat.university_id;
+export const maySee = (principal: Principal, chat: Pick<Chat, 'universityId'>): boolean =>
+  principal.role === 'superadmin' || principal.university_id === chat.universityId;
 
 /** @throws {Problem} 403 unless the role is one of `roles`. */
 export function requireRole(principal: Principal, roles: readonly Role[]): void {
@@ -47,7 +47,7 @@ export function requireRole(principal: Principal, roles: readonly Role[]): void 
 
 /** @throws {Problem} 403 when somebody bound to a university writes into another one, or into none. */
 export function requireOwnUniversity(principal: Principal, universityId: number | null): void {
-  if (!maySee(principal, { university_id: universityId })) {
+  if (!maySee(principal, { universityId })) {
     throw new Problem('forbidden', { detail: 'A curator writes chats of the own university only.' });
   }
 }

@@ -11,7 +11,7 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** The answers by status; without a schema for one without a body. Problems are added by what the route can meet. */
+  /** The answers by status; without a schema for one without a body. Problems are added by what the route can registerChat. */
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: AnswerSchema }>>;
   /** Statuses of the problems special to this route. */
   readonly problems?: readonly number[];

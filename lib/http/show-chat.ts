@@ -4,8 +4,8 @@ import { type ChatDto, toDto } from './schemas.ts';
 
 /** One chat as it is answered, with its count. */
 export async function showChat(readCounts: ReadCounts, stored: StoredChat): Promise<ChatDto> {
-  const { chat, participants_count, read_at } = stored;
-  const shown = await readCounts([{ chat, count: { participants_count, read_at } }]);
+  const { chat, participantsCount: participants_count, readAt } = stored;
+  const shown = await readCounts([{ chat, count: { participantsCount: participants_count, readAt } }]);
   const count = shown.get(chat.id);
   if (!count) throw new Error(`no count was shown for chat ${chat.id}`);
   return toDto(chat, count);

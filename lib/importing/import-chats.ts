@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { chatFields, maxChatId } from '../chats/fields.ts';
+import { chatFields, maxChatId, toChatFields } from '../chats/fields.ts';
 import type { ChatStore, ImportedChat } from '../state/chat-store.ts';
 
 /** Importing chats from a list: streaming, repeatable (the MAX id decides whether a line is a new chat), nothing lost. */
@@ -35,6 +35,11 @@ const importedChat = z.strictObject({
     .max(2_147_483_647, 'must fit into 32 bits')
     .nullable()
     .default(null),
+});
+
+const importedChatOf = (line: z.output<typeof importedChat>): ImportedChat => ({
+  ...toChatFields(line),
+  participantsCount: line.participants_count,
 });
 
 /** A record as it was read: by column name; `undefined` where the line itself could not be read. */
@@ -79,7 +84,7 @@ export function readImportLine({ line, fields, problem }: ImportLine): ImportedC
   const parsed = importedChat.safeParse(
     Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, readField(name, value)])),
   );
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return importedChatOf(parsed.data);
   const reason = parsed.error.issues
     .map((issue) => {
       if (issue.code === 'unrecognized_keys') return `${issue.keys.join(', ')}: not a known column`;

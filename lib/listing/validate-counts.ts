@@ -71,7 +71,7 @@ export async function validateCounts(
       unavailable += 1;
       return;
     }
-    const asked = await deps.fetchCount(chat.max_chat_id, { lane: 'interactive', deadline });
+    const asked = await deps.fetchCount(chat.maxChatId, { lane: 'interactive', deadline });
     if (asked.kind !== 'answered') {
       reason = asked.kind === 'failed' ? asked.error : asked.reason;
       return;
@@ -83,16 +83,16 @@ export async function validateCounts(
     }
     // Read just now, beside MAX: a refresh since the sample was drawn must not look like drift.
     const shown = (await deps.readCounts([{ chat, count }])).get(chat.id);
-    const drift = answer.count - (shown?.participants_count ?? 0);
+    const drift = answer.count - (shown?.participantsCount ?? 0);
     checked += 1;
     driftSum += Math.abs(drift);
-    if (shown?.participants_count !== answer.count) {
+    if (shown?.participantsCount !== answer.count) {
       mismatches.push({
         chat_id: chat.id,
-        shown: shown?.participants_count ?? null,
+        shown: shown?.participantsCount ?? null,
         actual: answer.count,
         drift,
-        participants_updated_at: shown?.participants_updated_at ?? null,
+        participants_updated_at: shown?.updatedAt ?? null,
       });
     }
   };
@@ -134,7 +134,7 @@ async function drawSample(deps: ValidateDeps, scope: Scope, size: number): Promi
   do {
     const page = await deps.chatStore.list({ scope, sort: 'id', order: 'asc', words: [], limit: 100, after });
     for (const row of page.rows) {
-      if (row.chat.max_chat_id === null) continue;
+      if (row.chat.maxChatId === null) continue;
       seen += 1;
       const at = seen <= size ? seen - 1 : Math.floor(deps.random() * seen);
       if (at < size) reservoir[at] = row;
@@ -162,7 +162,7 @@ async function drawByIds(deps: ValidateDeps, size: number): Promise<readonly Lis
     // In the order drawn: the store's order must not decide who is in when the last round finds too many.
     for (const id of draw) {
       const chat = stored.get(id)?.chat;
-      if (chat && chat.max_chat_id !== null) found.push({ chat, count: undefined });
+      if (chat && chat.maxChatId !== null) found.push({ chat, count: undefined });
     }
   }
   return found.length >= size ? found.slice(0, size) : undefined;

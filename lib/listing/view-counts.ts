@@ -6,7 +6,7 @@ import type { RefreshChat } from '../refreshing/refresh-chat.ts';
 import type { ChatStore, ListedChat } from '../state/chat-store.ts';
 import type { CachedCount, CountCache, Leases } from '../state/count-cache.ts';
 import type { RefreshQueue } from '../state/queues.ts';
-import type { ParticipantEvents } from '../state/telemetry.ts';
+import type { Telemetry } from '../state/telemetry.ts';
 import { READ_SAMPLE, type ReadCounter } from '../state/view-counter.ts';
 
 /**
@@ -27,10 +27,10 @@ const AUDIT_MS = 25 * 3_600_000;
 
 export interface ShownCount {
   /** `null`: never read yet. */
-  readonly participants_count: number | null;
-  readonly participants_updated_at: string | null;
-  readonly participants_source: 'cache' | 'api' | 'database';
-  readonly participants_stale: boolean;
+  readonly participantsCount: number | null;
+  readonly updatedAt: string | null;
+  readonly source: 'cache' | 'api' | 'database';
+  readonly stale: boolean;
 }
 
 export interface ReadCountsDeps {
@@ -41,7 +41,7 @@ export interface ReadCountsDeps {
   readonly queue: RefreshQueue;
   readonly refreshChat: RefreshChat;
   readonly clock: Clock;
-  readonly events: ParticipantEvents;
+  readonly telemetry: Telemetry;
   /** A name for this reader's leases. */
   readonly newId: () => string;
   /** From 0 up to 1, exclusive. */
@@ -83,24 +83,24 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
       const one: StoredChat | undefined = stored.get(chat.id);
       const kept: StoredCount | undefined = known ?? one;
       // Where both are at hand and differ, the durable one is newer; and a listing by count shows what it was sorted by.
-      if (hit && (known === undefined || known.participants_count === hit.count)) {
-        const cachedCount = show(hit.count, hit.updated_at, 'cache', hit.told, stale);
-        if (cachedCount.participants_stale) staleHits += 1;
+      if (hit && (known === undefined || known.participantsCount === hit.count)) {
+        const cachedCount = show(hit.count, hit.updatedAt, 'cache', hit.eventsTrusted, stale);
+        if (cachedCount.stale) staleHits += 1;
         shown.set(chat.id, cachedCount);
         continue;
       }
-      const count = kept?.participants_count ?? null;
-      const updatedAt = kept?.read_at ? new Date(kept.read_at).toISOString() : null;
-      const told = one && isKnownRight(one) ? true : undefined;
-      const durable = show(count, updatedAt, 'database', told, stale);
-      if (hit && durable.participants_stale) staleHits += 1;
+      const count = kept?.participantsCount ?? null;
+      const updatedAt = kept?.readAt ? new Date(kept.readAt).toISOString() : null;
+      const trusted = one && isKnownRight(one) ? true : undefined;
+      const durable = show(count, updatedAt, 'database', trusted, stale);
+      if (hit && durable.stale) staleHits += 1;
       shown.set(chat.id, durable);
       if (count !== null && !hit) {
-        fill.set(chat.id, { count, updated_at: updatedAt, source: 'database', ...(told ? { told } : {}) });
+        fill.set(chat.id, { count, updatedAt, source: 'database', ...(trusted ? { eventsTrusted: trusted } : {}) });
       }
     }
     if (!settings.integrationDisabled) {
-      deps.events.lookedUp({ lookups: rows.length, hits, staleHits });
+      deps.telemetry.lookedUp({ lookups: rows.length, hits, staleHits });
     }
     if (cached) {
       await Promise.all([
@@ -112,33 +112,31 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
   };
 
   /** What was read at these times, or before them, is stale. Made once a page: such texts order as the times do. */
-  function staleAt(): { readonly told: string; readonly untold: string } {
+  function staleAt(): { readonly trusted: string; readonly untrusted: string } {
     const textOf = (ageMs: number) => new Date(clock.now() - ageMs).toISOString();
-    return { told: textOf(Math.max(AUDIT_MS, settings.freshMs)), untold: textOf(settings.freshMs) };
+    return { trusted: textOf(Math.max(AUDIT_MS, settings.freshMs)), untrusted: textOf(settings.freshMs) };
   }
 
   function show(
     count: number | null,
     updatedAt: string | null,
-    source: ShownCount['participants_source'],
-    told?: true,
+    source: ShownCount['source'],
+    trusted?: true,
     stale = staleAt(),
   ): ShownCount {
     return {
-      participants_count: count,
-      participants_updated_at: updatedAt,
-      participants_source: source,
-      participants_stale: updatedAt === null || updatedAt <= (told ? stale.told : stale.untold),
+      participantsCount: count,
+      updatedAt,
+      source,
+      stale: updatedAt === null || updatedAt <= (trusted ? stale.trusted : stale.untrusted),
     };
   }
 
   /** Replaces in `shown` what could be fetched inline; the rest comes to the queue, each chat once however many ask. */
   async function askForRefreshes(rows: readonly ListedChat[], shown: Map<number, ShownCount>): Promise<void> {
-    const wanted = rows
-      .map((row) => row.chat)
-      .filter((chat) => isReadable(chat) && shown.get(chat.id)?.participants_stale);
+    const wanted = rows.map((row) => row.chat).filter((chat) => isReadable(chat) && shown.get(chat.id)?.stale);
     if (wanted.length === 0) return;
-    const neverRead = wanted.filter((chat) => shown.get(chat.id)?.participants_count === null).slice(0, INLINE_CHATS);
+    const neverRead = wanted.filter((chat) => shown.get(chat.id)?.participantsCount === null).slice(0, INLINE_CHATS);
     const fetched = new Set(neverRead.map((chat) => chat.id));
     const queued = wanted.map((chat) => chat.id).filter((id) => !fetched.has(id));
     const late = await Promise.all([fetchInline(neverRead, shown), ask(queued)]).then(([ids]) => ids);

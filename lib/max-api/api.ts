@@ -29,8 +29,8 @@ export type ChatAnswer =
   | MaxError;
 
 export type MembershipAnswer =
-  /** `tellsMembers`: the bot is told of every join and leave. */
-  | { readonly kind: 'membership'; readonly tellsMembers: boolean }
+  /** `receivesMembershipEvents`: the bot is told of every join and leave. */
+  | { readonly kind: 'membership'; readonly receivesMembershipEvents: boolean }
   | { readonly kind: 'denied' }
   | { readonly kind: 'not_found' }
   | MaxError;

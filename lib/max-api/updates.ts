@@ -12,8 +12,13 @@ export const chatUpdate = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('bot_added'), chat_id: chatId, at: z.number().int() }),
   z.object({ kind: z.literal('bot_removed'), chat_id: chatId, at: z.number().int() }),
   z.object({ kind: z.literal('title_changed'), chat_id: chatId, at: z.number().int(), title: z.string() }),
-  /** `told`: whether joins and leaves of this chat are told from now on. */
-  z.object({ kind: z.literal('permissions_changed'), chat_id: chatId, at: z.number().int(), told: z.boolean() }),
+  /** Whether the bot receives an event for each join and leave of the chat from now on. */
+  z.object({
+    kind: z.literal('permissions_changed'),
+    chat_id: chatId,
+    at: z.number().int(),
+    receives_membership_events: z.boolean(),
+  }),
 ]);
 
 /** `at`: Unix ms on MAX's clock. */
@@ -46,7 +51,7 @@ export const UPDATE_TYPES = [
 ] as const;
 
 /** The permission that lets a bot see who joins and leaves. */
-export const TELLS_MEMBERS = 'read_all_messages';
+export const MEMBERSHIP_PERMISSION = 'read_all_messages';
 
 export function readDelivery(body: unknown): Delivery {
   const parsed = delivery.safeParse(body);
@@ -69,8 +74,8 @@ export function readDelivery(body: unknown): Delivery {
         ? { kind: 'update', type, update: { kind: 'title_changed', chat_id, at, title } }
         : { kind: 'nothing', type };
     case 'bot_admin_permissions_changed': {
-      const told = is_admin === true && (permissions?.includes(TELLS_MEMBERS) ?? false);
-      return { kind: 'update', type, update: { kind: 'permissions_changed', chat_id, at, told } };
+      const receives_membership_events = is_admin === true && (permissions?.includes(MEMBERSHIP_PERMISSION) ?? false);
+      return { kind: 'update', type, update: { kind: 'permissions_changed', chat_id, at, receives_membership_events } };
     }
     default:
       return { kind: 'nothing', type };

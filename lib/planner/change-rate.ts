@@ -20,7 +20,7 @@ export type Evidence =
   | { readonly kind: 'unchanged'; readonly hours: number }
   | { readonly kind: 'changed'; readonly hours: number }
   /** In how many quarters of an hour there was an event, of a chat whose every change is told by one. */
-  | { readonly kind: 'told'; readonly hours: number; readonly quarters: number };
+  | { readonly kind: 'events'; readonly hours: number; readonly quarters: number };
 
 /** Events are counted by the quarter: a raid of ten thousand joins in ten minutes is one change of the count, or two. */
 export const QUARTER_HOURS = 0.25;
@@ -88,7 +88,7 @@ function exposureOf(evidence: Evidence): Exposure {
       return { times: 0, spellHours: 0, silentHours: hours };
     case 'changed':
       return { times: 1, spellHours: hours, silentHours: 0 };
-    case 'told': {
+    case 'events': {
       const { quarters: times } = evidence;
       return { times, spellHours: QUARTER_HOURS, silentHours: Math.max(0, hours - times * QUARTER_HOURS) };
     }

@@ -98,7 +98,7 @@ export interface ChatNews {
   /** Reads counted since the plan's `reads.countedTo`: sampled ones divided by the share. */
   readonly reads: number;
   /** Since when every change of this chat is told by an event, Unix ms; `null`: it isn't. */
-  readonly trustedSince: number | null;
+  readonly eventsTrustedSince: number | null;
   /** Quarters of an hour with an event, since `reads.countedTo`. */
   readonly eventQuarters: number;
 }
@@ -123,17 +123,17 @@ export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanC
   const reads = countReads(plan.reads, seen.reads, seen.readAt, limits.readMemoryHours);
   const hours = plan.readAt === null ? 0 : (seen.readAt - plan.readAt) / HOUR_MS;
   let change = learnFromEvents(plan, seen, seen.readAt, context);
-  if (seen.trustedSince === null && hours > 0) {
+  if (seen.eventsTrustedSince === null && hours > 0) {
     change = forget(change, context.population, hours, limits.changeMemoryHours);
     change = learn(change, { kind: seen.changed ? 'changed' : 'unchanged', hours });
   }
   // An event that came after MAX was asked says that the count is out of date already.
   const dirtyAt = plan.dirtyAt !== null && plan.dirtyAt > seen.readAt ? plan.dirtyAt : null;
   const next = { change, reads, readAt: seen.readAt, dirtyAt };
-  const wanted = seen.trustedSince === null ? pollEveryMs(next, context) : limits.mostMs;
+  const wanted = seen.eventsTrustedSince === null ? pollEveryMs(next, context) : limits.mostMs;
   let dueAt = seen.readAt + Math.min(wanted * (1 - JITTER * random), limits.reviewMs * (1 - random / 2));
   if (dirtyAt !== null) dueAt = Math.min(dueAt, dueAfterEvent(next, dirtyAt, context));
-  const once = plan.readAt === null || plan.dirtyAt !== null || seen.trustedSince !== null;
+  const once = plan.readAt === null || plan.dirtyAt !== null || seen.eventsTrustedSince !== null;
   return {
     plan: { ...next, dueAt },
     tally: {
@@ -176,7 +176,7 @@ export function planWhenDue(
   const perHour = readsPerHour(next.reads, context.meanReadsPerHour);
   const dirty = plan.dirtyAt !== null;
   const age = now - plan.readAt;
-  const wanted = isTold(plan, seen.trustedSince) ? limits.mostMs : pollEveryMs(next, context);
+  const wanted = eventsTrusted(plan, seen.eventsTrustedSince) ? limits.mostMs : pollEveryMs(next, context);
   if ((dirty && worth(next, context) * TOLERANCE >= context.kappa) || age * TOLERANCE >= wanted) {
     const hours = dirty ? expectedLifetimeHours(next.change) : rightHours(next.change, age / HOUR_MS);
     return { plan: next, tally, rightReads: perHour * hours };
@@ -202,14 +202,14 @@ function worth(plan: Pick<ChatPlan, 'change' | 'reads'>, context: PlanContext): 
 function learnFromEvents(plan: ChatPlan, seen: ChatNews, now: number, context: PlanContext): ChangeBelief {
   const from = plan.reads.countedTo;
   const hours = (now - from) / HOUR_MS;
-  if (seen.trustedSince === null || seen.trustedSince > from || hours <= 0) return plan.change;
+  if (seen.eventsTrustedSince === null || seen.eventsTrustedSince > from || hours <= 0) return plan.change;
   const before = forget(plan.change, context.population, hours, context.limits.changeMemoryHours);
-  return learn(before, { kind: 'told', hours, quarters: seen.eventQuarters });
+  return learn(before, { kind: 'events', hours, quarters: seen.eventQuarters });
 }
 
 /** Whether any change since the last read was told by an event. */
-function isTold(plan: Pick<ChatPlan, 'readAt'>, trustedSince: number | null): boolean {
-  return trustedSince !== null && plan.readAt !== null && trustedSince <= plan.readAt;
+function eventsTrusted(plan: Pick<ChatPlan, 'readAt'>, eventsTrustedSince: number | null): boolean {
+  return eventsTrustedSince !== null && plan.readAt !== null && eventsTrustedSince <= plan.readAt;
 }
 
 /** The best interval of a polled chat at the present price, ms. */
@@ -231,10 +231,10 @@ function tallyReads(plan: ChatPlan, seen: ChatNews, now: number): Tally {
   if (hours <= 0) return NO_TALLY;
   const { change, readAt, dirtyAt } = plan;
   // Until the first event the count was right, or as likely right as polling leaves it; after it, wrong.
-  const told = dirtyAt === null ? now : Math.min(now, Math.max(from, dirtyAt));
-  let right = (told - from) / (now - from);
+  const cleanUntil = dirtyAt === null ? now : Math.min(now, Math.max(from, dirtyAt));
+  let right = (cleanUntil - from) / (now - from);
   if (readAt === null) right = 0;
-  else if (!isTold(plan, seen.trustedSince)) {
+  else if (!eventsTrusted(plan, seen.eventsTrustedSince)) {
     const until = (now - readAt) / HOUR_MS;
     const since = Math.max(0, until - hours);
     right *= (until * freshness(change, until) - since * freshness(change, since)) / (until - since);

@@ -3,9 +3,9 @@ import type { Planning } from '../chats/planning.ts';
 import type { EventStore } from '../state/event-store.ts';
 import type { FetchMembership, RequestOptions } from './request-max.ts';
 
-export interface KnowTrustDeps {
+export interface CheckEventTrustDeps {
   readonly fetchMembership: FetchMembership;
-  readonly eventStore: Pick<EventStore, 'trust'>;
+  readonly eventStore: Pick<EventStore, 'recordEventTrust'>;
   readonly clock: Clock;
 }
 
@@ -13,15 +13,15 @@ export interface KnowTrustDeps {
  * Asks MAX whether every join and leave of the chat is told: one request that may save all polling of it. Round trips: 1 permit,
  * MAX, 1 UpdateItem. @returns what is known now; `undefined` where MAX doesn't say.
  */
-export async function knowTrust(
-  { fetchMembership, eventStore, clock }: KnowTrustDeps,
-  chat: { readonly id: number; readonly max_chat_id: string },
+export async function checkEventTrust(
+  { fetchMembership, eventStore, clock }: CheckEventTrustDeps,
+  chat: { readonly id: number; readonly maxChatId: string },
   options: RequestOptions,
-): Promise<Pick<Planning, 'toldSince' | 'trustKnown'> | undefined> {
-  const asked = await fetchMembership(chat.max_chat_id, options);
+): Promise<Pick<Planning, 'eventsTrustedSince' | 'eventTrustChecked'> | undefined> {
+  const asked = await fetchMembership(chat.maxChatId, options);
   if (asked.kind !== 'answered' || asked.answer.kind !== 'membership') return undefined;
-  const { tellsMembers } = asked.answer;
+  const { receivesMembershipEvents } = asked.answer;
   const now = clock.now();
-  await eventStore.trust(chat.id, tellsMembers, asked.askedAt, now);
-  return { toldSince: tellsMembers ? now : null, trustKnown: true };
+  await eventStore.recordEventTrust(chat.id, receivesMembershipEvents, asked.askedAt, now);
+  return { eventsTrustedSince: receivesMembershipEvents ? now : null, eventTrustChecked: true };
 }

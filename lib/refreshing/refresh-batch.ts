@@ -6,7 +6,7 @@ import type { ChatStore } from '../state/chat-store.ts';
 import type { CountStore } from '../state/count-store.ts';
 import type { RefreshMessage, RefreshQueueName } from '../state/queues.ts';
 import type { RunCounts, RunStore } from '../state/run-store.ts';
-import { type KnowTrustDeps, knowTrust } from './check-event-trust.ts';
+import { type CheckEventTrustDeps, checkEventTrust } from './check-event-trust.ts';
 import type { RefreshChat, RefreshOutcome } from './refresh-chat.ts';
 
 /**
@@ -30,7 +30,7 @@ export interface BatchReport extends RunCounts {
   readonly outage: boolean;
 }
 
-export interface RefreshBatchDeps extends ReplanDeps, KnowTrustDeps {
+export interface RefreshBatchDeps extends ReplanDeps, CheckEventTrustDeps {
   readonly chatStore: ChatStore;
   readonly countStore: CountStore;
   readonly runStore: RunStore;
@@ -79,10 +79,10 @@ export async function refreshBatch(
         streak = ok ? 0 : streak + 1;
       };
       const options = { lane: 'background', deadline, abandoned: outage, onAnswer } as const;
-      const { id, max_chat_id } = chat.chat;
-      const trust = replanning.wantsTrust(chat) ? await knowTrust(deps, chat.chat, options) : undefined;
+      const { id, maxChatId } = chat.chat;
+      const trust = replanning.wantsTrust(chat) ? await checkEventTrust(deps, chat.chat, options) : undefined;
       const known = trust ? { ...chat, planning: { ...chat.planning, ...trust } } : chat;
-      settle(id, await deps.refreshChat({ id, max_chat_id }, options, replanning.planNext(known)));
+      settle(id, await deps.refreshChat({ id, maxChatId }, options, replanning.planNext(known)));
     }
   };
   const settle = (id: number, outcome: RefreshOutcome) => {
@@ -142,7 +142,7 @@ type Need =
 
 function whatIsNeeded(stored: StoredChat | undefined, requestedAt: number): Need {
   if (!stored || !isReadable(stored.chat)) return { kind: 'unavailable' };
-  if (stored.checked_at !== null && stored.checked_at >= requestedAt) return { kind: 'superseded' };
+  if (stored.checkedAt !== null && stored.checkedAt >= requestedAt) return { kind: 'superseded' };
   return { kind: 'read', chat: { ...stored, chat: stored.chat } };
 }
 

@@ -3,12 +3,12 @@ import type { PlanNext } from '../chats/planning.ts';
 import type { ChatAnswer, MaxError } from '../max-api/api.ts';
 import type { CountCache } from '../state/count-cache.ts';
 import type { CountStore, Reading } from '../state/count-store.ts';
-import type { ParticipantEvents } from '../state/telemetry.ts';
+import type { Telemetry } from '../state/telemetry.ts';
 import type { FetchCount, MaxResponse, RequestOptions } from './request-max.ts';
 
 /** The one way a count comes from MAX into the stores, whoever wants it. */
 
-type Readable = { readonly id: number; readonly max_chat_id: string };
+type Readable = { readonly id: number; readonly maxChatId: string };
 
 export type AppliedOutcome =
   | { readonly kind: 'updated'; readonly count: number; readonly readAt: number; readonly changed: boolean }
@@ -51,9 +51,9 @@ export function createApplyAnswer({ countStore, cache, settings }: ApplyDeps): A
     const applied = await countStore.apply(chat, reading, { dueAt: askedAt + settings.freshMs, ...planned, askedAt });
     if (applied.kind === 'superseded') return applied;
     if (reading.kind === 'unavailable') return reading;
-    const updated_at = new Date(askedAt).toISOString();
-    const told = applied.knownRight ? { told: true as const } : {};
-    await cache.putMany(new Map([[chat.id, { count: reading.count, updated_at, source: 'api', ...told }]]));
+    const updatedAt = new Date(askedAt).toISOString();
+    const trusted = applied.knownRight ? { eventsTrusted: true as const } : {};
+    await cache.putMany(new Map([[chat.id, { count: reading.count, updatedAt, source: 'api', ...trusted }]]));
     return { kind: 'updated', count: reading.count, readAt: askedAt, changed: applied.before !== reading.count };
   };
 }
@@ -62,20 +62,20 @@ export interface RefreshDeps {
   readonly fetchCount: FetchCount;
   readonly applyAnswer: ApplyAnswer;
   readonly clock: Clock;
-  readonly events: ParticipantEvents;
+  readonly telemetry: Telemetry;
 }
 
 /** Rejects only where the durable store does. */
 export type RefreshChat = (chat: Readable, options: RequestOptions, planNext?: PlanNext) => Promise<RefreshOutcome>;
 
-export function createRefreshChat({ fetchCount, applyAnswer, clock, events }: RefreshDeps): RefreshChat {
+export function createRefreshChat({ fetchCount, applyAnswer, clock, telemetry }: RefreshDeps): RefreshChat {
   return async function refreshChat(chat, options, planNext) {
     const startedAt = clock.now();
-    const asked = await fetchCount(chat.max_chat_id, options);
+    const asked = await fetchCount(chat.maxChatId, options);
     if (asked.kind !== 'answered') return asked;
     const outcome = await applyAnswer(chat, asked.answer, asked.askedAt, planNext);
     if (outcome.kind === 'updated') {
-      events.updated({ durationMs: clock.now() - startedAt, changed: outcome.changed });
+      telemetry.updated({ durationMs: clock.now() - startedAt, changed: outcome.changed });
     }
     return outcome;
   };

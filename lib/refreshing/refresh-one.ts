@@ -56,8 +56,8 @@ const RETRY_AFTER_MS: Readonly<Record<MaxErrorKind | 'busy' | 'cooling', number>
 export async function refreshOne(deps: RefreshOneDeps, stored: StoredChat): Promise<RefreshOneOutcome> {
   const { clock, leases } = deps;
   const { chat } = stored;
-  if (chat.max_chat_id === null) return { kind: 'not_in_max' };
-  const readable = { id: chat.id, max_chat_id: chat.max_chat_id };
+  if (chat.maxChatId === null) return { kind: 'not_in_max' };
+  const readable = { id: chat.id, maxChatId: chat.maxChatId };
   const startedAt = clock.now();
   const deadline = startedAt + BUDGET_MS;
   const owner = deps.newId();
@@ -94,11 +94,11 @@ export async function refreshOne(deps: RefreshOneDeps, stored: StoredChat): Prom
   async function answeredSince(): Promise<RefreshOneOutcome | undefined> {
     const now = await deps.chatStore.get(chat.id);
     if (!now) return { kind: 'deleted' };
-    if (now.checked_at === null || now.checked_at < startedAt) return undefined;
+    if (now.checkedAt === null || now.checkedAt < startedAt) return undefined;
     if (now.chat.status !== 'active') {
       return { kind: 'unavailable', status: now.chat.status, lastKnown: lastKnown() };
     }
-    return now.participants_count === null ? undefined : updated(now.participants_count, now.checked_at);
+    return now.participantsCount === null ? undefined : updated(now.participantsCount, now.checkedAt);
   }
 
   function updated(count: number, readAt: number): RefreshOneOutcome {
@@ -115,11 +115,11 @@ export async function refreshOne(deps: RefreshOneDeps, stored: StoredChat): Prom
   }
 
   function lastKnown(): LastKnown {
-    const { participants_count, read_at } = stored;
+    const { participantsCount: participants_count, readAt } = stored;
     return {
       participants_count,
-      updated_at: read_at === null ? null : new Date(read_at).toISOString(),
-      age_seconds: read_at === null ? null : Math.max(0, Math.round((clock.now() - read_at) / 1_000)),
+      updated_at: readAt === null ? null : new Date(readAt).toISOString(),
+      age_seconds: readAt === null ? null : Math.max(0, Math.round((clock.now() - readAt) / 1_000)),
     };
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { ChatAnswer, MaxApi, MaxError, MaxErrorKind, MembershipAnswer } from '../max-api/api.ts';
 import type { Lane, Permits } from '../max-api/permits.ts';
-import type { ParticipantEvents } from '../state/telemetry.ts';
+import type { Telemetry } from '../state/telemetry.ts';
 
 /** The one place that asks MAX: with a permit for every request, retries included. */
 
@@ -57,7 +57,7 @@ export type FetchMembership = (
 export interface RequestMaxDeps {
   readonly permits: Permits;
   readonly clock: Clock;
-  readonly events: ParticipantEvents;
+  readonly telemetry: Telemetry;
   /** From 0 up to 1, exclusive. */
   readonly random: () => number;
   readonly settings: {
@@ -78,7 +78,7 @@ export const createFetchCount = ({ maxApi, ...deps }: FetchCountDeps): FetchCoun
   return (maxChatId, options) => ask((timeoutMs) => maxApi.getChat(maxChatId, timeoutMs), options);
 };
 
-export function createRequestMax({ permits, clock, events, random, settings }: RequestMaxDeps): RequestMax {
+export function createRequestMax({ permits, clock, telemetry, random, settings }: RequestMaxDeps): RequestMax {
   return async function ask<A>(request: (timeoutMs: number) => Promise<A | MaxError>, options: RequestOptions) {
     for (let attempt = 0; ; attempt += 1) {
       const refusal = await waitForPermit(options);
@@ -89,7 +89,7 @@ export function createRequestMax({ permits, clock, events, random, settings }: R
       if (!isError(answer)) {
         permits.report({ kind: 'ok' });
         options.onAnswer?.(true);
-        events.requestedMax({ durationMs });
+        telemetry.requestedMax({ durationMs });
         return { kind: 'answered', answer: answer as Exclude<A, MaxError>, askedAt };
       }
       const { error, retryAfterMs } = answer;
@@ -100,7 +100,7 @@ export function createRequestMax({ permits, clock, events, random, settings }: R
           : { kind: 'failed' },
       );
       options.onAnswer?.(false);
-      events.requestedMax({ durationMs, error });
+      telemetry.requestedMax({ durationMs, error });
       const exhausted = !answer.retryable || attempt >= settings.maxRetries;
       const pauseMs = random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt);
       if (exhausted || clock.now() + pauseMs >= options.deadline) {
@@ -116,7 +116,7 @@ export function createRequestMax({ permits, clock, events, random, settings }: R
     if (tooLate()) return notRequested;
     const now = clock.now();
     const permit = await permits.acquire(options.lane, options.deadline - now);
-    events.waitedForPermit({ durationMs: clock.now() - now, granted: permit.granted });
+    telemetry.waitedForPermit({ durationMs: clock.now() - now, granted: permit.granted });
     if (!permit.granted) {
       return { kind: 'not_permitted', reason: permit.reason, retryAfterMs: permit.retryAfterMs };
     }

@@ -3,7 +3,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
-import type { ParticipantEvents } from '../state/telemetry.ts';
+import type { Telemetry } from '../state/telemetry.ts';
 import { METRICS } from './metric-names.ts';
 import { tracing } from './tracing.ts';
 
@@ -31,7 +31,7 @@ function flushMetrics(): MiddlewareObj {
 }
 
 /** What happened to participants, as metrics. */
-export const participantMetrics: ParticipantEvents = {
+export const telemetryMetrics: Telemetry = {
   lookedUp({ lookups, hits, staleHits }) {
     metrics.addMetric(METRICS.cacheLookups, MetricUnit.Count, lookups);
     metrics.addMetric(METRICS.cacheHits, MetricUnit.Count, hits);

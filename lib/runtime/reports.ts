@@ -13,15 +13,15 @@ import { logger, metrics } from './observability.ts';
 
 /** @param run the full update the message is a part of, as it is behind this part. */
 export function reportBatch(report: BatchReport, durationMs: number, run: Run | undefined): void {
-  logger.info(LOG.batchRefreshed, { ...report, duration_ms: durationMs, ...(run ? { run_id: run.run_id } : {}) });
+  logger.info(LOG.batchRefreshed, { ...report, duration_ms: durationMs, ...(run ? { run_id: run.id } : {}) });
   metrics.addMetric(METRICS.chatsRefreshed, MetricUnit.Count, report.done - report.failed);
   metrics.addMetric(METRICS.chatsFailed, MetricUnit.Count, report.failed);
   if (!run) return;
   if (run.cursor === null && run.planned > 0) {
     metrics.addMetric(METRICS.fullUpdateProgress, MetricUnit.Percent, Math.min(100, (run.done / run.planned) * 100));
   }
-  if (statusOf(run, run.progressed_at) === 'finished') {
-    const { run_id, done, changed, failed, unavailable } = run;
+  if (statusOf(run, run.progressedAt) === 'finished') {
+    const { id: run_id, done, changed, failed, unavailable } = run;
     logger.info(LOG.fullUpdateFinished, { run_id, done, changed, failed, unavailable });
     metrics.addMetric(METRICS.fullUpdateFinished, MetricUnit.Count, 1);
     metrics.addMetric(METRICS.fullUpdateFailedChats, MetricUnit.Count, failed);

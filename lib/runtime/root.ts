@@ -32,9 +32,9 @@ import type { OverviewDeps } from '../scheduling/explain-plan.ts';
 import { type FullUpdateDeps, startFullUpdate } from '../scheduling/full-update.ts';
 import type { PlanStaleDeps } from '../scheduling/plan-stale.ts';
 import type { RefreshQueueName } from '../state/queues.ts';
-import { noEvents } from '../state/telemetry.ts';
+import { noTelemetry } from '../state/telemetry.ts';
 import { section } from './environment.ts';
-import { participantMetrics } from './observability.ts';
+import { telemetryMetrics } from './observability.ts';
 import { secretReader } from './secrets.ts';
 import { traced } from './tracing.ts';
 
@@ -126,7 +126,7 @@ const requestMaxDeps = () => {
   return {
     permits: permits(),
     clock,
-    events: participantMetrics,
+    telemetry: telemetryMetrics,
     random: Math.random,
     settings: { timeoutMs: PARTICIPANTS_MAX_API_TIMEOUT, maxRetries: PARTICIPANTS_MAX_RETRIES },
   };
@@ -142,7 +142,7 @@ const applyAnswer = /* @__PURE__ */ once(() =>
 
 export const refreshChat = /* @__PURE__ */ once(
   (): RefreshChat =>
-    createRefreshChat({ fetchCount: fetchCount(), applyAnswer: applyAnswer(), clock, events: participantMetrics }),
+    createRefreshChat({ fetchCount: fetchCount(), applyAnswer: applyAnswer(), clock, telemetry: telemetryMetrics }),
 );
 
 const fetchMembership: FetchMembership = (maxChatId, options) =>
@@ -273,7 +273,7 @@ const readCountsDeps = (): ReadCountsDeps => ({
   queue: refreshQueue(),
   refreshChat: refreshChat(),
   clock,
-  events: participantMetrics,
+  telemetry: telemetryMetrics,
   newId,
   random: Math.random,
   settings: {
@@ -291,7 +291,7 @@ export const inspectCounts = /* @__PURE__ */ once((): ReadCounts => {
     ...deps,
     cache: { ...deps.cache, putMany: async () => {} },
     readCounter: { count: async () => {} },
-    events: noEvents,
+    telemetry: noTelemetry,
     settings: { ...deps.settings, lazyUpdate: false },
   });
 });

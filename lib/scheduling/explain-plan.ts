@@ -61,9 +61,9 @@ export async function measureStaleness(deps: OverviewDeps): Promise<Staleness> {
     deps.countStore.due(now, 1, undefined),
     sampleChats(deps),
   ]);
-  const readAt = sample.flatMap(({ read_at }) => read_at ?? []);
+  const readAt = sample.flatMap(({ readAt }) => readAt ?? []);
   const fresh = readAt.filter((at) => now - at < 3_600_000).length;
-  const oldest = Math.min(now, ...readAt, ...longestDue.map(({ read_at, due_at }) => read_at ?? due_at));
+  const oldest = Math.min(now, ...readAt, ...longestDue.map(({ readAt, dueAt }) => readAt ?? dueAt));
   return {
     total,
     stale,
@@ -131,7 +131,7 @@ export async function explainPlan(
       weight: share(chats, sample.length),
       change: planning.learnt?.change ?? context?.population ?? { mean: 0, variance: 0 },
       readsPerHour: planning.learnt ? readsPerHour(planning.learnt.reads, mean) : mean,
-      trusted: events && planning.toldSince !== null,
+      trusted: events && planning.eventsTrustedSince !== null,
     };
   });
   const budget = budgetPerHour(deps.settings);
@@ -147,9 +147,9 @@ export async function explainPlan(
     planned_at: price ? new Date(price.tickedAt).toISOString() : null,
     chats,
     due,
-    trusted: ofAll(sample.filter(({ planning }) => events && planning.toldSince !== null)),
+    trusted: ofAll(sample.filter(({ planning }) => events && planning.eventsTrustedSince !== null)),
     dirty: ofAll(sample.filter(isDirty)),
-    never_read: ofAll(sample.filter(({ read_at }) => read_at === null)),
+    never_read: ofAll(sample.filter(({ readAt }) => readAt === null)),
     sampled: sample.length,
     reads_per_hour: state ? round(state.readsPerHour) : null,
     median_changes_per_day: context ? Math.exp(context.population.mean) * 24 : null,

@@ -42,16 +42,16 @@ export async function startFullUpdate(deps: FullUpdateDeps): Promise<{ started: 
   const now = deps.clock.now();
   const fresh: Run = {
     ...NO_COUNTS,
-    run_id: deps.newId(),
-    started_at: now,
-    progressed_at: now,
+    id: deps.newId(),
+    startedAt: now,
+    progressedAt: now,
     expected: await deps.chatStore.total('all'),
     planned: 0,
     cursor: 0,
   };
   const { started, run } = await deps.runStore.start(fresh, now);
   // Also for a run found unplanned: should its start have died before this line, the planning begins now.
-  if (started || run.cursor !== null) await deps.planQueue.send({ run_id: run.run_id });
+  if (started || run.cursor !== null) await deps.planQueue.send({ run_id: run.id });
   return { started, run: report(run, now, deps.settings.requestsPerSecond) };
 }
 
@@ -71,17 +71,17 @@ function report(run: Run, now: number, requestsPerSecond: number): RunReport {
   const total = run.cursor === null ? run.planned : Math.max(run.expected, run.planned);
   const left = Math.max(0, total - run.done);
   const running = status === 'planning' || status === 'running';
-  const pace = run.done > 0 ? run.done / Math.max(1, (now - run.started_at) / 1_000) : requestsPerSecond;
+  const pace = run.done > 0 ? run.done / Math.max(1, (now - run.startedAt) / 1_000) : requestsPerSecond;
   return {
-    run_id: run.run_id,
+    run_id: run.id,
     status,
     total,
     done: run.done,
     changed: run.changed,
     failed: run.failed,
     unavailable: run.unavailable,
-    started_at: new Date(run.started_at).toISOString(),
-    finished_at: status === 'finished' ? new Date(run.progressed_at).toISOString() : null,
+    started_at: new Date(run.startedAt).toISOString(),
+    finished_at: status === 'finished' ? new Date(run.progressedAt).toISOString() : null,
     eta_seconds: running ? Math.ceil(left / pace) : null,
   };
 }
@@ -102,12 +102,12 @@ export async function planFullUpdate(
   while (clock.now() < deadline) {
     const page = await deps.chatStore.outlines(at, PAGE);
     // What was created since was read when it was created.
-    const chats = page.chats.filter((chat) => Date.parse(chat.created_at) <= run.started_at);
+    const chats = page.chats.filter((chat) => Date.parse(chat.createdAt) <= run.startedAt);
     const readable = chats.filter(isReadable).map((chat) => chat.id);
     // Parts are named by where they begin, so a page sent twice has the same parts and is booked once.
     const messages = chunks(readable, deps.settings.batchSize).map((ids, i) => ({
       ids,
-      requested_at: run.started_at,
+      requested_at: run.startedAt,
       run: { id: runId, part: `${at}.${i}` },
     }));
     if (messages.length > 0) await deps.queue.send('planned', messages);

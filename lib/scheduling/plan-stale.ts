@@ -79,7 +79,7 @@ export type PlanStaleReport =
 
 interface Wanted {
   readonly id: number;
-  readonly due_at: number;
+  readonly dueAt: number;
   readonly rightReads: number;
 }
 
@@ -97,7 +97,7 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
     deps.chatStore.total('all'),
     deps.subscriptionStore.read(),
   ]);
-  const told = eventsSince(subscription, now);
+  const eventsFrom = eventsSince(subscription, now);
   const price = before ?? firstPrice(settings, chats, now);
   const limits = limitsOf(settings, chats);
   const context = contextOf(price.state, chats, limits);
@@ -111,7 +111,7 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
     const ahead = await queue.depth('requested');
     if (ahead > allowed) return { kind: 'backlog', messages: ahead };
   }
-  const found = await findWanted(deps, { now, deadline, allowed, context, told, cursor });
+  const found = await findWanted(deps, { now, deadline, allowed, context, eventsFrom, cursor });
 
   const { first, read, leftOver, spare } = choose(found, settings, allowed, hours);
   const [findings, total] = await Promise.all([plannerStore.readFindings(), deps.readCounter.takeTotal()]);
@@ -194,7 +194,7 @@ interface Search {
   readonly allowed: number;
   readonly context: PlanContext;
   /** Since when events come, Unix ms; `null`: they don't. */
-  readonly told: number | null;
+  readonly eventsFrom: number | null;
   readonly cursor: Found['cursor'];
 }
 
@@ -210,16 +210,16 @@ async function findWanted(deps: PlanStaleDeps, search: Search): Promise<Found> {
   for (let place = cursor; looks < mostLooks; ) {
     const page = await deps.countStore.due(until, PAGE, place);
     if (page.length === 0) break;
-    const reads = await deps.readCounter.peek(page.flatMap(({ id, read_at }) => (read_at === null ? [] : [id])));
+    const reads = await deps.readCounter.peek(page.flatMap(({ id, readAt }) => (readAt === null ? [] : [id])));
     const used = new Map<number, number>();
     const later: { readonly chat: DueChat; readonly next: Parameters<CountStore['replan']>[1] }[] = [];
     for (const chat of page) {
-      const { id, due_at } = chat;
+      const { id, dueAt } = chat;
       const counted = reads.get(id) ?? 0;
       const weighed = weigh(chat, counted, search, deps.random());
       if (weighed.rightReads !== null) {
-        (chat.read_at === null ? first : read).push({ id, due_at, rightReads: weighed.rightReads });
-      } else if (due_at <= now) {
+        (chat.readAt === null ? first : read).push({ id, dueAt, rightReads: weighed.rightReads });
+      } else if (dueAt <= now) {
         const { change, reads: tally, dueAt } = weighed.plan;
         later.push({ chat, next: { dueAt, learnt: { change, reads: tally } } });
         if (counted > 0) used.set(id, counted);
@@ -236,12 +236,12 @@ async function findWanted(deps: PlanStaleDeps, search: Search): Promise<Found> {
 }
 
 /** Looks at the chat as it will be when it is due, supposing that it is shown as often until then as it was. */
-function weigh(chat: DueChat, counted: number, { now, context, told }: Search, random: number) {
-  const at = Math.max(now, chat.due_at);
-  const plan = planOf(chat, chat.due_at, at, context);
+function weigh(chat: DueChat, counted: number, { now, context, eventsFrom }: Search, random: number) {
+  const at = Math.max(now, chat.dueAt);
+  const plan = planOf(chat, chat.dueAt, at, context);
   const known = Math.max(1, now - plan.reads.countedTo);
   const reads = (counted * Math.max(known, at - plan.reads.countedTo)) / known;
-  return planWhenDue(plan, { ...newsOf(chat, reads, told), now: at }, context, random);
+  return planWhenDue(plan, { ...newsOf(chat, reads, eventsFrom), now: at }, context, random);
 }
 
 /** First reads are owed whatever they cost; of the others those that buy most, as far as the budget goes. */
@@ -255,7 +255,7 @@ function choose({ first, read }: Found, settings: PlanSettings, allowed: number,
   const best = read.length > left ? read.toSorted((a, b) => b.rightReads - a.rightReads).slice(0, left) : read;
   return {
     first: firstReads,
-    read: best.toSorted((a, b) => a.due_at - b.due_at),
+    read: best.toSorted((a, b) => a.dueAt - b.dueAt),
     leftOver: read.length - best.length,
     spare: left - best.length,
   };
@@ -274,7 +274,7 @@ async function send(
 ): Promise<number> {
   const ahead = aheadMs(settings);
   const atOnce = first.map(({ id }) => ({ id, inMs: 0 }));
-  const inTime = read.map(({ id, due_at }, nth) => ({ id, inMs: Math.max(due_at - now, (nth / allowed) * ahead) }));
+  const inTime = read.map(({ id, dueAt }, nth) => ({ id, inMs: Math.max(dueAt - now, (nth / allowed) * ahead) }));
   return sendPlanned(queue, queueName, settings.batchSize, now, [...atOnce, ...inTime]);
 }
 

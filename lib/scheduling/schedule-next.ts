@@ -51,13 +51,13 @@ export async function beginReplan(
     subscriptionStore.read(),
     readCounter.peek(ids),
   ]);
-  const told = eventsSince(subscription, clock.now());
+  const eventsFrom = eventsSince(subscription, clock.now());
   const findings = new Map<number, Findings & { readonly dueAt: number }>();
 
   return {
-    wantsTrust({ read_at, planning: { trustKnown } }) {
-      if (!planned || !price || told === null || trustKnown) return false;
-      return read_at !== null || price.firstReads <= FEW_FIRST_READS;
+    wantsTrust({ readAt, planning: { eventTrustChecked } }) {
+      if (!planned || !price || eventsFrom === null || eventTrustChecked) return false;
+      return readAt !== null || price.firstReads <= FEW_FIRST_READS;
     },
 
     planNext(chat) {
@@ -65,9 +65,9 @@ export async function beginReplan(
       const { context } = price;
       const { id } = chat.chat;
       return (count, askedAt) => {
-        const changed = count !== chat.participants_count;
+        const changed = count !== chat.participantsCount;
         const plan = planOf(chat, askedAt, askedAt, context);
-        const news = newsOf(chat, reads.get(id) ?? 0, told);
+        const news = newsOf(chat, reads.get(id) ?? 0, eventsFrom);
         // A first reading is owed to every chat, whatever its price.
         const asked = planned && plan.readAt !== null;
         const outcome = planAfterRefresh(
@@ -111,12 +111,12 @@ function shownOf(
   tally: Tally,
   context: PlanContext,
 ): Pick<Findings, 'shown' | 'shownRight'> {
-  const { read_at, planning } = chat;
-  if (read_at === null || tally.reads === 0) return { shown: 0, shownRight: 0 };
+  const { readAt, planning } = chat;
+  if (readAt === null || tally.reads === 0) return { shown: 0, shownRight: 0 };
   if (!changed) return { shown: tally.reads, shownRight: tally.reads };
   // An event says when it changed; where none did, the change rate says how long it was probably right.
-  const told = planning.dirtyAt !== null && !isKnownRight(chat) && planning.toldSince !== null;
-  const hours = (askedAt - read_at) / 3_600_000;
+  const dated = planning.dirtyAt !== null && !isKnownRight(chat) && planning.eventsTrustedSince !== null;
+  const hours = (askedAt - readAt) / 3_600_000;
   const share = rightBeforeChange(planning.learnt?.change ?? context.population, hours);
-  return { shown: tally.reads, shownRight: told ? tally.rightReads : tally.reads * share };
+  return { shown: tally.reads, shownRight: dated ? tally.rightReads : tally.reads * share };
 }

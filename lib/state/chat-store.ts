@@ -46,8 +46,8 @@ export type UpdateOutcome =
 
 /** One line of an import. */
 export interface ImportedChat extends ChatFields {
-  readonly max_chat_id: string;
-  readonly participants_count: number | null;
+  readonly maxChatId: string;
+  readonly participantsCount: number | null;
 }
 
 /** The durable store of chats. Times are RFC 3339 UTC with milliseconds where they are text, Unix ms where they are numbers. */

@@ -5,10 +5,10 @@ export type CountSource = 'api' | 'database';
 export interface CachedCount {
   readonly count: number;
   /** When MAX was asked for it. RFC 3339, UTC, milliseconds; `null` for an imported count. */
-  readonly updated_at: string | null;
+  readonly updatedAt: string | null;
   readonly source: CountSource;
   /** Every change would have been told, and none was: known to be right, whatever its age. Absent otherwise. */
-  readonly told?: true | undefined;
+  readonly eventsTrusted?: true | undefined;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface CountCache {
   /** Newer wins: a value read earlier than the one there is dropped. One round trip. Never rejects. */
   putMany(counts: ReadonlyMap<number, CachedCount>): Promise<void>;
   /** Says that the count is no longer known to be right. Never rejects. */
-  untell(id: number): Promise<void>;
+  clearTrusted(id: number): Promise<void>;
   /** Forgets the count and the leases of a chat. Never rejects. */
   forget(id: number): Promise<void>;
 }

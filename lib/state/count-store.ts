@@ -15,11 +15,11 @@ export type ApplyOutcome =
 export interface DueChat extends PlannedChat {
   readonly id: number;
   /** Unix ms at which the chat became due. */
-  readonly due_at: number;
+  readonly dueAt: number;
 }
 
 /** A place on the due index. */
-export type Place = Pick<DueChat, 'id' | 'due_at'>;
+export type Place = Pick<DueChat, 'id' | 'dueAt'>;
 
 /** The durable side of counts: newer wins, and what is due is found by an index. */
 export interface CountStore {
@@ -28,7 +28,7 @@ export interface CountStore {
    * was learnt of it where that is given; a 403/404 sets its status and takes it off the due index.
    */
   apply(
-    chat: { readonly id: number; readonly max_chat_id: string },
+    chat: { readonly id: number; readonly maxChatId: string },
     reading: Reading,
     next: NextRefresh & { readonly askedAt: number },
   ): Promise<ApplyOutcome>;

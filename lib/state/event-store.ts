@@ -12,7 +12,7 @@ export interface EventStore {
    */
   markDirty(id: number, now: number, until: number): Promise<PlannedChat | undefined>;
   /** Records whether every join and leave of the chat is told, as of `at`; learnt at `now`. */
-  trust(id: number, told: boolean, at: number, now: number): Promise<void>;
+  recordEventTrust(id: number, trusted: boolean, at: number, now: number): Promise<void>;
   /**
    * Says that MAX changed the chat's title at `at`. @returns the newest title that is known, this one or a later; `undefined`
    * for an unknown chat.

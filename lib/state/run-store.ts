@@ -14,11 +14,11 @@ export interface RunCounts {
 export const NO_COUNTS: RunCounts = { done: 0, changed: 0, failed: 0, unavailable: 0 };
 
 export interface Run extends RunCounts {
-  readonly run_id: string;
+  readonly id: string;
   /** Unix ms. */
-  readonly started_at: number;
+  readonly startedAt: number;
   /** Unix ms of the last sign of life. */
-  readonly progressed_at: number;
+  readonly progressedAt: number;
   /** Chats there were at the start; what `total` shows until the planning is through. */
   readonly expected: number;
   /** Chats planned so far. */
@@ -34,7 +34,7 @@ export type RunStatus = 'planning' | 'running' | 'finished' | 'stalled';
 
 export function statusOf(run: Run, now: number): RunStatus {
   if (run.cursor === null && run.done >= run.planned) return 'finished';
-  if (now - run.progressed_at > STALLED_AFTER_MS) return 'stalled';
+  if (now - run.progressedAt > STALLED_AFTER_MS) return 'stalled';
   return run.cursor === null ? 'running' : 'planning';
 }
 

@@ -3,7 +3,7 @@ import type { MaxErrorKind } from '../max-api/api.ts';
 /**
  * What the use cases tell the operators, as facts. The runtime turns them into metrics; tests listen to them.
  */
-export interface ParticipantEvents {
+export interface Telemetry {
   /** Counts looked up for readers: found in the cache, and of those the stale ones. */
   lookedUp(counts: { readonly lookups: number; readonly hits: number; readonly staleHits: number }): void;
   /** One request to MAX. `error` is absent when MAX answered about the chat. */
@@ -14,7 +14,7 @@ export interface ParticipantEvents {
   waitedForPermit(wait: { readonly durationMs: number; readonly granted: boolean }): void;
 }
 
-export const noEvents: ParticipantEvents = {
+export const noTelemetry: Telemetry = {
   lookedUp() {},
   requestedMax() {},
   updated() {},

@@ -24,7 +24,7 @@ import {
 } from '../support/stores.ts';
 
 const ORDERS: readonly Order[] = ['asc', 'desc'];
-const SCOPES: readonly Scope[] = ['all', { university_id: 1 }, { university_id: 2 }];
+const SCOPES: readonly Scope[] = ['all', { universityId: 1 }, { universityId: 2 }];
 
 describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
   let stores: Stores;
@@ -37,18 +37,18 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
   const search = async (query: string, some: Partial<Listing> = {}) =>
     idsOf(await listAll(store, { words: wordsOf(query), ...some }));
   const due = async () => (await stores.counts.due(Number.MAX_SAFE_INTEGER, 100, undefined)).map(({ id }) => id).sort();
-  const read = (id: number, max_chat_id: string, count: number, askedAt: number) =>
-    stores.counts.apply({ id, max_chat_id }, { kind: 'count', count }, { askedAt, dueAt: askedAt + 1 });
+  const read = (id: number, maxChatId: string, count: number, askedAt: number) =>
+    stores.counts.apply({ id, maxChatId }, { kind: 'count', count }, { askedAt, dueAt: askedAt + 1 });
 
   describe('create', () => {
     test('keeps what was given, under ids in order', async () => {
-      const given = fields({ name: 'Физика 101', url: 'https://max.ru/a', max_chat_id: '-70', university_id: 7 });
+      const given = fields({ name: 'Физика 101', url: 'https://max.ru/a', maxChatId: '-70', universityId: 7 });
       const time = new Date(T0).toISOString();
       const stored = {
-        chat: { id: 1, ...given, status: 'active', created_at: time, updated_at: time },
-        participants_count: null,
-        read_at: null,
-        checked_at: null,
+        chat: { id: 1, ...given, status: 'active', createdAt: time, updatedAt: time },
+        participantsCount: null,
+        readAt: null,
+        checkedAt: null,
         planning: NOTHING_PLANNED,
       };
       expect(await store.lastId()).toBe(0);
@@ -61,8 +61,8 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
     });
 
     test('refuses a MAX id that another chat has, naming it', async () => {
-      const id = await created(store, { max_chat_id: '-70' });
-      expect(await store.create(fields({ max_chat_id: '-70', name: 'Двойник' }), T0)).toEqual({
+      const id = await created(store, { maxChatId: '-70' });
+      expect(await store.create(fields({ maxChatId: '-70', name: 'Двойник' }), T0)).toEqual({
         kind: 'max_chat_id_taken',
         by: id,
       });
@@ -72,8 +72,8 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
 
     test('at the same time: one of those with the same MAX id, all of those without, counted exactly', async () => {
       const outcomes = await Promise.all([
-        ...Array.from({ length: 10 }, () => store.create(fields({ max_chat_id: '-70', university_id: 1 }), T0)),
-        ...Array.from({ length: 10 }, () => store.create(fields({ university_id: 2 }), T0)),
+        ...Array.from({ length: 10 }, () => store.create(fields({ maxChatId: '-70', universityId: 1 }), T0)),
+        ...Array.from({ length: 10 }, () => store.create(fields({ universityId: 2 }), T0)),
       ]);
       const ids = outcomes.flatMap((outcome) => (outcome.kind === 'created' ? [outcome.stored.chat.id] : []));
       const owner = await store.findByMaxChatId('-70');
@@ -105,7 +105,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
         Array.from({ length: 23 }, (_, i) => line(`-${i + 1}`)),
         T0,
       );
-      const unknown = await created(store, { max_chat_id: null });
+      const unknown = await created(store, { maxChatId: null });
       await store.delete(5);
       const found: ChatOutline[] = [];
       const pages: number[] = [];
@@ -119,29 +119,29 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(found.map(({ id }) => id)).toEqual([1, 2, 3, 4, ...Array.from({ length: 19 }, (_, i) => i + 6)]);
       expect(found[0]).toEqual({
         id: 1,
-        max_chat_id: '-1',
+        maxChatId: '-1',
         status: 'active',
-        created_at: new Date(T0).toISOString(),
+        createdAt: new Date(T0).toISOString(),
       });
-      expect(found.at(-1)).toMatchObject({ id: unknown, max_chat_id: null });
+      expect(found.at(-1)).toMatchObject({ id: unknown, maxChatId: null });
       expect((await store.outlines(unknown, 10)).chats).toEqual([]);
     });
   });
 
   describe('update', () => {
-    test('changes what was given and moves updated_at forward, whatever the clock says', async () => {
+    test('changes what was given and moves updatedAt forward, whatever the clock says', async () => {
       const id = await created(store, { name: 'Физика', url: 'https://max.ru/a' });
       const first = await store.update(id, { name: 'Химия' }, T0 + 5_000);
       expect(first).toMatchObject({ kind: 'updated', countDropped: false, chat: { name: 'Химия' } });
       const second = await store.update(id, { url: null }, T0 - 60_000);
       const chat = (await store.get(id))?.chat;
       expect(second).toEqual({ kind: 'updated', chat, countDropped: false });
-      expect(chat).toMatchObject({ name: 'Химия', url: null, created_at: new Date(T0).toISOString() });
-      expect(chat?.updated_at).toBe(new Date(T0 + 5_001).toISOString());
+      expect(chat).toMatchObject({ name: 'Химия', url: null, createdAt: new Date(T0).toISOString() });
+      expect(chat?.updatedAt).toBe(new Date(T0 + 5_001).toISOString());
       expect(idsOf(await listAll(store, { sort: 'updated_at' }))).toEqual([id]);
     });
 
-    test('that changes nothing leaves updated_at alone', async () => {
+    test('that changes nothing leaves updatedAt alone', async () => {
       const id = await created(store, { name: 'Физика' });
       const before = await store.get(id);
       expect(await store.update(id, { name: 'Физика', url: null }, T0 + 1)).toMatchObject({ kind: 'updated' });
@@ -156,7 +156,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
         { url: 'https://max.ru/n' },
         { department: 'Деканат' },
         { source: 'crm' },
-        { external_chat_id: 'x' },
+        { externalChatId: 'x' },
       ];
       await Promise.all(patches.map((patch) => store.update(id, patch, T0)));
       expect((await store.get(id))?.chat).toMatchObject(Object.assign({}, ...patches));
@@ -165,56 +165,56 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
     });
 
     test('to another MAX id forgets what was known of the old one', async () => {
-      const id = await created(store, { max_chat_id: '-70' });
-      const other = await created(store, { max_chat_id: '-71' });
+      const id = await created(store, { maxChatId: '-70' });
+      const other = await created(store, { maxChatId: '-71' });
       await read(id, '-70', 12, T0);
       await stores.counts.apply(
-        { id, max_chat_id: '-70' },
+        { id, maxChatId: '-70' },
         { kind: 'unavailable', status: 'gone' },
         { askedAt: T0 + 1, dueAt: 0 },
       );
       expect(await due()).toEqual([other]);
 
-      expect(await store.update(id, { max_chat_id: '-71' }, T0)).toEqual({ kind: 'max_chat_id_taken', by: other });
-      expect(await store.get(id)).toMatchObject({ participants_count: 12, chat: { status: 'gone' } });
+      expect(await store.update(id, { maxChatId: '-71' }, T0)).toEqual({ kind: 'max_chat_id_taken', by: other });
+      expect(await store.get(id)).toMatchObject({ participantsCount: 12, chat: { status: 'gone' } });
 
-      const outcome = await store.update(id, { max_chat_id: '-72' }, T0 + 9);
+      const outcome = await store.update(id, { maxChatId: '-72' }, T0 + 9);
       expect(outcome).toMatchObject({ kind: 'updated', countDropped: true, chat: { status: 'active' } });
-      const forgotten = { participants_count: null, read_at: null, checked_at: null, planning: NOTHING_PLANNED };
+      const forgotten = { participantsCount: null, readAt: null, checkedAt: null, planning: NOTHING_PLANNED };
       expect(await store.get(id)).toEqual({ ...forgotten, chat: outcome.kind === 'updated' && outcome.chat });
       expect(await stores.counts.due(T0 + 9, 100, undefined)).toContainEqual(
-        expect.objectContaining({ id, due_at: T0 + 9 }),
+        expect.objectContaining({ id, dueAt: T0 + 9 }),
       );
       expect(await store.findByMaxChatId('-70')).toBeUndefined();
       expect(await store.findByMaxChatId('-72')).toBe(id);
       const [{ count } = {}] = await listAll(store, { sort: 'participants_count' });
-      expect(count).toEqual({ participants_count: null, read_at: null });
+      expect(count).toEqual({ participantsCount: null, readAt: null });
     });
 
     test('to no MAX id takes the chat off the due index and frees the id', async () => {
-      const id = await created(store, { max_chat_id: '-70' });
-      expect(await store.update(id, { max_chat_id: null }, T0)).toMatchObject({ kind: 'updated', countDropped: true });
+      const id = await created(store, { maxChatId: '-70' });
+      expect(await store.update(id, { maxChatId: null }, T0)).toMatchObject({ kind: 'updated', countDropped: true });
       expect(await due()).toEqual([]);
-      expect(await created(store, { max_chat_id: '-70' })).toBe(2);
-      expect(await store.update(id, { max_chat_id: '-70' }, T0)).toEqual({ kind: 'max_chat_id_taken', by: 2 });
+      expect(await created(store, { maxChatId: '-70' })).toBe(2);
+      expect(await store.update(id, { maxChatId: '-70' }, T0)).toEqual({ kind: 'max_chat_id_taken', by: 2 });
     });
 
     test('to another university moves it from listing to listing', async () => {
-      const id = await created(store, { name: 'Физика', university_id: 1 });
-      await store.update(id, { university_id: 2 }, T0);
+      const id = await created(store, { name: 'Физика', universityId: 1 });
+      await store.update(id, { universityId: 2 }, T0);
       expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([1, 0, 1]);
-      expect(await search('физика', { scope: { university_id: 1 } })).toEqual([]);
-      expect(await search('физика', { scope: { university_id: 2 } })).toEqual([id]);
-      await store.update(id, { university_id: null }, T0);
+      expect(await search('физика', { scope: { universityId: 1 } })).toEqual([]);
+      expect(await search('физика', { scope: { universityId: 2 } })).toEqual([id]);
+      await store.update(id, { universityId: null }, T0);
       expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([1, 0, 0]);
-      expect(idsOf(await listAll(store, { scope: { university_id: 2 } }))).toEqual([]);
+      expect(idsOf(await listAll(store, { scope: { universityId: 2 } }))).toEqual([]);
       expect(await search('физика')).toEqual([id]);
     });
   });
 
   describe('delete', () => {
     test('takes the chat out of everything, once', async () => {
-      const id = await created(store, { name: 'Физика', max_chat_id: '-70', university_id: 1 });
+      const id = await created(store, { name: 'Физика', maxChatId: '-70', universityId: 1 });
       expect(await store.delete(id)).toBe('deleted');
       expect(await store.delete(id)).toBe('not_found');
       expect(await store.get(id)).toBeUndefined();
@@ -223,16 +223,16 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await listAll(store)).toEqual([]);
       expect(await search('физика')).toEqual([]);
       expect(await due()).toEqual([]);
-      expect(await created(store, { max_chat_id: '-70' })).toBe(2);
+      expect(await created(store, { maxChatId: '-70' })).toBe(2);
     });
 
     test('against updates: counted once, and the chat stays away', async () => {
-      const id = await created(store, { name: 'Физика', max_chat_id: '-70', university_id: 1 });
+      const id = await created(store, { name: 'Физика', maxChatId: '-70', universityId: 1 });
       const outcomes = await Promise.all([
         store.delete(id),
-        store.update(id, { name: 'Химия', university_id: 2 }, T0),
+        store.update(id, { name: 'Химия', universityId: 2 }, T0),
         store.delete(id),
-        store.update(id, { max_chat_id: '-71' }, T0),
+        store.update(id, { maxChatId: '-71' }, T0),
       ]);
       expect(outcomes.filter((outcome) => outcome === 'deleted')).toHaveLength(1);
       expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([0, 0, 0]);
@@ -258,32 +258,32 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
     });
 
     test('follows changes of the name and pages in the order asked for', async () => {
-      for (const name of ['Курс б', 'Курс а', 'Курс в', 'Другое']) await created(store, { name, university_id: 1 });
+      for (const name of ['Курс б', 'Курс а', 'Курс в', 'Другое']) await created(store, { name, universityId: 1 });
       await store.update(4, { name: 'Курс аа' }, T0);
       await store.update(1, { name: 'Поток б' }, T0);
       const [name, limit] = ['name', 1] as const;
       expect(await search('кур', { sort: name, limit })).toEqual([2, 4, 3]);
-      expect(await search('кур', { sort: name, limit, order: 'desc', scope: { university_id: 1 } })).toEqual([3, 4, 2]);
-      expect(await search('кур', { scope: { university_id: 2 } })).toEqual([]);
+      expect(await search('кур', { sort: name, limit, order: 'desc', scope: { universityId: 1 } })).toEqual([3, 4, 2]);
+      expect(await search('кур', { scope: { universityId: 2 } })).toEqual([]);
       expect(await search('поток')).toEqual([1]);
     });
 
     test('by count carries and follows the count', async () => {
       const counts = [5, null, 40, 0];
       await store.importMany(
-        counts.map((participants_count, i) => line(`-${i + 1}`, { name: `Курс ${i}`, participants_count })),
+        counts.map((participantsCount, i) => line(`-${i + 1}`, { name: `Курс ${i}`, participantsCount })),
         T0,
       );
       const rows = await listAll(store, { words: ['курс'], sort: 'participants_count', order: 'desc', limit: 2 });
-      expect(rows.map(({ count }) => count?.participants_count)).toEqual([40, 5, 0, null]);
+      expect(rows.map(({ count }) => count?.participantsCount)).toEqual([40, 5, 0, null]);
     });
 
     test('finds words longer than a key', async () => {
       const long = 'ы'.repeat(600);
-      const id = await created(store, { name: `${long}а`, university_id: 1 });
+      const id = await created(store, { name: `${long}а`, universityId: 1 });
       await created(store, { name: `${long}б` });
       expect(await search(`${long}а`)).toEqual([id]);
-      expect(await search(long, { scope: { university_id: 1 } })).toEqual([id]);
+      expect(await search(long, { scope: { universityId: 1 } })).toEqual([id]);
     });
 
     test('a cursor holds when a common word becomes a rare one, and the other way round', async () => {
@@ -321,12 +321,12 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
     });
 
     test('by count: never read below zero, with the count and the time it was read', async () => {
-      for (const max_chat_id of ['-1', '-2', '-3', '-4']) await created(store, { max_chat_id });
+      for (const maxChatId of ['-1', '-2', '-3', '-4']) await created(store, { maxChatId });
       await read(1, '-1', 10, T0);
       await read(3, '-3', 9, T0 + 1);
       await read(4, '-4', 0, T0 + 2);
       const rows = await listAll(store, { sort: 'participants_count' });
-      expect(rows.map(({ chat, count }) => [chat.id, count?.participants_count, count?.read_at])).toEqual([
+      expect(rows.map(({ chat, count }) => [chat.id, count?.participantsCount, count?.readAt])).toEqual([
         [2, null, null],
         [4, 0, T0 + 2],
         [3, 9, T0 + 1],
@@ -345,8 +345,8 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
 
   describe('import', () => {
     const lines = [
-      line('-1', { name: 'Физика', university_id: 1, participants_count: 5 }),
-      line('-2', { name: 'Химия', university_id: 2 }),
+      line('-1', { name: 'Физика', universityId: 1, participantsCount: 5 }),
+      line('-2', { name: 'Химия', universityId: 2 }),
       line('-3', { name: 'Право' }),
     ];
 
@@ -355,30 +355,26 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await store.importMany(lines, T0 + 1)).toEqual({ created: 0, updated: 0, unchanged: 3 });
       expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([3, 1, 1]);
       expect(await store.lastId()).toBe(3);
-      expect(await store.get(1)).toMatchObject({ participants_count: 5, read_at: null, checked_at: null });
+      expect(await store.get(1)).toMatchObject({ participantsCount: 5, readAt: null, checkedAt: null });
       expect(await stores.counts.due(T0, 10, undefined)).toHaveLength(3);
-      expect(await search('хим', { scope: { university_id: 2 } })).toEqual([2]);
+      expect(await search('хим', { scope: { universityId: 2 } })).toEqual([2]);
     });
 
     test('updates where something differs', async () => {
       await store.importMany(lines, T0);
-      const next = [
-        line('-1', { name: 'Физика', university_id: 1 }),
-        line('-3', { name: 'Римское право' }),
-        line('-4'),
-      ];
+      const next = [line('-1', { name: 'Физика', universityId: 1 }), line('-3', { name: 'Римское право' }), line('-4')];
       expect(await store.importMany(next, T0 + 1)).toEqual({ created: 1, updated: 1, unchanged: 1 });
       expect(await search('рим')).toEqual([3]);
-      expect((await store.get(1))?.participants_count).toBe(5);
+      expect((await store.get(1))?.participantsCount).toBe(5);
     });
 
     test('takes a count only where there is none', async () => {
       await store.importMany(lines, T0);
       await read(1, '-1', 7, T0);
-      const counted = lines.map((one) => ({ ...one, participants_count: 100 }));
+      const counted = lines.map((one) => ({ ...one, participantsCount: 100 }));
       expect(await store.importMany(counted, T0 + 1)).toEqual({ created: 0, updated: 2, unchanged: 1 });
       const counts = await listAll(store, { sort: 'participants_count' });
-      expect(counts.map(({ chat, count }) => [chat.id, count?.participants_count])).toEqual([
+      expect(counts.map(({ chat, count }) => [chat.id, count?.participantsCount])).toEqual([
         [1, 7],
         [2, 100],
         [3, 100],
@@ -394,13 +390,13 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
 
     test('of the same file twice at the same time doubles nothing', async () => {
       const many = Array.from({ length: 150 }, (_, i) =>
-        line(`-${i + 1}`, { name: `Курс ${i}`, university_id: 1 + (i % 2) }),
+        line(`-${i + 1}`, { name: `Курс ${i}`, universityId: 1 + (i % 2) }),
       );
       const outcomes = await Promise.all([store.importMany(many, T0), store.importMany(many.toReversed(), T0)]);
       expect(outcomes.reduce((sum, { created }) => sum + created, 0)).toBe(150);
       expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([150, 75, 75]);
       const rows = await listAll(store);
-      expect(new Set(rows.map(({ chat }) => chat.max_chat_id)).size).toBe(150);
+      expect(new Set(rows.map(({ chat }) => chat.maxChatId)).size).toBe(150);
       expect(await search('курс')).toEqual(idsOf(rows));
     });
   });
@@ -413,8 +409,8 @@ describe.each(IMPLEMENTATIONS)('paging in %s', (_, open) => {
       fc.constantFrom('а', 'аа', 'Ёж', 'еж', 'еж 1'),
       fc.string({ unit: 'grapheme', minLength: 1, maxLength: 3 }),
     ),
-    university_id: fc.constantFrom(1, 2, null),
-    participants_count: fc.constantFrom(null, 0, 9, 10),
+    universityId: fc.constantFrom(1, 2, null),
+    participantsCount: fc.constantFrom(null, 0, 9, 10),
     at: fc.constantFrom(T0, T0 + 1),
   });
   let store: ChatStore;
@@ -446,9 +442,9 @@ describe.each(IMPLEMENTATIONS)('paging in %s', (_, open) => {
       fc.asyncProperty(request, async ({ sort, order, scope, words, limit }) => {
         const compare = comparePositions(order);
         const expected = all
-          .filter(({ chat }) => scope === 'all' || chat.university_id === scope.university_id)
+          .filter(({ chat }) => scope === 'all' || chat.universityId === scope.universityId)
           .filter(({ chat }) => words.every((word) => wordsOf(chat.name).some((one) => one.startsWith(word))))
-          .map(({ chat, participants_count }) => positionOf(sort, chat, participants_count))
+          .map(({ chat, participantsCount }) => positionOf(sort, chat, participantsCount))
           .sort(compare)
           .map(({ id }) => id);
         expect(idsOf(await listAll(store, { sort, order, scope, words, limit }))).toEqual(expected);
@@ -472,14 +468,14 @@ test('the stores agree', async () => {
   const some = fc.record(
     {
       name: fc.constantFrom('Физика', 'физика 2', 'Ёлка', '🎄', 'елка физика'),
-      max_chat_id: fc.constantFrom('-1', '-2', '-3', null),
-      university_id: fc.constantFrom(1, 2, null),
+      maxChatId: fc.constantFrom('-1', '-2', '-3', null),
+      universityId: fc.constantFrom(1, 2, null),
       department: fc.constantFrom('Деканат', null),
     },
     { requiredKeys: [] },
   );
   const id = fc.integer({ min: 1, max: 6 });
-  const max_chat_id = fc.constantFrom('-1', '-2', '-3');
+  const maxChatId = fc.constantFrom('-1', '-2', '-3');
   const at = fc.integer({ min: T0, max: T0 + 5 });
   const reading = fc.oneof(
     fc.record({ kind: fc.constant('count' as const), count: fc.nat(20) }),
@@ -505,21 +501,21 @@ test('the stores agree', async () => {
         ({ chats }) =>
           chats.delete(id),
     ),
-    fc.tuple(fc.array(fc.tuple(max_chat_id, some, fc.option(fc.nat(20)))), at).map(
+    fc.tuple(fc.array(fc.tuple(maxChatId, some, fc.option(fc.nat(20)))), at).map(
       ([lines, at]): Step =>
         ({ chats }) =>
           chats.importMany(
-            lines.map(([max, some, participants_count]) => ({
-              ...line(max, { ...some, max_chat_id: max }),
-              participants_count,
+            lines.map(([max, some, participantsCount]) => ({
+              ...line(max, { ...some, maxChatId: max }),
+              participantsCount,
             })),
             at,
           ),
     ),
-    fc.tuple(id, max_chat_id, reading, at, at).map(
-      ([id, max_chat_id, reading, askedAt, dueAt]): Step =>
+    fc.tuple(id, maxChatId, reading, at, at).map(
+      ([id, maxChatId, reading, askedAt, dueAt]): Step =>
         ({ counts }) =>
-          counts.apply({ id, max_chat_id }, reading, { askedAt, dueAt }),
+          counts.apply({ id, maxChatId }, reading, { askedAt, dueAt }),
     ),
     fc.tuple(fc.array(id), at).map(
       ([ids, at]): Step =>

@@ -14,11 +14,11 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
   let stores: Stores;
   let store: CountStore;
   /** A chat in MAX, due since T0. */
-  let chat: { id: number; max_chat_id: string };
+  let chat: { id: number; maxChatId: string };
   beforeEach(async () => {
     stores = await open();
     store = stores.counts;
-    chat = { id: await created(stores.chats, { max_chat_id: '-70', university_id: 1 }), max_chat_id: '-70' };
+    chat = { id: await created(stores.chats, { maxChatId: '-70', universityId: 1 }), maxChatId: '-70' };
   });
 
   const stored = () => stores.chats.get(chat.id);
@@ -36,19 +36,19 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(await store.apply(chat, count(7), at(T0 + 3))).toEqual({ kind: 'applied', before: 0, knownRight: false });
       expect(await stored()).toEqual({
         chat: before?.chat,
-        participants_count: 7,
-        read_at: T0 + 3,
-        checked_at: T0 + 3,
+        participantsCount: 7,
+        readAt: T0 + 3,
+        checkedAt: T0 + 3,
         planning: NOTHING_PLANNED,
       });
       expect(await due()).toEqual([
-        { id: chat.id, due_at: at(T0 + 3).dueAt, read_at: T0 + 3, planning: NOTHING_PLANNED },
+        { id: chat.id, dueAt: at(T0 + 3).dueAt, readAt: T0 + 3, planning: NOTHING_PLANNED },
       ]);
     });
 
     test('takes the first reading also where an import brought a count', async () => {
-      await stores.chats.importMany([line('-71', { participants_count: 9 })], T0);
-      const imported = { id: 2, max_chat_id: '-71' };
+      await stores.chats.importMany([line('-71', { participantsCount: 9 })], T0);
+      const imported = { id: 2, maxChatId: '-71' };
       expect(await store.apply(imported, count(8), at(T0 - 99))).toEqual({
         kind: 'applied',
         before: 9,
@@ -68,11 +68,11 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
     });
 
     test('is superseded where the chat has another MAX id, none, or is gone', async () => {
-      await stores.chats.update(chat.id, { max_chat_id: '-71' }, T0);
+      await stores.chats.update(chat.id, { maxChatId: '-71' }, T0);
       expect(await store.apply(chat, count(5), at(T0 + 1))).toEqual({ kind: 'superseded' });
-      expect(await stored()).toMatchObject({ participants_count: null, checked_at: null });
-      await stores.chats.update(chat.id, { max_chat_id: null }, T0);
-      expect(await store.apply({ ...chat, max_chat_id: '-71' }, GONE, at(T0 + 1))).toEqual({ kind: 'superseded' });
+      expect(await stored()).toMatchObject({ participantsCount: null, checkedAt: null });
+      await stores.chats.update(chat.id, { maxChatId: null }, T0);
+      expect(await store.apply({ ...chat, maxChatId: '-71' }, GONE, at(T0 + 1))).toEqual({ kind: 'superseded' });
       await stores.chats.delete(chat.id);
       for (const reading of [count(5), GONE]) {
         expect(await store.apply(chat, reading, at(T0 + 1))).toEqual({ kind: 'superseded' });
@@ -85,7 +85,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       await store.apply(chat, count(5), at(T0 + 1));
       expect(await store.apply(chat, GONE, at(T0 + 2))).toEqual({ kind: 'applied', before: 5, knownRight: false });
       expect(await stored()).toMatchObject({
-        ...{ participants_count: 5, read_at: T0 + 1, checked_at: T0 + 2 },
+        ...{ participantsCount: 5, readAt: T0 + 1, checkedAt: T0 + 2 },
         chat: { status: 'gone' },
       });
       expect(await due()).toEqual([]);
@@ -96,15 +96,15 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
 
       expect(await store.apply(chat, count(6), at(T0 + 3))).toEqual({ kind: 'superseded' });
       expect(await store.apply(chat, count(6), at(T0 + 4))).toEqual({ kind: 'applied', before: 5, knownRight: false });
-      expect(await stored()).toMatchObject({ participants_count: 6, chat: { status: 'active' } });
+      expect(await stored()).toMatchObject({ participantsCount: 6, chat: { status: 'active' } });
       expect(await due()).toHaveLength(1);
       expect((await listAll(stores.chats, { sort: 'name' }))[0]?.chat.status).toBe('active');
     });
 
     test('moves the chat in the listings by count and in no other', async () => {
-      await created(stores.chats, { max_chat_id: '-71', university_id: 1 });
+      await created(stores.chats, { maxChatId: '-71', universityId: 1 });
       await store.apply(chat, count(5), at(T0 + 1));
-      for (const scope of ['all', { university_id: 1 }] as const) {
+      for (const scope of ['all', { universityId: 1 }] as const) {
         expect(idsOf(await listAll(stores.chats, { scope, sort: 'participants_count' }))).toEqual([2, 1]);
         expect(idsOf(await listAll(stores.chats, { scope, sort: 'updated_at' }))).toEqual([1, 2]);
       }
@@ -118,7 +118,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
         stores.chats.update(chat.id, { url: 'https://max.ru/n' }, T0 + 1),
       ]);
       expect(await stored()).toMatchObject({
-        checked_at: T0 + 2,
+        checkedAt: T0 + 2,
         chat: { name: 'Новое', url: 'https://max.ru/n', status: 'gone' },
       });
       expect(await due()).toEqual([]);
@@ -139,9 +139,9 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       await store.apply(chat, count(5), at(T0 + 1));
       await stores.events.markDirty(chat.id, T0 + 10, T0 + 11);
       expect(await store.apply(chat, count(6), at(T0 + 9))).toMatchObject({ kind: 'applied', before: 5 });
-      expect(await stored()).toMatchObject({ participants_count: 6, planning: { dirtyAt: T0 + 10 } });
+      expect(await stored()).toMatchObject({ participantsCount: 6, planning: { dirtyAt: T0 + 10 } });
       expect(await store.apply(chat, count(7), at(T0 + 10))).toMatchObject({ kind: 'applied', before: 6 });
-      expect(await stored()).toMatchObject({ participants_count: 7, planning: { dirtyAt: null } });
+      expect(await stored()).toMatchObject({ participantsCount: 7, planning: { dirtyAt: null } });
       // The same for a chat that MAX had refused.
       await store.apply(chat, GONE, at(T0 + 11));
       await stores.events.markDirty(chat.id, T0 + 20, T0 + 21);
@@ -150,7 +150,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
     });
 
     test('tells whether the count is known to be right', async () => {
-      await stores.events.trust(chat.id, true, 1, T0 + 5);
+      await stores.events.recordEventTrust(chat.id, true, 1, T0 + 5);
       const known = async (askedAt: number) => {
         const outcome = await store.apply(chat, count(1), at(askedAt));
         return outcome.kind === 'applied' && outcome.knownRight;
@@ -160,16 +160,16 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       await stores.events.markDirty(chat.id, T0 + 9, T0 + 10);
       expect(await known(T0 + 8)).toBe(false);
       expect(await known(T0 + 9)).toBe(true);
-      await stores.events.trust(chat.id, false, 2, T0 + 10);
+      await stores.events.recordEventTrust(chat.id, false, 2, T0 + 10);
       expect(await known(T0 + 11)).toBe(false);
     });
 
     test('of a chat that is given another MAX id forgets what was learnt', async () => {
       await store.apply(chat, count(5), { ...at(T0 + 1), learnt: LEARNT });
-      await stores.events.trust(chat.id, true, 1, T0);
+      await stores.events.recordEventTrust(chat.id, true, 1, T0);
       await stores.events.markDirty(chat.id, T0 + 2, T0 + 3);
-      await stores.chats.update(chat.id, { max_chat_id: '-71' }, T0 + 4);
-      expect(await stored()).toMatchObject({ read_at: null, planning: NOTHING_PLANNED });
+      await stores.chats.update(chat.id, { maxChatId: '-71' }, T0 + 4);
+      expect(await stored()).toMatchObject({ readAt: null, planning: NOTHING_PLANNED });
     });
 
     test('in any order, doubled, at once or one after another: the newest stays', async () => {
@@ -184,8 +184,8 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       let next = 100;
       await fc.assert(
         fc.asyncProperty(delivered, async ([readings, order, atOnce]) => {
-          const max_chat_id = `-${next++}`;
-          const one = { id: await created(stores.chats, { max_chat_id }), max_chat_id };
+          const maxChatId = `-${next++}`;
+          const one = { id: await created(stores.chats, { maxChatId }), maxChatId };
           const deliver = ([time, n]: (typeof readings)[number]) =>
             store.apply(one, n === null ? GONE : count(n), at(T0 + time));
           // Every reading arrives, some twice.
@@ -195,10 +195,10 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
 
           const [time, newest] = readings.reduce((a, b) => (a[0] > b[0] ? a : b));
           const end = await stores.chats.get(one.id);
-          expect(end).toMatchObject({ checked_at: T0 + time, chat: { status: newest === null ? 'gone' : 'active' } });
-          if (newest !== null) expect(end).toMatchObject({ participants_count: newest, read_at: T0 + time });
+          expect(end).toMatchObject({ checkedAt: T0 + time, chat: { status: newest === null ? 'gone' : 'active' } });
+          if (newest !== null) expect(end).toMatchObject({ participantsCount: newest, readAt: T0 + time });
           const dueNow = (await due()).filter(({ id }) => id === one.id);
-          expect(dueNow).toMatchObject(newest === null ? [] : [{ id: one.id, due_at: at(T0 + time).dueAt }]);
+          expect(dueNow).toMatchObject(newest === null ? [] : [{ id: one.id, dueAt: at(T0 + time).dueAt }]);
         }),
         { numRuns: 25 },
       );
@@ -213,9 +213,9 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       if (!found) throw new Error('nothing is due');
       await store.replan(found, { dueAt: T0 + 5, learnt: LEARNT });
       expect(await due()).toEqual([
-        { ...found, due_at: T0 + 5, planning: { ...found.planning, learnt: LEARNT, eventQuarters: 0 } },
+        { ...found, dueAt: T0 + 5, planning: { ...found.planning, learnt: LEARNT, eventQuarters: 0 } },
       ]);
-      expect(await stored()).toMatchObject({ participants_count: 5, read_at: T0, planning: { dirtyAt: T0 + 1 } });
+      expect(await stored()).toMatchObject({ participantsCount: 5, readAt: T0, planning: { dirtyAt: T0 + 1 } });
     });
 
     test('does nothing to a chat that was read, refused or removed meanwhile', async () => {
@@ -225,7 +225,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       const late = () => store.replan(found, { dueAt: T0 + 5, learnt: LEARNT });
       await store.apply(chat, count(6), at(T0 + 1));
       await late();
-      expect(await due()).toMatchObject([{ due_at: at(T0 + 1).dueAt, planning: { learnt: null } }]);
+      expect(await due()).toMatchObject([{ dueAt: at(T0 + 1).dueAt, planning: { learnt: null } }]);
       await store.apply(chat, GONE, at(T0 + 2));
       await late();
       expect(await due()).toEqual([]);
@@ -238,18 +238,18 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
   describe('due', () => {
     /** Chats 1 to 10, of which pairs are due at the same time: T0, T0 + 1 h, … */
     beforeEach(async () => {
-      for (let id = 2; id <= 10; id++) await created(stores.chats, { max_chat_id: `-${id}` });
-      await stores.chats.update(1, { max_chat_id: '-1' }, T0);
+      for (let id = 2; id <= 10; id++) await created(stores.chats, { maxChatId: `-${id}` });
+      await stores.chats.update(1, { maxChatId: '-1' }, T0);
       for (let id = 1; id <= 10; id++) {
         const askedAt = T0 - 3_600_000 + Math.floor((id - 1) / 2) * 3_600_000;
-        await store.apply({ id, max_chat_id: `-${id}` }, count(id), at(askedAt));
+        await store.apply({ id, maxChatId: `-${id}` }, count(id), at(askedAt));
       }
       await created(stores.chats);
     });
     const hours = (n: number) => T0 + n * 3_600_000;
 
     test('gives the longest due first, those due at the time itself included, and counts them', async () => {
-      expect((await store.due(hours(2), 100, undefined)).map(({ due_at }) => due_at)).toEqual(
+      expect((await store.due(hours(2), 100, undefined)).map(({ dueAt }) => dueAt)).toEqual(
         [0, 0, 1, 1, 2, 2].map(hours),
       );
       expect(await store.due(hours(2) - 1, 100, undefined)).toHaveLength(4);
@@ -274,14 +274,14 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       await store.postpone([first?.id ?? 0], hours(8));
       const rest = await store.due(hours(7), 100, first);
       expect(rest).toHaveLength(9);
-      expect(rest[0]?.due_at).toBe(T0);
+      expect(rest[0]?.dueAt).toBe(T0);
     });
 
     test('postpones to later times only, and only what is due at all', async () => {
-      await store.apply({ id: 3, max_chat_id: '-3' }, GONE, at(hours(9)));
+      await store.apply({ id: 3, maxChatId: '-3' }, GONE, at(hours(9)));
       const before = await stores.chats.get(1);
       await store.postpone([1, 3, 10, 11, 999], hours(3));
-      const times = new Map((await due()).map(({ id, due_at }) => [id, due_at]));
+      const times = new Map((await due()).map(({ id, dueAt }) => [id, dueAt]));
       expect(times.get(1)).toBe(hours(3));
       expect(times.get(10)).toBe(hours(4));
       expect([3, 11, 999].map((id) => times.get(id))).toEqual([undefined, undefined, undefined]);

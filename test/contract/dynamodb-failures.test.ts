@@ -92,9 +92,9 @@ test('an update overtaken by the same change, or by a deletion, leaves the words
 });
 
 test('an update that finds itself overtaken by the status keeps the status', async () => {
-  const id = await created(others.chats, { max_chat_id: '-1' });
+  const id = await created(others.chats, { maxChatId: '-1' });
   const gone = { kind: 'unavailable', status: 'gone' } as const;
-  once('TransactWriteItems', () => others.counts.apply({ id, max_chat_id: '-1' }, gone, { askedAt: T0, dueAt: T0 }));
+  once('TransactWriteItems', () => others.counts.apply({ id, maxChatId: '-1' }, gone, { askedAt: T0, dueAt: T0 }));
   expect(await chats.update(id, { url: 'https://max.ru/x' }, T0)).toMatchObject({ chat: { status: 'gone' } });
   expect((await others.chats.get(id))?.chat).toMatchObject({ status: 'gone', url: 'https://max.ru/x' });
 });
@@ -109,34 +109,34 @@ test('a removal of words spares what a later version put', async () => {
 });
 
 test('an import that is overtaken by a creation updates that chat and creates the rest', async () => {
-  once('UpdateItem', () => created(others.chats, { max_chat_id: '-2', name: 'Чужое' }));
-  const lines = ['-1', '-2', '-3'].map((max) => line(max, { name: `Курс ${max}`, participants_count: 5 }));
+  once('UpdateItem', () => created(others.chats, { maxChatId: '-2', name: 'Чужое' }));
+  const lines = ['-1', '-2', '-3'].map((max) => line(max, { name: `Курс ${max}`, participantsCount: 5 }));
   expect(await chats.importMany(lines, T0)).toEqual({ created: 2, updated: 1, unchanged: 0 });
   expect(await others.chats.total('all')).toBe(3);
   const rows = await listAll(others.chats, { sort: 'participants_count' });
-  expect(rows.map(({ chat, count }) => [chat.max_chat_id, chat.name, count?.participants_count]).sort()).toEqual(
-    lines.map(({ max_chat_id, name }) => [max_chat_id, name, 5]),
+  expect(rows.map(({ chat, count }) => [chat.maxChatId, chat.name, count?.participantsCount]).sort()).toEqual(
+    lines.map(({ maxChatId, name }) => [maxChatId, name, 5]),
   );
   expect(await search('курс')).toHaveLength(3);
   expect(await search('чужое')).toEqual([]);
 });
 
 test('an import never takes its count over one that was just read', async () => {
-  const id = await created(others.chats, { max_chat_id: '-1' });
+  const id = await created(others.chats, { maxChatId: '-1' });
   const read = { kind: 'count', count: 7 } as const;
-  once('UpdateItem', () => others.counts.apply({ id, max_chat_id: '-1' }, read, { askedAt: T0, dueAt: T0 }));
-  const same = { ...line('-1'), participants_count: 100 };
+  once('UpdateItem', () => others.counts.apply({ id, maxChatId: '-1' }, read, { askedAt: T0, dueAt: T0 }));
+  const same = { ...line('-1'), participantsCount: 100 };
   expect(await chats.importMany([same], T0)).toEqual({ created: 0, updated: 0, unchanged: 1 });
-  expect(await others.chats.get(id)).toMatchObject({ participants_count: 7, read_at: T0 });
+  expect(await others.chats.get(id)).toMatchObject({ participantsCount: 7, readAt: T0 });
 });
 
 test('conflicts with other transactions are repeated after a pause, with others thrown', async () => {
   answer('TransactWriteItems', [cancelled('TransactionConflict'), cancelled('ThrottlingError')]);
-  const id = await created(chats, { max_chat_id: '-1' });
+  const id = await created(chats, { maxChatId: '-1' });
   expect(pauses).toEqual([0, 1]);
   answer('UpdateItem', [conflict, conflict, conflict]);
   const reading = { kind: 'count', count: 7 } as const;
-  const applied = counts.apply({ id, max_chat_id: '-1' }, reading, { askedAt: T0, dueAt: T0 });
+  const applied = counts.apply({ id, maxChatId: '-1' }, reading, { askedAt: T0, dueAt: T0 });
   expect(await applied).toEqual({ kind: 'applied', before: null, knownRight: false });
   expect(pauses).toEqual([0, 1, 0, 1, 2]);
   answer('TransactWriteItems', [cancelled('ValidationError')]);
@@ -159,8 +159,8 @@ test('costs what is said: a page 1 Query, a count 1 UpdateItem, a search 1 Query
   );
   await chats.list(listing({ limit: 2 }));
   await chats.list(listing({ limit: 4, words: ['чат'] }));
-  await counts.apply({ id: 1, max_chat_id: '-1' }, { kind: 'count', count: 1 }, { askedAt: T0, dueAt: T0 });
-  await counts.apply({ id: 99, max_chat_id: '-1' }, { kind: 'count', count: 1 }, { askedAt: T0, dueAt: T0 });
+  await counts.apply({ id: 1, maxChatId: '-1' }, { kind: 'count', count: 1 }, { askedAt: T0, dueAt: T0 });
+  await counts.apply({ id: 99, maxChatId: '-1' }, { kind: 'count', count: 1 }, { askedAt: T0, dueAt: T0 });
   await chats.update(1, { url: 'https://max.ru/x' }, T0);
   expect(sent).toEqual([
     ...['Query', 'Query', 'BatchGetItem'],

@@ -10,14 +10,14 @@ describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {
   beforeEach(async () => {
     stores = await open();
     store = stores.events;
-    id = await created(stores.chats, { max_chat_id: '-70', university_id: 1 });
+    id = await created(stores.chats, { maxChatId: '-70', universityId: 1 });
   });
 
   const planning = async () => (await stores.chats.get(id))?.planning;
   const QUARTER = 900_000;
 
   test('opens one window at a time, of chats that there are', async () => {
-    expect(await store.markDirty(id, T0, T0 + 30)).toEqual({ read_at: null, planning: NOTHING_PLANNED });
+    expect(await store.markDirty(id, T0, T0 + 30)).toEqual({ readAt: null, planning: NOTHING_PLANNED });
     expect(await store.markDirty(id, T0, T0 + 30)).toBeUndefined();
     expect(await store.markDirty(id, T0 + 29, T0 + 59)).toBeUndefined();
     expect(await store.markDirty(id, T0 + 30, T0 + 60)).toMatchObject({ planning: { dirtyAt: T0, eventQuarters: 1 } });
@@ -40,16 +40,16 @@ describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {
   });
 
   test('knows since when events are told, by its own clock', async () => {
-    await store.trust(id, true, 100, T0);
-    await store.trust(id, true, 200, T0 + 1);
-    expect(await planning()).toMatchObject({ toldSince: T0 });
+    await store.recordEventTrust(id, true, 100, T0);
+    await store.recordEventTrust(id, true, 200, T0 + 1);
+    expect(await planning()).toMatchObject({ eventsTrustedSince: T0 });
     // Older than what is known.
-    await store.trust(id, false, 150, T0 + 2);
-    expect(await planning()).toMatchObject({ toldSince: T0 });
-    await store.trust(id, false, 300, T0 + 3);
-    expect(await planning()).toMatchObject({ toldSince: null });
-    await store.trust(id, true, 400, T0 + 4);
-    expect(await planning()).toMatchObject({ toldSince: T0 + 4 });
+    await store.recordEventTrust(id, false, 150, T0 + 2);
+    expect(await planning()).toMatchObject({ eventsTrustedSince: T0 });
+    await store.recordEventTrust(id, false, 300, T0 + 3);
+    expect(await planning()).toMatchObject({ eventsTrustedSince: null });
+    await store.recordEventTrust(id, true, 400, T0 + 4);
+    expect(await planning()).toMatchObject({ eventsTrustedSince: T0 + 4 });
   });
 
   test('holds on to the newest title, and tells it', async () => {
@@ -64,10 +64,10 @@ describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {
   test('leaves the chat itself alone', async () => {
     const before = await stores.chats.get(id);
     await store.markDirty(id, T0, T0 + 30);
-    await store.trust(id, true, T0, T0);
+    await store.recordEventTrust(id, true, T0, T0);
     await store.retitle(id, { title: 'b', at: 2 });
     expect(await stores.chats.get(id)).toEqual({ ...before, planning: await planning() });
-    await store.trust(999, true, T0, T0);
+    await store.recordEventTrust(999, true, T0, T0);
     expect(await stores.chats.get(999)).toBeUndefined();
   });
 });

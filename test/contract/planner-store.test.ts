@@ -26,8 +26,8 @@ describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
 
   test('holds a place until it is taken away', async () => {
     expect(await store.readCursor()).toBeUndefined();
-    await store.writeCursor({ id: 7, due_at: T0 });
-    expect(await store.readCursor()).toEqual({ id: 7, due_at: T0 });
+    await store.writeCursor({ id: 7, dueAt: T0 });
+    expect(await store.readCursor()).toEqual({ id: 7, dueAt: T0 });
     await store.writeCursor(undefined);
     expect(await store.readCursor()).toBeUndefined();
   });

@@ -5,10 +5,10 @@ import { NO_COUNTS, type Run, type RunStore, STALLED_AFTER_MS } from '../../lib/
 import { connectDynamo, createDatabase } from '../support/dynamodb.ts';
 import { IMPLEMENTATIONS, type Stores, T0 } from '../support/stores.ts';
 
-const run = (run_id: string, some: Partial<Run> = {}): Run => ({
-  run_id,
-  started_at: T0,
-  progressed_at: T0,
+const run = (id: string, some: Partial<Run> = {}): Run => ({
+  id,
+  startedAt: T0,
+  progressedAt: T0,
   expected: 100,
   planned: 0,
   cursor: 0,
@@ -40,7 +40,7 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
       await store.start(run('a'), T0);
       expect(await store.start(run('b'), T0 + STALLED_AFTER_MS)).toEqual({ started: false, run: run('a') });
       await store.advance('a', 0, null, { planned: 5, unavailable: 0 }, T0 + 1);
-      expect(await store.start(run('b'), T0 + 2)).toMatchObject({ started: false, run: { run_id: 'a', planned: 5 } });
+      expect(await store.start(run('b'), T0 + 2)).toMatchObject({ started: false, run: { id: 'a', planned: 5 } });
       expect(await store.get('b')).toBeUndefined();
     });
 
@@ -48,7 +48,7 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
       await store.start(run('a'), T0);
       await store.advance('a', 0, null, { planned: 5, unavailable: 5 }, T0 + 1);
       expect(await store.start(run('b'), T0 + 2)).toMatchObject({ started: true });
-      expect(await store.start(run('c'), T0 + STALLED_AFTER_MS)).toMatchObject({ run: { run_id: 'b' } });
+      expect(await store.start(run('c'), T0 + STALLED_AFTER_MS)).toMatchObject({ run: { id: 'b' } });
       expect(await store.start(run('c'), T0 + STALLED_AFTER_MS + 1)).toMatchObject({ started: true });
     });
 
@@ -56,10 +56,10 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
       const now = T0 + 2 * STALLED_AFTER_MS;
       if (last) await store.start(run(last), T0);
       const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
-      const outcomes = await Promise.all(ids.map((id) => store.start(run(id, { progressed_at: now }), now)));
+      const outcomes = await Promise.all(ids.map((id) => store.start(run(id, { progressedAt: now }), now)));
       const winners = outcomes.filter(({ started }) => started);
       expect(winners).toHaveLength(1);
-      expect(new Set(outcomes.map(({ run }) => run.run_id))).toEqual(new Set([winners[0]?.run.run_id]));
+      expect(new Set(outcomes.map(({ run }) => run.id))).toEqual(new Set([winners[0]?.run.id]));
       expect((await Promise.all(ids.map((id) => store.get(id)))).filter(Boolean)).toHaveLength(1);
     });
 
@@ -75,7 +75,7 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
       expect(await store.advance('a', 0, 50, { planned: 50, unavailable: 2 }, T0 + 1)).toBe(true);
       expect(await store.advance('a', 50, null, { planned: 7, unavailable: 1 }, T0 + 2)).toBe(true);
       expect(await store.get('a')).toEqual(
-        run('a', { cursor: null, planned: 57, done: 3, unavailable: 3, progressed_at: T0 + 2 }),
+        run('a', { cursor: null, planned: 57, done: 3, unavailable: 3, progressedAt: T0 + 2 }),
       );
     });
 
@@ -85,7 +85,7 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
       expect((await Promise.all([step(), step(), step()])).filter(Boolean)).toHaveLength(1);
       expect(await store.advance('a', 0, null, { planned: 9, unavailable: 9 }, T0 + 2)).toBe(false);
       expect(await store.advance('b', 0, null, { planned: 9, unavailable: 9 }, T0 + 2)).toBe(false);
-      expect(await store.get('a')).toMatchObject({ cursor: 50, planned: 50, done: 2, progressed_at: T0 + 1 });
+      expect(await store.get('a')).toMatchObject({ cursor: 50, planned: 50, done: 2, progressedAt: T0 + 1 });
       expect(await store.get('b')).toBeUndefined();
     });
   });
@@ -93,7 +93,7 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
   test('knows the run that was started last', async () => {
     expect(await store.current()).toBeUndefined();
     await store.start(run('a'), T0);
-    expect(await store.current()).toMatchObject({ run_id: 'a' });
+    expect(await store.current()).toMatchObject({ id: 'a' });
   });
 
   describe('book', () => {
@@ -101,13 +101,13 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
 
     test('adds the result and answers with it', async () => {
       expect(await store.book('a', '0/1', result(10, [4, 5]), T0 + 1)).toEqual(result(10, [4, 5]));
-      expect(await store.get('a')).toEqual(run('a', { ...result(10).counts, progressed_at: T0 + 1 }));
+      expect(await store.get('a')).toEqual(run('a', { ...result(10).counts, progressedAt: T0 + 1 }));
     });
 
     test('of a part booked before answers with the first result', async () => {
       await store.book('a', '0/1', result(10, [4, 5]), T0 + 1);
       expect(await store.book('a', '0/1', result(12), T0 + 2)).toEqual(result(10, [4, 5]));
-      expect(await store.get('a')).toMatchObject({ done: 10, progressed_at: T0 + 1 });
+      expect(await store.get('a')).toMatchObject({ done: 10, progressedAt: T0 + 1 });
     });
 
     test('at the same time: each part counts once, and all hear the same of it', async () => {

@@ -134,18 +134,24 @@ describe('an invocation', () => {
     const clock = fakeClock(T0);
     const stores = await openMemory();
     const cache = memoryCounts(clock);
-    for (let i = 1; i <= 10; i += 1) await created(stores.chats, { max_chat_id: `-${i}` });
+    for (let i = 1; i <= 10; i += 1) await created(stores.chats, { maxChatId: `-${i}` });
     const ages = [0, 0, 0, 0, 0, 2 * HOUR, 2 * HOUR, 2 * HOUR];
     for (const [i, age] of ages.entries()) {
-      await cache.putMany(
-        new Map([[i + 1, { count: 1, updated_at: new Date(T0 - age).toISOString(), source: 'api' }]]),
-      );
+      await cache.putMany(new Map([[i + 1, { count: 1, updatedAt: new Date(T0 - age).toISOString(), source: 'api' }]]));
     }
-    const events = observability.participantMetrics;
+    const events = observability.telemetryMetrics;
     const readCounts = createReadCounts({
-      ...{ chatStore: stores.chats, cache, leases: cache, queue: memoryQueue(), clock, events, newId: () => 'r' },
+      ...{
+        chatStore: stores.chats,
+        cache,
+        leases: cache,
+        queue: memoryQueue(),
+        clock,
+        telemetry: events,
+        newId: () => 'r',
+      },
       ...{ readCounter: memoryReadCounter(), random: () => 0.5 },
-      refreshChat: refreshing(stores, clock, { maxApi: scriptedMax(() => counted(1)), cache, events }),
+      refreshChat: refreshing(stores, clock, { maxApi: scriptedMax(() => counted(1)), cache, telemetry: events }),
       settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: true, integrationDisabled: false },
     });
     const { rows } = await stores.chats.list(listing());
@@ -168,7 +174,7 @@ describe('an invocation', () => {
   test('of refreshes tells requests, latencies, waits, and errors by kind and in all', async () => {
     const clock = fakeClock(T0);
     const stores = await openMemory();
-    const id = await created(stores.chats, { max_chat_id: '-70' });
+    const id = await created(stores.chats, { maxChatId: '-70' });
     const kinds = ['timeout', 'rate_limited', 'server', 'network'] as const;
     const maxApi = scriptedMax(async (_, n) => {
       await clock.sleep(40);
@@ -180,10 +186,10 @@ describe('an invocation', () => {
       return n < 6 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: 1 };
     });
     const refreshChat = refreshing(stores, clock, {
-      ...{ maxApi, permits, events: observability.participantMetrics },
+      ...{ maxApi, permits, telemetry: observability.telemetryMetrics },
       settings: { timeoutMs: 5_000, maxRetries: 4 },
     });
-    const refresh = () => refreshChat({ id, max_chat_id: '-70' }, { lane: 'background', deadline: T0 + 60_000 });
+    const refresh = () => refreshChat({ id, maxChatId: '-70' }, { lane: 'background', deadline: T0 + 60_000 });
     await clock.until(
       invoke(async () => {
         expect(await refresh()).toMatchObject({ kind: 'updated' });
@@ -201,9 +207,9 @@ describe('an invocation', () => {
   });
 
   test('of many refreshes loses none: a line holds a hundred values', async () => {
-    const { participantMetrics } = observability;
+    const { telemetryMetrics } = observability;
     await invoke(async () => {
-      for (let i = 0; i < 250; i += 1) participantMetrics.requestedMax({ durationMs: i });
+      for (let i = 0; i < 250; i += 1) telemetryMetrics.requestedMax({ durationMs: i });
     });
     expect(sumOf(METRICS.maxRequests)).toBe(250);
     expect(valuesOf(METRICS.maxLatency).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 250 }, (_, i) => i));
@@ -211,7 +217,7 @@ describe('an invocation', () => {
 
   test('of background work tells what it came to', async () => {
     const run = {
-      ...{ run_id: 'r', started_at: T0, progressed_at: T0, expected: 4, planned: 4, cursor: null },
+      ...{ id: 'r', startedAt: T0, progressedAt: T0, expected: 4, planned: 4, cursor: null },
       ...{ done: 2, changed: 1, failed: 1, unavailable: 0 },
     };
     const batch = { done: 50, changed: 20, failed: 3, unavailable: 1, superseded: 0, remaining: 0, outage: false };
@@ -252,9 +258,9 @@ describe('an invocation', () => {
   });
 
   test('that failed tells what it measured before, and the next begins at nothing', async () => {
-    const { participantMetrics } = observability;
+    const { telemetryMetrics } = observability;
     const failing = invoke(async () => {
-      participantMetrics.updated({ durationMs: 5, changed: true });
+      telemetryMetrics.updated({ durationMs: 5, changed: true });
       throw new Error('as the test wants it');
     });
     await expect(failing).rejects.toThrow('as the test wants it');
@@ -280,11 +286,11 @@ describe('a queue function', () => {
   });
 
   test('names just the records that failed, and measures the others', async () => {
-    const { participantMetrics } = observability;
+    const { telemetryMetrics } = observability;
     const handler = queueStack.queueFunction(z.object({ n: z.number() }), async ([{ n }], _, deadline) => {
       expect(deadline).toBeGreaterThan(Date.now());
       if (n === 2) throw new Error('as the test wants it');
-      participantMetrics.updated({ durationMs: n, changed: false });
+      telemetryMetrics.updated({ durationMs: n, changed: false });
     });
     const bodies = ['{"n":1}', '{"n":2}', 'torn', '{"n":"3"}', '{"n":4}'];
     const event: SQSEvent = { Records: bodies.map((body, i) => record(`m${i}`, body)) };

@@ -34,7 +34,7 @@ beforeEach(() => {
 });
 
 const at = (ms: number) => new Date(T0 + ms).toISOString();
-const countAt = (count: number, ms: number): CachedCount => ({ count, updated_at: at(ms), source: 'api' });
+const countAt = (count: number, ms: number): CachedCount => ({ count, updatedAt: at(ms), source: 'api' });
 const put = (value: CachedCount, chat = id) => counts.putMany(new Map([[chat, value]]));
 const read = async (chat = id) => (await counts.getMany([chat]))?.get(chat);
 const key = (chat = id) => `chat_participants:${chat}`;
@@ -81,7 +81,7 @@ describe('counts', () => {
   test('newer wins, in any order, in any grouping, delivered twice or not', async () => {
     const value = fc.record({
       count: fc.nat({ max: 5 }),
-      updated_at: fc.option(fc.integer({ min: -3, max: 3 }).map(at), { freq: 5 }),
+      updatedAt: fc.option(fc.integer({ min: -3, max: 3 }).map(at), { freq: 5 }),
       source: fc.constantFrom<CachedCount['source']>('api', 'database'),
     });
     const writes = fc.array(fc.array(fc.tuple(fc.nat({ max: 3 }), value), { maxLength: 5 }), { maxLength: 8 });
@@ -94,14 +94,14 @@ describe('counts', () => {
           const given = new Map(batch.map(([chat, value]) => [id + chat, value]));
           await counts.putMany(given);
           await model.putMany(given);
-          for (const [chat, { updated_at }] of given) {
-            newest.set(chat, [newest.get(chat) ?? '', updated_at ?? ''].sort().at(-1) ?? '');
+          for (const [chat, { updatedAt }] of given) {
+            newest.set(chat, [newest.get(chat) ?? '', updatedAt ?? ''].sort().at(-1) ?? '');
           }
         }
         const ids = [0, 1, 2, 3].map((chat) => id + chat);
         const found = await counts.getMany(ids);
         expect(found).toEqual(await model.getMany(ids));
-        for (const [chat, time] of newest) expect(found?.get(chat)?.updated_at ?? '').toBe(time);
+        for (const [chat, time] of newest) expect(found?.get(chat)?.updatedAt ?? '').toBe(time);
       }),
       { numRuns: 150 },
     );
@@ -111,16 +111,18 @@ describe('counts', () => {
     const value = fc.record(
       {
         count: fc.oneof(fc.nat({ max: 99 }), fc.constantFrom(999_999_999_999_999, Number.MAX_SAFE_INTEGER)),
-        updated_at: fc.option(fc.integer({ min: -3, max: 3 }).map(at)),
+        updatedAt: fc.option(fc.integer({ min: -3, max: 3 }).map(at)),
         source: fc.constantFrom<CachedCount['source']>('api', 'database'),
-        told: fc.constant<true>(true),
+        eventsTrusted: fc.constant<true>(true),
       },
-      { requiredKeys: ['count', 'updated_at', 'source'] },
+      { requiredKeys: ['count', 'updatedAt', 'source'] },
     );
     await fc.assert(
       fc.asyncProperty(value, fc.boolean(), async (given, otherwise) => {
-        const fields = Object.entries(given);
-        const text = otherwise ? JSON.stringify(Object.fromEntries(fields.reverse()), null, 1) : JSON.stringify(given);
+        const { count, updatedAt: updated_at, source, eventsTrusted: events_trusted } = given;
+        const stored = { count, updated_at, source, ...(events_trusted ? { events_trusted } : {}) };
+        const fields = Object.entries(stored);
+        const text = otherwise ? JSON.stringify(Object.fromEntries(fields.reverse()), null, 1) : JSON.stringify(stored);
         await redis.set(key(), text);
         expect(await read()).toEqual(given);
       }),
@@ -136,7 +138,7 @@ describe('counts', () => {
   test('of the database do not replace one of MAX read at the same time', async () => {
     await put(countAt(5, 0));
     await put({ ...countAt(6, 0), source: 'database' });
-    await put({ count: 7, updated_at: null, source: 'database' });
+    await put({ count: 7, updatedAt: null, source: 'database' });
     expect(await read()).toEqual(countAt(5, 0));
   });
 
@@ -152,16 +154,16 @@ describe('counts', () => {
 describe('garbage in the key', () => {
   const garbage = [
     ...['', 'x', '5', 'null', '[]', '{}', '"text"', '{"count":', '\u0000\u0001', '{"count":"5"}', '[1,2]', 'true'],
-    '{"count":-1,"updated_at":null,"source":"api"}',
-    '{"count":1.5,"updated_at":null,"source":"api"}',
+    '{"count":-1,"updatedAt":null,"source":"api"}',
+    '{"count":1.5,"updatedAt":null,"source":"api"}',
     '{"count":5,"source":"api"}',
-    '{"count":5,"updated_at":5,"source":"api"}',
-    '{"count":5,"updated_at":null,"source":"somewhere"}',
-    '{"count":5,"updated_at":"soon","source":"api"}',
-    '{"count":5,"updated_at":"2999","source":"api"}',
-    `{"count":"many","updated_at":"2999-01-01T00:00:00.000Z","source":"api"}`,
-    `{"updated_at":"2999-01-01T00:00:00.000Z","source":"api"}`,
-    `{"count":null,"updated_at":"2999-01-01T00:00:00.000Z","source":"api"}`,
+    '{"count":5,"updatedAt":5,"source":"api"}',
+    '{"count":5,"updatedAt":null,"source":"somewhere"}',
+    '{"count":5,"updatedAt":"soon","source":"api"}',
+    '{"count":5,"updatedAt":"2999","source":"api"}',
+    `{"count":"many","updatedAt":"2999-01-01T00:00:00.000Z","source":"api"}`,
+    `{"updatedAt":"2999-01-01T00:00:00.000Z","source":"api"}`,
+    `{"count":null,"updatedAt":"2999-01-01T00:00:00.000Z","source":"api"}`,
   ];
 
   test.each(garbage)('%j is no value, and gives way to one', async (text) => {
@@ -173,7 +175,7 @@ describe('garbage in the key', () => {
 
   test('gives way to a count whose time is not known', async () => {
     await redis.set(key(), 'x');
-    await put({ count: 5, updated_at: null, source: 'database' });
+    await put({ count: 5, updatedAt: null, source: 'database' });
     expect((await read())?.count).toBe(5);
   });
 

@@ -63,12 +63,12 @@ test('without Redis nothing is known and nothing fails', async () => {
 
 test('a cached count can be made no longer known to be right, and keeps its lifetime', async () => {
   const counts = createRedisCounts(createRedisGate(redis), { freshMs: 60_000, random: () => 0.5 });
-  const value = { count: 5, updated_at: '2026-11-23T09:00:00.000Z', source: 'api' } as const;
-  await counts.putMany(new Map([[id, { ...value, told: true as const }]]));
-  expect((await counts.getMany([id]))?.get(id)).toEqual({ ...value, told: true });
-  await counts.untell(id);
+  const value = { count: 5, updatedAt: '2026-11-23T09:00:00.000Z', source: 'api' } as const;
+  await counts.putMany(new Map([[id, { ...value, eventsTrusted: true as const }]]));
+  expect((await counts.getMany([id]))?.get(id)).toEqual({ ...value, eventsTrusted: true });
+  await counts.clearTrusted(id);
   expect((await counts.getMany([id]))?.get(id)).toEqual(value);
   expect(await redis.pttl(`chat_participants:${id}`)).toBeGreaterThan(100_000);
-  await counts.untell(id + 1);
+  await counts.clearTrusted(id + 1);
   expect(await redis.exists(`chat_participants:${id + 1}`)).toBe(0);
 });

@@ -5,7 +5,7 @@ import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../../li
 import { createFetchCount, type FetchCountDeps } from '../../lib/refreshing/request-max.ts';
 import type { CachedCount, CountCache, Leases } from '../../lib/state/count-cache.ts';
 import type { RefreshMessage, RefreshQueue, RefreshQueueName } from '../../lib/state/queues.ts';
-import type { ParticipantEvents } from '../../lib/state/telemetry.ts';
+import type { Telemetry } from '../../lib/state/telemetry.ts';
 import type { ReadCounter } from '../../lib/state/view-counter.ts';
 import type { Stores } from './stores.ts';
 
@@ -39,13 +39,13 @@ export function memoryCounts(clock: Pick<Clock, 'now'>): MemoryCounts {
       if (self.down) return;
       for (const [id, count] of given) {
         const there = counts.get(id);
-        if (!there || (count.updated_at ?? '') > (there.updated_at ?? '')) counts.set(id, count);
+        if (!there || (count.updatedAt ?? '') > (there.updatedAt ?? '')) counts.set(id, count);
       }
     },
-    async untell(id) {
-      self.calls.push('untell');
+    async clearTrusted(id) {
+      self.calls.push('clearTrusted');
       const there = counts.get(id);
-      if (!self.down && there) counts.set(id, { ...there, told: undefined });
+      if (!self.down && there) counts.set(id, { ...there, eventsTrusted: undefined });
     },
     async forget(id) {
       self.calls.push('forget');
@@ -197,13 +197,13 @@ export const failing = (
 
 /** Notes which events were told. */
 export function listening() {
-  const told: { [K in keyof ParticipantEvents]: Parameters<ParticipantEvents[K]>[0][] } = {
+  const told: { [K in keyof Telemetry]: Parameters<Telemetry[K]>[0][] } = {
     lookedUp: [],
     requestedMax: [],
     updated: [],
     waitedForPermit: [],
   };
-  const events: ParticipantEvents = {
+  const events: Telemetry = {
     lookedUp: (event) => void told.lookedUp.push(event),
     requestedMax: (event) => void told.requestedMax.push(event),
     updated: (event) => void told.updated.push(event),
@@ -221,15 +221,15 @@ export function refreshing(
   parts: Pick<FetchCountDeps, 'maxApi'> &
     Partial<Omit<FetchCountDeps, 'clock'>> & { readonly cache?: CountCache; readonly freshMs?: number },
 ): RefreshChat {
-  const { cache = memoryCounts(clock), freshMs = HOUR, events = listening().events, ...rest } = parts;
+  const { cache = memoryCounts(clock), freshMs = HOUR, telemetry: events = listening().events, ...rest } = parts;
   const fetchCount = createFetchCount({
     permits: openPermits(),
     random: () => 0.5,
     settings: { timeoutMs: 5_000, maxRetries: 3 },
     ...rest,
-    events,
+    telemetry: events,
     clock,
   });
   const applyAnswer = createApplyAnswer({ countStore: stores.counts, cache, settings: { freshMs } });
-  return createRefreshChat({ fetchCount, applyAnswer, clock, events });
+  return createRefreshChat({ fetchCount, applyAnswer, clock, telemetry: events });
 }

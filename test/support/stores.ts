@@ -63,18 +63,18 @@ export const T0 = Date.UTC(2026, 10, 23, 9);
 export const fields = (some: Partial<ChatFields> = {}): ChatFields => ({
   name: 'Чат',
   url: null,
-  max_chat_id: null,
-  external_chat_id: null,
-  university_id: null,
+  maxChatId: null,
+  externalChatId: null,
+  universityId: null,
   department: null,
   source: null,
   ...some,
 });
 
-export const line = (max_chat_id: string, some: Partial<ImportedChat> = {}): ImportedChat => ({
+export const line = (maxChatId: string, some: Partial<ImportedChat> = {}): ImportedChat => ({
   ...fields(some),
-  max_chat_id,
-  participants_count: some.participants_count ?? null,
+  maxChatId,
+  participantsCount: some.participantsCount ?? null,
 });
 
 /** @returns the chat's id. */

@@ -28,18 +28,18 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
   const { log } = console;
   console.log = (line: string) => lines.push(line);
   try {
-    const { metrics, participantMetrics } = await import('../../lib/runtime/observability.ts');
+    const { metrics, telemetryMetrics } = await import('../../lib/runtime/observability.ts');
     const { reportBatch, reportPlan, reportStaleness, reportSubscription, reportUpdate } = await import(
       '../../lib/runtime/reports.ts'
     );
-    participantMetrics.lookedUp({ lookups: 2, hits: 1, staleHits: 1 });
+    telemetryMetrics.lookedUp({ lookups: 2, hits: 1, staleHits: 1 });
     for (const error of Object.keys(KINDS))
-      participantMetrics.requestedMax({ durationMs: 1, error: error as MaxErrorKind });
-    participantMetrics.updated({ durationMs: 1, changed: true });
-    participantMetrics.waitedForPermit({ durationMs: 1, granted: true });
+      telemetryMetrics.requestedMax({ durationMs: 1, error: error as MaxErrorKind });
+    telemetryMetrics.updated({ durationMs: 1, changed: true });
+    telemetryMetrics.waitedForPermit({ durationMs: 1, granted: true });
     const counts = { done: 1, changed: 0, failed: 0, unavailable: 0 };
-    const times = { started_at: 0, progressed_at: 0 };
-    const run: Run = { ...counts, ...times, run_id: 'r', expected: 1, planned: 1, cursor: null };
+    const times = { startedAt: 0, progressedAt: 0 };
+    const run: Run = { ...counts, ...times, id: 'r', expected: 1, planned: 1, cursor: null };
     reportBatch({ ...counts, superseded: 0, remaining: 0, outage: false }, 1, run);
     reportPlan({
       ...{ kind: 'planned', chats: 1, messages: 1, complete: true, putOff: 1, leftOver: 7, kappa: 0.1 },

@@ -38,15 +38,15 @@ describe('a cursor', () => {
     ['no search', { words: [] }],
     ['words put together', { words: ['физ,фак'] }],
     ['words the other way round', { words: ['фак', 'физ'] }],
-    ['university', { scope: { university_id: 1 } }],
+    ['university', { scope: { universityId: 1 } }],
   ])('of another %s is refused', (_, other) => {
     expect(readCursor(cursor, listing(other), SECRET)).toBeUndefined();
   });
 
   test('of one university is no good for another', () => {
-    const own = writeCursor(at, listing({ scope: { university_id: 1 } }), SECRET);
-    expect(readCursor(own, listing({ scope: { university_id: 1 } }), SECRET)).toEqual(at);
-    expect(readCursor(own, listing({ scope: { university_id: 11 } }), SECRET)).toBeUndefined();
+    const own = writeCursor(at, listing({ scope: { universityId: 1 } }), SECRET);
+    expect(readCursor(own, listing({ scope: { universityId: 1 } }), SECRET)).toEqual(at);
+    expect(readCursor(own, listing({ scope: { universityId: 11 } }), SECRET)).toBeUndefined();
     expect(readCursor(own, listing(), SECRET)).toBeUndefined();
   });
 

@@ -16,17 +16,17 @@ describe('a delivery', () => {
     [
       'bot_admin_permissions_changed',
       { is_admin: true, permissions: ['read_all_messages'] },
-      { kind: 'permissions_changed', chat_id, at, told: true },
+      { kind: 'permissions_changed', chat_id, at, receives_membership_events: true },
     ],
     [
       'bot_admin_permissions_changed',
       { is_admin: true, permissions: null },
-      { kind: 'permissions_changed', chat_id, at, told: false },
+      { kind: 'permissions_changed', chat_id, at, receives_membership_events: false },
     ],
     [
       'bot_admin_permissions_changed',
       { is_admin: false, permissions: ['read_all_messages'] },
-      { kind: 'permissions_changed', chat_id, at, told: false },
+      { kind: 'permissions_changed', chat_id, at, receives_membership_events: false },
     ],
   ])('%s %o', (type, more, update) => {
     const delivery = readDelivery({ update_type: type, ...base, ...more, user_id: 5, 'user.name': 'x' });

@@ -22,7 +22,7 @@ type Imported = 'created' | 'updated' | 'unchanged';
  */
 export async function importChats(database: Database, lines: readonly ImportedChat[], at: number) {
   const outcomes = { created: 0, updated: 0, unchanged: 0 };
-  const byMaxChatId = new Map(lines.map((line) => [line.max_chat_id, line]));
+  const byMaxChatId = new Map(lines.map((line) => [line.maxChatId, line]));
   const owners = await readOwners(database, [...byMaxChatId.keys()]);
   const items = await readChats(database, [...owners.values()]);
   const chats = new Map(items.map((item) => [item.id, storedChatOf(item)]));
@@ -58,7 +58,7 @@ interface ImportRecord extends NewRecord {
 const recordOf = (line: ImportedChat, id: number, at: number): ImportRecord => ({
   line,
   chat: newChat(id, line, at),
-  count: line.participants_count,
+  count: line.participantsCount,
 });
 
 async function insertOrRevise(database: Database, record: ImportRecord, at: number): Promise<Imported> {
@@ -77,21 +77,21 @@ async function revise(database: Database, stored: StoredChat, line: ImportedChat
     if (outcome.kind !== 'updated')
       throw new Error(`Chat ${id} was changed (${outcome.kind}) while an import revised it: import again`);
   }
-  const filled = stored.participants_count === null && (await fillCount(database, id, line));
+  const filled = stored.participantsCount === null && (await fillCount(database, id, line));
   return filled || differs(stored.chat, line) ? 'updated' : 'unchanged';
 }
 
 /** 1 UpdateItem. @returns whether the chat had no count and took this one. */
 async function fillCount(database: Database, id: number, line: ImportedChat): Promise<boolean> {
-  const { participants_count, max_chat_id } = line;
-  if (participants_count === null) return false;
+  const { participantsCount, maxChatId } = line;
+  if (participantsCount === null) return false;
   const outcome = await update(database, {
     TableName: database.tables.chats,
     Key: { id },
     ...assign(
-      { participants_count, count_key: countKey(participants_count, id) },
+      { participants_count: participantsCount, count_key: countKey(participantsCount, id) },
       '#chat.#max_chat_id = :max_chat_id AND attribute_not_exists(#participants_count)',
-      { ':max_chat_id': max_chat_id },
+      { ':max_chat_id': maxChatId },
     ),
   });
   return outcome.written;

@@ -11,7 +11,7 @@ export interface ChatItem extends PlanningItem {
   readonly listing: 'all';
   /** The hash key of the indexes of one university; absent for `null`. */
   readonly university_id: number | undefined;
-  readonly chat: Chat & { readonly words: string };
+  readonly chat: ChatAttributes;
   readonly name_key: string;
   readonly count_key: string;
   readonly created_key: string;
@@ -23,6 +23,22 @@ export interface ChatItem extends PlanningItem {
   readonly due: 'due' | undefined;
   /** Unix ms. */
   readonly due_at: number | undefined;
+}
+
+/** A chat as the map that every listing index carries. */
+export interface ChatAttributes {
+  readonly id: number;
+  readonly name: string;
+  readonly url: string | null;
+  readonly max_chat_id: string | null;
+  readonly external_chat_id: string | null;
+  readonly university_id: number | null;
+  readonly department: string | null;
+  readonly source: string | null;
+  readonly status: Chat['status'];
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly words: string;
 }
 
 /** What is kept for the planner; the due index carries it too. */
@@ -53,8 +69,8 @@ const unpackLearnt = ([mean, variance, reads, hours, countedTo]: PackedLearnt): 
 export const planningOf = (item: PlanningItem): Planning => ({
   learnt: item.learnt ? unpackLearnt(item.learnt) : NOTHING_PLANNED.learnt,
   dirtyAt: item.dirty_at ?? NOTHING_PLANNED.dirtyAt,
-  toldSince: item.told_since ?? NOTHING_PLANNED.toldSince,
-  trustKnown: item.told_at !== undefined,
+  eventsTrustedSince: item.told_since ?? NOTHING_PLANNED.eventsTrustedSince,
+  eventTrustChecked: item.told_at !== undefined,
   eventQuarters: item.event_quarters ?? NOTHING_PLANNED.eventQuarters,
 });
 
@@ -66,22 +82,37 @@ export const wordsText = (chat: Chat): string =>
 
 /** The attributes made of the chat itself. */
 export const chatAttributes = (chat: Chat) => ({
-  university_id: chat.university_id ?? undefined,
-  chat: { ...chat, words: wordsText(chat) },
+  university_id: chat.universityId ?? undefined,
+  chat: attributesOf(chat),
   name_key: nameKey(chat.name, chat.id),
-  updated_key: timeKey(chat.updated_at, chat.id),
+  updated_key: timeKey(chat.updatedAt, chat.id),
+});
+
+const attributesOf = (chat: Chat): ChatAttributes => ({
+  id: chat.id,
+  name: chat.name,
+  url: chat.url,
+  max_chat_id: chat.maxChatId,
+  external_chat_id: chat.externalChatId,
+  university_id: chat.universityId,
+  department: chat.department,
+  source: chat.source,
+  status: chat.status,
+  created_at: chat.createdAt,
+  updated_at: chat.updatedAt,
+  words: wordsText(chat),
 });
 
 /** A chat that nothing is known of yet is due at once: at `at` (Unix ms). */
 export const dueAttributes = (chat: Chat, at: number) =>
-  chat.max_chat_id === null ? { due: undefined, due_at: undefined } : ({ due: 'due', due_at: at } as const);
+  chat.maxChatId === null ? { due: undefined, due_at: undefined } : ({ due: 'due', due_at: at } as const);
 
 /** @param count what an import says; never read from MAX. */
 export const newItem = (chat: Chat, count: number | null, at: number): ChatItem => ({
   id: chat.id,
   listing: 'all',
   ...chatAttributes(chat),
-  created_key: timeKey(chat.created_at, chat.id),
+  created_key: timeKey(chat.createdAt, chat.id),
   count_key: countKey(count, chat.id),
   participants_count: count ?? undefined,
   ...dueAttributes(chat, at),
@@ -92,21 +123,21 @@ export const chatOf = ({ chat }: Pick<ChatItem, 'chat'>): Chat => ({
   id: chat.id,
   name: chat.name,
   url: chat.url,
-  max_chat_id: chat.max_chat_id,
-  external_chat_id: chat.external_chat_id,
-  university_id: chat.university_id,
+  maxChatId: chat.max_chat_id,
+  externalChatId: chat.external_chat_id,
+  universityId: chat.university_id,
   department: chat.department,
   source: chat.source,
   status: chat.status,
-  created_at: chat.created_at,
-  updated_at: chat.updated_at,
+  createdAt: chat.created_at,
+  updatedAt: chat.updated_at,
 });
 
 export const storedChatOf = (item: ChatItem): StoredChat => ({
   chat: chatOf(item),
-  participants_count: item.participants_count ?? null,
-  read_at: item.read_at ?? null,
-  checked_at: item.checked_at ?? null,
+  participantsCount: item.participants_count ?? null,
+  readAt: item.read_at ?? null,
+  checkedAt: item.checked_at ?? null,
   planning: planningOf(item),
 });
 
@@ -115,7 +146,7 @@ export function indexOf(scope: Scope, sort: Sort) {
   const { suffix, range } = INDEXES[sort];
   return scope === 'all'
     ? { name: `all-by-${suffix}`, hash: 'listing', value: 'all', range }
-    : { name: `university-by-${suffix}`, hash: 'university_id', value: scope.university_id, range };
+    : { name: `university-by-${suffix}`, hash: 'university_id', value: scope.universityId, range };
 }
 
 export type Index = ReturnType<typeof indexOf>;
@@ -141,4 +172,4 @@ export const positionIn = (index: Index, key: Record<string, unknown>): Position
 });
 
 export const positionOfItem = (sort: Sort, item: ChatItem): Position =>
-  positionOf(sort, item.chat, item.participants_count ?? null);
+  positionOf(sort, chatOf(item), item.participants_count ?? null);

@@ -31,7 +31,7 @@ async function lookUp(database: Database, listing: Listing): Promise<ListPage | 
   if (!ids) return undefined;
   const compare = comparePositions(listing.order);
   const found = (await readChats(database, ids))
-    .filter(({ chat }) => scope === 'all' || chat.university_id === scope.university_id)
+    .filter(({ chat }) => scope === 'all' || chat.university_id === scope.universityId)
     .filter(({ chat }) => matches(searchWords(chat), words))
     .map((item) => ({ item, position: positionOfItem(sort, item) }))
     .filter(({ position }) => !after || compare(position, after) > 0)
@@ -93,9 +93,16 @@ export async function listOutlines({ client, tables }: Database, after: number, 
       Limit: limit,
     }),
   );
-  const chats = (page.Items ?? []) as { readonly chat: ChatOutline }[];
-  return { chats: chats.map(({ chat }) => chat), next: page.LastEvaluatedKey?.id };
+  const items = (page.Items ?? []) as Pick<ChatItem, 'chat'>[];
+  return { chats: items.map(outlineOf), next: page.LastEvaluatedKey?.id };
 }
+
+const outlineOf = ({ chat }: Pick<ChatItem, 'chat'>): ChatOutline => ({
+  id: chat.id,
+  maxChatId: chat.max_chat_id,
+  status: chat.status,
+  createdAt: chat.created_at,
+});
 
 /** @param behind where to go on when `items` don't fill the page. */
 function pageOf(items: readonly ChatItem[], { sort, limit }: Listing, behind: Position | undefined): ListPage {
@@ -109,6 +116,6 @@ function pageOf(items: readonly ChatItem[], { sort, limit }: Listing, behind: Po
 
 function rowOf(item: ChatItem, sort: Sort): ListedChat {
   if (sort !== 'participants_count') return { chat: chatOf(item), count: undefined };
-  const { participants_count, read_at } = storedChatOf(item);
-  return { chat: chatOf(item), count: { participants_count, read_at } };
+  const { chat, participantsCount, readAt } = storedChatOf(item);
+  return { chat, count: { participantsCount, readAt } };
 }

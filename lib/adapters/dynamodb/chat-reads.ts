@@ -6,7 +6,7 @@ import { batchGet, type Database } from './database.ts';
 /** Keys of the state table that belong to the chats. */
 export const SEQUENCE = 'sequence#chat';
 export const ownerKey = (maxChatId: string): string => `max#${maxChatId}`;
-export const counterKey = (scope: Scope): string => (scope === 'all' ? 'count#all' : `count#u${scope.university_id}`);
+export const counterKey = (scope: Scope): string => (scope === 'all' ? 'count#all' : `count#u${scope.universityId}`);
 
 /** Who has a MAX id. */
 export interface OwnerItem {

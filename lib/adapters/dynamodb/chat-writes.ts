@@ -87,7 +87,7 @@ export async function insertChats(
   if (!refused) return undefined;
   const taken = refused.slice(0, claims.length).find(isRefused);
   if (!taken) throw new Error('The id of a new chat is in use: the sequence was set back');
-  await Promise.all(records.map(({ chat }) => removePostings(database, postingsOf(chat), [], chat.updated_at)));
+  await Promise.all(records.map(({ chat }) => removePostings(database, postingsOf(chat), [], chat.updatedAt)));
   return { by: Number(taken.Item?.chat_id?.N) };
 }
 
@@ -96,11 +96,11 @@ export function* transactionGroups<R extends NewRecord>(records: readonly R[]): 
   let group: R[] = [];
   let universities = new Set<number | null>();
   for (const record of records) {
-    universities.add(record.chat.university_id);
+    universities.add(record.chat.universityId);
     if (2 * (group.length + 1) + 1 + universities.size > MAX_TRANSACTION) {
       yield group;
       group = [];
-      universities = new Set([record.chat.university_id]);
+      universities = new Set([record.chat.universityId]);
     }
     group.push(record);
   }
@@ -124,12 +124,12 @@ export async function updateChat(
     const chat = chatOf(item);
     if (!differs(chat, patch)) return { kind: 'updated', chat, countDropped: false };
     const next = changed(chat, patch, at);
-    const sameWords = wordsText(next) === wordsText(chat) && next.university_id === chat.university_id;
+    const sameWords = wordsText(next) === wordsText(chat) && next.universityId === chat.universityId;
     const [had, has] = sameWords ? [[], []] : [postingsOf(chat), postingsOf(next)];
     await putPostings(database, has);
     const outcome = await replaceChat(database, chat, next, at);
     if (outcome.kind === 'updated') {
-      await removePostings(database, had, has, next.updated_at);
+      await removePostings(database, had, has, next.updatedAt);
       return outcome;
     }
     await restorePostings(database, id, has);
@@ -146,7 +146,7 @@ async function replaceChat(
   at: number,
 ): Promise<Exclude<UpdateOutcome, { kind: 'not_found' }> | { readonly kind: 'outdated' }> {
   const { tables } = database;
-  const countDropped = next.max_chat_id !== chat.max_chat_id;
+  const countDropped = next.maxChatId !== chat.maxChatId;
   const forgotten = {
     ...{ participants_count: undefined, read_at: undefined, checked_at: undefined },
     ...{ learnt: undefined, dirty_at: undefined, event_quarters: undefined },
@@ -197,7 +197,7 @@ export async function deleteChat(database: Database, id: number): Promise<'delet
       ...counts(tables.state, [], [chat]),
     ]);
     if (refused) continue;
-    await removePostings(database, postingsOf(chat), [], chat.updated_at);
+    await removePostings(database, postingsOf(chat), [], chat.updatedAt);
     return 'deleted';
   }
   throw new Error(`Chat ${id} was changed by others at each of ${MAX_VERSIONS} attempts`);
@@ -205,7 +205,7 @@ export async function deleteChat(database: Database, id: number): Promise<'delet
 
 /** What holds while nobody else changed the chat: people move `updated_at`, MAX's answers the status. */
 const UNCHANGED = '#chat.#updated_at = :updated_at AND #chat.#status = :status';
-const version = ({ updated_at, status }: Chat) => ({ ':updated_at': updated_at, ':status': status });
+const version = ({ updatedAt, status }: Chat) => ({ ':updated_at': updatedAt, ':status': status });
 
 /** Makes the words right again after a change that was prepared and did not come about. */
 async function restorePostings(database: Database, id: number, put: readonly Posting[]): Promise<void> {
@@ -218,14 +218,14 @@ async function restorePostings(database: Database, id: number, put: readonly Pos
 }
 
 /** Takes the chat's MAX id, if it has one, unless another chat has it. */
-const claim = (TableName: string, { id, max_chat_id }: Chat): TransactionWrite[] =>
-  max_chat_id === null
+const claim = (TableName: string, { id, maxChatId }: Chat): TransactionWrite[] =>
+  maxChatId === null
     ? []
     : [
         {
           Put: {
             TableName,
-            Item: { pk: ownerKey(max_chat_id), chat_id: id },
+            Item: { pk: ownerKey(maxChatId), chat_id: id },
             ConditionExpression: 'attribute_not_exists(pk)',
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           },
@@ -233,14 +233,14 @@ const claim = (TableName: string, { id, max_chat_id }: Chat): TransactionWrite[]
       ];
 
 /** Gives the chat's MAX id back, if it has one. */
-const release = (TableName: string, { id, max_chat_id }: Chat): TransactionWrite[] =>
-  max_chat_id === null
+const release = (TableName: string, { id, maxChatId }: Chat): TransactionWrite[] =>
+  maxChatId === null
     ? []
     : [
         {
           Delete: {
             TableName,
-            Key: { pk: ownerKey(max_chat_id) },
+            Key: { pk: ownerKey(maxChatId) },
             ConditionExpression: 'chat_id = :id',
             ExpressionAttributeValues: { ':id': id },
           },
@@ -251,8 +251,8 @@ const release = (TableName: string, { id, max_chat_id }: Chat): TransactionWrite
 function counts(TableName: string, added: readonly Chat[], removed: readonly Chat[]): TransactionWrite[] {
   const changes = new Map<string, number>();
   const tally = (chats: readonly Chat[], by: number) => {
-    for (const { university_id } of chats) {
-      const scopes: Scope[] = university_id === null ? ['all'] : ['all', { university_id }];
+    for (const { universityId } of chats) {
+      const scopes: Scope[] = universityId === null ? ['all'] : ['all', { universityId }];
       for (const key of scopes.map(counterKey)) changes.set(key, (changes.get(key) ?? 0) + by);
     }
   };

@@ -33,12 +33,12 @@ export function createDynamoCountStore(database: Database): CountStore {
      * 1 UpdateItem; another for the first count of a chat that MAX had refused, and where an event came meanwhile. The
      * status is left alone where it is right: it is in `chat`, which is in ten indexes, and a count must not cost these.
      */
-    async apply({ id, max_chat_id }, reading, { askedAt, dueAt, learnt }) {
+    async apply({ id, maxChatId }, reading, { askedAt, dueAt, learnt }) {
       const write = (attributes: Record<string, unknown>, condition: string, values: Record<string, unknown> = {}) =>
         update(database, {
           TableName: tables.chats,
           Key: { id },
-          ...assign(attributes, condition, { ':max_chat_id': max_chat_id, ':asked_at': askedAt, ...values }),
+          ...assign(attributes, condition, { ':max_chat_id': maxChatId, ':asked_at': askedAt, ...values }),
           ReturnValues: 'ALL_OLD',
         });
       if (reading.kind === 'unavailable') {
@@ -70,12 +70,12 @@ export function createDynamoCountStore(database: Database): CountStore {
     },
 
     /** 1 UpdateItem. */
-    async replan({ id, due_at }, { dueAt, learnt }) {
+    async replan({ id, dueAt: was }, { dueAt, learnt }) {
       await update(database, {
         TableName: tables.chats,
         Key: { id },
         ...assign({ due_at: dueAt, learnt: packLearnt(learnt), event_quarters: undefined }, '#due_at = :was', {
-          ':was': due_at,
+          ':was': was,
         }),
       });
     },
@@ -94,7 +94,7 @@ export function createDynamoCountStore(database: Database): CountStore {
     /** 1 Query; more only for pages over 1 MB. */
     async due(before, limit, after) {
       const found: DueChat[] = [];
-      let from: Record<string, unknown> | undefined = after && { due: 'due', due_at: after.due_at, id: after.id };
+      let from: Record<string, unknown> | undefined = after && { due: 'due', due_at: after.dueAt, id: after.id };
       do {
         const page = await client.send(
           new QueryCommand({ ...dueQuery(before), Limit: limit - found.length, ExclusiveStartKey: from }),
@@ -116,8 +116,8 @@ export function createDynamoCountStore(database: Database): CountStore {
 
 const dueChatOf = (item: Record<string, unknown>): DueChat => ({
   id: item.id as number,
-  due_at: item.due_at as number,
-  read_at: (item.read_at as number | undefined) ?? null,
+  dueAt: item.due_at as number,
+  readAt: (item.read_at as number | undefined) ?? null,
   planning: planningOf(item),
 });
 
@@ -128,6 +128,6 @@ function outcomeOf(write: ConditionalWrite, askedAt: number): ApplyOutcome {
   return {
     kind: 'applied',
     before: before.participants_count ?? null,
-    knownRight: isKnownRight({ read_at: askedAt, planning: planningOf(before) }),
+    knownRight: isKnownRight({ readAt: askedAt, planning: planningOf(before) }),
   };
 }

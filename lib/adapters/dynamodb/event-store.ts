@@ -37,15 +37,15 @@ export function createDynamoEventStore(database: Database): EventStore {
       if (!marked.written) return undefined;
       const before: PlanningItem & { readonly read_at?: number; readonly event_quarter?: number } = marked.before;
       if (before.event_quarter !== quarter) await change(id, 'ADD #event_quarters :one', { ':one': 1 });
-      return { read_at: before.read_at ?? null, planning: planningOf(before) };
+      return { readAt: before.read_at ?? null, planning: planningOf(before) };
     },
 
-    async trust(id, told, at, now) {
-      const since = told ? ', #told_since = if_not_exists(#told_since, :now)' : ' REMOVE #told_since';
+    async recordEventTrust(id, trusted, at, now) {
+      const since = trusted ? ', #told_since = if_not_exists(#told_since, :now)' : ' REMOVE #told_since';
       await change(
         id,
         `SET #told = :told, #told_at = :at${since}`,
-        { ':told': told, ':at': at, ...(told ? { ':now': now } : {}) },
+        { ':told': trusted, ':at': at, ...(trusted ? { ':now': now } : {}) },
         { only: 'attribute_not_exists(#told_at) OR #told_at < :at' },
       );
     },

@@ -1,5 +1,4 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Place } from '../../state/count-store.ts';
 import { type Findings, NO_FINDINGS, type PlannerStore, type Price } from '../../state/planner-store.ts';
 import { type Database, namesIn, readState, transact, update } from './database.ts';
 
@@ -24,10 +23,11 @@ export function createDynamoPlannerStore(database: Database): PlannerStore {
   const put = (item: object) => client.send(new PutCommand({ TableName: tables.state, Item: item }));
   return {
     async readCursor() {
-      return (await readState<{ cursor?: Place }>(database, CURSOR))?.cursor;
+      const stored = (await readState<{ cursor?: { id: number; due_at: number } }>(database, CURSOR))?.cursor;
+      return stored && { id: stored.id, dueAt: stored.due_at };
     },
     async writeCursor(cursor) {
-      await put({ pk: CURSOR, cursor });
+      await put({ pk: CURSOR, cursor: cursor && { id: cursor.id, due_at: cursor.dueAt } });
     },
     async readPrice() {
       const item = await readState<Price & { pk: string }>(database, PRICE);

@@ -1,4 +1,4 @@
-import { isUnderWay, type PartResult, type Run, type RunStore } from '../../state/run-store.ts';
+import { isUnderWay, type PartResult, type Run, type RunCounts, type RunStore } from '../../state/run-store.ts';
 import { type Database, isRefused, namesIn, readState, transact, update } from './database.ts';
 
 /** Runs and the bookings of their parts leave the table by themselves, long after anybody asks for them. */
@@ -13,14 +13,42 @@ const CURRENT = 'run#current';
 const runKey = (runId: string): string => `run#${runId}`;
 const partKey = (runId: string, part: string): string => `run#${runId}#${part}`;
 
+/** A run as an item of the state table. */
+interface RunItem extends RunCounts {
+  readonly run_id: string;
+  readonly started_at: number;
+  readonly progressed_at: number;
+  readonly expected: number;
+  readonly planned: number;
+  readonly cursor: number | null;
+}
+
+const attributesOf = ({ id, startedAt, progressedAt, ...counts }: Run): RunItem => ({
+  run_id: id,
+  started_at: startedAt,
+  progressed_at: progressedAt,
+  ...counts,
+});
+
+const runOf = (item: RunItem): Run => ({
+  id: item.run_id,
+  startedAt: item.started_at,
+  progressedAt: item.progressed_at,
+  expected: item.expected,
+  planned: item.planned,
+  cursor: item.cursor,
+  done: item.done,
+  changed: item.changed,
+  failed: item.failed,
+  unavailable: item.unavailable,
+});
+
 export function createDynamoRunStore(database: Database): RunStore {
   const { tables } = database;
 
   async function get(runId: string): Promise<Run | undefined> {
-    const item = await readState<Run & { pk: string; expires_at: number }>(database, runKey(runId));
-    if (!item) return undefined;
-    const { pk: _pk, expires_at: _expiresAt, ...run } = item;
-    return run;
+    const item = await readState<RunItem>(database, runKey(runId));
+    return item && runOf(item);
   }
 
   return {
@@ -43,14 +71,14 @@ export function createDynamoRunStore(database: Database): RunStore {
           {
             Put: {
               TableName: tables.state,
-              Item: { ...run, pk: runKey(run.run_id), expires_at: expiry(now, RUN_KEPT_MS) },
+              Item: { ...attributesOf(run), pk: runKey(run.id), expires_at: expiry(now, RUN_KEPT_MS) },
               ConditionExpression: 'attribute_not_exists(pk)',
             },
           },
           {
             Put: {
               TableName: tables.state,
-              Item: { pk: CURRENT, run_id: run.run_id },
+              Item: { pk: CURRENT, run_id: run.id },
               ...(current
                 ? { ConditionExpression: 'run_id = :last', ExpressionAttributeValues: { ':last': current.run_id } }
                 : { ConditionExpression: 'attribute_not_exists(pk)' }),
@@ -58,7 +86,7 @@ export function createDynamoRunStore(database: Database): RunStore {
           },
         ]);
         if (!refused) return { started: true, run };
-        if (isRefused(refused[0])) throw new Error(`Run ${run.run_id} was started before`);
+        if (isRefused(refused[0])) throw new Error(`Run ${run.id} was started before`);
       }
     },
 

@@ -40,14 +40,14 @@ const MAX_FOUND = 1_000;
 export function postingsOf(chat: Chat): Posting[] {
   const text = wordsText(chat);
   const tokens = new Set(searchWords(chat).map(tokenOf));
-  const scopes: Scope[] = chat.university_id === null ? ['all'] : ['all', { university_id: chat.university_id }];
+  const scopes: Scope[] = chat.universityId === null ? ['all'] : ['all', { universityId: chat.universityId }];
   return scopes.flatMap((scope) =>
     [...tokens].map((token) => ({
       bucket: bucketOf(scope, token),
       word: `${token}#${chat.id}`,
       text,
       id: chat.id,
-      version: chat.updated_at,
+      version: chat.updatedAt,
     })),
   );
 }
@@ -57,7 +57,7 @@ const tokenOf = (word: string): string => cutToBytes(word, MAX_KEY_TEXT_BYTES);
 
 function bucketOf(scope: Scope, token: string): string {
   const [first = ''] = token;
-  return `${scope === 'all' ? 'all' : `u${scope.university_id}`}#${first}`;
+  return `${scope === 'all' ? 'all' : `u${scope.universityId}`}#${first}`;
 }
 
 /**

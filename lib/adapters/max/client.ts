@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import * as z from 'zod';
 import type { ChatAnswer, MaxApi, MaxError, MembershipAnswer } from '../../max-api/api.ts';
-import { TELLS_MEMBERS, UPDATE_TYPES } from '../../max-api/updates.ts';
+import { MEMBERSHIP_PERMISSION, UPDATE_TYPES } from '../../max-api/updates.ts';
 
 /**
  * The MAX Bot API, as far as this service needs it. One request a call, no retry and no pacing in here: who calls holds a
@@ -184,7 +184,10 @@ function readMembership(raw: RawAnswer): MembershipAnswer {
   const read = readBody(raw, membershipSchema);
   if ('kind' in read) return aboutChat(raw) ?? read;
   const { is_admin, permissions } = read.value;
-  return { kind: 'membership', tellsMembers: is_admin && (permissions?.includes(TELLS_MEMBERS) ?? false) };
+  return {
+    kind: 'membership',
+    receivesMembershipEvents: is_admin && (permissions?.includes(MEMBERSHIP_PERMISSION) ?? false),
+  };
 }
 
 function readDone(raw: RawAnswer): 'done' | MaxError {

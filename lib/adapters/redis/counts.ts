@@ -1,11 +1,11 @@
 import type { Redis, Result } from 'ioredis';
 import type { CachedCount, CountCache, Leases } from '../../state/count-cache.ts';
+import clearTrusted from './clear-trusted-1.lua';
 import type { RedisGate } from './client.ts';
 import putNewer from './put-newer-n.lua';
 import release from './release-1.lua';
 import takeFetching from './take-fetching-1.lua';
 import takeQueued from './take-queued-n.lua';
-import untell from './untell-1.lua';
 
 /** The counts and the leases in Redis. Every operation is one round trip. */
 
@@ -17,7 +17,7 @@ declare module 'ioredis' {
     putNewer(keys: number, ...args: (string | number)[]): Result<number, Context>;
     takeQueued(keys: number, ...args: (string | number)[]): Result<number[], Context>;
     takeFetching(key: string, owner: string, ttlMs: number): Result<number, Context>;
-    untell(key: string): Result<null, Context>;
+    clearTrusted(key: string): Result<null, Context>;
     releaseLease(key: string, owner: string): Result<number, Context>;
   }
 }
@@ -34,7 +34,7 @@ export function createRedisCounts(gate: RedisGate, options: RedisCountsOptions):
   gate.client.defineCommand('takeQueued', { lua: takeQueued });
   gate.client.defineCommand('takeFetching', { lua: takeFetching, numberOfKeys: 1 });
   gate.client.defineCommand('releaseLease', { lua: release, numberOfKeys: 1 });
-  gate.client.defineCommand('untell', { lua: untell, numberOfKeys: 1 });
+  gate.client.defineCommand('clearTrusted', { lua: clearTrusted, numberOfKeys: 1 });
   const run = async <T>(commands: (redis: Redis) => Promise<T>): Promise<T | undefined> => {
     const result = await gate.run(commands);
     return result.ok ? result.value : undefined;
@@ -61,16 +61,16 @@ export function createRedisCounts(gate: RedisGate, options: RedisCountsOptions):
           entries.length,
           ...entries.map(([id]) => countKey(id)),
           ...entries.flatMap(([, count]) => [
-            count.updated_at ?? '',
-            JSON.stringify(count),
+            count.updatedAt ?? '',
+            serialize(count),
             Math.round(options.freshMs * 2 * (0.9 + 0.2 * options.random())),
           ]),
         ),
       );
     },
 
-    async untell(id) {
-      await run((redis) => redis.untell(countKey(id)));
+    async clearTrusted(id) {
+      await run((redis) => redis.clearTrusted(countKey(id)));
     },
 
     async forget(id) {
@@ -94,12 +94,25 @@ export function createRedisCounts(gate: RedisGate, options: RedisCountsOptions):
   };
 }
 
+/** The value of `chat_participants:<id>` as JSON. */
+interface StoredValue {
+  readonly count: number;
+  readonly updated_at: string | null;
+  readonly source: CachedCount['source'];
+  readonly events_trusted?: true | undefined;
+}
+
+function serialize({ count, updatedAt, source, eventsTrusted }: CachedCount): string {
+  const value: StoredValue = { count, updated_at: updatedAt, source, events_trusted: eventsTrusted };
+  return JSON.stringify(value);
+}
+
 const AT = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 const TIME = new RegExp(`^${AT}$`);
 
 /** A value as it is written here: known by this alone in a third of the time that JSON and a look at its fields take. */
 const WRITTEN = new RegExp(
-  String.raw`^\{"count":(\d{1,15}),"updated_at":(?:null|"(${AT})"),"source":"(api|database)"(,"told":true)?\}$`,
+  String.raw`^\{"count":(\d{1,15}),"updated_at":(?:null|"(${AT})"),"source":"(api|database)"(,"events_trusted":true)?\}$`,
 );
 
 /**
@@ -110,18 +123,18 @@ function parse(text: string | null | undefined): CachedCount | undefined {
   if (!text) return undefined;
   const written = WRITTEN.exec(text);
   if (written) {
-    const [, count, updated_at = null, source, told] = written;
-    const read = { count: Number(count), updated_at, source: source as CachedCount['source'] };
-    return told ? { ...read, told: true } : read;
+    const [, count, updatedAt = null, source, eventsTrusted] = written;
+    const read = { count: Number(count), updatedAt, source: source as CachedCount['source'] };
+    return eventsTrusted ? { ...read, eventsTrusted: true } : read;
   }
   try {
-    const value: Partial<CachedCount> | null = JSON.parse(text);
+    const value: Partial<StoredValue> | null = JSON.parse(text);
     const count = value?.count;
     if (!value || typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) return undefined;
-    const { updated_at, source, told } = value;
-    if (updated_at !== null && !(typeof updated_at === 'string' && TIME.test(updated_at))) return undefined;
+    const { updated_at: updatedAt, source, events_trusted: eventsTrusted } = value;
+    if (updatedAt !== null && !(typeof updatedAt === 'string' && TIME.test(updatedAt))) return undefined;
     if (source !== 'api' && source !== 'database') return undefined;
-    return told === true ? { count, updated_at, source, told } : { count, updated_at, source };
+    return eventsTrusted === true ? { count, updatedAt, source, eventsTrusted } : { count, updatedAt, source };
   } catch {
     return undefined;
   }

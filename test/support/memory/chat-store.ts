@@ -6,7 +6,7 @@ import { comparePositions, positionOf } from '../../../lib/chats/sort-keys.ts';
 import type { ChatStore } from '../../../lib/state/chat-store.ts';
 import type { MemoryChat, MemoryChats } from './chats.ts';
 
-const inScope = (chat: Chat, scope: Scope): boolean => scope === 'all' || chat.university_id === scope.university_id;
+const inScope = (chat: Chat, scope: Scope): boolean => scope === 'all' || chat.universityId === scope.universityId;
 
 const storedOf = ({ dueAt: _, ...stored }: MemoryChat): StoredChat => stored;
 
@@ -14,14 +14,14 @@ const storedOf = ({ dueAt: _, ...stored }: MemoryChat): StoredChat => stored;
 export function createMemoryChatStore(chats: MemoryChats): ChatStore {
   const { byId } = chats;
   const all = () => [...byId.values()];
-  const ownerOf = (maxChatId: string) => all().find(({ chat }) => chat.max_chat_id === maxChatId)?.chat.id;
+  const ownerOf = (maxChatId: string) => all().find(({ chat }) => chat.maxChatId === maxChatId)?.chat.id;
 
   const takeId = () => ++chats.lastId;
 
   function add(id: number, fields: ChatFields, count: number | null, at: number): StoredChat {
     const chat = newChat(id, fields, at);
-    const stored = { chat, ...NEVER_COUNTED, participants_count: count };
-    byId.set(chat.id, { ...stored, dueAt: chat.max_chat_id === null ? undefined : at });
+    const stored = { chat, ...NEVER_COUNTED, participantsCount: count };
+    byId.set(chat.id, { ...stored, dueAt: chat.maxChatId === null ? undefined : at });
     return stored;
   }
 
@@ -44,14 +44,14 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
       const compare = comparePositions(order);
       const behind = all()
         .filter(({ chat }) => inScope(chat, scope) && matches(searchWords(chat), words))
-        .map((stored) => ({ stored, position: positionOf(sort, stored.chat, stored.participants_count) }))
+        .map((stored) => ({ stored, position: positionOf(sort, stored.chat, stored.participantsCount) }))
         .filter(({ position }) => !after || compare(position, after) > 0)
         .sort((a, b) => compare(a.position, b.position));
       const page = behind.slice(0, limit);
       return {
-        rows: page.map(({ stored: { chat, participants_count, read_at } }) => ({
+        rows: page.map(({ stored: { chat, participantsCount, readAt } }) => ({
           chat,
-          count: sort === 'participants_count' ? { participants_count, read_at } : undefined,
+          count: sort === 'participants_count' ? { participantsCount, readAt } : undefined,
         })),
         next: behind.length > limit ? page.at(-1)?.position : undefined,
       };
@@ -59,7 +59,7 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
 
     async outlines(after, limit) {
       const behind = all()
-        .map(({ chat: { id, max_chat_id, status, created_at } }) => ({ id, max_chat_id, status, created_at }))
+        .map(({ chat: { id, maxChatId, status, createdAt } }) => ({ id, maxChatId, status, createdAt }))
         .filter(({ id }) => id > after)
         .sort((a, b) => a.id - b.id);
       const chats = behind.slice(0, limit);
@@ -72,7 +72,7 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
 
     async create(fields, at) {
       const id = takeId();
-      const by = fields.max_chat_id === null ? undefined : ownerOf(fields.max_chat_id);
+      const by = fields.maxChatId === null ? undefined : ownerOf(fields.maxChatId);
       if (by !== undefined) return { kind: 'max_chat_id_taken', by };
       return { kind: 'created', stored: add(id, fields, null, at) };
     },
@@ -82,10 +82,10 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
       if (!before) return { kind: 'not_found' };
       if (!differs(before.chat, patch)) return { kind: 'updated', chat: before.chat, countDropped: false };
       const chat = changed(before.chat, patch, at);
-      const by = chat.max_chat_id === null ? undefined : ownerOf(chat.max_chat_id);
+      const by = chat.maxChatId === null ? undefined : ownerOf(chat.maxChatId);
       if (by !== undefined && by !== id) return { kind: 'max_chat_id_taken', by };
-      const countDropped = chat.max_chat_id !== before.chat.max_chat_id;
-      const forgotten = { ...NEVER_COUNTED, dueAt: chat.max_chat_id === null ? undefined : at };
+      const countDropped = chat.maxChatId !== before.chat.maxChatId;
+      const forgotten = { ...NEVER_COUNTED, dueAt: chat.maxChatId === null ? undefined : at };
       byId.set(id, { ...before, chat, ...(countDropped ? forgotten : {}) });
       return { kind: 'updated', chat, countDropped };
     },
@@ -96,18 +96,18 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
 
     async importMany(lines, at) {
       const outcomes = { created: 0, updated: 0, unchanged: 0 };
-      for (const line of new Map(lines.map((line) => [line.max_chat_id, line])).values()) {
-        const id = ownerOf(line.max_chat_id);
+      for (const line of new Map(lines.map((line) => [line.maxChatId, line])).values()) {
+        const id = ownerOf(line.maxChatId);
         const before = id === undefined ? undefined : byId.get(id);
         if (!before) {
-          add(takeId(), line, line.participants_count, at);
+          add(takeId(), line, line.participantsCount, at);
           outcomes.created += 1;
           continue;
         }
         const chat = differs(before.chat, line) ? changed(before.chat, line, at) : before.chat;
-        const participants_count = before.participants_count ?? line.participants_count;
-        byId.set(chat.id, { ...before, chat, participants_count });
-        const same = chat === before.chat && participants_count === before.participants_count;
+        const participantsCount = before.participantsCount ?? line.participantsCount;
+        byId.set(chat.id, { ...before, chat, participantsCount });
+        const same = chat === before.chat && participantsCount === before.participantsCount;
         outcomes[same ? 'unchanged' : 'updated'] += 1;
       }
       return outcomes;

@@ -2,22 +2,22 @@ import { isKnownRight } from '../../../lib/chats/planning.ts';
 import type { CountStore, DueChat, Place } from '../../../lib/state/count-store.ts';
 import type { MemoryChats } from './chats.ts';
 
-const byDueTime = (a: Place, b: Place): number => a.due_at - b.due_at || a.id - b.id;
+const byDueTime = (a: Place, b: Place): number => a.dueAt - b.dueAt || a.id - b.id;
 
 /** The durable side of counts in memory. */
 export function createMemoryCountStore({ byId }: MemoryChats): CountStore {
   const dueBy = (before: number): DueChat[] =>
     [...byId.values()]
-      .flatMap(({ chat: { id }, dueAt, read_at, planning }) =>
-        dueAt === undefined || dueAt > before ? [] : [{ id, due_at: dueAt, read_at, planning }],
+      .flatMap(({ chat: { id }, dueAt, readAt, planning }) =>
+        dueAt === undefined || dueAt > before ? [] : [{ id, dueAt, readAt, planning }],
       )
       .sort(byDueTime);
 
   return {
-    async apply({ id, max_chat_id }, reading, { askedAt, dueAt, learnt }) {
+    async apply({ id, maxChatId }, reading, { askedAt, dueAt, learnt }) {
       const before = byId.get(id);
-      if (!before || before.chat.max_chat_id !== max_chat_id) return { kind: 'superseded' };
-      if (before.checked_at !== null && before.checked_at >= askedAt) return { kind: 'superseded' };
+      if (!before || before.chat.maxChatId !== maxChatId) return { kind: 'superseded' };
+      if (before.checkedAt !== null && before.checkedAt >= askedAt) return { kind: 'superseded' };
       const status = reading.kind === 'count' ? 'active' : reading.status;
       const { planning } = before;
       byId.set(id, {
@@ -25,8 +25,8 @@ export function createMemoryCountStore({ byId }: MemoryChats): CountStore {
         chat: before.chat.status === status ? before.chat : { ...before.chat, status },
         ...(reading.kind === 'count'
           ? {
-              participants_count: reading.count,
-              read_at: askedAt,
+              participantsCount: reading.count,
+              readAt: askedAt,
               planning: {
                 ...planning,
                 ...(learnt ? { learnt, eventQuarters: 0 } : {}),
@@ -34,16 +34,16 @@ export function createMemoryCountStore({ byId }: MemoryChats): CountStore {
               },
             }
           : {}),
-        checked_at: askedAt,
+        checkedAt: askedAt,
         dueAt: reading.kind === 'count' ? dueAt : undefined,
       });
-      const knownRight = isKnownRight({ read_at: askedAt, planning });
-      return { kind: 'applied', before: before.participants_count, knownRight };
+      const knownRight = isKnownRight({ readAt: askedAt, planning });
+      return { kind: 'applied', before: before.participantsCount, knownRight };
     },
 
-    async replan({ id, due_at }, { dueAt, learnt }) {
+    async replan({ id, dueAt: was }, { dueAt, learnt }) {
       const chat = byId.get(id);
-      if (chat?.dueAt !== due_at) return;
+      if (chat?.dueAt !== was) return;
       byId.set(id, { ...chat, dueAt, planning: { ...chat.planning, learnt, eventQuarters: 0 } });
     },
 

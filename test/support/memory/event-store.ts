@@ -24,15 +24,15 @@ export function createMemoryEventStore({ byId }: MemoryChats): EventStore & {
       const eventQuarters = planning.eventQuarters + (marks.get(id)?.quarter === quarter ? 0 : 1);
       mark(id, { windowUntil: until, quarter });
       byId.set(id, { ...chat, planning: { ...planning, dirtyAt: planning.dirtyAt ?? now, eventQuarters } });
-      return { read_at: chat.read_at, planning };
+      return { readAt: chat.readAt, planning };
     },
-    async trust(id, told, at, now) {
+    async recordEventTrust(id, told, at, now) {
       const before = marks.get(id)?.told;
       const chat = byId.get(id);
       if (!chat || (before && before.at >= at)) return;
       mark(id, { told: { told, at } });
-      const toldSince = told ? (chat.planning.toldSince ?? now) : null;
-      byId.set(id, { ...chat, planning: { ...chat.planning, toldSince, trustKnown: true } });
+      const eventsTrustedSince = told ? (chat.planning.eventsTrustedSince ?? now) : null;
+      byId.set(id, { ...chat, planning: { ...chat.planning, eventsTrustedSince, eventTrustChecked: true } });
     },
     async retitle(id, title) {
       if (!byId.has(id)) return undefined;

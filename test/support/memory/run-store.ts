@@ -18,9 +18,9 @@ export function createMemoryRunStore(): RunStore {
     async start(run, now) {
       const last = current === undefined ? undefined : runs.get(current);
       if (last && isUnderWay(last, now)) return { started: false, run: last };
-      if (runs.has(run.run_id)) throw new Error(`Run ${run.run_id} was started before`);
-      runs.set(run.run_id, run);
-      current = run.run_id;
+      if (runs.has(run.id)) throw new Error(`Run ${run.id} was started before`);
+      runs.set(run.id, run);
+      current = run.id;
       return { started: true, run };
     },
 
@@ -30,7 +30,7 @@ export function createMemoryRunStore(): RunStore {
       runs.set(runId, {
         ...run,
         cursor: to,
-        progressed_at: now,
+        progressedAt: now,
         planned: run.planned + planned,
         done: run.done + unavailable,
         unavailable: run.unavailable + unavailable,
@@ -48,7 +48,7 @@ export function createMemoryRunStore(): RunStore {
       parts.set(key, result);
       runs.set(runId, {
         ...run,
-        progressed_at: now,
+        progressedAt: now,
         done: run.done + counts.done,
         changed: run.changed + counts.changed,
         failed: run.failed + counts.failed,

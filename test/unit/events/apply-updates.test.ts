@@ -35,7 +35,7 @@ async function setUp(max: Map<string, Answer> = new Map()) {
     },
     fetchMembership: async () => ({
       kind: 'answered',
-      answer: { kind: 'membership', tellsMembers: true },
+      answer: { kind: 'membership', receivesMembershipEvents: true },
       askedAt: now,
     }),
     applyAnswer: createApplyAnswer({
@@ -52,7 +52,7 @@ async function setUp(max: Map<string, Answer> = new Map()) {
     clock,
     settings: { windowMs: WINDOW_MS },
   };
-  const id = await created(stores.chats, { max_chat_id: '-1', name: 'Первый' });
+  const id = await created(stores.chats, { maxChatId: '-1', name: 'Первый' });
   return {
     ...{ stores, deps, sent, id, cache },
     apply: (...updates: ChatUpdate[]) => applyUpdates(deps, updates[0]?.chat_id ?? '', updates, now + 10_000),
@@ -84,7 +84,12 @@ describe('joins and leaves', () => {
       new Map([['-1', { kind: 'count', count: 3, title: null, link: null }]]),
     );
     await apply({ kind: 'bot_added', chat_id: '-1', at: now() });
-    const told = { count: 3, updated_at: new Date(now() + 5).toISOString(), source: 'api', told: true } as const;
+    const told = {
+      count: 3,
+      updatedAt: new Date(now() + 5).toISOString(),
+      source: 'api',
+      eventsTrusted: true,
+    } as const;
     await cache.putMany(new Map([[id, told]]));
     const state = firstState(1, 1, 100);
     const dear = { ...state, logKappa: Math.log(1e6) };
@@ -103,7 +108,7 @@ describe('joins and leaves', () => {
     await apply(joined(now()));
     expect(sent).toEqual([]);
     expect((await stores.chats.get(id))?.planning.dirtyAt).toBe(now());
-    expect((await cache.getMany([id]))?.get(id)?.told).toBeUndefined();
+    expect((await cache.getMany([id]))?.get(id)?.eventsTrusted).toBeUndefined();
   });
 
   test('are asked for as of the end of the window: a count read within it is not enough', async () => {
@@ -123,7 +128,7 @@ describe('the bot', () => {
     const id = await stores.chats.findByMaxChatId('-2');
     expect(await stores.chats.get(id ?? 0)).toMatchObject({
       chat: { name: 'Группа', url: 'https://max.ru/c/2', source: 'max', status: 'active' },
-      participants_count: 7,
+      participantsCount: 7,
     });
     expect(await stores.chats.total('all')).toBe(2);
     expect(asked()).toBe(2);
@@ -137,7 +142,7 @@ describe('the bot', () => {
     expect(await stores.counts.countDue(Number.MAX_SAFE_INTEGER)).toBe(0);
     pass(1_000);
     await apply({ kind: 'bot_added', chat_id: '-1', at: now() });
-    expect(await stores.chats.get(id)).toMatchObject({ chat: { status: 'active' }, participants_count: 7 });
+    expect(await stores.chats.get(id)).toMatchObject({ chat: { status: 'active' }, participantsCount: 7 });
     await apply({ kind: 'bot_removed', chat_id: '-1', at: now() - 500 });
     expect(await stores.chats.get(id)).toMatchObject({ chat: { status: 'active' } });
   });
@@ -161,7 +166,7 @@ test('a day of updates, doubled and shuffled, gives the same table', async () =>
       return fc.constantFrom<ChatUpdate>(
         { kind: 'members_changed', chat_id, at },
         { kind: 'title_changed', chat_id, at, title: `Имя ${minute}` },
-        { kind: 'permissions_changed', chat_id, at, told: minute % 2 === 0 },
+        { kind: 'permissions_changed', chat_id, at, receives_membership_events: minute % 2 === 0 },
         { kind: 'bot_removed', chat_id, at },
         { kind: 'bot_added', chat_id, at },
       );
@@ -172,7 +177,7 @@ test('a day of updates, doubled and shuffled, gives the same table', async () =>
     const rows = [];
     for (const maxChatId of ['-1', '-2', '-3']) {
       const stored = await stores.chats.get((await stores.chats.findByMaxChatId(maxChatId)) ?? 0);
-      rows.push(stored && [maxChatId, stored.chat.name, stored.chat.status, stored.participants_count]);
+      rows.push(stored && [maxChatId, stored.chat.name, stored.chat.status, stored.participantsCount]);
     }
     return rows;
   };

@@ -35,11 +35,14 @@ describe('a line of an import', () => {
       participants_count: '0',
     };
     expect(read(csv)).toEqual({
-      ...csv,
       name: 'Физика 101',
-      max_chat_id: '-70000000000123',
-      university_id: 7,
-      participants_count: 0,
+      url: 'https://max.ru/join/a',
+      maxChatId: '-70000000000123',
+      externalChatId: 'ext-1',
+      universityId: 7,
+      department: 'Физфак',
+      source: 'lms',
+      participantsCount: 0,
     });
   });
 
@@ -48,10 +51,14 @@ describe('a line of an import', () => {
       ...{ url: null, external_chat_id: null, university_id: null },
       ...{ department: null, source: null, participants_count: null },
     };
-    expect(read({ name: 'Чат', max_chat_id: '-1' })).toEqual({ name: 'Чат', max_chat_id: '-1', ...none });
+    const line = {
+      ...{ name: 'Чат', url: null, maxChatId: '-1', externalChatId: null, universityId: null },
+      ...{ department: null, source: null, participantsCount: null },
+    };
+    expect(read({ name: 'Чат', max_chat_id: '-1' })).toEqual(line);
     const empty = Object.fromEntries(Object.keys(none).map((name) => [name, '']));
-    expect(read({ name: 'Чат', max_chat_id: '-1', ...empty })).toEqual({ name: 'Чат', max_chat_id: '-1', ...none });
-    expect(read({ name: 'Чат', max_chat_id: '-1', ...none })).toEqual({ name: 'Чат', max_chat_id: '-1', ...none });
+    expect(read({ name: 'Чат', max_chat_id: '-1', ...empty })).toEqual(line);
+    expect(read({ name: 'Чат', max_chat_id: '-1', ...none })).toEqual(line);
   });
 
   test.each<[unknown, string]>([
@@ -62,7 +69,7 @@ describe('a line of an import', () => {
     ['9223372036854775807', '9223372036854775807'],
     ['-9223372036854775808', '-9223372036854775808'],
   ])('may have the MAX id %j', (max_chat_id, expected) => {
-    expect(read({ name: 'Чат', max_chat_id })).toMatchObject({ max_chat_id: expected });
+    expect(read({ name: 'Чат', max_chat_id })).toMatchObject({ maxChatId: expected });
   });
 
   test.each<[Record<string, unknown>, string]>([
@@ -161,10 +168,10 @@ describe('an import', () => {
   test('keeps a count that MAX gave, and takes one where there is none', async () => {
     const { chats, counts } = await openMemory();
     await run(chats, [lineOf(1), lineOf(2)]);
-    await counts.apply({ id: 1, max_chat_id: '-1' }, { kind: 'count', count: 5 }, { askedAt: T0, dueAt: T0 });
+    await counts.apply({ id: 1, maxChatId: '-1' }, { kind: 'count', count: 5 }, { askedAt: T0, dueAt: T0 });
     await run(chats, [lineOf(1, { participants_count: '99' }), lineOf(2, { participants_count: '99' })]);
-    expect((await chats.get(1))?.participants_count).toBe(5);
-    expect((await chats.get(2))?.participants_count).toBe(99);
+    expect((await chats.get(1))?.participantsCount).toBe(5);
+    expect((await chats.get(2))?.participantsCount).toBe(99);
   });
 
   test('of nothing does nothing', async () => {

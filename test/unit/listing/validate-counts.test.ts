@@ -47,11 +47,11 @@ function depsOf(random: () => number = randomStream(1)): ValidateDeps & { lanes:
   const permits = openPermits();
   const { events } = listening();
   const fetchCount = createFetchCount({
-    ...{ maxApi, permits, clock, events, random },
+    ...{ maxApi, permits, clock, telemetry: events, random },
     settings: { timeoutMs: 5_000, maxRetries: 0 },
   });
   const readCounts = createReadCounts({
-    ...{ chatStore: stores.chats, cache, leases: cache, queue, clock, events },
+    ...{ chatStore: stores.chats, cache, leases: cache, queue, clock, telemetry: events },
     refreshChat: () => Promise.reject(new Error('a validation refreshes nothing')),
     newId: () => 'validation',
     readCounter: memoryReadCounter(),
@@ -73,18 +73,18 @@ const validate = (size: number, scope: Scope = 'all', deadline = T0 + 60_000, de
   clock.until(validateCounts(deps, scope, size, deadline));
 
 /** Makes chats of one university with the counts that MAX gives; @returns their ids. */
-async function chats(n: number, university_id = 1): Promise<number[]> {
+async function chats(n: number, universityId = 1): Promise<number[]> {
   const ids: number[] = [];
   for (let i = 0; i < n; i += 1) {
-    const id = await created(stores.chats, { university_id });
-    await stores.chats.update(id, { max_chat_id: `-${id}` }, T0);
+    const id = await created(stores.chats, { universityId });
+    await stores.chats.update(id, { maxChatId: `-${id}` }, T0);
     await keep(id, 100 + id);
     ids.push(id);
   }
   return ids;
 }
 const keep = (id: number, count: number) =>
-  stores.counts.apply({ id, max_chat_id: `-${id}` }, { kind: 'count', count }, { askedAt: clock.now(), dueAt: T0 });
+  stores.counts.apply({ id, maxChatId: `-${id}` }, { kind: 'count', count }, { askedAt: clock.now(), dueAt: T0 });
 
 describe('the report', () => {
   test('of counts that are all right', async () => {
@@ -107,7 +107,7 @@ describe('the report', () => {
       [3, 10],
       [4, 3],
     ]);
-    await created(stores.chats, { max_chat_id: '-9' });
+    await created(stores.chats, { maxChatId: '-9' });
     answer = (chat) => {
       if (chat === 7) return { kind: 'denied' };
       if (chat === 8) return { kind: 'not_found' };
@@ -132,7 +132,7 @@ describe('the report', () => {
   });
 
   test('takes a count of nought that was never read for the mismatch it is', async () => {
-    await created(stores.chats, { max_chat_id: '-1' });
+    await created(stores.chats, { maxChatId: '-1' });
     answer = () => counted(0);
     expect(await validate(1)).toMatchObject({
       report: { checked: 1, matched: 0, mismatches: [{ shown: null, actual: 0, drift: 0 }], accuracy: 0, max_drift: 0 },
@@ -141,7 +141,7 @@ describe('the report', () => {
 
   test('compares with what people are shown: the cache before the store', async () => {
     const [id = 0] = await chats(1);
-    await cache.putMany(new Map([[id, { count: 50, updated_at: new Date(T0 + 1).toISOString(), source: 'api' }]]));
+    await cache.putMany(new Map([[id, { count: 50, updatedAt: new Date(T0 + 1).toISOString(), source: 'api' }]]));
     expect(await validate(1)).toMatchObject({ report: { mismatches: [{ shown: 50, actual: 101, drift: 51 }] } });
   });
 
@@ -150,7 +150,7 @@ describe('the report', () => {
     answer = () => counted(7);
     const validating = validate(1);
     await stores.counts.apply(
-      { id, max_chat_id: `-${id}` },
+      { id, maxChatId: `-${id}` },
       { kind: 'count', count: 7 },
       { askedAt: T0 + 1, dueAt: T0 + HOUR },
     );
@@ -160,7 +160,7 @@ describe('the report', () => {
   test('knows chats that MAX refused before without asking', async () => {
     await chats(3);
     await stores.counts.apply(
-      { id: 2, max_chat_id: '-2' },
+      { id: 2, maxChatId: '-2' },
       { kind: 'unavailable', status: 'denied' },
       { askedAt: T0 + 1, dueAt: T0 },
     );
@@ -250,7 +250,7 @@ describe('the sample', () => {
   test.each<[string, Scope, number]>([
     ['by ids drawn at random', 'all', 5],
     ['by walking the listing, when nearly all are wanted', 'all', 16],
-    ['by walking the listing of one university', { university_id: 1 }, 5],
+    ['by walking the listing of one university', { universityId: 1 }, 5],
   ])('is uniform, %s', async (_, scope, size) => {
     // Gaps in the ids, at the beginning and in between, as deleting leaves them; and chats that are not in MAX.
     await created(stores.chats, {});
@@ -280,7 +280,7 @@ describe('the sample', () => {
   test('stays within what somebody may see', async () => {
     await chats(5, 1);
     const own = await chats(5, 2);
-    await validate(100, { university_id: 2 });
+    await validate(100, { universityId: 2 });
     expect(maxApi.calls.map((call) => -Number(call)).sort((a, b) => a - b)).toEqual(own);
   });
 

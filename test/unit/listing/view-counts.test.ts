@@ -70,7 +70,7 @@ function reader({ settings, deps }: Options = {}) {
     // As MAX's client does, an answer is waited for no longer than allowed.
     refreshChat: refreshing(stores, clock, { maxApi: impatient(maxApi), cache }),
     clock,
-    events,
+    telemetry: events,
     newId: () => `reader-${++readers}`,
     readCounter,
     random: () => sampled,
@@ -90,18 +90,18 @@ const at = (ms: number) => new Date(ms).toISOString();
 
 /** Makes chats, `-1`, `-2` and so on, and the rows a listing has of them. */
 async function chats(n: number, by: 'id' | 'participants_count' = 'id'): Promise<ListedChat[]> {
-  for (let i = 1; i <= n; i += 1) await created(stores.chats, { max_chat_id: `-${i}` });
+  for (let i = 1; i <= n; i += 1) await created(stores.chats, { maxChatId: `-${i}` });
   return (await stores.chats.list(listing({ sort: by, limit: 1_000 }))).rows.slice();
 }
 /** Puts a count of that age into the store. */
 const keep = (id: number, count: number, ageMs: number) =>
   stores.counts.apply(
-    { id, max_chat_id: `-${id}` },
+    { id, maxChatId: `-${id}` },
     { kind: 'count', count },
     { askedAt: T0 - ageMs, dueAt: T0 - ageMs + HOUR },
   );
 const remember = (id: number, count: number, ageMs: number) =>
-  cache.putMany(new Map([[id, { count, updated_at: at(T0 - ageMs), source: 'api' }]]));
+  cache.putMany(new Map([[id, { count, updatedAt: at(T0 - ageMs), source: 'api' }]]));
 const queuedIds = () => queue.messages.flatMap(({ message }) => message.ids);
 
 describe('where counts come from', () => {
@@ -113,10 +113,10 @@ describe('where counts come from', () => {
     const shown = await read(rows);
     expect(shown.size).toBe(100);
     expect(shown.get(7)).toEqual({
-      participants_count: 7,
-      participants_updated_at: at(T0 - 60_000),
-      participants_source: 'cache',
-      participants_stale: false,
+      participantsCount: 7,
+      updatedAt: at(T0 - 60_000),
+      source: 'cache',
+      stale: false,
     });
     expect(cache.calls).toEqual(['getMany']);
     expect(reads).toEqual([]);
@@ -132,13 +132,11 @@ describe('where counts come from', () => {
     const { read, told } = reader();
     const shown = await read(rows);
     expect(reads).toEqual([[2, 4]]);
-    expect([...shown.values()].map((count) => count.participants_count)).toEqual([10, 20, 30, 40]);
-    expect([...shown.values()].map((count) => count.participants_source)).toEqual([
-      ...['cache', 'database', 'cache', 'database'],
-    ]);
+    expect([...shown.values()].map((count) => count.participantsCount)).toEqual([10, 20, 30, 40]);
+    expect([...shown.values()].map((count) => count.source)).toEqual([...['cache', 'database', 'cache', 'database']]);
     expect(told.lookedUp).toEqual([{ lookups: 4, hits: 2, staleHits: 0 }]);
     expect(await cache.getMany([2])).toEqual(
-      new Map([[2, { count: 20, updated_at: at(T0 - 60_000), source: 'database' }]]),
+      new Map([[2, { count: 20, updatedAt: at(T0 - 60_000), source: 'database' }]]),
     );
     await read(rows);
     expect(reads).toHaveLength(1);
@@ -151,9 +149,9 @@ describe('where counts come from', () => {
     cache.down = true;
     const { read, told } = reader();
     expect([...(await read(rows)).values()]).toMatchObject([
-      { participants_count: 10, participants_source: 'database', participants_stale: false },
-      { participants_count: 20, participants_source: 'database', participants_stale: true },
-      { participants_count: null, participants_source: 'database', participants_stale: true },
+      { participantsCount: 10, source: 'database', stale: false },
+      { participantsCount: 20, source: 'database', stale: true },
+      { participantsCount: null, source: 'database', stale: true },
     ]);
     expect(cache.calls).toEqual(['getMany']);
     expect([queue.requests, maxApi.calls.length]).toEqual([0, 0]);
@@ -180,17 +178,17 @@ describe('where counts come from', () => {
     const { read, told } = reader();
     const shown = await read(rows);
     expect(shown.get(2)).toMatchObject({
-      participants_count: 200,
-      participants_updated_at: at(T0 - 60_000),
-      participants_source: 'database',
+      participantsCount: 200,
+      updatedAt: at(T0 - 60_000),
+      source: 'database',
     });
     expect(shown.get(1)).toMatchObject({
-      participants_count: 100,
-      participants_updated_at: at(T0 - 30_000),
-      participants_source: 'cache',
+      participantsCount: 100,
+      updatedAt: at(T0 - 30_000),
+      source: 'cache',
     });
     // Nor is anything read again that came with the page.
-    expect(shown.get(3)).toMatchObject({ participants_count: 300, participants_source: 'database' });
+    expect(shown.get(3)).toMatchObject({ participantsCount: 300, source: 'database' });
     expect(reads).toEqual([]);
     expect(told.lookedUp).toEqual([{ lookups: 3, hits: 2, staleHits: 0 }]);
   });
@@ -207,18 +205,18 @@ describe('staleness', () => {
     await keep(2, 20, ageMs);
     const { read, told } = reader();
     const shown = await read(rows);
-    expect([...shown.values()].map((count) => count.participants_stale)).toEqual([stale, stale]);
+    expect([...shown.values()].map((count) => count.stale)).toEqual([stale, stale]);
     expect(told.lookedUp).toMatchObject([{ hits: 1, staleHits: stale ? 1 : 0 }]);
   });
 
   test('is that of an imported count, whose age nobody knows', async () => {
-    await stores.chats.importMany([{ ...fields(), max_chat_id: '-1', participants_count: 5 }], T0);
+    await stores.chats.importMany([{ ...fields(), maxChatId: '-1', participantsCount: 5 }], T0);
     const { rows } = await stores.chats.list(listing());
     const { read } = reader();
-    const imported = { participants_count: 5, participants_updated_at: null, participants_stale: true };
-    expect((await read(rows)).get(1)).toEqual({ ...imported, participants_source: 'database' });
+    const imported = { participantsCount: 5, updatedAt: null, stale: true };
+    expect((await read(rows)).get(1)).toEqual({ ...imported, source: 'database' });
     // The same from the cache; and it is a value, so nobody waits.
-    expect((await read(rows)).get(1)).toEqual({ ...imported, participants_source: 'cache' });
+    expect((await read(rows)).get(1)).toEqual({ ...imported, source: 'cache' });
     expect(maxApi.calls).toEqual([]);
     expect(queuedIds()).toEqual([1]);
   });
@@ -230,7 +228,7 @@ describe('what is stale is asked for', () => {
     for (const { chat } of rows) await remember(chat.id, 10, 2 * HOUR);
     cache.calls.length = 0;
     const shown = await reader().read(rows);
-    expect(shown.get(120)).toMatchObject({ participants_count: 10, participants_stale: true });
+    expect(shown.get(120)).toMatchObject({ participantsCount: 10, stale: true });
     expect(clock.now()).toBe(T0);
     expect(maxApi.calls).toEqual([]);
     expect(cache.calls).toEqual(['getMany', 'takeQueued']);
@@ -265,13 +263,13 @@ describe('what is stale is asked for', () => {
 
   test('not where MAX has no answer: no MAX id, denied, gone', async () => {
     await created(stores.chats, {});
-    await created(stores.chats, { max_chat_id: '-2' });
+    await created(stores.chats, { maxChatId: '-2' });
     const denied = { kind: 'unavailable', status: 'denied' } as const;
-    await stores.counts.apply({ id: 2, max_chat_id: '-2' }, denied, { askedAt: T0 - 1, dueAt: T0 });
+    await stores.counts.apply({ id: 2, maxChatId: '-2' }, denied, { askedAt: T0 - 1, dueAt: T0 });
     const { rows } = await stores.chats.list(listing());
     expect([...(await reader().read(rows)).values()]).toMatchObject([
-      { participants_count: null, participants_stale: true },
-      { participants_count: null, participants_stale: true },
+      { participantsCount: null, stale: true },
+      { participantsCount: null, stale: true },
     ]);
     expect([maxApi.calls.length, queue.messages.length]).toEqual([0, 0]);
   });
@@ -280,12 +278,12 @@ describe('what is stale is asked for', () => {
     const rows = await chats(1);
     await remember(1, 10, 2 * HOUR);
     queue.send = () => Promise.reject(new Error('no queue'));
-    expect((await reader().read(rows)).get(1)?.participants_count).toBe(10);
+    expect((await reader().read(rows)).get(1)?.participantsCount).toBe(10);
     expect(clock.now()).toBe(T0);
     await clock.advance(60_000);
     const began = clock.now();
     queue.send = () => new Promise(() => {});
-    expect((await reader().read(rows)).get(1)?.participants_count).toBe(10);
+    expect((await reader().read(rows)).get(1)?.participantsCount).toBe(10);
     expect(clock.now() - began).toBeLessThanOrEqual(500);
   });
 });
@@ -296,10 +294,10 @@ describe('counts never read', () => {
     const shown = await reader().read(rows);
     expect([...shown.values()]).toEqual(
       Array(3).fill({
-        participants_count: 42,
-        participants_updated_at: at(T0),
-        participants_source: 'api',
-        participants_stale: false,
+        participantsCount: 42,
+        updatedAt: at(T0),
+        source: 'api',
+        stale: false,
       }),
     );
     expect(queue.messages).toEqual([]);
@@ -312,7 +310,7 @@ describe('counts never read', () => {
     const rows = await chats(8);
     const shown = await reader().read(rows);
     expect(maxApi.calls).toHaveLength(5);
-    expect([...shown.values()].map((count) => count.participants_count)).toEqual([
+    expect([...shown.values()].map((count) => count.participantsCount)).toEqual([
       ...Array(5).fill(42),
       null,
       null,
@@ -326,7 +324,7 @@ describe('counts never read', () => {
     const rows = await chats(5);
     const shown = await reader().read(rows);
     expect(clock.now() - T0).toBe(1_000);
-    expect([...shown.values()].map((count) => count.participants_count)).toEqual(Array(5).fill(null));
+    expect([...shown.values()].map((count) => count.participantsCount)).toEqual(Array(5).fill(null));
     expect(queuedIds()).toEqual([1, 2, 3, 4, 5]);
     expect(maxApi.calls).toHaveLength(5);
   });
@@ -347,13 +345,13 @@ describe('counts never read', () => {
     const all = await clock.until(Promise.all(Array.from({ length: 100 }, () => readCounts(rows))));
     expect(maxApi.calls).toHaveLength(5);
     expect(queue.messages).toEqual([]);
-    expect(all.filter((shown) => shown.get(1)?.participants_count === 42)).toHaveLength(1);
+    expect(all.filter((shown) => shown.get(1)?.participantsCount === 42)).toHaveLength(1);
   });
 
   test('of a chat that MAX does not give stay null, and are not asked for again', async () => {
     answer = { kind: 'denied' };
     const rows = await chats(1);
-    expect((await reader().read(rows)).get(1)?.participants_count).toBeNull();
+    expect((await reader().read(rows)).get(1)?.participantsCount).toBeNull();
     expect(queue.messages).toEqual([]);
     const { rows: now } = await stores.chats.list(listing());
     await reader().read(now);
@@ -364,7 +362,7 @@ describe('counts never read', () => {
     const rows = await chats(1);
     const refreshChat = () => Promise.reject(new Error('throttled'));
     const shown = await reader({ deps: { refreshChat } }).read(rows);
-    expect(shown.get(1)?.participants_count).toBeNull();
+    expect(shown.get(1)?.participantsCount).toBeNull();
     expect(queuedIds()).toEqual([1]);
   });
 
@@ -378,8 +376,8 @@ describe('counts never read', () => {
       await send(...args);
     };
     const shown = await reader().read(rows);
-    expect(shown.get(1)).toMatchObject({ participants_count: 10, participants_source: 'cache' });
-    expect(shown.get(2)).toMatchObject({ participants_count: 42, participants_source: 'api' });
+    expect(shown.get(1)).toMatchObject({ participantsCount: 10, source: 'cache' });
+    expect(shown.get(2)).toMatchObject({ participantsCount: 42, source: 'api' });
     expect([queuedAt, queuedIds()]).toEqual([T0, [1]]);
   });
 });
@@ -388,28 +386,28 @@ describe('counts of chats that tell of every change', () => {
   test('are not stale however old they are, and not asked for, until they are dirty', async () => {
     const rows = await chats(2);
     for (const id of [1, 2]) {
-      await stores.events.trust(id, true, 1, T0 - 9 * HOUR);
+      await stores.events.recordEventTrust(id, true, 1, T0 - 9 * HOUR);
       await keep(id, 10 * id, 5 * HOUR);
     }
     await stores.events.markDirty(2, T0 - HOUR, T0);
     const shown = await reader().read(rows);
-    expect([shown.get(1)?.participants_stale, shown.get(2)?.participants_stale]).toEqual([false, true]);
+    expect([shown.get(1)?.stale, shown.get(2)?.stale]).toEqual([false, true]);
     expect(queuedIds()).toEqual([2]);
     // From the cache too, as long as nothing is told.
     const again = await reader().read(rows);
-    expect(again.get(1)).toMatchObject({ participants_source: 'cache', participants_stale: false });
-    await cache.untell(1);
+    expect(again.get(1)).toMatchObject({ source: 'cache', stale: false });
+    await cache.clearTrusted(1);
     expect((await reader().read(rows)).get(1)).toMatchObject({
-      participants_source: 'cache',
-      participants_stale: true,
+      source: 'cache',
+      stale: true,
     });
   });
 
   test('are audited daily', async () => {
     const rows = await chats(1);
-    await stores.events.trust(1, true, 1, T0 - 99 * HOUR);
+    await stores.events.recordEventTrust(1, true, 1, T0 - 99 * HOUR);
     await keep(1, 10, 25 * HOUR);
-    expect((await reader().read(rows)).get(1)).toMatchObject({ participants_stale: true });
+    expect((await reader().read(rows)).get(1)).toMatchObject({ stale: true });
   });
 });
 
@@ -439,7 +437,7 @@ describe('the kill switches', () => {
     await remember(1, 10, 2 * HOUR);
     await keep(2, 20, 2 * HOUR);
     const shown = await reader({ settings: { lazyUpdate: false } }).read(rows);
-    expect([...shown.values()].map((count) => count.participants_count)).toEqual([10, 20, null]);
+    expect([...shown.values()].map((count) => count.participantsCount)).toEqual([10, 20, null]);
     expect([queue.requests, maxApi.calls.length]).toEqual([0, 0]);
     expect((await cache.getMany([2]))?.get(2)?.count).toBe(20);
   });
@@ -452,8 +450,8 @@ describe('the kill switches', () => {
     cache.calls.length = 0;
     const { read, told } = reader({ settings: { integrationDisabled: true } });
     const shown = await read(rows);
-    expect([...shown.values()].map((count) => count.participants_count)).toEqual([10, 20, null]);
-    expect([...shown.values()].map((count) => count.participants_source)).toEqual(Array(3).fill('database'));
+    expect([...shown.values()].map((count) => count.participantsCount)).toEqual([10, 20, null]);
+    expect([...shown.values()].map((count) => count.source)).toEqual(Array(3).fill('database'));
     expect(cache.calls).toEqual([]);
     expect([queue.requests, maxApi.calls.length]).toEqual([0, 0]);
     expect(told.lookedUp).toEqual([]);

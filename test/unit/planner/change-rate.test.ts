@@ -17,7 +17,7 @@ function likelihood(evidence: Evidence, rate: number): number {
       return -rate * evidence.hours;
     case 'changed':
       return Math.log(-Math.expm1(-rate * evidence.hours));
-    case 'told': {
+    case 'events': {
       const silent = evidence.hours - evidence.quarters * QUARTER_HOURS;
       const active = evidence.quarters === 0 ? 0 : evidence.quarters * Math.log(-Math.expm1(-rate * QUARTER_HOURS));
       return active - rate * silent;
@@ -47,7 +47,11 @@ const told = fc
     hours: fc.double({ min: 0.25, max: 200, noNaN: true }),
     share: fc.double({ min: 0, max: 0.9, noNaN: true }),
   })
-  .map(({ hours, share }) => ({ kind: 'told' as const, hours, quarters: Math.floor((hours / QUARTER_HOURS) * share) }));
+  .map(({ hours, share }) => ({
+    kind: 'events' as const,
+    hours,
+    quarters: Math.floor((hours / QUARTER_HOURS) * share),
+  }));
 
 describe('learn', () => {
   test("is Bayes's rule", () => {
@@ -64,7 +68,7 @@ describe('learn', () => {
 
   test('a belief stays one whatever is seen', () => {
     const wild = fc.record({
-      kind: fc.constantFrom('unchanged' as const, 'changed' as const, 'told' as const),
+      kind: fc.constantFrom('unchanged' as const, 'changed' as const, 'events' as const),
       hours: fc.double({ min: -30, max: 30, noNaN: true }).map(Math.exp),
       quarters: fc.nat(100_000),
     });
@@ -95,7 +99,7 @@ describe('learn', () => {
   });
 
   test('a raid within a quarter of an hour is one change', () => {
-    const quiet = learn(UNKNOWN_POPULATION, { kind: 'told', hours: 24, quarters: 1 });
+    const quiet = learn(UNKNOWN_POPULATION, { kind: 'events', hours: 24, quarters: 1 });
     expect(Math.exp(quiet.mean)).toBeLessThan(1 / 12);
   });
 });

@@ -20,7 +20,7 @@ const DAY_MS = 24 * HOUR_MS;
 const NOW = 1_000 * DAY_MS;
 const limits = { ...PLAN_LIMITS, changeMemoryHours: Infinity, readMemoryHours: Infinity };
 const context: PlanContext = { kappa: 1, population: UNKNOWN_POPULATION, meanReadsPerHour: 1, limits };
-const quiet = { reads: 0, trustedSince: null, eventQuarters: 0 };
+const quiet = { reads: 0, eventsTrustedSince: null, eventQuarters: 0 };
 
 /** A chat read an hour before NOW whose rates are known. */
 function known(changesPerHour: number, readsPerHour: number, more: Partial<ChatPlan> = {}): ChatPlan {
@@ -68,19 +68,20 @@ describe('planAfterRefresh', () => {
   });
 
   test('a trusted chat waits for the daily audit, however often it changes', () => {
-    const next = planAfterRefresh(known(20, 1_000), refreshed({ trustedSince: NOW - DAY_MS }), context, 0).plan;
+    const next = planAfterRefresh(known(20, 1_000), refreshed({ eventsTrustedSince: NOW - DAY_MS }), context, 0).plan;
     expect(next.dueAt).toBe(NOW + DAY_MS);
   });
 
   test('rates of trusted chats are learnt from events, not from what the refresh they led to saw', () => {
     const plan = { ...known(1, 1), change: UNKNOWN_POPULATION };
-    const seen = { changed: true, trustedSince: NOW - DAY_MS };
+    const seen = { changed: true, eventsTrustedSince: NOW - DAY_MS };
     const silent = planAfterRefresh(plan, refreshed({ ...seen, eventQuarters: 0 }), context, 0).plan.change;
     const busy = planAfterRefresh(plan, refreshed({ ...seen, eventQuarters: 3 }), context, 0).plan.change;
     expect(silent.mean).toBeLessThan(UNKNOWN_POPULATION.mean);
     expect(busy.mean).toBeGreaterThan(UNKNOWN_POPULATION.mean);
     // Events are a witness only of times from which all were told.
-    const late = planAfterRefresh(plan, refreshed({ trustedSince: NOW - 1, eventQuarters: 3 }), context, 0).plan.change;
+    const late = planAfterRefresh(plan, refreshed({ eventsTrustedSince: NOW - 1, eventQuarters: 3 }), context, 0).plan
+      .change;
     expect(late).toEqual(UNKNOWN_POPULATION);
   });
 
@@ -89,7 +90,7 @@ describe('planAfterRefresh', () => {
     const rate = fc.double({ min: -10, max: 8, noNaN: true }).map(Math.exp);
     fc.assert(
       fc.property(rate, rate, rate, unit, fc.boolean(), (changes, reads, kappa, random, trusted) => {
-        const seen = refreshed({ trustedSince: trusted ? 0 : null });
+        const seen = refreshed({ eventsTrustedSince: trusted ? 0 : null });
         const { dueAt } = planAfterRefresh(known(changes, reads), seen, { ...context, kappa }, random).plan;
         expect(dueAt - NOW).toBeLessThanOrEqual(limits.mostMs);
         expect(dueAt - NOW).toBeGreaterThanOrEqual(0.9 * limits.leastMs);
@@ -110,7 +111,7 @@ describe('planAfterRefresh', () => {
     expect(asked(known(0.1, 5), {})).toBeCloseTo(1 / interval, 6);
     expect(asked(known(0.1, 5), { planned: false })).toBe(0);
     expect(asked(known(0.1, 5, { dirtyAt: NOW - 1 }), {})).toBe(1);
-    expect(asked(known(0.1, 5), { trustedSince: 0 })).toBe(1);
+    expect(asked(known(0.1, 5), { eventsTrustedSince: 0 })).toBe(1);
     expect(asked(firstPlan(NOW - 1, UNKNOWN_POPULATION), {})).toBe(1);
     // What the refresh teaches is for the next one.
     const unsure = known(0.1, 5, { change: UNKNOWN_POPULATION });
@@ -119,7 +120,7 @@ describe('planAfterRefresh', () => {
   });
 
   test('reads before the first event since the last read were right, those after it wrong', () => {
-    const seen = refreshed({ reads: 80, trustedSince: 0 });
+    const seen = refreshed({ reads: 80, eventsTrustedSince: 0 });
     const clean = planAfterRefresh(known(1, 1), seen, context, 0).tally;
     const dirty = planAfterRefresh(known(1, 1, { dirtyAt: NOW - HOUR_MS / 4 }), seen, context, 0).tally;
     expect(clean).toMatchObject({ reads: 80, rightReads: 80, hours: 1 });
@@ -203,22 +204,22 @@ describe('planWhenDue', () => {
 
   test('a dirty chat not worth the price is looked at daily, and read when its price is right', () => {
     const plan = known(0.1, 0.01, { dirtyAt: NOW - 1 });
-    const { rightReads, plan: next } = look(plan, { trustedSince: 0 });
+    const { rightReads, plan: next } = look(plan, { eventsTrustedSince: 0 });
     expect(rightReads).toBeNull();
     expect(next.dueAt).toBe(NOW + 23 * HOUR_MS);
     expect(next.dirtyAt).toBe(NOW - 1);
-    expect(look(plan, { trustedSince: 0 }, 0.09).rightReads).toBeCloseTo(0.1, 6);
+    expect(look(plan, { eventsTrustedSince: 0 }, 0.09).rightReads).toBeCloseTo(0.1, 6);
     // A chat that became popular meanwhile is worth it.
     const counted = { ...plan, reads: { reads: 0, hours: 24, countedTo: NOW - HOUR_MS } };
-    expect(look(counted, { trustedSince: 0 }).rightReads).toBeNull();
-    expect(look(counted, { trustedSince: 0, reads: 5 }).rightReads).toBeGreaterThan(1);
+    expect(look(counted, { eventsTrustedSince: 0 }).rightReads).toBeNull();
+    expect(look(counted, { eventsTrustedSince: 0, reads: 5 }).rightReads).toBeGreaterThan(1);
   });
 
   test('a trusted chat without events is left alone until the audit; one whose trust is newer than its count is polled', () => {
     const plan = known(2, 50, { readAt: NOW - 20 * HOUR_MS });
-    expect(look(plan, { trustedSince: 0 }).rightReads).toBeNull();
-    expect(look(plan, { trustedSince: NOW - HOUR_MS }).rightReads).not.toBeNull();
-    expect(look({ ...plan, readAt: NOW - DAY_MS }, { trustedSince: 0 }).rightReads).not.toBeNull();
+    expect(look(plan, { eventsTrustedSince: 0 }).rightReads).toBeNull();
+    expect(look(plan, { eventsTrustedSince: NOW - HOUR_MS }).rightReads).not.toBeNull();
+    expect(look({ ...plan, readAt: NOW - DAY_MS }, { eventsTrustedSince: 0 }).rightReads).not.toBeNull();
   });
 
   test('whatever the price, a chat as old as the floor is read', () => {

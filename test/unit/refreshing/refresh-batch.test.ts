@@ -64,7 +64,7 @@ async function anew() {
 /** Makes chats 1 to `n`, with the MAX ids -1 to -n; @returns a message that wants them all. */
 async function chats(n: number): Promise<RefreshMessage> {
   const ids: number[] = [];
-  for (let i = 1; i <= n; i += 1) ids.push(await created(stores.chats, { max_chat_id: `-${i}` }));
+  for (let i = 1; i <= n; i += 1) ids.push(await created(stores.chats, { maxChatId: `-${i}` }));
   return { ids, requested_at: T0 };
 }
 
@@ -96,9 +96,9 @@ const work = (message: RefreshMessage, deadline = clock.now() + 300_000, { deps 
   clock.until(refreshBatch(deps, 'planned', message, deadline));
 const dueAt = async () =>
   Object.fromEntries(
-    (await stores.counts.due(Number.MAX_SAFE_INTEGER, 1_000, undefined)).map(({ id, due_at }) => [id, due_at - T0]),
+    (await stores.counts.due(Number.MAX_SAFE_INTEGER, 1_000, undefined)).map(({ id, dueAt }) => [id, dueAt - T0]),
   );
-const countOf = async (id: number) => (await stores.chats.get(id))?.participants_count;
+const countOf = async (id: number) => (await stores.chats.get(id))?.participantsCount;
 
 describe('the planner', () => {
   const state = firstState(100, 10, 21_600);
@@ -196,7 +196,7 @@ describe('the planner', () => {
       asked += 1;
       const askedAt = clock.now();
       return asked < 3
-        ? { kind: 'answered', answer: { kind: 'membership', tellsMembers: asked === 1 }, askedAt }
+        ? { kind: 'answered', answer: { kind: 'membership', receivesMembershipEvents: asked === 1 }, askedAt }
         : { kind: 'failed', error: 'timeout', exhausted: true, retryAfterMs: undefined };
     };
     await clock.advance(HOUR);
@@ -204,9 +204,9 @@ describe('the planner', () => {
     await work({ ...message, requested_at: clock.now() });
     const planning = async (id: number) => (await stores.chats.get(id))?.planning;
     expect([await planning(1), await planning(2), await planning(3)]).toMatchObject([
-      { toldSince: T0 + HOUR + 40, trustKnown: true },
-      { toldSince: null, trustKnown: true },
-      { toldSince: null, trustKnown: false },
+      { eventsTrustedSince: T0 + HOUR + 40, eventTrustChecked: true },
+      { eventsTrustedSince: null, eventTrustChecked: true },
+      { eventsTrustedSince: null, eventTrustChecked: false },
     ]);
     // Told of its changes, it waits for the daily audit; the others are polled.
     const next = await dueAt();
@@ -222,7 +222,7 @@ describe('the planner', () => {
     expect(asked).toBe(4);
     // Of a new chat where few are new, with its first count.
     await stores.planner.writePrice(price, NO_FINDINGS);
-    const id = await created(stores.chats, { max_chat_id: '-9' });
+    const id = await created(stores.chats, { maxChatId: '-9' });
     await work({ ...message, ids: [id], requested_at: clock.now() });
     expect(asked).toBe(5);
   });
@@ -236,7 +236,7 @@ describe('the planner', () => {
     answer = async () => {
       await readCounter.count([1], 4);
       await stores.counts.apply(
-        { id: 1, max_chat_id: '-1' },
+        { id: 1, maxChatId: '-1' },
         { kind: 'count', count: 1 },
         {
           ...{ askedAt: clock.now() + 1, dueAt: clock.now() },
@@ -280,15 +280,11 @@ describe('a message', () => {
   test('asks nothing about chats that were deleted, have no MAX id, were refused or read since', async () => {
     const message = await chats(5);
     await stores.chats.delete(1);
-    await stores.chats.update(2, { max_chat_id: null }, T0);
+    await stores.chats.update(2, { maxChatId: null }, T0);
     const refused = { kind: 'unavailable', status: 'gone' } as const;
-    await stores.counts.apply({ id: 3, max_chat_id: '-3' }, refused, { askedAt: T0 - 1, dueAt: 0 });
-    await stores.counts.apply({ id: 4, max_chat_id: '-4' }, { kind: 'count', count: 1 }, { askedAt: T0, dueAt: T0 });
-    await stores.counts.apply(
-      { id: 5, max_chat_id: '-5' },
-      { kind: 'count', count: 1 },
-      { askedAt: T0 - 1, dueAt: T0 },
-    );
+    await stores.counts.apply({ id: 3, maxChatId: '-3' }, refused, { askedAt: T0 - 1, dueAt: 0 });
+    await stores.counts.apply({ id: 4, maxChatId: '-4' }, { kind: 'count', count: 1 }, { askedAt: T0, dueAt: T0 });
+    await stores.counts.apply({ id: 5, maxChatId: '-5' }, { kind: 'count', count: 1 }, { askedAt: T0 - 1, dueAt: T0 });
     const report = await work(message);
     expect(report).toMatchObject({ done: 5, changed: 1, unavailable: 3, superseded: 1, remaining: 0 });
     expect(maxApi.calls).toEqual(['-5']);
@@ -315,7 +311,7 @@ describe('a message', () => {
 describe('what can not be done in time', () => {
   test('goes back as a new message with the rest of it intact, when permits say', async () => {
     const message = { ...(await chats(10)), run: { id: 'r', part: '500.3' } };
-    await stores.runs.start({ ...NO_COUNTS, run_id: 'r', started_at: T0, progressed_at: T0, ...planned(10) }, T0);
+    await stores.runs.start({ ...NO_COUNTS, id: 'r', startedAt: T0, progressedAt: T0, ...planned(10) }, T0);
     permit = (n) => (n < 6 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: n * 1_000 });
     expect(await work(message)).toMatchObject({ done: 6, failed: 0, remaining: 4, outage: false });
     expect(queue.messages).toEqual([
@@ -455,7 +451,7 @@ describe('a store or a queue that can’t be reached', () => {
     ['putting back', ({ queue }) => ({ queue: { ...queue, send: broken } })],
   ])('when %s: the message is to be delivered again', async (_, breaking) => {
     const message = { ...(await chats(3)), run: { id: 'r', part: '0.0' } };
-    await stores.runs.start({ ...NO_COUNTS, run_id: 'r', started_at: T0, progressed_at: T0, ...planned(3) }, T0);
+    await stores.runs.start({ ...NO_COUNTS, id: 'r', startedAt: T0, progressedAt: T0, ...planned(3) }, T0);
     answer = (chat) => (chat === 2 ? failing('server', { retryable: false }) : counted(1));
     permit = (n) => (n < 2 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: 0 });
     const { deps, permits } = depsOf();
@@ -473,14 +469,14 @@ describe('whatever dies', () => {
   async function world(run: boolean) {
     await anew();
     const { ids } = await chats(9);
-    await stores.chats.update(6, { max_chat_id: null }, T0);
+    await stores.chats.update(6, { maxChatId: null }, T0);
     await stores.chats.delete(7);
     await stores.counts.apply(
-      { id: 9, max_chat_id: '-9' },
+      { id: 9, maxChatId: '-9' },
       { kind: 'count', count: 109 },
       { askedAt: T0 - 1, dueAt: T0 },
     );
-    await stores.runs.start({ ...NO_COUNTS, run_id: 'r', started_at: T0, progressed_at: T0, ...planned(9) }, T0);
+    await stores.runs.start({ ...NO_COUNTS, id: 'r', startedAt: T0, progressedAt: T0, ...planned(9) }, T0);
     answer = async (chat, n) => {
       if (chat === 4) return { kind: 'denied' };
       if (chat === 5) return failing('server', { retryable: false });

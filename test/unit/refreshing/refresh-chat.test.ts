@@ -17,13 +17,13 @@ import { created, openMemory, type Stores, T0 } from '../../support/stores.ts';
 let clock: FakeClock;
 let stores: Stores;
 let cache: MemoryCounts;
-let chat: { id: number; max_chat_id: string };
+let chat: { id: number; maxChatId: string };
 
 beforeEach(async () => {
   clock = fakeClock(T0);
   stores = await openMemory();
   cache = memoryCounts(clock);
-  chat = { id: await created(stores.chats, { max_chat_id: '-70' }), max_chat_id: '-70' };
+  chat = { id: await created(stores.chats, { maxChatId: '-70' }), maxChatId: '-70' };
 });
 
 /** One refresh; MAX answers after `tookMs`, and `meanwhile` happens before it does. */
@@ -34,7 +34,7 @@ function refresh(answer: ChatAnswer, { tookMs = 10, meanwhile = async () => {}, 
     await meanwhile();
     return answer;
   });
-  const refreshChat = refreshing({ counts }, clock, { maxApi, cache, events });
+  const refreshChat = refreshing({ counts }, clock, { maxApi, cache, telemetry: events });
   const outcome = clock.until(refreshChat(chat, { lane: 'background', deadline: clock.now() + 60_000 }));
   return outcome.then((outcome) => ({ outcome, told }));
 }
@@ -46,9 +46,9 @@ const at = (ms: number) => new Date(ms).toISOString();
 test('a count goes to the store and to the cache, with the time MAX was asked', async () => {
   const { outcome, told } = await refresh(counted(101));
   expect(outcome).toEqual({ kind: 'updated', count: 101, readAt: T0, changed: true });
-  expect(await stores.chats.get(chat.id)).toMatchObject({ participants_count: 101, read_at: T0, checked_at: T0 });
-  expect(await cached()).toEqual({ count: 101, updated_at: at(T0), source: 'api' });
-  expect(await due()).toMatchObject([{ id: chat.id, due_at: T0 + HOUR }]);
+  expect(await stores.chats.get(chat.id)).toMatchObject({ participantsCount: 101, readAt: T0, checkedAt: T0 });
+  expect(await cached()).toEqual({ count: 101, updatedAt: at(T0), source: 'api' });
+  expect(await due()).toMatchObject([{ id: chat.id, dueAt: T0 + HOUR }]);
   expect(told.updated).toEqual([{ durationMs: 10, changed: true }]);
 });
 
@@ -56,7 +56,7 @@ test('the same count again is news of its age only', async () => {
   await refresh(counted(101));
   const { outcome, told } = await refresh(counted(101));
   expect(outcome).toEqual({ kind: 'updated', count: 101, readAt: T0 + 10, changed: false });
-  expect((await cached())?.updated_at).toBe(at(T0 + 10));
+  expect((await cached())?.updatedAt).toBe(at(T0 + 10));
   expect(told.updated).toMatchObject([{ changed: false }]);
 });
 
@@ -67,7 +67,7 @@ test.each<[ChatAnswer, string]>([
   await refresh(counted(101));
   const { outcome, told } = await refresh(answer);
   expect(outcome).toEqual({ kind: 'unavailable', status });
-  expect(await stores.chats.get(chat.id)).toMatchObject({ chat: { status }, participants_count: 101, read_at: T0 });
+  expect(await stores.chats.get(chat.id)).toMatchObject({ chat: { status }, participantsCount: 101, readAt: T0 });
   expect(await due()).toEqual([]);
   expect((await cached())?.count).toBe(101);
   expect(told.updated).toEqual([]);
@@ -76,7 +76,7 @@ test.each<[ChatAnswer, string]>([
 test('a count brings a chat back that MAX had refused', async () => {
   await refresh({ kind: 'denied' });
   await refresh(counted(5));
-  expect(await stores.chats.get(chat.id)).toMatchObject({ chat: { status: 'active' }, participants_count: 5 });
+  expect(await stores.chats.get(chat.id)).toMatchObject({ chat: { status: 'active' }, participantsCount: 5 });
   expect(await due()).toHaveLength(1);
 });
 
@@ -89,7 +89,7 @@ describe('nothing changes', () => {
       tookMs: 4_000,
       meanwhile: async () => {
         await stores.counts.apply(chat, { kind: 'count', count: 7 }, { askedAt: T0 + 1_000, dueAt: T0 + HOUR });
-        await cache.putMany(new Map([[chat.id, { count: 7, updated_at: at(T0 + 1_000), source: 'api' }]]));
+        await cache.putMany(new Map([[chat.id, { count: 7, updatedAt: at(T0 + 1_000), source: 'api' }]]));
         newer = await snapshot();
       },
     });
@@ -108,12 +108,12 @@ describe('nothing changes', () => {
       },
     );
     expect(outcome).toEqual({ kind: 'superseded' });
-    expect(await stores.chats.get(chat.id)).toMatchObject({ chat: { status: 'active' }, participants_count: 7 });
+    expect(await stores.chats.get(chat.id)).toMatchObject({ chat: { status: 'active' }, participantsCount: 7 });
   });
 
   test.each<[string, () => Promise<unknown>]>([
     ['was deleted', () => stores.chats.delete(chat.id)],
-    ['got another MAX id', () => stores.chats.update(chat.id, { max_chat_id: '-71' }, T0 + 1)],
+    ['got another MAX id', () => stores.chats.update(chat.id, { maxChatId: '-71' }, T0 + 1)],
   ])('when the chat %s meanwhile', async (_, meanwhile) => {
     let after: unknown;
     const { outcome } = await refresh(counted(101), {
@@ -143,7 +143,7 @@ test('the store knows before the cache does', async () => {
   let knewFirst: boolean | undefined;
   const { putMany } = cache;
   cache.putMany = async (counts) => {
-    knewFirst = (await stores.chats.get(chat.id))?.participants_count === 101;
+    knewFirst = (await stores.chats.get(chat.id))?.participantsCount === 101;
     await putMany(counts);
   };
   await refresh(counted(101));
@@ -153,5 +153,5 @@ test('the store knows before the cache does', async () => {
 test('a cache that is down takes nothing from the outcome', async () => {
   cache.down = true;
   expect((await refresh(counted(101))).outcome).toMatchObject({ kind: 'updated', count: 101 });
-  expect((await stores.chats.get(chat.id))?.participants_count).toBe(101);
+  expect((await stores.chats.get(chat.id))?.participantsCount).toBe(101);
 });

@@ -36,7 +36,7 @@ beforeEach(async () => {
     await clock.sleep(tookMs);
     return answer(n);
   });
-  id = await created(stores.chats, { max_chat_id: '-70' });
+  id = await created(stores.chats, { maxChatId: '-70' });
 });
 
 let people = 0;
@@ -56,7 +56,7 @@ const leaseIsFree = async () => (await cache.takeFetching(id, 'test', 1)) === tr
 describe('one person', () => {
   test('gets the count MAX gives just now, and it is kept', async () => {
     expect(await clock.until(one())).toEqual({ kind: 'updated', count: 42, updatedAt: at(T0) });
-    expect(await stores.chats.get(id)).toMatchObject({ participants_count: 42, read_at: T0 });
+    expect(await stores.chats.get(id)).toMatchObject({ participantsCount: 42, readAt: T0 });
     expect(await leaseIsFree()).toBe(true);
   });
 
@@ -74,7 +74,7 @@ describe('one person', () => {
 
   test('may ask for a chat that MAX refused before: it may be back', async () => {
     await stores.counts.apply(
-      { id, max_chat_id: '-70' },
+      { id, maxChatId: '-70' },
       { kind: 'unavailable', status: 'denied' },
       { askedAt: T0 - 1, dueAt: T0 },
     );
@@ -160,11 +160,7 @@ describe('a count that could not be read is never called updated', () => {
   const lastKnown = { participants_count: 7, updated_at: at(T0 - HOUR), age_seconds: 3_600 };
   beforeEach(async () => {
     tookMs = 0;
-    await stores.counts.apply(
-      { id, max_chat_id: '-70' },
-      { kind: 'count', count: 7 },
-      { askedAt: T0 - HOUR, dueAt: T0 },
-    );
+    await stores.counts.apply({ id, maxChatId: '-70' }, { kind: 'count', count: 7 }, { askedAt: T0 - HOUR, dueAt: T0 });
   });
 
   test.each<[MaxErrorKind, number, ChatAnswer]>([
@@ -178,7 +174,7 @@ describe('a count that could not be read is never called updated', () => {
     answer = () => failure;
     expect(await clock.until(one())).toEqual({ kind: 'max_unreachable', reason, retryAfterMs, lastKnown });
     expect(await leaseIsFree()).toBe(true);
-    expect(await stores.chats.get(id)).toMatchObject({ participants_count: 7, read_at: T0 - HOUR });
+    expect(await stores.chats.get(id)).toMatchObject({ participantsCount: 7, readAt: T0 - HOUR });
   });
 
   test.each<[Extract<Permit, { granted: false }>, number]>([
@@ -201,7 +197,7 @@ describe('a count that could not be read is never called updated', () => {
 
   test('and never read before: what is known last is nothing', async () => {
     answer = () => failing('auth');
-    id = await created(stores.chats, { max_chat_id: '-71' });
+    id = await created(stores.chats, { maxChatId: '-71' });
     expect(await clock.until(one())).toMatchObject({
       lastKnown: { participants_count: null, updated_at: null, age_seconds: null },
     });
@@ -227,7 +223,7 @@ describe('when something newer was written meanwhile', () => {
   test('that is the answer', async () => {
     const first = one();
     await clock.advance(10);
-    await stores.counts.apply({ id, max_chat_id: '-70' }, { kind: 'count', count: 9 }, { askedAt: T0 + 5, dueAt: T0 });
+    await stores.counts.apply({ id, maxChatId: '-70' }, { kind: 'count', count: 9 }, { askedAt: T0 + 5, dueAt: T0 });
     expect(await clock.until(first)).toEqual({ kind: 'updated', count: 9, updatedAt: at(T0 + 5) });
   });
 
@@ -235,7 +231,7 @@ describe('when something newer was written meanwhile', () => {
     const first = one();
     await clock.advance(10);
     const gone = { kind: 'unavailable', status: 'gone' } as const;
-    await stores.counts.apply({ id, max_chat_id: '-70' }, gone, { askedAt: T0 + 5, dueAt: T0 });
+    await stores.counts.apply({ id, maxChatId: '-70' }, gone, { askedAt: T0 + 5, dueAt: T0 });
     expect(await clock.until(first)).toMatchObject({ kind: 'unavailable', status: 'gone' });
   });
 
@@ -243,7 +239,7 @@ describe('when something newer was written meanwhile', () => {
     ['was deleted', () => stores.chats.delete(id), { kind: 'deleted' }],
     [
       'got another MAX id',
-      () => stores.chats.update(id, { max_chat_id: '-71' }, T0),
+      () => stores.chats.update(id, { maxChatId: '-71' }, T0),
       { kind: 'max_unreachable', reason: 'busy' },
     ],
   ])('but a chat that %s is not called updated', async (_, meanwhile, outcome) => {

@@ -21,7 +21,15 @@ function asking(answer: (n: number) => ChatAnswer, some: Partial<FetchCountDeps>
   const permits = openPermits();
   const { told, events } = listening();
   const settings = { timeoutMs: 5_000, maxRetries: 3 };
-  const fetchCount = createFetchCount({ maxApi, permits, clock, events, random: () => 0.5, settings, ...some });
+  const fetchCount = createFetchCount({
+    maxApi,
+    permits,
+    clock,
+    telemetry: events,
+    random: () => 0.5,
+    settings,
+    ...some,
+  });
   const ask = (options: Partial<RequestOptions> = {}) =>
     clock.until(fetchCount('-70', { lane: 'background', deadline: T0 + 60_000, ...options }));
   return { maxApi, permits, told, ask };

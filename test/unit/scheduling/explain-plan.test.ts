@@ -25,7 +25,7 @@ const chats = (n: number) =>
     T0,
   );
 const read = (id: number, ageMs: number, dueAt = T0 + HOUR - ageMs) =>
-  stores.counts.apply({ id, max_chat_id: `-${id}` }, { kind: 'count', count: 1 }, { askedAt: T0 - ageMs, dueAt });
+  stores.counts.apply({ id, maxChatId: `-${id}` }, { kind: 'count', count: 1 }, { askedAt: T0 - ageMs, dueAt });
 
 describe('staleness', () => {
   test('of nothing is none', async () => {
@@ -43,7 +43,7 @@ describe('staleness', () => {
     await chats(5_000);
     for (let id = 1; id <= 5_000; id += 1) await read(id, id % 10 < 7 ? 60_000 : 2 * HOUR, T0 + HOUR);
     await read(4_321, -1, T0 - 1);
-    await stores.chats.update(4_321, { max_chat_id: '-x' }, T0 - 9 * HOUR);
+    await stores.chats.update(4_321, { maxChatId: '-x' }, T0 - 9 * HOUR);
     const asked: number[] = [];
     const chatStore = {
       ...stores.chats,
@@ -88,8 +88,8 @@ describe('the plan explained', () => {
   test('tells budget, price, what is due, dirty and trusted, and how right the counts are', async () => {
     await chats(4);
     for (const id of [1, 2, 3]) await read(id, 60_000);
-    await stores.events.trust(1, true, T0, T0 - HOUR);
-    await stores.events.trust(2, true, T0, T0 - HOUR);
+    await stores.events.recordEventTrust(1, true, T0, T0 - HOUR);
+    await stores.events.recordEventTrust(2, true, T0, T0 - HOUR);
     await stores.events.markDirty(2, T0 - 1, T0 + 30_000);
     await stores.planner.addFindings({ ...NO_FINDINGS, reads: 4, rightReads: 3, shown: 4, shownRight: 2 });
     await tick();

@@ -97,7 +97,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
   };
   const fetchMembership: FetchMembership = async () => {
     if (!events) throw new Error('there are no events');
-    return { kind: 'answered', answer: { kind: 'membership', tellsMembers: true }, askedAt: world.now };
+    return { kind: 'answered', answer: { kind: 'membership', receivesMembershipEvents: true }, askedAt: world.now };
   };
   const updates: ApplyUpdatesDeps = {
     ...{ chatStore: stores.chats, eventStore: stores.events, plannerStore: stores.planner, cache, queue, clock },
@@ -113,7 +113,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
   };
   const readCounts = createReadCounts({
     ...{ chatStore: stores.chats, cache, leases: cache, readCounter, queue, refreshChat, clock, random },
-    ...{ events: listening().events, newId: () => 'reader' },
+    ...{ telemetry: listening().events, newId: () => 'reader' },
     settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: false, integrationDisabled: false },
   });
   let shown = 0;
@@ -150,7 +150,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
       const seen = stored && (await readCounts([{ chat: stored.chat, count: undefined }])).get(i + 1);
       if (!measured) continue;
       shown += 1;
-      if (seen?.participants_count === world.counts[i]) right += 1;
+      if (seen?.participantsCount === world.counts[i]) right += 1;
     }
   }
   const price = await stores.planner.readPrice();

@@ -57,7 +57,7 @@ const chats = (n: number) =>
   );
 const gone = (id: number) =>
   stores.counts.apply(
-    { id, max_chat_id: `-${id}` },
+    { id, maxChatId: `-${id}` },
     { kind: 'unavailable', status: 'gone' },
     { askedAt: T0 - 1, dueAt: T0 },
   );
@@ -236,7 +236,7 @@ describe('the planning', () => {
         ...stores.chats,
         async outlines(after, limit) {
           if (after === 500) {
-            await created(stores.chats, { max_chat_id: '-9000' }, T0 + 1);
+            await created(stores.chats, { maxChatId: '-9000' }, T0 + 1);
             await stores.chats.delete(where === 'before' ? 7 : 507);
           }
           return stores.chats.outlines(after, limit);

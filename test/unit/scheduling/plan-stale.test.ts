@@ -63,7 +63,7 @@ async function due(n: number, ageMs = 5 * HOUR): Promise<void> {
   await unread(n);
   for (const i of range(1, n)) {
     const times = { askedAt: T0 - ageMs, dueAt: T0 - i };
-    await stores.counts.apply({ id: i, max_chat_id: `-${i}` }, { kind: 'count', count: 1 }, times);
+    await stores.counts.apply({ id: i, maxChatId: `-${i}` }, { kind: 'count', count: 1 }, times);
   }
 }
 
@@ -73,7 +73,7 @@ async function workOff(at = T0): Promise<number[]> {
   queue.messages.length = 0;
   for (const id of ids) {
     const times = { askedAt: at, dueAt: at + HOUR };
-    await stores.counts.apply({ id, max_chat_id: `-${id}` }, { kind: 'count', count: 2 }, times);
+    await stores.counts.apply({ id, maxChatId: `-${id}` }, { kind: 'count', count: 2 }, times);
   }
   return ids;
 }
@@ -94,7 +94,7 @@ async function setKappa(kappa: number): Promise<void> {
 
 /** A due index without end: `read` says how its pages were asked for. */
 function endless(readAt: number | null = null) {
-  const read: { limit: number; after: Pick<DueChat, 'id' | 'due_at'> | undefined }[] = [];
+  const read: { limit: number; after: Pick<DueChat, 'id' | 'dueAt'> | undefined }[] = [];
   const countStore: CountStore = {
     ...stores.counts,
     async due(_before, limit, after) {
@@ -102,8 +102,8 @@ function endless(readAt: number | null = null) {
       const from = (after?.id ?? 0) + 1;
       return range(from, from + limit - 1).map((id) => ({
         id,
-        due_at: T0,
-        read_at: readAt,
+        dueAt: T0,
+        readAt,
         planning: NOTHING_PLANNED,
       }));
     },
@@ -149,7 +149,7 @@ describe('a plan', () => {
     await unread(3);
     for (const [i, inMs] of [0, 400_000, 800_000].entries()) {
       const times = { askedAt: T0 - 5 * HOUR, dueAt: T0 + inMs };
-      await stores.counts.apply({ id: i + 1, max_chat_id: `-${i + 1}` }, { kind: 'count', count: 1 }, times);
+      await stores.counts.apply({ id: i + 1, maxChatId: `-${i + 1}` }, { kind: 'count', count: 1 }, times);
     }
     await plan();
     expect(queue.messages.map(({ message, delayMs }) => [message.ids, delayMs])).toEqual([
@@ -178,7 +178,7 @@ describe('a plan', () => {
   test('goes past a full update with what is worth reading, and leaves first reads to it', async () => {
     await due(20);
     await stores.chats.importMany([line('-999')], T0);
-    const run = { run_id: 'r', started_at: T0, progressed_at: T0, expected: 21, planned: 21, cursor: null };
+    const run = { id: 'r', startedAt: T0, progressedAt: T0, expected: 21, planned: 21, cursor: null };
     await stores.runs.start({ ...NO_COUNTS, ...run }, T0);
     await queue.send('planned', [{ ids: [1], requested_at: T0, run: { id: 'r', part: '0' } }]);
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 20 });
@@ -199,7 +199,7 @@ describe('a plan', () => {
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 0, putOff: 5 });
     expect(queue.messages).toHaveLength(0);
     const [first] = await stores.counts.due(Number.MAX_SAFE_INTEGER, 1, undefined);
-    expect(first?.due_at).toBeGreaterThan(T0 + HOUR);
+    expect(first?.dueAt).toBeGreaterThan(T0 + HOUR);
     expect((await stores.chats.get(3))?.planning.learnt?.reads).toMatchObject({ countedTo: T0 });
     expect((await stores.chats.get(3))?.planning.learnt?.reads.reads).toBeGreaterThan(5);
     expect(readCounter.reads.size).toBe(0);

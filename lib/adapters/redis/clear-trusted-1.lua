@@ -2,5 +2,5 @@
 -- KEYS  [1] chat_participants:<id>
 local value = redis.call('GET', KEYS[1])
 if value then
-  redis.call('SET', KEYS[1], (string.gsub(value, ',"told":true', '')), 'KEEPTTL')
+  redis.call('SET', KEYS[1], (string.gsub(value, ',"events_trusted":true', '')), 'KEEPTTL')
 end
