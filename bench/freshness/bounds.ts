@@ -6,87 +6,87 @@ import type { World } from './world.ts';
  * the planner, so that a mistake there can't hide here.
  */
 
-/** Share of right reads when every chat is read at the same even pace. */
-export function uniformPolling({ changes, reads, readsPerHour }: World, budget: number): number {
+/** Share of right views when every chat is read at the same even pace. */
+export function uniformPolling({ changes, views, viewsPerHour }: World, budget: number): number {
   const every = changes.length / budget;
   let right = 0;
-  for (let i = 0; i < changes.length; i += 1) right += at(reads, i) * evenShare(at(changes, i) * every);
-  return right / readsPerHour;
+  for (let i = 0; i < changes.length; i += 1) right += at(views, i) * evenShare(at(changes, i) * every);
+  return right / viewsPerHour;
 }
 
 /** The best evenly timed polling (Cho and Garcia-Molina 2003): κ by bisection over all chats. */
 export function bestPolling(world: World, budget: number): { freshness: number; kappa: number } {
-  const { changes, reads, readsPerHour } = world;
+  const { changes, views, viewsPerHour } = world;
   const evaluate = (logKappa: number) => {
     const kappa = Math.exp(logKappa);
     let requests = 0;
     let right = 0;
     for (let i = 0; i < changes.length; i += 1) {
-      const y = (kappa * at(changes, i)) / at(reads, i);
+      const y = (kappa * at(changes, i)) / at(views, i);
       if (y >= 1) continue;
       const x = inverseGain(y);
       requests += at(changes, i) / x;
-      right += at(reads, i) * evenShare(x);
+      right += at(views, i) * evenShare(x);
     }
     return { requests, right };
   };
   const logKappa = bisect(-40, 40, (log) => evaluate(log).requests > budget);
-  return { freshness: evaluate(logKappa).right / readsPerHour, kappa: Math.exp(logKappa) };
+  return { freshness: evaluate(logKappa).right / viewsPerHour, kappa: Math.exp(logKappa) };
 }
 
 /** The best randomly timed polling (Azar et al. 2018): f = max(0, √(μλ/κ) − λ). */
-export function bestRandomPolling({ changes, reads, readsPerHour }: World, budget: number): number {
+export function bestRandomPolling({ changes, views, viewsPerHour }: World, budget: number): number {
   const evaluate = (logKappa: number) => {
     let requests = 0;
     let right = 0;
     for (let i = 0; i < changes.length; i += 1) {
       const rate = at(changes, i);
-      const often = Math.sqrt((at(reads, i) * rate) / Math.exp(logKappa)) - rate;
+      const often = Math.sqrt((at(views, i) * rate) / Math.exp(logKappa)) - rate;
       if (often <= 0) continue;
       requests += often;
-      right += (at(reads, i) * often) / (often + rate);
+      right += (at(views, i) * often) / (often + rate);
     }
     return { requests, right };
   };
-  return evaluate(bisect(-40, 40, (log) => evaluate(log).requests > budget)).right / readsPerHour;
+  return evaluate(bisect(-40, 40, (log) => evaluate(log).requests > budget)).right / viewsPerHour;
 }
 
 /** With an event for every change: each request repairs one, so the budget goes by μ/λ, largest first. */
-export function bestWithEvents({ changes, reads, readsPerHour }: World, budget: number): number {
+export function bestWithEvents({ changes, views, viewsPerHour }: World, budget: number): number {
   const order = Array.from(changes.keys()).sort(
-    (a, b) => at(reads, b) / at(changes, b) - at(reads, a) / at(changes, a),
+    (a, b) => at(views, b) / at(changes, b) - at(views, a) / at(changes, a),
   );
   let left = budget;
   let right = 0;
   for (const i of order) {
     const share = Math.min(1, left / at(changes, i));
-    right += at(reads, i) * share;
+    right += at(views, i) * share;
     left -= at(changes, i) * share;
     if (left <= 0) break;
   }
-  return right / readsPerHour;
+  return right / viewsPerHour;
 }
 
 export interface PlainCache {
   readonly freshness: number;
   readonly requestsPerHour: number;
-  /** Share of reads that wait for MAX. */
+  /** Share of views that wait for MAX. */
   readonly waiting: number;
   readonly ttlHours: number;
 }
 
 /** A cache whose values expire after `ttlHours` and are read again by whoever comes next, and waits. */
-export function plainCache({ changes, reads, readsPerHour }: World, ttlHours: number): PlainCache {
+export function plainCache({ changes, views, viewsPerHour }: World, ttlHours: number): PlainCache {
   let right = 0;
   let requests = 0;
   for (let i = 0; i < changes.length; i += 1) {
-    // One life of a value: the miss that reads it (and is right), then a time to live of hits.
-    const perHour = at(reads, i);
+    // One life of a value: the miss that views it (and is right), then a time to live of hits.
+    const perHour = at(views, i);
     const lives = 1 / (ttlHours + 1 / perHour);
     requests += lives;
     right += lives * (1 + perHour * ttlHours * evenShare(at(changes, i) * ttlHours));
   }
-  return { freshness: right / readsPerHour, requestsPerHour: requests, waiting: requests / readsPerHour, ttlHours };
+  return { freshness: right / viewsPerHour, requestsPerHour: requests, waiting: requests / viewsPerHour, ttlHours };
 }
 
 /** The plain cache whose time to live makes its requests match the budget. */

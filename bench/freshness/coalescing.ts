@@ -43,7 +43,7 @@ export function coalesce(world: World, hours: number, random: Random): Coalescin
   const context: PlanContext = {
     kappa: 1e-9,
     population: UNKNOWN_POPULATION,
-    meanReadsPerHour: world.readsPerHour / world.changes.length,
+    meanViewsPerHour: world.viewsPerHour / world.changes.length,
     limits: { ...PLAN_LIMITS, mostMs: 1_000 * HOUR_MS },
   };
   const windowMs = context.limits.eventWindowMs;
@@ -87,7 +87,7 @@ export function coalesce(world: World, hours: number, random: Random): Coalescin
 
   /** When the chat is asked for, until it is gone; MAX tells of that too, up to a minute late. */
   function live(deliveries: readonly { at: number; arrives: number }[], goneAt: number): number[] {
-    const news = { reads: 0, eventsTrustedSince: -1, eventQuarters: 0 };
+    const news = { views: 0, eventsTrustedSince: -1, eventQuarters: 0 };
     const first = { ...news, readAt: 0, changed: false, planned: false };
     let plan: ChatPlan = planAfterRefresh(firstPlan(-1, UNKNOWN_POPULATION), first, context, 0).plan;
     const requests: number[] = [];
@@ -98,7 +98,7 @@ export function coalesce(world: World, hours: number, random: Random): Coalescin
         const asked = plan.dueAt + random.uniform() * SECOND_MS;
         const look = planWhenDue(plan, { ...news, now: asked }, context, random.uniform());
         plan = look.plan;
-        if (look.rightReads === null) continue;
+        if (look.correctViews === null) continue;
         requests.push(asked);
         if (asked > goneAt) offAt = asked;
         plan = planAfterRefresh(

@@ -82,7 +82,7 @@ const [HARDEST] = settings;
 if (!HARDEST) throw new Error('nothing to measure');
 const LONG_DAYS = 14;
 const WAYS = [
-  { way: 'reads known', rates: 'reads known', warmDays: WARM_DAYS },
+  { way: 'views known', rates: 'views known', warmDays: WARM_DAYS },
   { way: 'changes known', rates: 'changes known', warmDays: WARM_DAYS },
   { way: `learnt over ${LONG_DAYS} days`, rates: 'learnt', warmDays: LONG_DAYS },
   { way: `known, after ${LONG_DAYS} days`, rates: 'known', warmDays: LONG_DAYS },
@@ -232,7 +232,7 @@ function levels(): Table {
     head: [
       ...['s', 'requests an hour', 'best polling', '…at random times', 'best with events'],
       ...KINDS.map(({ kind }) => kind),
-      ...['every chat in turn', 'plain TTL', '…its waiting reads'],
+      ...['every chat in turn', 'plain TTL', '…its waiting views'],
     ],
     rows: measured.map(({ exponent, budget, polling, random, events, ways, naive, plain }) => [
       ...[exponent, inThousands(budget), ...[polling, random, events].map(ratio)],
@@ -315,7 +315,7 @@ function notes(): string[] {
   const shownADay = 60_000 * 24 * (CHATS / 150_000);
   return [
     `${inThousands(CHATS)} chats in virtual time, planned every other minute by the code the service runs. Log-normal change rates (σ of ln λ = ${SPREAD}, 45,500 changes an hour in all), 60,000 counts shown an hour, one listing in four counted. Before the first day each chat was read once, in turn. Bounds are solved from the true rates, by code that shares nothing with the planner. Freshness is that of the ${WARM_DAYS + 1}th day. A bound is for chats that have always been polled so: what is left of the first round can lift a ratio a little above 1.`,
-    `What is short is short at 1,500 an hour: ${perChat.toFixed(1)} requests for each chat in ${WARM_DAYS} days, too few to learn ${inThousands(CHATS)} change rates from; and events are trusted from the first read after they began, which takes a round of ${first.toFixed(1)} days of the whole budget before each chat has had one. The table of the least case says what either costs. Tried there (polling) without a gain: prices × e^±0.25 for chats nothing is known of, expectations over 13 rates instead of 5, a stronger prior for reads, longer memory.`,
+    `What is short is short at 1,500 an hour: ${perChat.toFixed(1)} requests for each chat in ${WARM_DAYS} days, too few to learn ${inThousands(CHATS)} change rates from; and events are trusted from the first read after they began, which takes a round of ${first.toFixed(1)} days of the whole budget before each chat has had one. The table of the least case says what either costs. Tried there (polling) without a gain: prices × e^±0.25 for chats nothing is known of, expectations over 13 rates instead of 5, a stronger prior for views, longer memory.`,
     `The planner's default belief is the distribution these chats were drawn from. Of chats more alike (σ = ${OTHER_SPREAD}, the same changes in all, s = 1, 6,000 an hour), polled, it reaches ${ratio(misfit.freshness / otherBest)} of the best after the same ${WARM_DAYS} days. The freshness it expects of itself is within ${ratio(gap)} of what was measured.`,
     'A plain cache with a time to live is right at each miss by making someone wait, so with a large budget and as few readers as these its share of right counts is above that of any polling: at 21,600 an hour more than a third of all counts shown wait for MAX.',
     `Events (P8) come up to a minute late, out of order, one in ten thrice; 20 chats are raided by 10,000 each in ten minutes (${inThousands(told.raidChanges)} changes: ${inThousands(told.raidRequests)} requests). No price holds them back. A window begins with the first change after the last one ended. Requests for chats that are gone fell between the removal and its news, MAX's event or the 403 itself; that none comes later is a rule of the service, not the planner's, and taken as given here.`,

@@ -20,7 +20,7 @@ import {
   type PlanState,
   steer,
 } from '../../lib/planner/price.ts';
-import { readsPerHour } from '../../lib/planner/read-rate.ts';
+import { viewsPerHour } from '../../lib/planner/view-rate.ts';
 import type { SampledChat } from '../../lib/planner/what-if.ts';
 import { DueQueue } from './due-queue.ts';
 import { at, type Random, weightedIndex } from './random.ts';
@@ -28,14 +28,14 @@ import type { World } from './world.ts';
 
 /**
  * The service in virtual time, driven by the planner itself. Before it begins every chat was read in turn; then the planner
- * decides. Between two reads of a chat its freshness is integrated in closed form (polled chats) or known from the time of
+ * decides. Between two views of a chat its freshness is integrated in closed form (polled chats) or known from the time of
  * its first change (chats with events); what the planner learns from is drawn.
  */
 export interface Scenario {
   readonly world: World;
   readonly budgetPerHour: number;
   /** `known`: the true rates, never to be forgotten; `learnt`: nothing is known at first; or one kind of them is known. */
-  readonly rates: 'known' | 'learnt' | 'reads known' | 'changes known';
+  readonly rates: 'known' | 'learnt' | 'views known' | 'changes known';
   /** Share of the chats whose every change is told by an event. */
   readonly trusted: number;
   readonly warmDays: number;
@@ -49,7 +49,7 @@ export interface Scenario {
 }
 
 export interface Simulated {
-  /** Share of right reads in each day. */
+  /** Share of right views in each day. */
   readonly daily: readonly number[];
   /** The same over the days measured, and what the planner itself expected at their end. */
   readonly freshness: number;
@@ -69,7 +69,7 @@ export interface Simulated {
 
 const HOUR_MS = 3_600_000;
 const SAMPLE_SIZE = 5_000;
-/** One listing in four counts its reads. */
+/** One listing in four counts its views. */
 const SAMPLED = 0.25;
 /** Due chats weighed at a tick, at most. */
 const LOOKS_LEAST = 5_000;
@@ -77,7 +77,7 @@ const LOOKS_PER_REQUEST = 10;
 
 export function simulate(scenario: Scenario): Simulated {
   const { world, budgetPerHour, random } = scenario;
-  const { changes, reads } = world;
+  const { changes, views } = world;
   const chats = changes.length;
   const tickHours = (scenario.tickMinutes ?? 1) / 60;
   const tickMs = tickHours * HOUR_MS;
@@ -85,12 +85,12 @@ export function simulate(scenario: Scenario): Simulated {
   const ticks = Math.round((days * 24) / tickHours);
   const ticksADay = Math.round(24 / tickHours);
   const changesKnown = scenario.rates === 'known' || scenario.rates === 'changes known';
-  const readsKnown = scenario.rates === 'known' || scenario.rates === 'reads known';
+  const readsKnown = scenario.rates === 'known' || scenario.rates === 'views known';
   const limits = {
     ...PLAN_LIMITS,
     mostMs: floorMs(PLAN_LIMITS.mostMs, chats, budgetPerHour),
     ...(changesKnown ? { changeMemoryHours: Number.POSITIVE_INFINITY } : {}),
-    ...(readsKnown ? { readMemoryHours: Number.POSITIVE_INFINITY } : {}),
+    ...(readsKnown ? { viewMemoryHours: Number.POSITIVE_INFINITY } : {}),
   };
 
   const due = new DueQueue(chats, ticks);
@@ -105,7 +105,7 @@ export function simulate(scenario: Scenario): Simulated {
   /** Chats with events whose last read was after they began. */
   const told = new Uint8Array(chats);
   const plans: ChatPlan[] = [];
-  let state: PlanState = firstState(chats, world.readsPerHour, budgetPerHour);
+  let state: PlanState = firstState(chats, world.viewsPerHour, budgetPerHour);
   let context: PlanContext = contextOf(state, chats, limits);
   const turnMs = (chats / budgetPerHour) * HOUR_MS;
   for (let i = 0; i < chats; i += 1) {
@@ -115,9 +115,9 @@ export function simulate(scenario: Scenario): Simulated {
     if (withEvents[i]) nextEvent(i, 0);
     plans.push({
       change: changesKnown ? { mean: Math.log(at(changes, i)), variance: 0 } : UNKNOWN_POPULATION,
-      reads: readsKnown
-        ? { reads: at(reads, i) * 1e9, hours: 1e9, countedTo: 0 }
-        : { reads: 0, hours: 0, countedTo: 0 },
+      views: readsKnown
+        ? { views: at(views, i) * 1e9, hours: 1e9, countedTo: 0 }
+        : { views: 0, hours: 0, countedTo: 0 },
       readAt,
       dirtyAt: null,
       dueAt: random.uniform() * Math.min(turnMs, limits.reviewMs),
@@ -132,7 +132,7 @@ export function simulate(scenario: Scenario): Simulated {
     due.put(i, Math.ceil(at(bornAt, i) / tickMs));
   }
 
-  const drawRead = weightedIndex(reads, random);
+  const drawRead = weightedIndex(views, random);
   const measuredFrom = scenario.warmDays * ticksADay;
   const daily: number[] = [];
   const sample: SampledChat[] = [];
@@ -154,7 +154,7 @@ export function simulate(scenario: Scenario): Simulated {
   for (let tick = 0; tick < ticks; tick += 1) {
     const now = tick * tickMs;
     lastDay = tick >= ticks - ticksADay;
-    for (drawn += world.readsPerHour * SAMPLED * tickHours; drawn >= 1; drawn -= 1) {
+    for (drawn += world.viewsPerHour * SAMPLED * tickHours; drawn >= 1; drawn -= 1) {
       const i = drawRead();
       if (at(bornAt, i) > now) continue;
       if (tick >= measuredFrom) shown += 1;
@@ -174,14 +174,14 @@ export function simulate(scenario: Scenario): Simulated {
     carried += budgetPerHour * tickHours;
     const allowed = Math.floor(carried);
     carried -= allowed;
-    const wanted: { readonly chat: number; readonly rightReads: number }[] = [];
+    const wanted: { readonly chat: number; readonly correctViews: number }[] = [];
     for (let looked = 0; looked < LOOKS_LEAST + LOOKS_PER_REQUEST * allowed; looked += 1) {
       const chat = due.take(tick);
       if (chat < 0) break;
       const seen = { now, ...news(chat, now) };
-      const { plan: next, tally: added, rightReads } = planWhenDue(plan(chat), seen, context, random.uniform());
-      if (rightReads !== null) {
-        wanted.push({ chat, rightReads });
+      const { plan: next, tally: added, correctViews } = planWhenDue(plan(chat), seen, context, random.uniform());
+      if (correctViews !== null) {
+        wanted.push({ chat, correctViews });
         continue;
       }
       plans[chat] = next;
@@ -190,7 +190,7 @@ export function simulate(scenario: Scenario): Simulated {
       remember(chat, added);
       due.put(chat, Math.ceil(next.dueAt / tickMs));
     }
-    if (wanted.length > allowed) wanted.sort((a, b) => b.rightReads - a.rightReads);
+    if (wanted.length > allowed) wanted.sort((a, b) => b.correctViews - a.correctViews);
     const used = Math.min(allowed, wanted.length);
     for (const [nth, { chat }] of wanted.entries()) {
       if (nth < used) refresh(chat, now + (nth / allowed) * tickMs);
@@ -201,7 +201,7 @@ export function simulate(scenario: Scenario): Simulated {
       tally,
       allowed,
       backlog,
-      reads: world.readsPerHour * tickHours,
+      views: world.viewsPerHour * tickHours,
       hours: tickHours,
       budgetPerHour,
     });
@@ -235,9 +235,9 @@ export function simulate(scenario: Scenario): Simulated {
   }
 
   function news(i: number, now: number): ChatNews {
-    const from = plan(i).reads.countedTo;
+    const from = plan(i).views.countedTo;
     const eventQuarters = withEvents[i] ? drawQuarters(i, from, now) : 0;
-    return { reads: at(counted, i) / SAMPLED, eventsTrustedSince: withEvents[i] ? 0 : null, eventQuarters };
+    return { views: at(counted, i) / SAMPLED, eventsTrustedSince: withEvents[i] ? 0 : null, eventQuarters };
   }
 
   /** Quarters with an event: the first event since the last read is known, what came after it is drawn. */
@@ -256,11 +256,11 @@ export function simulate(scenario: Scenario): Simulated {
   function remember(i: number, { hours }: Tally): void {
     looks += 1;
     if (!lastDay || looks % rememberOneIn !== 0) return;
-    const { change, reads: counts } = plan(i);
+    const { change, views: counts } = plan(i);
     // A look stands for the hours since the one before, so over a day the looks at a chat stand for one chat.
     const weight = (hours * rememberOneIn) / 24;
-    const perHour = readsPerHour(counts, context.meanReadsPerHour);
-    sample.push({ weight, change, readsPerHour: perHour, trusted: told[i] === 1 });
+    const perHour = viewsPerHour(counts, context.meanViewsPerHour);
+    sample.push({ weight, change, viewsPerHour: perHour, trusted: told[i] === 1 });
   }
 
   function silentRun(silent: number): number {
@@ -295,19 +295,19 @@ export function simulate(scenario: Scenario): Simulated {
     events.put(i, Math.floor(at(eventAt, i) / tickMs));
   }
 
-  /** Adds the right reads of the chat from the day's beginning, or its last read if that was later, until `now`. */
+  /** Adds the right views of the chat from the day's beginning, or its last read if that was later, until `now`. */
   function account(i: number, now: number): void {
     const from = Math.max(dayBegan, at(lastRead, i));
     const rate = at(changes, i) / HOUR_MS;
     const rightMs = told[i]
       ? Math.max(0, Math.min(now, at(changeAt, i)) - from)
       : (Math.exp(-rate * (from - at(lastRead, i))) * -Math.expm1(-rate * (now - from))) / rate;
-    right += (at(reads, i) * rightMs) / HOUR_MS;
+    right += (at(views, i) * rightMs) / HOUR_MS;
   }
 
   function endDay(now: number): void {
     for (let i = 0; i < chats; i += 1) account(i, now);
-    daily.push(right / (world.readsPerHour * 24));
+    daily.push(right / (world.viewsPerHour * 24));
     right = 0;
     dayBegan = now;
   }

@@ -6,7 +6,7 @@ import { createWorld } from './world.ts';
 /** One scenario of the benchmark, in a thread of its own. */
 export interface Job {
   readonly chats: number;
-  /** Of Zipf's law for reads. */
+  /** Of Zipf's law for views. */
   readonly exponent: number;
   readonly spread: number;
   readonly budgetPerHour: number;

@@ -5,8 +5,8 @@ export interface World {
   /** Changes an hour of each chat. */
   readonly changes: Float64Array;
   /** Reads an hour of each chat, most read first. */
-  readonly reads: Float64Array;
-  readonly readsPerHour: number;
+  readonly views: Float64Array;
+  readonly viewsPerHour: number;
 }
 
 const CHANGES_PER_HOUR_OF_150_000 = 45_500;
@@ -17,7 +17,7 @@ const READS_PER_HOUR_OF_150_000 = 60_000;
 
 /**
  * Change rates are the quantiles of the log-normal distribution, dealt out at random: only the pairing is left to chance.
- * @param exponent of Zipf's law for reads
+ * @param exponent of Zipf's law for views
  * @param spread of ln λ
  */
 export function createWorld(chats: number, exponent: number, random: Random, spread = SPREAD): World {
@@ -28,12 +28,12 @@ export function createWorld(chats: number, exponent: number, random: Random, spr
     changes[j] = at(changes, i);
     changes[i] = other;
   }
-  const reads = Float64Array.from({ length: chats }, (_, i) => (i + 1) ** -exponent);
+  const views = Float64Array.from({ length: chats }, (_, i) => (i + 1) ** -exponent);
   const size = chats / 150_000;
   scaleTo(changes, CHANGES_PER_HOUR_OF_150_000 * size);
-  const readsPerHour = READS_PER_HOUR_OF_150_000 * size;
-  scaleTo(reads, readsPerHour);
-  return { changes, reads, readsPerHour };
+  const viewsPerHour = READS_PER_HOUR_OF_150_000 * size;
+  scaleTo(views, viewsPerHour);
+  return { changes, views, viewsPerHour };
 }
 
 function scaleTo(values: Float64Array, total: number): void {

@@ -3,7 +3,7 @@ import { requireOwnUniversity } from '../../lib/http/principal.ts';
 import { maxChatIdTaken } from '../../lib/http/problem.ts';
 import { showChat } from '../../lib/http/show-chat.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
-import { chatStore, clock, readCounts } from '../../lib/runtime/root.ts';
+import { chatStore, clock, viewCounts } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
 /** Round trips: 1 UpdateItem (the id), 1 BatchWriteItem (words), 1 TransactWriteItems, then as a reader of the new chat. */
@@ -17,7 +17,7 @@ export const handler = httpFunction(route, async ({ body, principal }) => {
   const { stored } = outcome;
   return {
     status: 201,
-    body: await showChat(readCounts(), stored),
+    body: await showChat(viewCounts(), stored),
     headers: { location: `/chats/${stored.chat.id}` },
   };
 });

@@ -4,7 +4,7 @@ import { scopeOf } from '../../lib/http/principal.ts';
 import { Problem } from '../../lib/http/problem.ts';
 import { type ChatDto, toDto } from '../../lib/http/schemas.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
-import { chatStore, cursorSecret, readCounts } from '../../lib/runtime/root.ts';
+import { chatStore, cursorSecret, viewCounts } from '../../lib/runtime/root.ts';
 import type { ListPage } from '../../lib/state/chat-store.ts';
 import { route } from './route.ts';
 
@@ -35,7 +35,7 @@ export const handler = httpFunction(route, async ({ query, principal, timed }) =
     searching ? null : chatStore().total(listing.scope),
   ]);
   const [page, total] = await timed('db', reading);
-  const counts = await timed('counts', readCounts()(page.rows));
+  const counts = await timed('counts', viewCounts()(page.rows));
   const data: ChatDto[] = [];
   for (const { chat } of page.rows) {
     const shown = counts.get(chat.id);

@@ -5,7 +5,7 @@ import { maxChatIdTaken, Problem } from '../../lib/http/problem.ts';
 import { showChat } from '../../lib/http/show-chat.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { visibleChat } from '../../lib/http/visible.ts';
-import { chatStore, clock, counts, integrationDisabled, readCounts } from '../../lib/runtime/root.ts';
+import { chatStore, clock, counts, integrationDisabled, viewCounts } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
 export const handler = httpFunction(route, async ({ params, body, principal }) => {
@@ -22,7 +22,7 @@ export const handler = httpFunction(route, async ({ params, body, principal }) =
       const stored = outcome.countDropped
         ? { chat: outcome.chat, ...NEVER_COUNTED }
         : { ...before, chat: outcome.chat };
-      return { status: 200, body: await showChat(readCounts(), stored) };
+      return { status: 200, body: await showChat(viewCounts(), stored) };
     }
   }
 });

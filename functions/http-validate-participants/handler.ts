@@ -11,7 +11,7 @@ const MARGIN_MS = 3_000;
 
 export const handler = httpFunction(route, async ({ query, principal, cutOffAt }) => {
   requireIntegration(integrationDisabled());
-  const deps = { chatStore: chatStore(), readCounts: inspectCounts(), fetchCount: fetchCount(), random: Math.random };
+  const deps = { chatStore: chatStore(), viewCounts: inspectCounts(), fetchCount: fetchCount(), random: Math.random };
   const outcome = await validateCounts(deps, scopeOf(principal), query.sample_size, cutOffAt - MARGIN_MS);
   await permits().flush();
   if (outcome.kind === 'max_unreachable') {

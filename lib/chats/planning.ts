@@ -1,6 +1,6 @@
 import type { ChangeBelief } from '../planner/change-rate.ts';
 import type { ChatNews, ChatPlan, PlanContext } from '../planner/plan.ts';
-import type { ReadTally } from '../planner/read-rate.ts';
+import type { ViewTally } from '../planner/view-rate.ts';
 
 /** What is kept beside a chat for the planner. Times are Unix ms. */
 export interface Planning {
@@ -12,14 +12,14 @@ export interface Planning {
   readonly eventsTrustedSince: number | null;
   /** Whether MAX has said if they are. */
   readonly eventTrustChecked: boolean;
-  /** Quarters of an hour with an event since the reads were counted last. */
+  /** Quarters of an hour with an event since the views were counted last. */
   readonly eventQuarters: number;
 }
 
 /** What refreshes, events and listings have taught about a chat. */
 export interface Learnt {
   readonly change: ChangeBelief;
-  readonly reads: ReadTally;
+  readonly views: ViewTally;
 }
 
 export const NOTHING_PLANNED: Planning = {
@@ -51,18 +51,18 @@ export interface PlannedChat {
 /** The chat as the planner sees it. One that nothing was learnt of yet is as likely to change as any. */
 export const planOf = (chat: PlannedChat, dueAt: number, now: number, context: PlanContext): ChatPlan => ({
   change: chat.planning.learnt?.change ?? context.population,
-  reads: chat.planning.learnt?.reads ?? { reads: 0, hours: 0, countedTo: chat.readAt ?? now },
+  views: chat.planning.learnt?.views ?? { views: 0, hours: 0, countedTo: chat.readAt ?? now },
   readAt: chat.readAt,
   dirtyAt: isDirty(chat) ? chat.planning.dirtyAt : null,
   dueAt,
 });
 
 /**
- * @param reads counted since the chat's reads were counted last.
+ * @param views counted since the chat's views were counted last.
  * @param eventsSince since when events come at all, Unix ms; `null`: they don't.
  */
-export const newsOf = ({ planning }: PlannedChat, reads: number, eventsSince: number | null): ChatNews => ({
-  reads,
+export const newsOf = ({ planning }: PlannedChat, views: number, eventsSince: number | null): ChatNews => ({
+  views,
   eventsTrustedSince:
     planning.eventsTrustedSince === null || eventsSince === null
       ? null
@@ -75,7 +75,7 @@ export const isDirty = ({ readAt, planning: { dirtyAt } }: PlannedChat): boolean
   dirtyAt !== null && dirtyAt > (readAt ?? 0);
 
 /** Whether the count is known to be right: its chat tells every change, and told none since. */
-export const isKnownRight = (chat: PlannedChat): boolean =>
+export const isKnownCorrect = (chat: PlannedChat): boolean =>
   chat.readAt !== null &&
   chat.planning.eventsTrustedSince !== null &&
   chat.planning.eventsTrustedSince <= chat.readAt &&

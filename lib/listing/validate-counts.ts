@@ -3,7 +3,7 @@ import { isReadable } from '../chats/chat.ts';
 import type { Position } from '../chats/sort-keys.ts';
 import type { FetchCount } from '../refreshing/request-max.ts';
 import type { ChatStore, ListedChat } from '../state/chat-store.ts';
-import type { ReadCounts } from './view-counts.ts';
+import type { ViewCounts } from './view-counts.ts';
 
 /**
  * How right the shown counts are: a uniform random sample of the chats that have a MAX id, each compared with MAX now.
@@ -41,7 +41,7 @@ export interface Mismatch {
 export interface ValidateDeps {
   readonly chatStore: ChatStore;
   /** Without lazy updates: a validation changes nothing. */
-  readonly readCounts: ReadCounts;
+  readonly viewCounts: ViewCounts;
   readonly fetchCount: FetchCount;
   /** From 0 up to 1, exclusive. */
   readonly random: () => number;
@@ -82,7 +82,7 @@ export async function validateCounts(
       return;
     }
     // Read just now, beside MAX: a refresh since the sample was drawn must not look like drift.
-    const shown = (await deps.readCounts([{ chat, count }])).get(chat.id);
+    const shown = (await deps.viewCounts([{ chat, count }])).get(chat.id);
     const drift = answer.count - (shown?.participantsCount ?? 0);
     checked += 1;
     driftSum += Math.abs(drift);

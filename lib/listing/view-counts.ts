@@ -1,13 +1,13 @@
 import { chunks } from '../base/chunks.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Chat, isReadable, type StoredChat, type StoredCount } from '../chats/chat.ts';
-import { isKnownRight } from '../chats/planning.ts';
+import { isKnownCorrect } from '../chats/planning.ts';
 import type { RefreshChat } from '../refreshing/refresh-chat.ts';
 import type { ChatStore, ListedChat } from '../state/chat-store.ts';
 import type { CachedCount, CountCache, Leases } from '../state/count-cache.ts';
 import type { RefreshQueue } from '../state/queues.ts';
 import type { Telemetry } from '../state/telemetry.ts';
-import { READ_SAMPLE, type ReadCounter } from '../state/view-counter.ts';
+import { VIEW_SAMPLE, type ViewCounter } from '../state/view-counter.ts';
 
 /**
  * Counts for people who look at chats: whatever is there, at once. Round trips: 1 MGET; 1 BatchGetItem (100 chats) when
@@ -33,11 +33,11 @@ export interface ShownCount {
   readonly stale: boolean;
 }
 
-export interface ReadCountsDeps {
+export interface ViewCountsDeps {
   readonly chatStore: ChatStore;
   readonly cache: CountCache;
   readonly leases: Leases;
-  readonly readCounter: Pick<ReadCounter, 'count'>;
+  readonly viewCounter: Pick<ViewCounter, 'count'>;
   readonly queue: RefreshQueue;
   readonly refreshChat: RefreshChat;
   readonly clock: Clock;
@@ -56,16 +56,16 @@ export interface ReadCountsDeps {
   };
 }
 
-export type ReadCounts = (rows: readonly ListedChat[]) => Promise<Map<number, ShownCount>>;
+export type ViewCounts = (rows: readonly ListedChat[]) => Promise<Map<number, ShownCount>>;
 
-export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
+export function createViewCounts(deps: ViewCountsDeps): ViewCounts {
   const { cache, clock, settings } = deps;
 
-  return async function readCounts(rows) {
+  return async function viewCounts(rows) {
     if (rows.length === 0) return new Map();
     const ids = rows.map((row) => row.chat.id);
     const looking = settings.integrationDisabled ? undefined : cache.getMany(ids);
-    if (!settings.integrationDisabled && deps.random() < 1 / READ_SAMPLE) void deps.readCounter.count(ids, READ_SAMPLE);
+    if (!settings.integrationDisabled && deps.random() < 1 / VIEW_SAMPLE) void deps.viewCounter.count(ids, VIEW_SAMPLE);
     const cached = await looking;
     const missing = rows
       .filter((row) => !cached?.has(row.chat.id) && row.count === undefined)
@@ -91,7 +91,7 @@ export function createReadCounts(deps: ReadCountsDeps): ReadCounts {
       }
       const count = kept?.participantsCount ?? null;
       const updatedAt = kept?.readAt ? new Date(kept.readAt).toISOString() : null;
-      const trusted = one && isKnownRight(one) ? true : undefined;
+      const trusted = one && isKnownCorrect(one) ? true : undefined;
       const durable = show(count, updatedAt, 'database', trusted, stale);
       if (hit && durable.stale) staleHits += 1;
       shown.set(chat.id, durable);

@@ -4,7 +4,7 @@ export interface BudgetSettings {
   readonly rps: number;
   /** Share of them for the background, above 0 to 1: the rest is for people. */
   readonly backgroundShare: number;
-  /** The most requests an hour, first reads included; `undefined`: what the share comes to. */
+  /** The most requests an hour, first views included; `undefined`: what the share comes to. */
   readonly maxCallsPerHour: number | undefined;
 }
 

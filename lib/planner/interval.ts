@@ -3,8 +3,8 @@ import type { ChangeBelief } from './change-rate.ts';
 /**
  * When a chat is next worth a request.
  *
- * A count read every T hours is right a share F(T) = (1 − e^(−λT)) / λT of the time. With μ reads an hour and requests at a
- * price of κ right reads, μF(T) − κ/T is largest where μ·g(λT)/λ = κ with g(x) = 1 − (1 + x)e^(−x) (Cho and Garcia-Molina,
+ * A count read every T hours is right a share F(T) = (1 − e^(−λT)) / λT of the time. With μ views an hour and requests at a
+ * price of κ right views, μF(T) − κ/T is largest where μ·g(λT)/λ = κ with g(x) = 1 − (1 + x)e^(−x) (Cho and Garcia-Molina,
  * "Effective page refresh policies for web crawlers", TODS 2003). Of a rate that isn't known exactly the expectation counts,
  * on both sides of the equation: so a chat little is known of is looked at from time to time, just in case it is quiet.
  */
@@ -19,25 +19,25 @@ export function gain(x: number): number {
 }
 
 /** (1 − e^(−x)) / x: share of the time a count is right when x changes are expected between two refreshes. */
-export function shareRight(x: number): number {
+export function shareCorrect(x: number): number {
   return x < 1e-8 ? 1 : -Math.expm1(-x) / x;
 }
 
-/** Expected share of right reads, 0 to 1, of a count read every `hours`. */
+/** Expected share of right views, 0 to 1, of a count read every `hours`. */
 export function freshness(belief: ChangeBelief, hours: number): number {
-  return expected(ratesOf(belief), (rate) => shareRight(rate * hours));
+  return expected(ratesOf(belief), (rate) => shareCorrect(rate * hours));
 }
 
 /** Of a count that was found changed after `hours`: the share of this time in which it was still right, 0 to 1. */
-export function rightBeforeChange(belief: ChangeBelief, hours: number): number {
+export function correctBeforeChange(belief: ChangeBelief, hours: number): number {
   const rates = ratesOf(belief);
   const unchanged = expected(rates, (rate) => Math.exp(-rate * hours));
-  const right = expected(rates, (rate) => shareRight(rate * hours));
+  const right = expected(rates, (rate) => shareCorrect(rate * hours));
   return unchanged < 1 - 1e-9 ? (right - unchanged) / (1 - unchanged) : 1 / 2;
 }
 
 /** Right hours that a refresh after `hours` is expected to buy: E[g(λT)/λ], growing from 0 to E[1/λ]. */
-export function rightHours(belief: ChangeBelief, hours: number): number {
+export function correctHours(belief: ChangeBelief, hours: number): number {
   return expected(ratesOf(belief), (rate) => gain(rate * hours) / rate);
 }
 

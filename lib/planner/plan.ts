@@ -1,18 +1,18 @@
 import { type ChangeBelief, expectedLifetimeHours, forget, learn } from './change-rate.ts';
-import { bestIntervalHours, freshness, rightHours } from './interval.ts';
-import { countReads, type ReadTally, readsPerHour } from './read-rate.ts';
+import { bestIntervalHours, correctHours, freshness } from './interval.ts';
+import { countViews, type ViewTally, viewsPerHour } from './view-rate.ts';
 
 /**
  * When each chat is to be read again. A chat carries a few numbers; every function here takes them, and what is true of all
  * chats (`PlanContext`), and gives the new ones. Nothing looks at more than one chat.
  *
- * A request is worth making where it buys κ right reads or more, whatever kind of chat it goes to: see `interval.ts` for
+ * A request is worth making where it buys κ right views or more, whatever kind of chat it goes to: see `interval.ts` for
  * chats that are polled; a chat whose every change is told by an event is fresh until the first event since its last
- * read, and then reading it again buys μ/λ right reads.
+ * read, and then reading it again buys μ/λ right views.
  */
 export interface ChatPlan {
   readonly change: ChangeBelief;
-  readonly reads: ReadTally;
+  readonly views: ViewTally;
   /** When MAX was asked for the count, Unix ms; `null`: never. */
   readonly readAt: number | null;
   /** The first event since then, Unix ms; `null`: none. */
@@ -23,11 +23,11 @@ export interface ChatPlan {
 
 /** What the planning of one chat needs to know of all. */
 export interface PlanContext {
-  /** The price of a request in right reads. */
+  /** The price of a request in right views. */
   readonly kappa: number;
   readonly population: ChangeBelief;
   /** Reads an hour of the average chat, > 0. */
-  readonly meanReadsPerHour: number;
+  readonly meanViewsPerHour: number;
   readonly limits: PlanLimits;
 }
 
@@ -42,7 +42,7 @@ export interface PlanLimits {
   readonly reviewMs: number;
   /** How long rates are remembered, hours. */
   readonly changeMemoryHours: number;
-  readonly readMemoryHours: number;
+  readonly viewMemoryHours: number;
 }
 
 const HOUR_MS = 3_600_000;
@@ -53,7 +53,7 @@ export const PLAN_LIMITS: PlanLimits = {
   eventWindowMs: 30_000,
   reviewMs: 24 * HOUR_MS,
   changeMemoryHours: 60 * 24,
-  readMemoryHours: 14 * 24,
+  viewMemoryHours: 14 * 24,
 };
 
 /** Share of the budget that may go to chats that aren't worth a request but have waited long enough. */
@@ -76,30 +76,30 @@ export function floorMs(wantedMs: number, chats: number, budgetPerHour: number):
 /** What one refresh or event adds to what is known of all chats; sums, so that they add up across workers. */
 export interface Tally {
   /** Requests that this chat's refresh stands for at the present price; see `price.ts`. */
-  readonly asked: number;
+  readonly demand: number;
   /** Reads, and those of them expected to have been right, of the interval that ended. */
-  readonly reads: number;
-  readonly rightReads: number;
+  readonly views: number;
+  readonly correctViews: number;
   /** Chat-hours, and the sums of E[ln λ] and E[ln² λ] over them. */
   readonly hours: number;
   readonly logRate: number;
   readonly squaredLogRate: number;
 }
 
-export const NO_TALLY: Tally = { asked: 0, reads: 0, rightReads: 0, hours: 0, logRate: 0, squaredLogRate: 0 };
+export const NO_TALLY: Tally = { demand: 0, views: 0, correctViews: 0, hours: 0, logRate: 0, squaredLogRate: 0 };
 
 /** A chat just come to be known: due at once, and as likely to change as any. */
 export function firstPlan(now: number, population: ChangeBelief): ChatPlan {
-  return { change: population, reads: { reads: 0, hours: 0, countedTo: now }, readAt: null, dirtyAt: null, dueAt: now };
+  return { change: population, views: { views: 0, hours: 0, countedTo: now }, readAt: null, dirtyAt: null, dueAt: now };
 }
 
 /** What is known of a chat besides its plan. */
 export interface ChatNews {
-  /** Reads counted since the plan's `reads.countedTo`: sampled ones divided by the share. */
-  readonly reads: number;
+  /** Reads counted since the plan's `views.countedTo`: sampled ones divided by the share. */
+  readonly views: number;
   /** Since when every change of this chat is told by an event, Unix ms; `null`: it isn't. */
   readonly eventsTrustedSince: number | null;
-  /** Quarters of an hour with an event, since `reads.countedTo`. */
+  /** Quarters of an hour with an event, since `views.countedTo`. */
   readonly eventQuarters: number;
 }
 
@@ -120,7 +120,7 @@ export interface Planned {
 /** The plan after MAX was read. @param random from 0 up to 1, exclusive. */
 export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanContext, random: number): Planned {
   const { limits } = context;
-  const reads = countReads(plan.reads, seen.reads, seen.readAt, limits.readMemoryHours);
+  const views = countViews(plan.views, seen.views, seen.readAt, limits.viewMemoryHours);
   const hours = plan.readAt === null ? 0 : (seen.readAt - plan.readAt) / HOUR_MS;
   let change = learnFromEvents(plan, seen, seen.readAt, context);
   if (seen.eventsTrustedSince === null && hours > 0) {
@@ -129,7 +129,7 @@ export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanC
   }
   // An event that came after MAX was asked says that the count is out of date already.
   const dirtyAt = plan.dirtyAt !== null && plan.dirtyAt > seen.readAt ? plan.dirtyAt : null;
-  const next = { change, reads, readAt: seen.readAt, dirtyAt };
+  const next = { change, views, readAt: seen.readAt, dirtyAt };
   const wanted = seen.eventsTrustedSince === null ? pollEveryMs(next, context) : limits.mostMs;
   let dueAt = seen.readAt + Math.min(wanted * (1 - JITTER * random), limits.reviewMs * (1 - random / 2));
   if (dirtyAt !== null) dueAt = Math.min(dueAt, dueAfterEvent(next, dirtyAt, context));
@@ -137,8 +137,8 @@ export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanC
   return {
     plan: { ...next, dueAt },
     tally: {
-      ...tallyReads(plan, seen, seen.readAt),
-      asked: !seen.planned ? 0 : once ? 1 : (hours * HOUR_MS) / pollEveryMs(plan, context),
+      ...tallyViews(plan, seen, seen.readAt),
+      demand: !seen.planned ? 0 : once ? 1 : (hours * HOUR_MS) / pollEveryMs(plan, context),
     },
   };
 }
@@ -154,8 +154,8 @@ export function planAfterEvent(plan: ChatPlan, at: number, context: PlanContext)
 }
 
 /**
- * What to do with a chat that has come due at `now`: read it, which is expected to buy `rightReads`, or look again later
- * (`null`). Counts its reads and weighs it at the present price. So a price that rose takes effect at once; and a
+ * What to do with a chat that has come due at `now`: read it, which is expected to buy `correctViews`, or look again later
+ * (`null`). Counts its views and weighs it at the present price. So a price that rose takes effect at once; and a
  * price that fell, or a chat that has become popular, within `reviewMs`.
  */
 export function planWhenDue(
@@ -163,29 +163,29 @@ export function planWhenDue(
   seen: ChatNews & { readonly now: number },
   context: PlanContext,
   random: number,
-): Planned & { readonly rightReads: number | null } {
+): Planned & { readonly correctViews: number | null } {
   const { limits } = context;
   const { now } = seen;
   const next = {
     ...plan,
     change: learnFromEvents(plan, seen, now, context),
-    reads: countReads(plan.reads, seen.reads, now, limits.readMemoryHours),
+    views: countViews(plan.views, seen.views, now, limits.viewMemoryHours),
   };
-  const tally = tallyReads(plan, seen, now);
-  if (plan.readAt === null) return { plan: next, tally, rightReads: Number.POSITIVE_INFINITY };
-  const perHour = readsPerHour(next.reads, context.meanReadsPerHour);
+  const tally = tallyViews(plan, seen, now);
+  if (plan.readAt === null) return { plan: next, tally, correctViews: Number.POSITIVE_INFINITY };
+  const perHour = viewsPerHour(next.views, context.meanViewsPerHour);
   const dirty = plan.dirtyAt !== null;
   const age = now - plan.readAt;
   const wanted = eventsTrusted(plan, seen.eventsTrustedSince) ? limits.mostMs : pollEveryMs(next, context);
   if ((dirty && worth(next, context) * TOLERANCE >= context.kappa) || age * TOLERANCE >= wanted) {
-    const hours = dirty ? expectedLifetimeHours(next.change) : rightHours(next.change, age / HOUR_MS);
-    return { plan: next, tally, rightReads: perHour * hours };
+    const hours = dirty ? expectedLifetimeHours(next.change) : correctHours(next.change, age / HOUR_MS);
+    return { plan: next, tally, correctViews: perHour * hours };
   }
   const again = now + limits.reviewMs * (1 - random / 2);
   return {
     plan: { ...next, dueAt: Math.min(plan.readAt + wanted * (1 - JITTER * random), again) },
     tally,
-    rightReads: null,
+    correctViews: null,
   };
 }
 
@@ -193,14 +193,14 @@ export function planWhenDue(
 export const isWorthReading = (plan: ChatPlan, context: PlanContext): boolean =>
   plan.readAt === null || worth(plan, context) >= context.kappa;
 
-/** Right reads that reading a dirty chat is expected to buy: μ·E[1/λ]. */
-function worth(plan: Pick<ChatPlan, 'change' | 'reads'>, context: PlanContext): number {
-  return readsPerHour(plan.reads, context.meanReadsPerHour) * expectedLifetimeHours(plan.change);
+/** Right views that reading a dirty chat is expected to buy: μ·E[1/λ]. */
+function worth(plan: Pick<ChatPlan, 'change' | 'views'>, context: PlanContext): number {
+  return viewsPerHour(plan.views, context.meanViewsPerHour) * expectedLifetimeHours(plan.change);
 }
 
 /** Events tell rates for nothing, whether the chat is read or not. */
 function learnFromEvents(plan: ChatPlan, seen: ChatNews, now: number, context: PlanContext): ChangeBelief {
-  const from = plan.reads.countedTo;
+  const from = plan.views.countedTo;
   const hours = (now - from) / HOUR_MS;
   if (seen.eventsTrustedSince === null || seen.eventsTrustedSince > from || hours <= 0) return plan.change;
   const before = forget(plan.change, context.population, hours, context.limits.changeMemoryHours);
@@ -213,20 +213,20 @@ function eventsTrusted(plan: Pick<ChatPlan, 'readAt'>, eventsTrustedSince: numbe
 }
 
 /** The best interval of a polled chat at the present price, ms. */
-function pollEveryMs(plan: Pick<ChatPlan, 'change' | 'reads'>, context: PlanContext): number {
-  const { kappa, meanReadsPerHour, limits } = context;
-  const price = kappa / readsPerHour(plan.reads, meanReadsPerHour);
+function pollEveryMs(plan: Pick<ChatPlan, 'change' | 'views'>, context: PlanContext): number {
+  const { kappa, meanViewsPerHour, limits } = context;
+  const price = kappa / viewsPerHour(plan.views, meanViewsPerHour);
   return bestIntervalHours(plan.change, price, limits.leastMs / HOUR_MS, limits.mostMs / HOUR_MS) * HOUR_MS;
 }
 
 /** When a dirty chat is to be read, Unix ms; `Infinity` where that isn't worth the price. */
-function dueAfterEvent(plan: Pick<ChatPlan, 'change' | 'reads'>, at: number, context: PlanContext): number {
+function dueAfterEvent(plan: Pick<ChatPlan, 'change' | 'views'>, at: number, context: PlanContext): number {
   return worth(plan, context) < context.kappa ? Number.POSITIVE_INFINITY : at + context.limits.eventWindowMs;
 }
 
-/** The reads since they were last counted, those that are expected to have been right, and the belief over these hours. */
-function tallyReads(plan: ChatPlan, seen: ChatNews, now: number): Tally {
-  const from = plan.reads.countedTo;
+/** The views since they were last counted, those that are expected to have been right, and the belief over these hours. */
+function tallyViews(plan: ChatPlan, seen: ChatNews, now: number): Tally {
+  const from = plan.views.countedTo;
   const hours = (now - from) / HOUR_MS;
   if (hours <= 0) return NO_TALLY;
   const { change, readAt, dirtyAt } = plan;
@@ -240,9 +240,9 @@ function tallyReads(plan: ChatPlan, seen: ChatNews, now: number): Tally {
     right *= (until * freshness(change, until) - since * freshness(change, since)) / (until - since);
   }
   return {
-    asked: 0,
-    reads: seen.reads,
-    rightReads: seen.reads * right,
+    demand: 0,
+    views: seen.views,
+    correctViews: seen.views * right,
     hours,
     logRate: change.mean * hours,
     squaredLogRate: (change.mean ** 2 + change.variance) * hours,

@@ -1,5 +1,5 @@
 import { type ChangeBelief, UNKNOWN_POPULATION } from './change-rate.ts';
-import { rightHours } from './interval.ts';
+import { correctHours } from './interval.ts';
 import type { PlanContext, PlanLimits, Tally } from './plan.ts';
 
 /**
@@ -16,16 +16,16 @@ import type { PlanContext, PlanLimits, Tally } from './plan.ts';
 export interface PlanState {
   readonly logKappa: number;
   /** Sums over the last day or so, each hour counting e times less than one a `EXPLAIN_HOURS` later. */
-  readonly reads: number;
-  readonly rightReads: number;
+  readonly views: number;
+  readonly correctViews: number;
   /** The same over `POPULATION_HOURS`. */
   readonly hours: number;
   readonly logRate: number;
   readonly squaredLogRate: number;
   /** By how much a backlog raises ln κ for the time being. */
   readonly pressure: number;
-  /** Reads an hour of all chats together, averaged over `READS_HOURS`. */
-  readonly readsPerHour: number;
+  /** Reads an hour of all chats together, averaged over `VIEWS_HOURS`. */
+  readonly viewsPerHour: number;
 }
 
 /** What happened between two ticks. */
@@ -37,7 +37,7 @@ export interface Tick {
   /** Chats that were due and are left over. */
   readonly backlog: number;
   /** Reads since the last tick: sampled ones divided by the share. */
-  readonly reads: number;
+  readonly views: number;
   /** Length of this time, hours, > 0. */
   readonly hours: number;
   /** Requests an hour. */
@@ -48,7 +48,7 @@ export interface Tick {
 const SETTLE_HOURS = 2;
 const EXPLAIN_HOURS = 24;
 const POPULATION_HOURS = 7 * 24;
-const READS_HOURS = 24;
+const VIEWS_HOURS = 24;
 /** ln of the demand's change per ln of the price's, inverted: for short intervals T ~ √κ. */
 const RESPONSE = 2;
 /** The default population counts as much as this many chat-hours: a thousand chats for a day. */
@@ -65,17 +65,17 @@ const MOST_PRESSURE = 2;
  * A tenth of the price at which chats nothing is known of would be read in turn, each as often as the budget allows: a price that
  * is too low is noticed and corrected at once, one that is too high leaves chats waiting.
  */
-export function firstState(chats: number, readsPerHour: number, budgetPerHour: number): PlanState {
+export function firstState(chats: number, viewsPerHour: number, budgetPerHour: number): PlanState {
   const hours = chats / budgetPerHour;
   return {
-    logKappa: Math.log(0.1 * (readsPerHour / chats) * rightHours(UNKNOWN_POPULATION, hours)),
-    reads: 0,
-    rightReads: 0,
+    logKappa: Math.log(0.1 * (viewsPerHour / chats) * correctHours(UNKNOWN_POPULATION, hours)),
+    views: 0,
+    correctViews: 0,
     hours: 0,
     logRate: 0,
     squaredLogRate: 0,
     pressure: 0,
-    readsPerHour,
+    viewsPerHour,
   };
 }
 
@@ -83,21 +83,21 @@ export function firstState(chats: number, readsPerHour: number, budgetPerHour: n
 export function steer(state: PlanState, tick: Tick): PlanState {
   const { tally, allowed, budgetPerHour } = tick;
   const settle = budgetPerHour * SETTLE_HOURS;
-  const demand = Math.min(tally.asked, MOST_DEMAND * allowed);
+  const demand = Math.min(tally.demand, MOST_DEMAND * allowed);
   const leftOver = Math.min(tick.backlog / settle, MOST_BACKLOG) * allowed;
   const kept = (over: number) => Math.exp(-tick.hours / over);
   const explain = kept(EXPLAIN_HOURS);
   const population = kept(POPULATION_HOURS);
-  const reads = kept(READS_HOURS);
+  const views = kept(VIEWS_HOURS);
   return {
     logKappa: Math.max(Math.log(LEAST_KAPPA), state.logKappa + (RESPONSE * (demand + leftOver - allowed)) / settle),
-    reads: state.reads * explain + tally.reads,
-    rightReads: state.rightReads * explain + tally.rightReads,
+    views: state.views * explain + tally.views,
+    correctViews: state.correctViews * explain + tally.correctViews,
     hours: state.hours * population + tally.hours,
     logRate: state.logRate * population + tally.logRate,
     squaredLogRate: state.squaredLogRate * population + tally.squaredLogRate,
     pressure: Math.min((RESPONSE * tick.backlog) / settle, MOST_PRESSURE),
-    readsPerHour: state.readsPerHour * reads + (tick.reads / tick.hours) * (1 - reads),
+    viewsPerHour: state.viewsPerHour * views + (tick.views / tick.hours) * (1 - views),
   };
 }
 
@@ -107,14 +107,14 @@ export function contextOf(state: PlanState, chats: number, limits: PlanLimits): 
     kappa: Math.exp(state.logKappa + state.pressure),
     population: populationOf(state),
     // A service nobody looks at for a day still keeps its counts: by one read a chat in a month.
-    meanReadsPerHour: Math.max(state.readsPerHour / Math.max(chats, 1), 1 / 720),
+    meanViewsPerHour: Math.max(state.viewsPerHour / Math.max(chats, 1), 1 / 720),
     limits,
   };
 }
 
-/** Expected share of right counts among those shown, 0 to 1, over the last day; `null` before anything was refreshed. */
+/** Expected share of right counts among those measuredViews, 0 to 1, over the last day; `null` before anything was refreshed. */
 export function expectedFreshness(state: PlanState): number | null {
-  return state.reads > 0 ? state.rightReads / state.reads : null;
+  return state.views > 0 ? state.correctViews / state.views : null;
 }
 
 /** How often chats change: mean and variance of ln λ over all, beginning with the default. */
@@ -129,9 +129,9 @@ function populationOf(state: PlanState): ChangeBelief {
 /** The sum of two tallies. */
 export function addTallies(a: Tally, b: Tally): Tally {
   return {
-    asked: a.asked + b.asked,
-    reads: a.reads + b.reads,
-    rightReads: a.rightReads + b.rightReads,
+    demand: a.demand + b.demand,
+    views: a.views + b.views,
+    correctViews: a.correctViews + b.correctViews,
     hours: a.hours + b.hours,
     logRate: a.logRate + b.logRate,
     squaredLogRate: a.squaredLogRate + b.squaredLogRate,

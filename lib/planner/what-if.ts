@@ -5,14 +5,14 @@ import { bestIntervalHours, freshness } from './interval.ts';
 export interface SampledChat {
   readonly weight: number;
   readonly change: ChangeBelief;
-  readonly readsPerHour: number;
+  readonly viewsPerHour: number;
   /** Whether every change of it is told by an event. */
   readonly trusted: boolean;
 }
 
 export interface Outlook {
   readonly kappa: number;
-  /** Expected share of right counts among those shown, 0 to 1. */
+  /** Expected share of right counts among those measuredViews, 0 to 1. */
   readonly freshness: number;
   /** At this price; equals the budget unless the sample is coarse or the budget more than the chats can use. */
   readonly requestsPerHour: number;
@@ -47,20 +47,20 @@ export function outlookAt(
   const least = limits.leastMs / 3_600_000;
   const most = limits.mostMs / 3_600_000;
   let requests = 0;
-  let reads = 0;
+  let views = 0;
   let right = 0;
-  for (const { weight, change, readsPerHour, trusted } of sample) {
-    reads += weight * readsPerHour;
+  for (const { weight, change, viewsPerHour, trusted } of sample) {
+    views += weight * viewsPerHour;
     if (trusted) {
       const lifetime = expectedLifetimeHours(change);
-      const worthIt = readsPerHour * lifetime >= kappa;
+      const worthIt = viewsPerHour * lifetime >= kappa;
       requests += weight / (worthIt ? Math.min(lifetime, most) : most);
-      right += weight * readsPerHour * (worthIt ? 1 : freshness(change, most));
+      right += weight * viewsPerHour * (worthIt ? 1 : freshness(change, most));
     } else {
-      const hours = bestIntervalHours(change, kappa / readsPerHour, least, most);
+      const hours = bestIntervalHours(change, kappa / viewsPerHour, least, most);
       requests += weight / hours;
-      right += weight * readsPerHour * freshness(change, hours);
+      right += weight * viewsPerHour * freshness(change, hours);
     }
   }
-  return { kappa, freshness: reads > 0 ? right / reads : 1, requestsPerHour: requests };
+  return { kappa, freshness: views > 0 ? right / views : 1, requestsPerHour: requests };
 }

@@ -52,7 +52,7 @@ export function createApplyAnswer({ countStore, cache, settings }: ApplyDeps): A
     if (applied.kind === 'superseded') return applied;
     if (reading.kind === 'unavailable') return reading;
     const updatedAt = new Date(askedAt).toISOString();
-    const trusted = applied.knownRight ? { eventsTrusted: true as const } : {};
+    const trusted = applied.knownCorrect ? { eventsTrusted: true as const } : {};
     await cache.putMany(new Map([[chat.id, { count: reading.count, updatedAt, source: 'api', ...trusted }]]));
     return { kind: 'updated', count: reading.count, readAt: askedAt, changed: applied.before !== reading.count };
   };

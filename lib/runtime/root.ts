@@ -11,12 +11,12 @@ import { authenticated } from '../adapters/redis/authenticated.ts';
 import { createRedis, createRedisGate } from '../adapters/redis/client.ts';
 import { createRedisCounts } from '../adapters/redis/counts.ts';
 import { createPermits } from '../adapters/redis/permits.ts';
-import { createRedisReadCounter } from '../adapters/redis/read-counter.ts';
+import { createRedisViewCounter } from '../adapters/redis/view-counter.ts';
 import { createPlanQueue, createRefreshQueue, createSqs, createUpdateQueue } from '../adapters/sqs/queues.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ApplyUpdatesDeps } from '../events/apply-updates.ts';
 import type { CheckSubscriptionDeps } from '../events/check-subscription.ts';
-import { createReadCounts, type ReadCounts, type ReadCountsDeps } from '../listing/view-counts.ts';
+import { createViewCounts, type ViewCounts, type ViewCountsDeps } from '../listing/view-counts.ts';
 import type { MaxError } from '../max-api/api.ts';
 import { spacingMs } from '../max-api/pace.ts';
 import type { BudgetSettings } from '../planner/budget.ts';
@@ -97,7 +97,7 @@ export const redisGate = /* @__PURE__ */ once(() => {
 export const counts = /* @__PURE__ */ once(() =>
   createRedisCounts(redisGate(), { freshMs: freshMs(), random: Math.random }),
 );
-const readCounter = /* @__PURE__ */ once(() => createRedisReadCounter(redisGate()));
+const viewCounter = /* @__PURE__ */ once(() => createRedisViewCounter(redisGate()));
 
 // MAX
 
@@ -210,7 +210,7 @@ export const refreshBatchDeps = /* @__PURE__ */ once(
     subscriptionStore: subscriptionStore(),
     eventStore: eventStore(),
     fetchMembership,
-    readCounter: readCounter(),
+    viewCounter: viewCounter(),
     refreshChat: refreshChat(),
     permits: permits(),
     queue: refreshQueue(),
@@ -244,7 +244,7 @@ export const planStaleDeps = /* @__PURE__ */ once(
     plannerStore: plannerStore(),
     runStore: runStore(),
     subscriptionStore: subscriptionStore(),
-    readCounter: readCounter(),
+    viewCounter: viewCounter(),
     queue: refreshQueue(),
     clock,
     random: Math.random,
@@ -265,11 +265,11 @@ export const maxReachable = (timeoutMs: number) => reachable(new URL(section('up
 
 export const integrationDisabled = () => section('switches').PARTICIPANTS_INTEGRATION_DISABLED;
 
-const readCountsDeps = (): ReadCountsDeps => ({
+const viewCountsDeps = (): ViewCountsDeps => ({
   chatStore: chatStore(),
   cache: counts(),
   leases: counts(),
-  readCounter: readCounter(),
+  viewCounter: viewCounter(),
   queue: refreshQueue(),
   refreshChat: refreshChat(),
   clock,
@@ -283,14 +283,14 @@ const readCountsDeps = (): ReadCountsDeps => ({
     integrationDisabled: integrationDisabled(),
   },
 });
-export const readCounts = /* @__PURE__ */ once((): ReadCounts => createReadCounts(readCountsDeps()));
+export const viewCounts = /* @__PURE__ */ once((): ViewCounts => createViewCounts(viewCountsDeps()));
 /** Shows what readers see, unseen: nothing is asked for, cached or measured. */
-export const inspectCounts = /* @__PURE__ */ once((): ReadCounts => {
-  const deps = readCountsDeps();
-  return createReadCounts({
+export const inspectCounts = /* @__PURE__ */ once((): ViewCounts => {
+  const deps = viewCountsDeps();
+  return createViewCounts({
     ...deps,
     cache: { ...deps.cache, putMany: async () => {} },
-    readCounter: { count: async () => {} },
+    viewCounter: { count: async () => {} },
     telemetry: noTelemetry,
     settings: { ...deps.settings, lazyUpdate: false },
   });

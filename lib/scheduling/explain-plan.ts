@@ -4,7 +4,7 @@ import { isReadable } from '../chats/chat.ts';
 import { isDirty } from '../chats/planning.ts';
 import { type BudgetSettings, budgetPerHour } from '../planner/budget.ts';
 import { LEAST_KAPPA } from '../planner/price.ts';
-import { readsPerHour } from '../planner/read-rate.ts';
+import { viewsPerHour } from '../planner/view-rate.ts';
 import { outlookAt, type SampledChat, whatIf } from '../planner/what-if.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { CountStore } from '../state/count-store.ts';
@@ -126,11 +126,11 @@ export async function explainPlan(
   const { context, state } = price ?? {};
   const events = eventsSince(subscription, now) !== null;
   const sampled = sample.map(({ planning }): SampledChat => {
-    const mean = context?.meanReadsPerHour ?? 0;
+    const mean = context?.meanViewsPerHour ?? 0;
     return {
       weight: share(chats, sample.length),
       change: planning.learnt?.change ?? context?.population ?? { mean: 0, variance: 0 },
-      readsPerHour: planning.learnt ? readsPerHour(planning.learnt.reads, mean) : mean,
+      viewsPerHour: planning.learnt ? viewsPerHour(planning.learnt.views, mean) : mean,
       trusted: events && planning.eventsTrustedSince !== null,
     };
   });
@@ -151,7 +151,7 @@ export async function explainPlan(
     dirty: ofAll(sample.filter(isDirty)),
     never_read: ofAll(sample.filter(({ readAt }) => readAt === null)),
     sampled: sample.length,
-    reads_per_hour: state ? round(state.readsPerHour) : null,
+    reads_per_hour: state ? round(state.viewsPerHour) : null,
     median_changes_per_day: context ? Math.exp(context.population.mean) * 24 : null,
     expected_freshness: affordable?.freshness ?? null,
     measured_freshness: price ? measuredFreshness(price) : null,

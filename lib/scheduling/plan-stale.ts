@@ -10,7 +10,7 @@ import { measuredFreshness, type PlannerStore, type Price } from '../state/plann
 import { type RefreshQueue, type RefreshQueueName, sendPlanned } from '../state/queues.ts';
 import { isUnderWay, type RunStore } from '../state/run-store.ts';
 import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
-import type { ReadCounter } from '../state/view-counter.ts';
+import type { ViewCounter } from '../state/view-counter.ts';
 
 /**
  * The background sync: weighs what is due, puts what is worth a request on the planned queue, spread over the time until the
@@ -33,7 +33,7 @@ const LOOKS_PER_REQUEST = 4;
 const AHEAD = 0.8;
 const LONGEST_DELAY_MS = 15 * 60_000;
 /** Reads an hour of a chat, before any were counted. */
-const READS_PER_HOUR_AT_FIRST = 0.1;
+const INITIAL_VIEWS_PER_HOUR = 0.1;
 /** Share of the quota that reading new chats for the first time may take. */
 const FIRST_READS_SHARE = 0.8;
 
@@ -43,7 +43,7 @@ export interface PlanStaleDeps {
   readonly plannerStore: PlannerStore;
   readonly runStore: Pick<RunStore, 'current'>;
   readonly subscriptionStore: Pick<SubscriptionStore, 'read'>;
-  readonly readCounter: ReadCounter;
+  readonly viewCounter: ViewCounter;
   readonly queue: RefreshQueue;
   readonly clock: Clock;
   /** From 0 up to 1, exclusive. */
@@ -80,7 +80,7 @@ export type PlanStaleReport =
 interface Wanted {
   readonly id: number;
   readonly dueAt: number;
-  readonly rightReads: number;
+  readonly correctViews: number;
 }
 
 /** @param deadline Unix ms at which to stop looking; the next plan goes on from there. */
@@ -89,7 +89,7 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   const now = clock.now();
   const cursor = await plannerStore.readCursor();
   const messages = cursor ? 0 : await queue.depth('planned');
-  // Behind a full update, which reads every chat once, the chats worth reading often would wait for hours: they go past it.
+  // Behind a full update, which views every chat once, the chats worth reading often would wait for hours: they go past it.
   const past = messages > 0 && isUnderWay(await deps.runStore.current(), now);
   if (messages > 0 && !past) return { kind: 'backlog', messages };
   const [before, chats, subscription] = await Promise.all([
@@ -114,12 +114,12 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   const found = await findWanted(deps, { now, deadline, allowed, context, eventsFrom, cursor });
 
   const { first, read, leftOver, spare } = choose(found, settings, allowed, hours);
-  const [findings, total] = await Promise.all([plannerStore.readFindings(), deps.readCounter.takeTotal()]);
+  const [findings, total] = await Promise.all([plannerStore.readFindings(), deps.viewCounter.takeTotal()]);
   const state = steer(price.state, {
     tally: findings,
     allowed: perHour * hours,
     backlog: leftOver,
-    reads: total ?? price.state.readsPerHour * hours,
+    views: total ?? price.state.viewsPerHour * hours,
     hours: Math.max(hours, 1 / 3_600),
     budgetPerHour: perHour,
   });
@@ -133,8 +133,8 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
     budgetPerHour: perHour,
     spare,
     carried: budget - allowed,
-    shown: price.shown * kept + findings.shown,
-    shownRight: price.shownRight * kept + findings.shownRight,
+    measuredViews: price.measuredViews * kept + findings.measuredViews,
+    measuredCorrect: price.measuredCorrect * kept + findings.measuredCorrect,
   };
   // In force before the first message is worked on.
   await plannerStore.writePrice(next, findings);
@@ -163,7 +163,7 @@ const limitsOf = (settings: PlanSettings, chats: number): PlanLimits => ({
 const firstPrice = (settings: PlanSettings, chats: number, now: number): Price => {
   const budget = budgetPerHour(settings);
   const some = Math.max(chats, 1);
-  const state = firstState(some, some * READS_PER_HOUR_AT_FIRST, budget);
+  const state = firstState(some, some * INITIAL_VIEWS_PER_HOUR, budget);
   return {
     state,
     context: contextOf(state, some, limitsOf(settings, some)),
@@ -173,8 +173,8 @@ const firstPrice = (settings: PlanSettings, chats: number, now: number): Price =
     budgetPerHour: budget,
     spare: 0,
     carried: 0,
-    shown: 0,
-    shownRight: 0,
+    measuredViews: 0,
+    measuredCorrect: 0,
   };
 };
 
@@ -210,23 +210,23 @@ async function findWanted(deps: PlanStaleDeps, search: Search): Promise<Found> {
   for (let place = cursor; looks < mostLooks; ) {
     const page = await deps.countStore.due(until, PAGE, place);
     if (page.length === 0) break;
-    const reads = await deps.readCounter.peek(page.flatMap(({ id, readAt }) => (readAt === null ? [] : [id])));
+    const views = await deps.viewCounter.peek(page.flatMap(({ id, readAt }) => (readAt === null ? [] : [id])));
     const used = new Map<number, number>();
     const later: { readonly chat: DueChat; readonly next: Parameters<CountStore['replan']>[1] }[] = [];
     for (const chat of page) {
       const { id, dueAt } = chat;
-      const counted = reads.get(id) ?? 0;
+      const counted = views.get(id) ?? 0;
       const weighed = weigh(chat, counted, search, deps.random());
-      if (weighed.rightReads !== null) {
-        (chat.readAt === null ? first : read).push({ id, dueAt, rightReads: weighed.rightReads });
+      if (weighed.correctViews !== null) {
+        (chat.readAt === null ? first : read).push({ id, dueAt, correctViews: weighed.correctViews });
       } else if (dueAt <= now) {
-        const { change, reads: tally, dueAt } = weighed.plan;
-        later.push({ chat, next: { dueAt, learnt: { change, reads: tally } } });
+        const { change, views: tally, dueAt } = weighed.plan;
+        later.push({ chat, next: { dueAt, learnt: { change, views: tally } } });
         if (counted > 0) used.set(id, counted);
       }
     }
     await forEach(later, PUT_OFF_IN_FLIGHT, ({ chat, next }) => deps.countStore.replan(chat, next));
-    await deps.readCounter.takeAway(used);
+    await deps.viewCounter.takeAway(used);
     putOff += later.length;
     looks += page.length;
     place = page.at(-1);
@@ -239,12 +239,12 @@ async function findWanted(deps: PlanStaleDeps, search: Search): Promise<Found> {
 function weigh(chat: DueChat, counted: number, { now, context, eventsFrom }: Search, random: number) {
   const at = Math.max(now, chat.dueAt);
   const plan = planOf(chat, chat.dueAt, at, context);
-  const known = Math.max(1, now - plan.reads.countedTo);
-  const reads = (counted * Math.max(known, at - plan.reads.countedTo)) / known;
-  return planWhenDue(plan, { ...newsOf(chat, reads, eventsFrom), now: at }, context, random);
+  const known = Math.max(1, now - plan.views.countedTo);
+  const views = (counted * Math.max(known, at - plan.views.countedTo)) / known;
+  return planWhenDue(plan, { ...newsOf(chat, views, eventsFrom), now: at }, context, random);
 }
 
-/** First reads are owed whatever they cost; of the others those that buy most, as far as the budget goes. */
+/** First views are owed whatever they cost; of the others those that buy most, as far as the budget goes. */
 function choose({ first, read }: Found, settings: PlanSettings, allowed: number, hours: number) {
   const most =
     settings.maxCallsPerHour === undefined
@@ -252,7 +252,7 @@ function choose({ first, read }: Found, settings: PlanSettings, allowed: number,
       : allowed;
   const firstReads = first.slice(0, most);
   const left = settings.maxCallsPerHour === undefined ? allowed : allowed - firstReads.length;
-  const best = read.length > left ? read.toSorted((a, b) => b.rightReads - a.rightReads).slice(0, left) : read;
+  const best = read.length > left ? read.toSorted((a, b) => b.correctViews - a.correctViews).slice(0, left) : read;
   return {
     first: firstReads,
     read: best.toSorted((a, b) => a.dueAt - b.dueAt),
@@ -262,7 +262,7 @@ function choose({ first, read }: Found, settings: PlanSettings, allowed: number,
 }
 
 /**
- * First reads at once; the others when they are due, and no faster than the budget flows. @returns the number of messages.
+ * First views at once; the others when they are due, and no faster than the budget flows. @returns the number of messages.
  */
 async function send(
   { queue, settings }: PlanStaleDeps,

@@ -1,17 +1,17 @@
 import type { Clock } from '../base/clock.ts';
 import type { StoredChat } from '../chats/chat.ts';
-import { isKnownRight, newsOf, type PlanNext, planOf } from '../chats/planning.ts';
-import { rightBeforeChange } from '../planner/interval.ts';
+import { isKnownCorrect, newsOf, type PlanNext, planOf } from '../chats/planning.ts';
+import { correctBeforeChange } from '../planner/interval.ts';
 import { type PlanContext, planAfterRefresh, type Tally } from '../planner/plan.ts';
 import { addFindings, type Findings, NO_FINDINGS, type PlannerStore } from '../state/planner-store.ts';
 import { type RefreshQueue, type RefreshQueueName, sendPlanned } from '../state/queues.ts';
 import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
-import type { ReadCounter } from '../state/view-counter.ts';
+import type { ViewCounter } from '../state/view-counter.ts';
 
 export interface ReplanDeps {
   readonly plannerStore: PlannerStore;
   readonly subscriptionStore: Pick<SubscriptionStore, 'read'>;
-  readonly readCounter: ReadCounter;
+  readonly viewCounter: ViewCounter;
   readonly queue: RefreshQueue;
   readonly clock: Clock;
   /** From 0 up to 1, exclusive. */
@@ -41,15 +41,15 @@ export interface Replanning {
  * @param planned whether the planner asked for these refreshes, not a person or a full update.
  */
 export async function beginReplan(
-  { plannerStore, subscriptionStore, readCounter, queue, clock, random }: ReplanDeps,
+  { plannerStore, subscriptionStore, viewCounter, queue, clock, random }: ReplanDeps,
   name: RefreshQueueName,
   ids: readonly number[],
   planned: boolean,
 ): Promise<Replanning> {
-  const [price, subscription, reads] = await Promise.all([
+  const [price, subscription, views] = await Promise.all([
     plannerStore.readPrice(),
     subscriptionStore.read(),
-    readCounter.peek(ids),
+    viewCounter.peek(ids),
   ]);
   const eventsFrom = eventsSince(subscription, clock.now());
   const findings = new Map<number, Findings & { readonly dueAt: number }>();
@@ -67,7 +67,7 @@ export async function beginReplan(
       return (count, askedAt) => {
         const changed = count !== chat.participantsCount;
         const plan = planOf(chat, askedAt, askedAt, context);
-        const news = newsOf(chat, reads.get(id) ?? 0, eventsFrom);
+        const news = newsOf(chat, views.get(id) ?? 0, eventsFrom);
         // A first reading is owed to every chat, whatever its price.
         const asked = planned && plan.readAt !== null;
         const outcome = planAfterRefresh(
@@ -76,11 +76,11 @@ export async function beginReplan(
           context,
           random(),
         );
-        const { change, reads: counted, dueAt } = outcome.plan;
-        const shown = shownOf(chat, askedAt, changed, outcome.tally, context);
+        const { change, views: counted, dueAt } = outcome.plan;
+        const measured = measuredViewsOf(chat, askedAt, changed, outcome.tally, context);
         const again = dueAt < price.plannedUntil ? 1 : 0;
-        findings.set(id, { ...outcome.tally, ...shown, again, dueAt });
-        return { dueAt, learnt: { change, reads: counted } };
+        findings.set(id, { ...outcome.tally, ...measured, again, dueAt });
+        return { dueAt, learnt: { change, views: counted } };
       };
     },
 
@@ -92,10 +92,10 @@ export async function beginReplan(
         const one = findings.get(id);
         return one?.again ? [{ id, inMs: one.dueAt - now }] : [];
       });
-      const used = updated.flatMap((id) => (reads.has(id) ? [[id, reads.get(id) ?? 0] as const] : []));
+      const used = updated.flatMap((id) => (views.has(id) ? [[id, views.get(id) ?? 0] as const] : []));
       const [before] = await Promise.all([
         plannerStore.addFindings(found.reduce(addFindings, NO_FINDINGS)),
-        readCounter.takeAway(new Map(used)),
+        viewCounter.takeAway(new Map(used)),
       ]);
       const paid = soon.toSorted((a, b) => a.inMs - b.inMs).slice(0, Math.max(0, price.spare - before));
       await sendPlanned(queue, name, ids.length, now, paid);
@@ -104,19 +104,19 @@ export async function beginReplan(
 }
 
 /** Of the counts shown since the last read, those that were right: all if nothing has changed. */
-function shownOf(
+function measuredViewsOf(
   chat: StoredChat,
   askedAt: number,
   changed: boolean,
   tally: Tally,
   context: PlanContext,
-): Pick<Findings, 'shown' | 'shownRight'> {
+): Pick<Findings, 'measuredViews' | 'measuredCorrect'> {
   const { readAt, planning } = chat;
-  if (readAt === null || tally.reads === 0) return { shown: 0, shownRight: 0 };
-  if (!changed) return { shown: tally.reads, shownRight: tally.reads };
+  if (readAt === null || tally.views === 0) return { measuredViews: 0, measuredCorrect: 0 };
+  if (!changed) return { measuredViews: tally.views, measuredCorrect: tally.views };
   // An event says when it changed; where none did, the change rate says how long it was probably right.
-  const dated = planning.dirtyAt !== null && !isKnownRight(chat) && planning.eventsTrustedSince !== null;
+  const dated = planning.dirtyAt !== null && !isKnownCorrect(chat) && planning.eventsTrustedSince !== null;
   const hours = (askedAt - readAt) / 3_600_000;
-  const share = rightBeforeChange(planning.learnt?.change ?? context.population, hours);
-  return { shown: tally.reads, shownRight: dated ? tally.rightReads : tally.reads * share };
+  const share = correctBeforeChange(planning.learnt?.change ?? context.population, hours);
+  return { measuredViews: tally.views, measuredCorrect: dated ? tally.correctViews : tally.views * share };
 }

@@ -7,8 +7,8 @@ export type Reading =
   | { readonly kind: 'unavailable'; readonly status: Exclude<ChatStatus, 'active'> };
 
 export type ApplyOutcome =
-  /** Written. `before` is the count it replaced; `knownRight`: every change of it will be told, and none was since `askedAt`. */
-  | { readonly kind: 'applied'; readonly before: number | null; readonly knownRight: boolean }
+  /** Written. `before` is the count it replaced; `knownCorrect`: every change of it will be told, and none was since `askedAt`. */
+  | { readonly kind: 'applied'; readonly before: number | null; readonly knownCorrect: boolean }
   /** Something newer is there, or the chat was deleted or given another MAX id: nothing was written. */
   | { readonly kind: 'superseded' };
 

@@ -33,28 +33,28 @@ export interface Price {
   /** A part of a request that the budget allowed and nobody could make. */
   readonly carried: number;
   /** Counts shown and of them those that refreshes found to have been right, over the last day. */
-  readonly shown: number;
-  readonly shownRight: number;
+  readonly measuredViews: number;
+  readonly measuredCorrect: number;
 }
 
 /** Share of the counts shown over the last day that refreshes found to have been right; `null` before there were any. */
-export const measuredFreshness = ({ shown, shownRight }: Price): number | null =>
-  shown > 0 ? shownRight / shown : null;
+export const measuredFreshness = ({ measuredViews: shown, measuredCorrect }: Price): number | null =>
+  shown > 0 ? measuredCorrect / shown : null;
 
 /** What refreshes found between two ticks: sums, so that they add up across workers. */
 export interface Findings extends Tally {
   /** Counts shown since the refreshes before, and those of them that were right. */
-  readonly shown: number;
-  readonly shownRight: number;
+  readonly measuredViews: number;
+  readonly measuredCorrect: number;
   /** Chats to be read again before the next tick. */
   readonly again: number;
 }
 
-export const NO_FINDINGS: Findings = { ...NO_TALLY, shown: 0, shownRight: 0, again: 0 };
+export const NO_FINDINGS: Findings = { ...NO_TALLY, measuredViews: 0, measuredCorrect: 0, again: 0 };
 
 export const addFindings = (a: Findings, b: Findings): Findings => ({
   ...addTallies(a, b),
-  shown: a.shown + b.shown,
-  shownRight: a.shownRight + b.shownRight,
+  measuredViews: a.measuredViews + b.measuredViews,
+  measuredCorrect: a.measuredCorrect + b.measuredCorrect,
   again: a.again + b.again,
 });

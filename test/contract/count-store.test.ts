@@ -7,7 +7,7 @@ import { created, IMPLEMENTATIONS, idsOf, line, listAll, type Stores, T0 } from 
 const GONE: Reading = { kind: 'unavailable', status: 'gone' };
 const count = (count: number): Reading => ({ kind: 'count', count });
 const HOUR = 3_600_000;
-const LEARNT = { change: { mean: -1.5, variance: 0.25 }, reads: { reads: 2.5, hours: 10, countedTo: T0 } };
+const LEARNT = { change: { mean: -1.5, variance: 0.25 }, views: { views: 2.5, hours: 10, countedTo: T0 } };
 const at = (askedAt: number) => ({ askedAt, dueAt: askedAt + 3_600_000 });
 
 describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
@@ -30,10 +30,18 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(await store.apply(chat, count(5), at(T0 + 1))).toEqual({
         kind: 'applied',
         before: null,
-        knownRight: false,
+        knownCorrect: false,
       });
-      expect(await store.apply(chat, count(0), at(T0 + 2))).toEqual({ kind: 'applied', before: 5, knownRight: false });
-      expect(await store.apply(chat, count(7), at(T0 + 3))).toEqual({ kind: 'applied', before: 0, knownRight: false });
+      expect(await store.apply(chat, count(0), at(T0 + 2))).toEqual({
+        kind: 'applied',
+        before: 5,
+        knownCorrect: false,
+      });
+      expect(await store.apply(chat, count(7), at(T0 + 3))).toEqual({
+        kind: 'applied',
+        before: 0,
+        knownCorrect: false,
+      });
       expect(await stored()).toEqual({
         chat: before?.chat,
         participantsCount: 7,
@@ -52,7 +60,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(await store.apply(imported, count(8), at(T0 - 99))).toEqual({
         kind: 'applied',
         before: 9,
-        knownRight: false,
+        knownCorrect: false,
       });
     });
 
@@ -83,7 +91,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
 
     test('of a 403 or 404 keeps the count and takes the chat off the due index, until there is a count again', async () => {
       await store.apply(chat, count(5), at(T0 + 1));
-      expect(await store.apply(chat, GONE, at(T0 + 2))).toEqual({ kind: 'applied', before: 5, knownRight: false });
+      expect(await store.apply(chat, GONE, at(T0 + 2))).toEqual({ kind: 'applied', before: 5, knownCorrect: false });
       expect(await stored()).toMatchObject({
         ...{ participantsCount: 5, readAt: T0 + 1, checkedAt: T0 + 2 },
         chat: { status: 'gone' },
@@ -95,7 +103,11 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect((await listAll(stores.chats))[0]?.chat.status).toBe('denied');
 
       expect(await store.apply(chat, count(6), at(T0 + 3))).toEqual({ kind: 'superseded' });
-      expect(await store.apply(chat, count(6), at(T0 + 4))).toEqual({ kind: 'applied', before: 5, knownRight: false });
+      expect(await store.apply(chat, count(6), at(T0 + 4))).toEqual({
+        kind: 'applied',
+        before: 5,
+        knownCorrect: false,
+      });
       expect(await stored()).toMatchObject({ participantsCount: 6, chat: { status: 'active' } });
       expect(await due()).toHaveLength(1);
       expect((await listAll(stores.chats, { sort: 'name' }))[0]?.chat.status).toBe('active');
@@ -153,7 +165,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       await stores.events.recordEventTrust(chat.id, true, 1, T0 + 5);
       const known = async (askedAt: number) => {
         const outcome = await store.apply(chat, count(1), at(askedAt));
-        return outcome.kind === 'applied' && outcome.knownRight;
+        return outcome.kind === 'applied' && outcome.knownCorrect;
       };
       expect(await known(T0 + 4)).toBe(false);
       expect(await known(T0 + 5)).toBe(true);

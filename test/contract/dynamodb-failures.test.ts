@@ -137,7 +137,7 @@ test('conflicts with other transactions are repeated after a pause, with others 
   answer('UpdateItem', [conflict, conflict, conflict]);
   const reading = { kind: 'count', count: 7 } as const;
   const applied = counts.apply({ id, maxChatId: '-1' }, reading, { askedAt: T0, dueAt: T0 });
-  expect(await applied).toEqual({ kind: 'applied', before: null, knownRight: false });
+  expect(await applied).toEqual({ kind: 'applied', before: null, knownCorrect: false });
   expect(pauses).toEqual([0, 1, 0, 1, 2]);
   answer('TransactWriteItems', [cancelled('ValidationError')]);
   await expect(chats.delete(id)).rejects.toThrow('ValidationError');

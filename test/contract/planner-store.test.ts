@@ -20,9 +20,9 @@ describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
       firstReads: 0,
       budgetPerHour: 21_600,
     },
-    ...{ spare: 7, carried: 0.25, shown: 10, shownRight: 9.5 },
+    ...{ spare: 7, carried: 0.25, measuredViews: 10, measuredCorrect: 9.5 },
   };
-  const some = { ...NO_FINDINGS, asked: 1.5, reads: 3, logRate: -2.25 };
+  const some = { ...NO_FINDINGS, demand: 1.5, views: 3, logRate: -2.25 };
 
   test('holds a place until it is taken away', async () => {
     expect(await store.readCursor()).toBeUndefined();
@@ -40,14 +40,14 @@ describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
 
   test('adds up findings, and takes away those a price was made of', async () => {
     expect(await store.readFindings()).toEqual(NO_FINDINGS);
-    const added = [some, { ...some, again: 2 }, { ...some, shown: 4, again: 2 }];
+    const added = [some, { ...some, again: 2 }, { ...some, measuredViews: 4, again: 2 }];
     const before = await Promise.all(added.map((findings) => store.addFindings(findings)));
     // Each is told what the others have taken before.
     expect(Math.max(...before)).toBeLessThanOrEqual(4);
     expect(Math.min(...before)).toBe(0);
     expect(await store.addFindings({ ...NO_FINDINGS, again: -4 })).toBe(4);
     const found = await store.readFindings();
-    expect(found).toEqual({ ...NO_FINDINGS, asked: 4.5, reads: 9, logRate: -6.75, shown: 4 });
+    expect(found).toEqual({ ...NO_FINDINGS, demand: 4.5, views: 9, logRate: -6.75, measuredViews: 4 });
     await store.addFindings(some);
     await store.writePrice(price, found);
     expect(await store.readFindings()).toEqual({ ...some });

@@ -1,7 +1,7 @@
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { createReadCounts } from '../../lib/listing/view-counts.ts';
+import { createViewCounts } from '../../lib/listing/view-counts.ts';
 import { HIT_RATE, METRICS } from '../../lib/runtime/metric-names.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import {
@@ -10,7 +10,7 @@ import {
   HOUR,
   memoryCounts,
   memoryQueue,
-  memoryReadCounter,
+  memoryViewCounter,
   openPermits,
   refreshing,
   scriptedMax,
@@ -140,7 +140,7 @@ describe('an invocation', () => {
       await cache.putMany(new Map([[i + 1, { count: 1, updatedAt: new Date(T0 - age).toISOString(), source: 'api' }]]));
     }
     const events = observability.telemetryMetrics;
-    const readCounts = createReadCounts({
+    const viewCounts = createViewCounts({
       ...{
         chatStore: stores.chats,
         cache,
@@ -150,12 +150,12 @@ describe('an invocation', () => {
         telemetry: events,
         newId: () => 'r',
       },
-      ...{ readCounter: memoryReadCounter(), random: () => 0.5 },
+      ...{ viewCounter: memoryViewCounter(), random: () => 0.5 },
       refreshChat: refreshing(stores, clock, { maxApi: scriptedMax(() => counted(1)), cache, telemetry: events }),
       settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: true, integrationDisabled: false },
     });
     const { rows } = await stores.chats.list(listing());
-    for (let i = 0; i < 3; i += 1) await invoke(async () => void (await readCounts(rows)));
+    for (let i = 0; i < 3; i += 1) await invoke(async () => void (await viewCounts(rows)));
 
     expect(valuesOf(METRICS.cacheLookups)).toEqual([10, 10, 10]);
     expect(valuesOf(METRICS.cacheHits)).toEqual([8, 10, 10]);

@@ -6,7 +6,7 @@ import { createFetchCount, type FetchCountDeps } from '../../lib/refreshing/requ
 import type { CachedCount, CountCache, Leases } from '../../lib/state/count-cache.ts';
 import type { RefreshMessage, RefreshQueue, RefreshQueueName } from '../../lib/state/queues.ts';
 import type { Telemetry } from '../../lib/state/telemetry.ts';
-import type { ReadCounter } from '../../lib/state/view-counter.ts';
+import type { ViewCounter } from '../../lib/state/view-counter.ts';
 import type { Stores } from './stores.ts';
 
 /** What the use cases stand on, in memory, keeping the contracts of the ports. */
@@ -75,24 +75,24 @@ export function memoryCounts(clock: Pick<Clock, 'now'>): MemoryCounts {
   return self;
 }
 
-/** The counters of reads, exact. */
-export function memoryReadCounter(): ReadCounter & { readonly reads: Map<number, number> } {
-  const reads = new Map<number, number>();
+/** The counters of views, exact. */
+export function memoryViewCounter(): ViewCounter & { readonly views: Map<number, number> } {
+  const views = new Map<number, number>();
   let total: number | undefined;
   return {
-    reads,
+    views,
     async count(ids, weight) {
-      for (const id of ids) reads.set(id, (reads.get(id) ?? 0) + weight);
+      for (const id of ids) views.set(id, (views.get(id) ?? 0) + weight);
       total = (total ?? 0) + ids.length * weight;
     },
     async peek(ids) {
-      return new Map(ids.flatMap((id) => (reads.has(id) ? [[id, reads.get(id) ?? 0] as const] : [])));
+      return new Map(ids.flatMap((id) => (views.has(id) ? [[id, views.get(id) ?? 0] as const] : [])));
     },
     async takeAway(counts) {
       for (const [id, n] of counts) {
-        const left = (reads.get(id) ?? 0) - n;
-        if (left > 0) reads.set(id, left);
-        else reads.delete(id);
+        const left = (views.get(id) ?? 0) - n;
+        if (left > 0) views.set(id, left);
+        else views.delete(id);
       }
     },
     async takeTotal() {

@@ -50,20 +50,20 @@ export interface PlanningItem {
   readonly event_quarters?: number;
 }
 
-/** Six digits are plenty, and keep the item within one write unit (1 KB): mean, variance, reads, hours, counted to. */
+/** Six digits are plenty, and keep the item within one write unit (1 KB): mean, variance, views, hours, counted to. */
 type PackedLearnt = readonly [number, number, number, number, number];
 
 export const packLearnt = ({
   change: { mean, variance },
-  reads: { reads, hours, countedTo },
+  views: { views, hours, countedTo },
 }: Learnt): PackedLearnt => {
   const short = (value: number) => Number(value.toPrecision(6));
-  return [short(mean), short(variance), short(reads), short(hours), countedTo];
+  return [short(mean), short(variance), short(views), short(hours), countedTo];
 };
 
-const unpackLearnt = ([mean, variance, reads, hours, countedTo]: PackedLearnt): Learnt => ({
+const unpackLearnt = ([mean, variance, views, hours, countedTo]: PackedLearnt): Learnt => ({
   change: { mean, variance },
-  reads: { reads, hours, countedTo },
+  views: { views, hours, countedTo },
 });
 
 export const planningOf = (item: PlanningItem): Planning => ({

@@ -1,6 +1,6 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { forEach } from '../../base/for-each.ts';
-import { isKnownRight } from '../../chats/planning.ts';
+import { isKnownCorrect } from '../../chats/planning.ts';
 import { countKey } from '../../chats/sort-keys.ts';
 import type { ApplyOutcome, CountStore, DueChat } from '../../state/count-store.ts';
 import { type PlanningItem, packLearnt, planningOf } from './chat-item.ts';
@@ -128,6 +128,6 @@ function outcomeOf(write: ConditionalWrite, askedAt: number): ApplyOutcome {
   return {
     kind: 'applied',
     before: before.participants_count ?? null,
-    knownRight: isKnownRight({ readAt: askedAt, planning: planningOf(before) }),
+    knownCorrect: isKnownCorrect({ readAt: askedAt, planning: planningOf(before) }),
   };
 }

@@ -3,8 +3,9 @@ import { type Findings, NO_FINDINGS, type PlannerStore, type Price } from '../..
 import { type Database, namesIn, readState, transact, update } from './database.ts';
 
 const CURSOR = 'plan#stale';
-const PRICE = 'plan#price';
-const FINDINGS = 'plan#findings';
+/** The number changes with the attributes, so that a version never reads what another one wrote. */
+const PRICE = 'plan#price-2';
+const FINDINGS = 'plan#findings-2';
 
 /** An ADD of all findings, or of their negatives. */
 function add(findings: Findings, sign: 1 | -1) {

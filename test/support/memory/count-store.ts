@@ -1,4 +1,4 @@
-import { isKnownRight } from '../../../lib/chats/planning.ts';
+import { isKnownCorrect } from '../../../lib/chats/planning.ts';
 import type { CountStore, DueChat, Place } from '../../../lib/state/count-store.ts';
 import type { MemoryChats } from './chats.ts';
 
@@ -37,8 +37,8 @@ export function createMemoryCountStore({ byId }: MemoryChats): CountStore {
         checkedAt: askedAt,
         dueAt: reading.kind === 'count' ? dueAt : undefined,
       });
-      const knownRight = isKnownRight({ readAt: askedAt, planning });
-      return { kind: 'applied', before: before.participantsCount, knownRight };
+      const knownCorrect = isKnownCorrect({ readAt: askedAt, planning });
+      return { kind: 'applied', before: before.participantsCount, knownCorrect };
     },
 
     async replan({ id, dueAt: was }, { dueAt, learnt }) {

@@ -102,7 +102,7 @@ describe('joins and leaves', () => {
         firstReads: 0,
         budgetPerHour: 100,
       },
-      ...{ spare: 0, carried: 0, shown: 0, shownRight: 0 },
+      ...{ spare: 0, carried: 0, measuredViews: 0, measuredCorrect: 0 },
     });
     await stores.planner.writePrice(price(dear), NO_FINDINGS);
     await apply(joined(now()));

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Scope } from '../../../lib/chats/chat.ts';
 import { type ValidateDeps, validateCounts } from '../../../lib/listing/validate-counts.ts';
-import { createReadCounts } from '../../../lib/listing/view-counts.ts';
+import { createViewCounts } from '../../../lib/listing/view-counts.ts';
 import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import { createFetchCount } from '../../../lib/refreshing/request-max.ts';
 import { randomStream } from '../../../localstack/max/random.ts';
@@ -15,7 +15,7 @@ import {
   type MemoryQueue,
   memoryCounts,
   memoryQueue,
-  memoryReadCounter,
+  memoryViewCounter,
   openPermits,
   type ScriptedMax,
   scriptedMax,
@@ -50,17 +50,17 @@ function depsOf(random: () => number = randomStream(1)): ValidateDeps & { lanes:
     ...{ maxApi, permits, clock, telemetry: events, random },
     settings: { timeoutMs: 5_000, maxRetries: 0 },
   });
-  const readCounts = createReadCounts({
+  const viewCounts = createViewCounts({
     ...{ chatStore: stores.chats, cache, leases: cache, queue, clock, telemetry: events },
     refreshChat: () => Promise.reject(new Error('a validation refreshes nothing')),
     newId: () => 'validation',
-    readCounter: memoryReadCounter(),
+    viewCounter: memoryViewCounter(),
     random,
     settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: false, integrationDisabled: false },
   });
   return {
     chatStore: stores.chats,
-    readCounts,
+    viewCounts,
     fetchCount,
     random,
     get lanes() {

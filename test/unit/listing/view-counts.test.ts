@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createReadCounts, type ReadCountsDeps } from '../../../lib/listing/view-counts.ts';
+import { createViewCounts, type ViewCountsDeps } from '../../../lib/listing/view-counts.ts';
 import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { ListedChat } from '../../../lib/state/chat-store.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
@@ -12,7 +12,7 @@ import {
   type MemoryQueue,
   memoryCounts,
   memoryQueue,
-  memoryReadCounter,
+  memoryViewCounter,
   openPermits,
   refreshing,
   type ScriptedMax,
@@ -29,7 +29,7 @@ let maxApi: ScriptedMax;
 let tookMs: number;
 let answer: ChatAnswer;
 let reads: number[][];
-let readCounter: ReturnType<typeof memoryReadCounter>;
+let viewCounter: ReturnType<typeof memoryViewCounter>;
 let sampled: number;
 
 beforeEach(async () => {
@@ -40,7 +40,7 @@ beforeEach(async () => {
   tookMs = 10;
   answer = counted(42);
   reads = [];
-  readCounter = memoryReadCounter();
+  viewCounter = memoryViewCounter();
   sampled = 0.5;
   maxApi = scriptedMax(async () => {
     await clock.sleep(tookMs);
@@ -49,14 +49,14 @@ beforeEach(async () => {
 });
 
 interface Options {
-  readonly settings?: Partial<ReadCountsDeps['settings']>;
-  readonly deps?: Partial<ReadCountsDeps>;
+  readonly settings?: Partial<ViewCountsDeps['settings']>;
+  readonly deps?: Partial<ViewCountsDeps>;
 }
 
 let readers = 0;
 function reader({ settings, deps }: Options = {}) {
   const { told, events } = listening();
-  const readCounts = createReadCounts({
+  const viewCounts = createViewCounts({
     chatStore: {
       ...stores.chats,
       getMany: (ids) => {
@@ -72,12 +72,12 @@ function reader({ settings, deps }: Options = {}) {
     clock,
     telemetry: events,
     newId: () => `reader-${++readers}`,
-    readCounter,
+    viewCounter,
     random: () => sampled,
     settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: true, integrationDisabled: false, ...settings },
     ...deps,
   });
-  return { told, readCounts, read: (rows: readonly ListedChat[]) => clock.until(readCounts(rows)) };
+  return { told, viewCounts, read: (rows: readonly ListedChat[]) => clock.until(viewCounts(rows)) };
 }
 
 const impatient = (patient: ScriptedMax): ScriptedMax => ({
@@ -243,8 +243,8 @@ describe('what is stale is asked for', () => {
   test('once, however many listings see it at the same time', async () => {
     const rows = await chats(50);
     for (const { chat } of rows) await remember(chat.id, 10, 2 * HOUR);
-    const { readCounts } = reader();
-    await clock.until(Promise.all(Array.from({ length: 100 }, () => readCounts(rows))));
+    const { viewCounts } = reader();
+    await clock.until(Promise.all(Array.from({ length: 100 }, () => viewCounts(rows))));
     expect(queuedIds().sort((a, b) => a - b)).toEqual(rows.map(({ chat }) => chat.id));
   });
 
@@ -341,8 +341,8 @@ describe('counts never read', () => {
 
   test('are asked for once by a hundred readers at the same time', async () => {
     const rows = await chats(5);
-    const { readCounts } = reader();
-    const all = await clock.until(Promise.all(Array.from({ length: 100 }, () => readCounts(rows))));
+    const { viewCounts } = reader();
+    const all = await clock.until(Promise.all(Array.from({ length: 100 }, () => viewCounts(rows))));
     expect(maxApi.calls).toHaveLength(5);
     expect(queue.messages).toEqual([]);
     expect(all.filter((shown) => shown.get(1)?.participantsCount === 42)).toHaveLength(1);
@@ -416,18 +416,18 @@ describe('reads', () => {
     const rows = await chats(3);
     for (const id of [1, 2, 3]) await remember(id, 1, 60_000);
     await reader().read(rows);
-    expect(readCounter.reads.size).toBe(0);
+    expect(viewCounter.views.size).toBe(0);
     sampled = 0.2;
     const never = { count: () => new Promise<void>(() => {}) };
-    await reader({ deps: { readCounter: never } }).read(rows);
+    await reader({ deps: { viewCounter: never } }).read(rows);
     await reader().read(rows.slice(0, 2));
-    expect([...readCounter.reads]).toEqual([
+    expect([...viewCounter.views]).toEqual([
       [1, 4],
       [2, 4],
     ]);
     sampled = 0;
     await reader({ settings: { integrationDisabled: true } }).read(rows);
-    expect(readCounter.reads.get(1)).toBe(4);
+    expect(viewCounter.views.get(1)).toBe(4);
   });
 });
 

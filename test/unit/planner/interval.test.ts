@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bestIntervalHours, freshness, gain, rightHours, shareRight } from '../../../lib/planner/interval.ts';
+import { bestIntervalHours, correctHours, freshness, gain, shareCorrect } from '../../../lib/planner/interval.ts';
 
 const logMean = fc.double({ min: -8, max: 5, noNaN: true });
 const spread = fc.constantFrom(0, 0.05, 1, 4, 25);
@@ -18,18 +18,18 @@ function bisect(low: number, high: number, f: (hours: number) => number): number
   return Math.sqrt(from * to);
 }
 
-test('gain and shareRight are their definitions, also where those cancel', () => {
+test('gain and shareCorrect are their definitions, also where those cancel', () => {
   for (const x of [0.01, 0.5, 3, 30]) {
     expect(gain(x)).toBeCloseTo(1 - (1 + x) * Math.exp(-x), 14);
-    expect(shareRight(x)).toBeCloseTo((1 - Math.exp(-x)) / x, 12);
+    expect(shareCorrect(x)).toBeCloseTo((1 - Math.exp(-x)) / x, 12);
   }
   for (const x of [1e-12, 1e-7, 1e-4]) {
     expect(gain(x) / ((x * x) / 2)).toBeCloseTo(1 - (2 * x) / 3, 7);
-    expect(shareRight(x)).toBeCloseTo(1 - x / 2 + (x * x) / 6, 11);
+    expect(shareCorrect(x)).toBeCloseTo(1 - x / 2 + (x * x) / 6, 11);
   }
   // No step where the series ends.
   expect(gain(0.001_000_001) / gain(0.000_999_999)).toBeCloseTo(1.000_004, 8);
-  expect(shareRight(0)).toBe(1);
+  expect(shareCorrect(0)).toBe(1);
 });
 
 describe('expectations over a belief', () => {
@@ -48,18 +48,18 @@ describe('expectations over a belief', () => {
     for (const mean of [-4, -1, 2]) {
       for (const hours of [0.1, 1, 20]) {
         expect(freshness({ mean, variance }, hours)).toBeCloseTo(
-          expected(mean, variance, (r) => shareRight(r * hours)),
+          expected(mean, variance, (r) => shareCorrect(r * hours)),
           2,
         );
         const right = expected(mean, variance, (r) => gain(r * hours) / r);
-        expect(rightHours({ mean, variance }, hours) / right).toBeCloseTo(1, 1);
+        expect(correctHours({ mean, variance }, hours) / right).toBeCloseTo(1, 1);
       }
     }
   });
 
   test('a belief without variance is its rate', () => {
     expect(freshness({ mean: Math.log(2), variance: 0 }, 1.5)).toBeCloseTo((1 - Math.exp(-3)) / 3, 14);
-    expect(rightHours({ mean: Math.log(2), variance: 0 }, 1.5)).toBeCloseTo((1 - 4 * Math.exp(-3)) / 2, 14);
+    expect(correctHours({ mean: Math.log(2), variance: 0 }, 1.5)).toBeCloseTo((1 - 4 * Math.exp(-3)) / 2, 14);
   });
 });
 
@@ -69,16 +69,16 @@ describe('bestIntervalHours', () => {
       fc.property(logMean, spread, logPrice, (mean, variance, log) => {
         const price = Math.exp(log);
         // Nearer to all that can be bought, hours hardly matter.
-        fc.pre(price < 0.99 * rightHours({ mean, variance }, MOST));
+        fc.pre(price < 0.99 * correctHours({ mean, variance }, MOST));
         const found = bestIntervalHours({ mean, variance }, price, LEAST, MOST);
-        const exact = bisect(LEAST, MOST, (hours) => rightHours({ mean, variance }, hours) - price);
+        const exact = bisect(LEAST, MOST, (hours) => correctHours({ mean, variance }, hours) - price);
         expect(found / exact).toBeCloseTo(1, 5);
       }),
       { numRuns: 2_000 },
     );
   });
 
-  test('makes the most of requests: no other interval has more right reads less price', () => {
+  test('makes the most of requests: no other interval has more right views less price', () => {
     fc.assert(
       fc.property(logMean, spread, logPrice, logPrice, (mean, variance, log, other) => {
         const worth = (hours: number) => freshness({ mean, variance }, hours) - Math.exp(log) / hours;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expectedLifetimeHours, UNKNOWN_POPULATION } from '../../../lib/planner/change-rate.ts';
-import { bestIntervalHours, freshness, rightHours } from '../../../lib/planner/interval.ts';
+import { bestIntervalHours, correctHours, freshness } from '../../../lib/planner/interval.ts';
 import {
   type ChatPlan,
   firstPlan,
@@ -18,15 +18,15 @@ import {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const NOW = 1_000 * DAY_MS;
-const limits = { ...PLAN_LIMITS, changeMemoryHours: Infinity, readMemoryHours: Infinity };
-const context: PlanContext = { kappa: 1, population: UNKNOWN_POPULATION, meanReadsPerHour: 1, limits };
-const quiet = { reads: 0, eventsTrustedSince: null, eventQuarters: 0 };
+const limits = { ...PLAN_LIMITS, changeMemoryHours: Infinity, viewMemoryHours: Infinity };
+const context: PlanContext = { kappa: 1, population: UNKNOWN_POPULATION, meanViewsPerHour: 1, limits };
+const quiet = { views: 0, eventsTrustedSince: null, eventQuarters: 0 };
 
 /** A chat read an hour before NOW whose rates are known. */
-function known(changesPerHour: number, readsPerHour: number, more: Partial<ChatPlan> = {}): ChatPlan {
+function known(changesPerHour: number, viewsPerHour: number, more: Partial<ChatPlan> = {}): ChatPlan {
   return {
     change: { mean: Math.log(changesPerHour), variance: 0 },
-    reads: { reads: readsPerHour * 1e9, hours: 1e9, countedTo: NOW - HOUR_MS },
+    views: { views: viewsPerHour * 1e9, hours: 1e9, countedTo: NOW - HOUR_MS },
     readAt: NOW - HOUR_MS,
     dirtyAt: null,
     dueAt: NOW,
@@ -52,11 +52,11 @@ describe('planAfterRefresh', () => {
     const first = planAfterRefresh(unknown, refreshed({ readAt: NOW - HOUR_MS }), context, 0).plan;
     // Of a count that was never read nobody knows whether it changed.
     expect(first.change).toEqual(UNKNOWN_POPULATION);
-    const same = planAfterRefresh(first, refreshed({ reads: 9 }), context, 0).plan;
-    const changed = planAfterRefresh(first, refreshed({ reads: 9, changed: true }), context, 0).plan;
+    const same = planAfterRefresh(first, refreshed({ views: 9 }), context, 0).plan;
+    const changed = planAfterRefresh(first, refreshed({ views: 9, changed: true }), context, 0).plan;
     expect(same.change.mean).toBeLessThan(changed.change.mean);
-    expect(same.reads).toMatchObject({ hours: 1, countedTo: NOW });
-    expect(same.reads.reads).toBeCloseTo(9, 12);
+    expect(same.views).toMatchObject({ hours: 1, countedTo: NOW });
+    expect(same.views.views).toBeCloseTo(9, 12);
   });
 
   test('an event between the request and its answer leaves the chat dirty', () => {
@@ -89,9 +89,9 @@ describe('planAfterRefresh', () => {
     const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     const rate = fc.double({ min: -10, max: 8, noNaN: true }).map(Math.exp);
     fc.assert(
-      fc.property(rate, rate, rate, unit, fc.boolean(), (changes, reads, kappa, random, trusted) => {
+      fc.property(rate, rate, rate, unit, fc.boolean(), (changes, views, kappa, random, trusted) => {
         const seen = refreshed({ eventsTrustedSince: trusted ? 0 : null });
-        const { dueAt } = planAfterRefresh(known(changes, reads), seen, { ...context, kappa }, random).plan;
+        const { dueAt } = planAfterRefresh(known(changes, views), seen, { ...context, kappa }, random).plan;
         expect(dueAt - NOW).toBeLessThanOrEqual(limits.mostMs);
         expect(dueAt - NOW).toBeGreaterThanOrEqual(0.9 * limits.leastMs);
       }),
@@ -107,7 +107,7 @@ describe('planAfterRefresh', () => {
   test('only planned refreshes are demand: the share of an interval at the present price, or one', () => {
     const interval = bestIntervalHours({ mean: Math.log(0.1), variance: 0 }, 1 / 5, 1 / 60, 24);
     const asked = (plan: ChatPlan, seen: Partial<Refreshed>) =>
-      planAfterRefresh(plan, refreshed(seen), context, 0.5).tally.asked;
+      planAfterRefresh(plan, refreshed(seen), context, 0.5).tally.demand;
     expect(asked(known(0.1, 5), {})).toBeCloseTo(1 / interval, 6);
     expect(asked(known(0.1, 5), { planned: false })).toBe(0);
     expect(asked(known(0.1, 5, { dirtyAt: NOW - 1 }), {})).toBe(1);
@@ -116,29 +116,29 @@ describe('planAfterRefresh', () => {
     // What the refresh teaches is for the next one.
     const unsure = known(0.1, 5, { change: UNKNOWN_POPULATION });
     const best = bestIntervalHours(UNKNOWN_POPULATION, 1 / 5, 1 / 60, 24);
-    for (const changed of [false, true]) expect(asked(unsure, { changed, reads: 50 })).toBeCloseTo(1 / best, 6);
+    for (const changed of [false, true]) expect(asked(unsure, { changed, views: 50 })).toBeCloseTo(1 / best, 6);
   });
 
-  test('reads before the first event since the last read were right, those after it wrong', () => {
-    const seen = refreshed({ reads: 80, eventsTrustedSince: 0 });
+  test('views before the first event since the last read were right, those after it wrong', () => {
+    const seen = refreshed({ views: 80, eventsTrustedSince: 0 });
     const clean = planAfterRefresh(known(1, 1), seen, context, 0).tally;
     const dirty = planAfterRefresh(known(1, 1, { dirtyAt: NOW - HOUR_MS / 4 }), seen, context, 0).tally;
-    expect(clean).toMatchObject({ reads: 80, rightReads: 80, hours: 1 });
-    expect(dirty.rightReads).toBeCloseTo(60, 9);
+    expect(clean).toMatchObject({ views: 80, correctViews: 80, hours: 1 });
+    expect(dirty.correctViews).toBeCloseTo(60, 9);
     // Of a polled chat: as likely right as its rate says.
-    const polled = planAfterRefresh(known(1, 1), refreshed({ reads: 80 }), context, 0).tally;
-    expect(polled.rightReads).toBeCloseTo(80 * (1 - Math.exp(-1)), 9);
+    const polled = planAfterRefresh(known(1, 1), refreshed({ views: 80 }), context, 0).tally;
+    expect(polled.correctViews).toBeCloseTo(80 * (1 - Math.exp(-1)), 9);
     const never = planAfterRefresh(known(1, 1, { readAt: null }), seen, context, 0).tally;
-    expect(never.rightReads).toBe(0);
+    expect(never.correctViews).toBe(0);
   });
 
   test('a second review counts only what came after the first', () => {
     const plan = known(1, 1, { readAt: NOW - 3 * HOUR_MS });
-    const { rightReads } = planAfterRefresh(plan, refreshed({ reads: 1 }), context, 0).tally;
+    const { correctViews } = planAfterRefresh(plan, refreshed({ views: 1 }), context, 0).tally;
     // ∫ e^(−t) dt from 2 to 3
-    expect(rightReads).toBeCloseTo(Math.exp(-2) - Math.exp(-3), 9);
-    const again = planAfterRefresh({ ...plan, reads: { ...plan.reads, countedTo: NOW } }, refreshed(), context, 0);
-    expect(again.tally).toEqual({ ...NO_TALLY, asked: again.tally.asked });
+    expect(correctViews).toBeCloseTo(Math.exp(-2) - Math.exp(-3), 9);
+    const again = planAfterRefresh({ ...plan, views: { ...plan.views, countedTo: NOW } }, refreshed(), context, 0);
+    expect(again.tally).toEqual({ ...NO_TALLY, demand: again.tally.demand });
   });
 });
 
@@ -179,64 +179,64 @@ describe('planWhenDue', () => {
     planWhenDue(plan, { ...quiet, now: NOW, ...more }, { ...context, kappa }, 0);
 
   test('a chat never read goes before all others', () => {
-    expect(look(firstPlan(NOW, UNKNOWN_POPULATION)).rightReads).toBe(Number.POSITIVE_INFINITY);
+    expect(look(firstPlan(NOW, UNKNOWN_POPULATION)).correctViews).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('a dirty chat buys the life of a count, a polled one what its age lets expect', () => {
-    expect(look(known(0.1, 5, { dirtyAt: NOW - 1 })).rightReads).toBeCloseTo(50, 6);
+    expect(look(known(0.1, 5, { dirtyAt: NOW - 1 })).correctViews).toBeCloseTo(50, 6);
     const old = known(0.1, 5, { readAt: NOW - 20 * HOUR_MS });
-    expect(look(old).rightReads).toBeCloseTo(5 * rightHours(old.change, 20), 6);
+    expect(look(old).correctViews).toBeCloseTo(5 * correctHours(old.change, 20), 6);
   });
 
-  test('a price that rose since makes a chat wait; its reads are counted all the same', () => {
+  test('a price that rose since makes a chat wait; its views are counted all the same', () => {
     const plan = known(0.1, 5);
     const wanted = (kappa: number) => bestIntervalHours(plan.change, kappa / 5, 1 / 60, 24);
-    const { plan: next, rightReads, tally } = look(plan, { reads: 7 }, 1);
-    expect(rightReads).toBeNull();
+    const { plan: next, correctViews, tally } = look(plan, { views: 7 }, 1);
+    expect(correctViews).toBeNull();
     expect(((next.dueAt - NOW) / HOUR_MS + 1) / wanted(1)).toBeCloseTo(1, 6);
-    expect(next.reads.countedTo).toBe(NOW);
-    expect(tally.reads).toBe(7);
+    expect(next.views.countedTo).toBe(NOW);
+    expect(tally.views).toBe(7);
     // Within a seventh of its interval it is read, lest it be put off for a trifle for ever.
-    const price = 5 * rightHours(plan.change, 1.1);
-    expect(look(plan, {}, price).rightReads).not.toBeNull();
-    expect(look(plan, {}, 2 * price).rightReads).toBeNull();
+    const price = 5 * correctHours(plan.change, 1.1);
+    expect(look(plan, {}, price).correctViews).not.toBeNull();
+    expect(look(plan, {}, 2 * price).correctViews).toBeNull();
   });
 
   test('a dirty chat not worth the price is looked at daily, and read when its price is right', () => {
     const plan = known(0.1, 0.01, { dirtyAt: NOW - 1 });
-    const { rightReads, plan: next } = look(plan, { eventsTrustedSince: 0 });
-    expect(rightReads).toBeNull();
+    const { correctViews, plan: next } = look(plan, { eventsTrustedSince: 0 });
+    expect(correctViews).toBeNull();
     expect(next.dueAt).toBe(NOW + 23 * HOUR_MS);
     expect(next.dirtyAt).toBe(NOW - 1);
-    expect(look(plan, { eventsTrustedSince: 0 }, 0.09).rightReads).toBeCloseTo(0.1, 6);
+    expect(look(plan, { eventsTrustedSince: 0 }, 0.09).correctViews).toBeCloseTo(0.1, 6);
     // A chat that became popular meanwhile is worth it.
-    const counted = { ...plan, reads: { reads: 0, hours: 24, countedTo: NOW - HOUR_MS } };
-    expect(look(counted, { eventsTrustedSince: 0 }).rightReads).toBeNull();
-    expect(look(counted, { eventsTrustedSince: 0, reads: 5 }).rightReads).toBeGreaterThan(1);
+    const counted = { ...plan, views: { views: 0, hours: 24, countedTo: NOW - HOUR_MS } };
+    expect(look(counted, { eventsTrustedSince: 0 }).correctViews).toBeNull();
+    expect(look(counted, { eventsTrustedSince: 0, views: 5 }).correctViews).toBeGreaterThan(1);
   });
 
   test('a trusted chat without events is left alone until the audit; one whose trust is newer than its count is polled', () => {
     const plan = known(2, 50, { readAt: NOW - 20 * HOUR_MS });
-    expect(look(plan, { eventsTrustedSince: 0 }).rightReads).toBeNull();
-    expect(look(plan, { eventsTrustedSince: NOW - HOUR_MS }).rightReads).not.toBeNull();
-    expect(look({ ...plan, readAt: NOW - DAY_MS }, { eventsTrustedSince: 0 }).rightReads).not.toBeNull();
+    expect(look(plan, { eventsTrustedSince: 0 }).correctViews).toBeNull();
+    expect(look(plan, { eventsTrustedSince: NOW - HOUR_MS }).correctViews).not.toBeNull();
+    expect(look({ ...plan, readAt: NOW - DAY_MS }, { eventsTrustedSince: 0 }).correctViews).not.toBeNull();
   });
 
   test('whatever the price, a chat as old as the floor is read', () => {
-    expect(look(known(10, 0.001, { readAt: NOW - DAY_MS }), {}, 1e6).rightReads).not.toBeNull();
+    expect(look(known(10, 0.001, { readAt: NOW - DAY_MS }), {}, 1e6).correctViews).not.toBeNull();
   });
 
-  test('a day of looks and reads tallies the same hours and freshness as one look', () => {
+  test('a day of looks and views tallies the same hours and freshness as one look', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 23 }), { maxLength: 5 }), (hours) => {
-        const start = known(0.3, 2, { readAt: NOW - DAY_MS, reads: { reads: 0, hours: 0, countedTo: NOW - DAY_MS } });
+        const start = known(0.3, 2, { readAt: NOW - DAY_MS, views: { views: 0, hours: 0, countedTo: NOW - DAY_MS } });
         let plan = start;
         let total = { right: 0, hours: 0 };
         for (const hour of [...new Set(hours)].sort((a, b) => a - b).concat(24)) {
           const now = NOW - DAY_MS + hour * HOUR_MS;
-          const reads = (now - plan.reads.countedTo) / HOUR_MS;
-          const { plan: next, tally } = planWhenDue(plan, { ...quiet, now, reads }, context, 0);
-          total = { right: total.right + tally.rightReads, hours: total.hours + tally.hours };
+          const views = (now - plan.views.countedTo) / HOUR_MS;
+          const { plan: next, tally } = planWhenDue(plan, { ...quiet, now, views }, context, 0);
+          total = { right: total.right + tally.correctViews, hours: total.hours + tally.hours };
           plan = next;
         }
         expect(total.hours).toBeCloseTo(24, 9);

@@ -21,7 +21,7 @@ const world = createWorld(CHATS, 1, seeded(3));
 const sample = Array.from(world.changes, (rate, i) => ({
   weight: 1,
   change: { mean: Math.log(rate), variance: 0 },
-  readsPerHour: world.reads[i] ?? 0,
+  viewsPerHour: world.views[i] ?? 0,
   trusted: false,
 }));
 const limits = { leastMs: PLAN_LIMITS.leastMs, mostMs: 1e12 };
@@ -30,9 +30,9 @@ const best = whatIf(sample, BUDGET, limits);
 /** Requests an hour that the chats ask for at a price. */
 function demandAt(kappa: number): number {
   let demand = 0;
-  for (const { change, readsPerHour } of sample) {
+  for (const { change, viewsPerHour } of sample) {
     demand +=
-      1 / bestIntervalHours(change, kappa / readsPerHour, limits.leastMs / 3_600_000, limits.mostMs / 3_600_000);
+      1 / bestIntervalHours(change, kappa / viewsPerHour, limits.leastMs / 3_600_000, limits.mostMs / 3_600_000);
   }
   return demand;
 }
@@ -45,8 +45,8 @@ function step(state: PlanState, backlog: number, open: number): { state: PlanSta
   const asked = demandAt(kappaOf(state)) * hours;
   const allowed = BUDGET * hours * open;
   const left = Math.max(0, backlog + asked - allowed);
-  const tally = { ...NO_TALLY, asked: open > 0 ? asked : 0 };
-  const tick = { tally, allowed, backlog: left, reads: 0, hours, budgetPerHour: BUDGET };
+  const tally = { ...NO_TALLY, demand: open > 0 ? asked : 0 };
+  const tick = { tally, allowed, backlog: left, views: 0, hours, budgetPerHour: BUDGET };
   return { state: steer(state, tick), backlog: left };
 }
 
@@ -62,7 +62,7 @@ function run(from: PlanState, backlog: number, hours: number, open = 1) {
 
 describe('steer', () => {
   test.each([-3, -1, 0, 3, 6])('finds the price that matches the budget from e^%d times it', (off) => {
-    const start = { ...firstState(CHATS, world.readsPerHour, BUDGET), logKappa: Math.log(best.kappa) + off };
+    const start = { ...firstState(CHATS, world.viewsPerHour, BUDGET), logKappa: Math.log(best.kappa) + off };
     const { state, backlog } = run(start, 0, 48);
     expect(kappaOf(state) / best.kappa).toBeCloseTo(1, 1);
     expect(demandAt(kappaOf(state)) / BUDGET).toBeCloseTo(1, 2);
@@ -70,7 +70,7 @@ describe('steer', () => {
   });
 
   test('recovers from six hours in which MAX stood still', () => {
-    const settled = run(firstState(CHATS, world.readsPerHour, BUDGET), 0, 48);
+    const settled = run(firstState(CHATS, world.viewsPerHour, BUDGET), 0, 48);
     const stopped = run(settled.state, settled.backlog, 6, 0);
     // A standstill says nothing of the price, but makes chats wait.
     expect(stopped.state.logKappa).toBe(settled.state.logKappa);
@@ -83,23 +83,23 @@ describe('steer', () => {
 
   test('a burst of demand moves the price no more than five budgets would', () => {
     const state = firstState(CHATS, 100, BUDGET);
-    const logAfter = (asked: number) =>
-      steer(state, tick({ tally: { ...NO_TALLY, asked }, allowed: 3, hours: 0.1 })).logKappa;
+    const logAfter = (demand: number) =>
+      steer(state, tick({ tally: { ...NO_TALLY, demand }, allowed: 3, hours: 0.1 })).logKappa;
     expect(logAfter(1e9)).toBe(logAfter(15));
     expect(logAfter(14)).toBeLessThan(logAfter(15));
   });
 
-  test('averages forget: a day of reads, a week of rates', () => {
-    const tally: Tally = { asked: 0, reads: 100, rightReads: 80, hours: 10, logRate: -20, squaredLogRate: 50 };
-    const once = steer(firstState(CHATS, 50, BUDGET), tick({ tally, reads: 100, hours: 1 }));
+  test('averages forget: a day of views, a week of rates', () => {
+    const tally: Tally = { demand: 0, views: 100, correctViews: 80, hours: 10, logRate: -20, squaredLogRate: 50 };
+    const once = steer(firstState(CHATS, 50, BUDGET), tick({ tally, views: 100, hours: 1 }));
     expect(expectedFreshness(once)).toBeCloseTo(0.8, 12);
     const later = steer(once, tick({ hours: 24 }));
-    expect(later.reads).toBeCloseTo(100 / Math.E, 9);
+    expect(later.views).toBeCloseTo(100 / Math.E, 9);
     expect(later.hours).toBeCloseTo(10 * Math.exp(-1 / 7), 9);
     expect(expectedFreshness(later)).toBeCloseTo(0.8, 12);
     let steady = once;
-    for (let i = 0; i < 200; i += 1) steady = steer(steady, tick({ reads: 100 }));
-    expect(steady.readsPerHour).toBeCloseTo(100, 0);
+    for (let i = 0; i < 200; i += 1) steady = steer(steady, tick({ views: 100 }));
+    expect(steady.viewsPerHour).toBeCloseTo(100, 0);
   });
 });
 
@@ -109,15 +109,15 @@ describe('contextOf', () => {
     const first = contextOf(state, CHATS, PLAN_LIMITS);
     expect(first.population.mean).toBeCloseTo(UNKNOWN_POPULATION.mean, 9);
     expect(first.population.variance).toBeCloseTo(UNKNOWN_POPULATION.variance, 9);
-    expect(first.meanReadsPerHour).toBeCloseTo(0.2, 12);
+    expect(first.meanViewsPerHour).toBeCloseTo(0.2, 12);
     const hours = 1e7;
     const seen = contextOf({ ...state, hours, logRate: 1 * hours, squaredLogRate: 2.5 * hours }, CHATS, PLAN_LIMITS);
     expect(seen.population.mean).toBeCloseTo(1, 1);
     expect(seen.population.variance).toBeCloseTo(1.5, 1);
   });
 
-  test('a service nobody looks at still has a price of reads', () => {
-    expect(contextOf(firstState(CHATS, 1e-9, BUDGET), 0, PLAN_LIMITS).meanReadsPerHour).toBeCloseTo(1 / 720, 12);
+  test('a service nobody looks at still has a price of views', () => {
+    expect(contextOf(firstState(CHATS, 1e-9, BUDGET), 0, PLAN_LIMITS).meanViewsPerHour).toBeCloseTo(1 / 720, 12);
   });
 });
 
@@ -126,11 +126,11 @@ test('before anything was refreshed nothing is known of freshness', () => {
 });
 
 test('tallies add up in every field', () => {
-  const one: Tally = { asked: 1, reads: 2, rightReads: 3, hours: 4, logRate: 5, squaredLogRate: 6 };
+  const one: Tally = { demand: 1, views: 2, correctViews: 3, hours: 4, logRate: 5, squaredLogRate: 6 };
   expect(addTallies(one, one)).toEqual({
-    asked: 2,
-    reads: 4,
-    rightReads: 6,
+    demand: 2,
+    views: 4,
+    correctViews: 6,
     hours: 8,
     logRate: 10,
     squaredLogRate: 12,
@@ -139,5 +139,5 @@ test('tallies add up in every field', () => {
 });
 
 function tick(more: Partial<Tick>): Tick {
-  return { tally: NO_TALLY, allowed: 0, backlog: 0, reads: 0, hours: 1, budgetPerHour: BUDGET, ...more };
+  return { tally: NO_TALLY, allowed: 0, backlog: 0, views: 0, hours: 1, budgetPerHour: BUDGET, ...more };
 }

@@ -17,7 +17,7 @@ const sampleOf = (trusted: boolean) =>
   Array.from(world.changes, (rate, i) => ({
     weight: 1,
     change: { mean: Math.log(rate), variance: 0 },
-    readsPerHour: world.reads[i] ?? 0,
+    viewsPerHour: world.views[i] ?? 0,
     trusted,
   }));
 
@@ -43,7 +43,7 @@ describe.each([15, 60, 216])('%d requests an hour', (budget) => {
     expect(best).toBeGreaterThan(uniformPolling(world, budget));
     const plain = plainCacheWithin(world, budget);
     expect(plain.requestsPerHour / budget).toBeCloseTo(1, 4);
-    expect(plain.waiting).toBeCloseTo(budget / world.readsPerHour, 4);
+    expect(plain.waiting).toBeCloseTo(budget / world.viewsPerHour, 4);
   });
 });
 

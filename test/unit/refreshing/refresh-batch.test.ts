@@ -17,7 +17,7 @@ import {
   HOUR,
   type MemoryQueue,
   memoryQueue,
-  memoryReadCounter,
+  memoryViewCounter,
   openPermits,
   refreshing,
   type ScriptedMax,
@@ -31,7 +31,7 @@ let queue: MemoryQueue;
 let maxApi: ScriptedMax;
 let answer: (chat: number, n: number) => ChatAnswer | Promise<ChatAnswer>;
 let permit: (n: number) => Permit;
-let readCounter: ReturnType<typeof memoryReadCounter>;
+let viewCounter: ReturnType<typeof memoryViewCounter>;
 let membership: () => Awaited<ReturnType<FetchMembership>>;
 let subscription: SeenSubscription | undefined;
 let underWay: number;
@@ -43,7 +43,7 @@ async function anew() {
   clock = fakeClock(T0);
   stores = await openMemory();
   queue = memoryQueue();
-  readCounter = memoryReadCounter();
+  viewCounter = memoryViewCounter();
   answer = (chat) => counted(100 + chat);
   permit = () => ({ granted: true });
   subscription = undefined;
@@ -81,7 +81,7 @@ function depsOf(worker?: Worker) {
     subscriptionStore: { read: async () => subscription },
     eventStore: through(stores.events),
     fetchMembership: async () => membership(),
-    readCounter: through(readCounter, { neverFails: true }),
+    viewCounter: through(viewCounter, { neverFails: true }),
     refreshChat: refreshing({ counts: countStore }, clock, parts),
     permits,
     queue: through(queue),
@@ -111,7 +111,7 @@ describe('the planner', () => {
       firstReads: 0,
       budgetPerHour: 21_600,
     },
-    ...{ spare: 1_000, carried: 0, shown: 0, shownRight: 0 },
+    ...{ spare: 1_000, carried: 0, measuredViews: 0, measuredCorrect: 0 },
   };
   const learnt = async (id: number) => (await stores.chats.get(id))?.planning.learnt;
 
@@ -120,25 +120,25 @@ describe('the planner', () => {
     await stores.planner.writePrice(price, NO_FINDINGS);
     await work(message);
     const first = await dueAt();
-    for (const id of [1, 2, 3]) expect(await learnt(id)).toMatchObject({ reads: { countedTo: T0 } });
-    expect(await stores.planner.readFindings()).toMatchObject({ asked: 0 });
+    for (const id of [1, 2, 3]) expect(await learnt(id)).toMatchObject({ views: { countedTo: T0 } });
+    expect(await stores.planner.readFindings()).toMatchObject({ demand: 0 });
 
     await clock.advance(10 * HOUR);
-    await readCounter.count([1, 2], 8);
+    await viewCounter.count([1, 2], 8);
     answer = (chat) => counted(chat === 1 ? 999 : 100 + chat);
     await work({ ...message, requested_at: clock.now() });
     const [changed, quiet] = [await learnt(1), await learnt(2)];
     expect(changed?.change.mean).toBeGreaterThan(quiet?.change.mean ?? 0);
-    expect(changed?.reads.reads).toBeGreaterThan(7);
-    expect(readCounter.reads.size).toBe(0);
+    expect(changed?.views.views).toBeGreaterThan(7);
+    expect(viewCounter.views.size).toBe(0);
     expect((await dueAt())[1]).toBeGreaterThan(first[1] ?? 0);
     const findings = await stores.planner.readFindings();
-    expect(findings.asked).toBeGreaterThan(0);
-    expect(findings.reads).toBeCloseTo(16);
-    expect(findings.shown).toBeCloseTo(16);
+    expect(findings.demand).toBeGreaterThan(0);
+    expect(findings.views).toBeCloseTo(16);
+    expect(findings.measuredViews).toBeCloseTo(16);
     // Chat 2 was right all the time, chat 1 for some of it.
-    expect(findings.shownRight).toBeGreaterThan(8.5);
-    expect(findings.shownRight).toBeLessThan(15);
+    expect(findings.measuredCorrect).toBeGreaterThan(8.5);
+    expect(findings.measuredCorrect).toBeLessThan(15);
   });
 
   test('doesn’t charge its budget with what it didn’t ask for, and learns of it all the same', async () => {
@@ -147,7 +147,7 @@ describe('the planner', () => {
     await work(message);
     await clock.advance(10 * HOUR);
     await work({ ...message, requested_at: clock.now() });
-    expect(await stores.planner.readFindings()).toMatchObject({ asked: 0 });
+    expect(await stores.planner.readFindings()).toMatchObject({ demand: 0 });
     expect((await stores.planner.readFindings()).hours).toBeCloseTo(20, 1);
     expect((await learnt(1))?.change.mean).not.toBe(price.context.population.mean);
   });
@@ -232,9 +232,9 @@ describe('the planner', () => {
     await stores.planner.writePrice(price, NO_FINDINGS);
     await work(message);
     await clock.advance(HOUR);
-    await readCounter.count([1], 4);
+    await viewCounter.count([1], 4);
     answer = async () => {
-      await readCounter.count([1], 4);
+      await viewCounter.count([1], 4);
       await stores.counts.apply(
         { id: 1, maxChatId: '-1' },
         { kind: 'count', count: 1 },
@@ -245,16 +245,16 @@ describe('the planner', () => {
       return counted(5);
     };
     await work({ ...message, requested_at: clock.now() });
-    expect(await stores.planner.readFindings()).toMatchObject({ asked: 0, reads: 0 });
-    expect(readCounter.reads.get(1)).toBe(8);
+    expect(await stores.planner.readFindings()).toMatchObject({ demand: 0, views: 0 });
+    expect(viewCounter.views.get(1)).toBe(8);
     answer = async () => {
-      await readCounter.count([1], 4);
+      await viewCounter.count([1], 4);
       return counted(6);
     };
     await clock.advance(HOUR);
     await work({ ...message, requested_at: clock.now() });
-    expect((await stores.planner.readFindings()).reads).toBeCloseTo(8);
-    expect(readCounter.reads.get(1)).toBe(4);
+    expect((await stores.planner.readFindings()).views).toBeCloseTo(8);
+    expect(viewCounter.views.get(1)).toBe(4);
   });
 });
 

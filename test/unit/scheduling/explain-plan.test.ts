@@ -3,7 +3,7 @@ import { explainPlan, measureStaleness, type OverviewDeps } from '../../../lib/s
 import { planStale } from '../../../lib/scheduling/plan-stale.ts';
 import { NO_FINDINGS } from '../../../lib/state/planner-store.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
-import { HOUR, memoryQueue, memoryReadCounter } from '../../support/participants.ts';
+import { HOUR, memoryQueue, memoryViewCounter } from '../../support/participants.ts';
 import { created, line, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
 let clock: FakeClock;
@@ -71,7 +71,7 @@ describe('the plan explained', () => {
         ...{ chatStore: stores.chats, countStore: stores.counts, plannerStore: stores.planner },
         runStore: stores.runs,
         subscriptionStore,
-        ...{ queue: memoryQueue(), readCounter: memoryReadCounter(), clock, random: () => 0.5 },
+        ...{ queue: memoryQueue(), viewCounter: memoryViewCounter(), clock, random: () => 0.5 },
         settings: { ...settings, batchSize: 50, intervalMs: 900_000, windowMs: 30_000 },
       },
       T0 + HOUR,
@@ -91,7 +91,13 @@ describe('the plan explained', () => {
     await stores.events.recordEventTrust(1, true, T0, T0 - HOUR);
     await stores.events.recordEventTrust(2, true, T0, T0 - HOUR);
     await stores.events.markDirty(2, T0 - 1, T0 + 30_000);
-    await stores.planner.addFindings({ ...NO_FINDINGS, reads: 4, rightReads: 3, shown: 4, shownRight: 2 });
+    await stores.planner.addFindings({
+      ...NO_FINDINGS,
+      views: 4,
+      correctViews: 3,
+      measuredViews: 4,
+      measuredCorrect: 2,
+    });
     await tick();
     expect(await explain()).toMatchObject({
       ...{ budget_per_hour: 21_600, planned_at: new Date(T0).toISOString(), chats: 4, due: 1 },

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type ApplyUpdatesDeps, applyUpdates } from '../../../lib/events/apply-updates.ts';
-import { createReadCounts } from '../../../lib/listing/view-counts.ts';
+import { createViewCounts } from '../../../lib/listing/view-counts.ts';
 import { refreshBatch } from '../../../lib/refreshing/refresh-batch.ts';
 import type { FetchMembership } from '../../../lib/refreshing/request-max.ts';
 import { explainPlan } from '../../../lib/scheduling/explain-plan.ts';
@@ -11,7 +11,7 @@ import {
   listening,
   memoryCounts,
   memoryQueue,
-  memoryReadCounter,
+  memoryViewCounter,
   openPermits,
   refreshing,
 } from '../../support/participants.ts';
@@ -28,7 +28,7 @@ interface World {
   /** The truth: how often a chat has changed; that is its count, too. */
   readonly counts: number[];
   readonly changesPerHour: number[];
-  readonly readsPerHour: number[];
+  readonly viewsPerHour: number[];
 }
 
 /** mulberry32 */
@@ -54,7 +54,7 @@ beforeEach(async () => {
     now: T0,
     counts: Array.from({ length: CHATS }, () => 0),
     changesPerHour: Array.from({ length: CHATS }, () => Math.exp(Math.log(0.1) + 1.5 * normal())),
-    readsPerHour: Array.from({ length: CHATS }, (_, i) => 20 / (i + 1)),
+    viewsPerHour: Array.from({ length: CHATS }, (_, i) => 20 / (i + 1)),
   };
   await stores.chats.importMany(
     world.counts.map((_, i) => line(`-${i + 1}`)),
@@ -77,7 +77,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
   const queue = memoryQueue();
   const waiting: { readonly at: number; readonly sent: (typeof queue.messages)[number] }[] = [];
   const cache = memoryCounts(clock);
-  const readCounter = memoryReadCounter();
+  const viewCounter = memoryViewCounter();
   let calls = 0;
   const maxApi = {
     async getChat(maxChatId: string) {
@@ -91,7 +91,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
     read: async () => (events ? { url: 'https://chats.example', seenAt: world.now, since: T0 } : undefined),
   };
   const plan = {
-    ...{ chatStore: stores.chats, countStore: stores.counts, plannerStore: stores.planner, readCounter, queue, clock },
+    ...{ chatStore: stores.chats, countStore: stores.counts, plannerStore: stores.planner, viewCounter, queue, clock },
     ...{ random, runStore: stores.runs, subscriptionStore },
     settings: { ...settings, batchSize: 50, intervalMs: INTERVAL, windowMs: 30_000 },
   };
@@ -107,12 +107,12 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
   };
   const batch = {
     ...{ chatStore: stores.chats, countStore: stores.counts, runStore: stores.runs, plannerStore: stores.planner },
-    ...{ refreshChat, permits: openPermits(), queue, clock, random, readCounter, eventStore: stores.events },
+    ...{ refreshChat, permits: openPermits(), queue, clock, random, viewCounter, eventStore: stores.events },
     ...{ fetchMembership, subscriptionStore },
     settings: { freshMs: HOUR },
   };
-  const readCounts = createReadCounts({
-    ...{ chatStore: stores.chats, cache, leases: cache, readCounter, queue, refreshChat, clock, random },
+  const viewCounts = createViewCounts({
+    ...{ chatStore: stores.chats, cache, leases: cache, viewCounter, queue, refreshChat, clock, random },
     ...{ telemetry: listening().events, newId: () => 'reader' },
     settings: { freshMs: HOUR, batchSize: 50, lazyUpdate: false, integrationDisabled: false },
   });
@@ -145,9 +145,9 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
         const told = { kind: 'members_changed', chat_id: `-${i + 1}`, at: world.now } as const;
         if (events) await applyUpdates(updates, told.chat_id, [told], world.now + HOUR);
       }
-      if (random() >= -Math.expm1((-(world.readsPerHour[i] ?? 0) * STEP) / HOUR)) continue;
+      if (random() >= -Math.expm1((-(world.viewsPerHour[i] ?? 0) * STEP) / HOUR)) continue;
       const stored = await stores.chats.get(i + 1);
-      const seen = stored && (await readCounts([{ chat: stored.chat, count: undefined }])).get(i + 1);
+      const seen = stored && (await viewCounts([{ chat: stored.chat, count: undefined }])).get(i + 1);
       if (!measured) continue;
       shown += 1;
       if (seen?.participantsCount === world.counts[i]) right += 1;
@@ -157,7 +157,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
   return {
     freshness: right / shown,
     expected: expected.reduce((a, b) => a + b, 0) / expected.length,
-    measured: price ? price.shownRight / price.shown : 0,
+    measured: price ? price.measuredCorrect / price.measuredViews : 0,
     changes,
     calls: calls - callsBefore,
     hours: days * 24 - measuredFrom / HOUR,

@@ -7,7 +7,7 @@ import { NO_COUNTS } from '../../../lib/state/run-store.ts';
 import type { SeenSubscription } from '../../../lib/state/subscription.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import { DEATHS, mortals } from '../../support/mortal.ts';
-import { HOUR, type MemoryQueue, memoryQueue, memoryReadCounter } from '../../support/participants.ts';
+import { HOUR, type MemoryQueue, memoryQueue, memoryViewCounter } from '../../support/participants.ts';
 import { created, line, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
 const INTERVAL = 900_000;
@@ -18,7 +18,7 @@ let clock: FakeClock;
 let subscription: SeenSubscription | undefined;
 let stores: Stores;
 let queue: MemoryQueue;
-let readCounter: ReturnType<typeof memoryReadCounter>;
+let viewCounter: ReturnType<typeof memoryViewCounter>;
 const settings = {
   ...{ batchSize: 50, intervalMs: INTERVAL, windowMs: 30_000 },
   ...{ rps: 30, backgroundShare: 0.2, maxCallsPerHour: undefined },
@@ -29,7 +29,7 @@ beforeEach(async () => {
   subscription = undefined;
   stores = await openMemory();
   queue = memoryQueue();
-  readCounter = memoryReadCounter();
+  viewCounter = memoryViewCounter();
 });
 
 const depsOf = (some: Partial<PlanStaleDeps> = {}): PlanStaleDeps => ({
@@ -38,7 +38,7 @@ const depsOf = (some: Partial<PlanStaleDeps> = {}): PlanStaleDeps => ({
   plannerStore: stores.planner,
   runStore: stores.runs,
   subscriptionStore: { read: async () => subscription },
-  readCounter,
+  viewCounter,
   queue,
   clock,
   random: () => 0.5,
@@ -112,7 +112,7 @@ function endless(readAt: number | null = null) {
 }
 
 describe('a plan', () => {
-  test('puts first reads on the planned queue at once, the longest due first, in messages of the batch size', async () => {
+  test('puts first views on the planned queue at once, the longest due first, in messages of the batch size', async () => {
     await unread(120);
     await created(stores.chats, {}, T0);
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 120, messages: 3, leftOver: 0, complete: true });
@@ -175,7 +175,7 @@ describe('a plan', () => {
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 1 });
   });
 
-  test('goes past a full update with what is worth reading, and leaves first reads to it', async () => {
+  test('goes past a full update with what is worth reading, and leaves first views to it', async () => {
     await due(20);
     await stores.chats.importMany([line('-999')], T0);
     const run = { id: 'r', startedAt: T0, progressedAt: T0, expected: 21, planned: 21, cursor: null };
@@ -192,33 +192,33 @@ describe('a plan', () => {
     expect(await plan()).toEqual({ kind: 'backlog', messages: 1 });
   });
 
-  test('puts off what isn’t worth a request, and remembers how often it was shown', async () => {
+  test('puts off what isn’t worth a request, and remembers how often it was measuredViews', async () => {
     await due(5);
     await setKappa(1_000);
-    await readCounter.count([3], 8);
+    await viewCounter.count([3], 8);
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 0, putOff: 5 });
     expect(queue.messages).toHaveLength(0);
     const [first] = await stores.counts.due(Number.MAX_SAFE_INTEGER, 1, undefined);
     expect(first?.dueAt).toBeGreaterThan(T0 + HOUR);
-    expect((await stores.chats.get(3))?.planning.learnt?.reads).toMatchObject({ countedTo: T0 });
-    expect((await stores.chats.get(3))?.planning.learnt?.reads.reads).toBeGreaterThan(5);
-    expect(readCounter.reads.size).toBe(0);
+    expect((await stores.chats.get(3))?.planning.learnt?.views).toMatchObject({ countedTo: T0 });
+    expect((await stores.chats.get(3))?.planning.learnt?.views.views).toBeGreaterThan(5);
+    expect(viewCounter.views.size).toBe(0);
   });
 
-  test('reads what is shown often although the price is high for others', async () => {
+  test('views what is shown often although the price is high for others', async () => {
     await due(3);
     await setKappa(20);
     await clock.advance(INTERVAL);
-    await readCounter.count([2], 100_000);
+    await viewCounter.count([2], 100_000);
     expect(await plan()).toMatchObject({ chats: 1, putOff: 2 });
     expect(plannedIds()).toEqual([2]);
     // The worker makes use of them, with what it finds.
-    expect(readCounter.reads.get(2)).toBe(100_000);
+    expect(viewCounter.views.get(2)).toBe(100_000);
   });
 
   test('within the budget takes what buys most', async () => {
     await due(300, LONG_AGO);
-    await readCounter.count([7, 70, 170], 4_000);
+    await viewCounter.count([7, 70, 170], 4_000);
     const tight = { ...settings, maxCallsPerHour: 12 };
     expect(await plan({ settings: tight })).toMatchObject({ chats: 3, leftOver: 297 });
     expect(new Set(plannedIds())).toEqual(new Set([7, 70, 170]));
@@ -246,7 +246,7 @@ describe('a plan', () => {
     expect(await plan({ settings: tight })).toMatchObject({ chats: 20 });
   });
 
-  test('reads new chats beyond the background’s share, but not beyond what was allowed an hour', async () => {
+  test('views new chats beyond the background’s share, but not beyond what was allowed an hour', async () => {
     const { countStore } = endless();
     // 80 % of 27,000 in an interval, less what the background may use.
     expect(await plan({ countStore })).toMatchObject({ chats: 16_200, complete: true });
@@ -269,11 +269,11 @@ describe('a plan', () => {
 describe('the price', () => {
   test('rises while more is asked for than the budget has, and falls while there is room', async () => {
     await due(500, LONG_AGO);
-    const ticks = async (asked: number) => {
+    const ticks = async (demand: number) => {
       for (let i = 0; i < 8; i += 1) {
         await workOff(clock.now());
         await clock.advance(INTERVAL);
-        await stores.planner.addFindings({ ...NO_FINDINGS, asked });
+        await stores.planner.addFindings({ ...NO_FINDINGS, demand });
         await plan({ settings: { ...settings, maxCallsPerHour: 40 } });
       }
       return (await priceOf()).context.kappa;
@@ -285,25 +285,32 @@ describe('the price', () => {
   });
 
   test('takes what refreshes found, once', async () => {
-    await stores.planner.addFindings({ ...NO_FINDINGS, asked: 3, reads: 10, rightReads: 9, shown: 10, shownRight: 8 });
+    await stores.planner.addFindings({
+      ...NO_FINDINGS,
+      demand: 3,
+      views: 10,
+      correctViews: 9,
+      measuredViews: 10,
+      measuredCorrect: 8,
+    });
     expect(await plan()).toMatchObject({ expectedFreshness: 0.9, measuredFreshness: 0.8 });
     expect(await stores.planner.readFindings()).toEqual(NO_FINDINGS);
     await clock.advance(INTERVAL);
     const again = await plan();
     expect(again.expectedFreshness).toBeCloseTo(0.9);
     expect(again.measuredFreshness).toBeCloseTo(0.8);
-    expect((await priceOf()).shown).toBeCloseTo(10 * Math.exp(-0.25 / 24));
+    expect((await priceOf()).measuredViews).toBeCloseTo(10 * Math.exp(-0.25 / 24));
   });
 
   test('knows how much is read in all', async () => {
     await due(10);
     await plan();
-    const { readsPerHour } = (await priceOf()).state;
-    await readCounter.count(range(1, 10), 1_000);
+    const { viewsPerHour } = (await priceOf()).state;
+    await viewCounter.count(range(1, 10), 1_000);
     queue.messages.length = 0;
     await clock.advance(INTERVAL);
     await plan();
-    expect((await priceOf()).state.readsPerHour).toBeGreaterThan(readsPerHour + 300);
+    expect((await priceOf()).state.viewsPerHour).toBeGreaterThan(viewsPerHour + 300);
   });
 });
 

@@ -2,18 +2,18 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { createRedis, createRedisGate } from '../../lib/adapters/redis/client.ts';
 import { createRedisCounts } from '../../lib/adapters/redis/counts.ts';
-import { createRedisReadCounter } from '../../lib/adapters/redis/read-counter.ts';
-import type { ReadCounter } from '../../lib/state/view-counter.ts';
+import { createRedisViewCounter } from '../../lib/adapters/redis/view-counter.ts';
+import type { ViewCounter } from '../../lib/state/view-counter.ts';
 import { freePort } from '../support/redis.ts';
 
 let redis: Redis;
-let counter: ReadCounter;
+let counter: ViewCounter;
 /** Chats of this test file only: the server is shared. */
 let id: number;
 
 beforeAll(() => {
   redis = createRedis(inject('redisUrl'), { commandTimeoutMs: 2_000 });
-  counter = createRedisReadCounter(createRedisGate(redis));
+  counter = createRedisViewCounter(createRedisGate(redis));
   id = 7_000_000_000_000 + Math.floor(Math.random() * 1e12);
 });
 afterAll(() => redis.disconnect());
@@ -53,7 +53,7 @@ test('the total is what was counted since it was asked for, and the counters end
 
 test('without Redis nothing is known and nothing fails', async () => {
   const gone = createRedis(`redis://127.0.0.1:${await freePort()}`, { commandTimeoutMs: 250 });
-  const without = createRedisReadCounter(createRedisGate(gone));
+  const without = createRedisViewCounter(createRedisGate(gone));
   await without.count([1], 4);
   expect(await without.peek([1])).toEqual(new Map());
   await without.takeAway(new Map([[1, 1]]));

@@ -1,9 +1,9 @@
 import type { Redis, Result } from 'ioredis';
-import type { ReadCounter } from '../../state/view-counter.ts';
+import type { ViewCounter } from '../../state/view-counter.ts';
 import type { RedisGate } from './client.ts';
-import countReads from './count-reads-n.lua';
-import peekReads from './peek-reads-n.lua';
-import takeReads from './take-reads-n.lua';
+import countViews from './count-views-n.lua';
+import peekReads from './peek-views-n.lua';
+import takeReads from './take-views-n.lua';
 
 /**
  * Counters in hashes of 512 chats each: of that size Redis packs them, some 8 bytes a chat that is shown. Every operation
@@ -19,14 +19,14 @@ const TOTAL: Counter = ['participants_reads:total', 0];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    countReads(keys: number, ...args: (string | number)[]): Result<null, Context>;
+    countViews(keys: number, ...args: (string | number)[]): Result<null, Context>;
     peekReads(keys: number, ...args: (string | number)[]): Result<number[], Context>;
     takeReads(keys: number, ...args: (string | number)[]): Result<null, Context>;
   }
 }
 
-export function createRedisReadCounter(gate: RedisGate): ReadCounter {
-  gate.client.defineCommand('countReads', { lua: countReads });
+export function createRedisViewCounter(gate: RedisGate): ViewCounter {
+  gate.client.defineCommand('countViews', { lua: countViews });
   gate.client.defineCommand('peekReads', { lua: peekReads });
   gate.client.defineCommand('takeReads', { lua: takeReads });
 
@@ -48,8 +48,8 @@ export function createRedisReadCounter(gate: RedisGate): ReadCounter {
     async count(ids, weight) {
       const counters = ids.map(counterOf);
       await gate.run(async (redis) => {
-        const total = redis.countReads(1, TOTAL[0], weight * ids.length, KEPT_SECONDS, TOTAL[1]);
-        await redis.countReads(counters.length, ...keys(counters), weight, KEPT_SECONDS, ...fields(counters));
+        const total = redis.countViews(1, TOTAL[0], weight * ids.length, KEPT_SECONDS, TOTAL[1]);
+        await redis.countViews(counters.length, ...keys(counters), weight, KEPT_SECONDS, ...fields(counters));
         await total;
       });
     },
