@@ -255,8 +255,8 @@ function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
 
 /** A planned refresh may wait for a whole full update; what people asked for may not, but some of it is sent up to 15 min ahead. */
 const OLDEST_S: Readonly<Record<string, number>> = {
-  PlannedRefreshesQueue: 6 * HOUR_S,
-  RequestedRefreshesQueue: HOUR_S / 2,
+  BulkRefreshesQueue: 6 * HOUR_S,
+  ExpressRefreshesQueue: HOUR_S / 2,
 };
 const OLDEST_OTHERWISE_S = HOUR_S / 4;
 

@@ -23,7 +23,7 @@ Messages that failed five times are in a dead-letter queue for 14 days.
   list       how many there are, and what is in the first ones; takes nothing away
   redrive    gives them back to the queues they came from
 
-  --queue    only this one: requested-refreshes, planned-refreshes, full-update, updates; all unless told
+  --queue    only this one: express-refreshes, bulk-refreshes, full-update, updates; all unless told
   --stage    a deployed stage, with the credentials and the region of the AWS command line;
              without it the local stack that is running
   --limit    list: messages shown of each queue, 10 unless told

@@ -1,12 +1,12 @@
 import { UNKNOWN_POPULATION } from '../../lib/planner/change-rate.ts';
 import {
-  type ChatPlan,
-  firstPlan,
-  PLAN_LIMITS,
-  type PlanContext,
-  planAfterEvent,
-  planAfterRefresh,
-  planWhenDue,
+  type ChatSchedule,
+  firstSchedule,
+  SCHEDULING_LIMITS,
+  type SchedulingContext,
+  scheduleAfterEvent,
+  scheduleAfterRefresh,
+  scheduleWhenDue,
 } from '../../lib/planner/plan.ts';
 import { at, type Random } from './random.ts';
 import type { World } from './world.ts';
@@ -40,11 +40,11 @@ const RAID_MS = 600_000;
 const GONE = 0.01;
 
 export function coalesce(world: World, hours: number, random: Random): Coalescing {
-  const context: PlanContext = {
+  const context: SchedulingContext = {
     kappa: 1e-9,
     population: UNKNOWN_POPULATION,
     meanViewsPerHour: world.viewsPerHour / world.changes.length,
-    limits: { ...PLAN_LIMITS, mostMs: 1_000 * HOUR_MS },
+    limits: { ...SCHEDULING_LIMITS, maxIntervalMs: 1_000 * HOUR_MS },
   };
   const windowMs = context.limits.eventWindowMs;
   const total = { changes: 0, deliveries: 0, windows: 0, requests: 0, mostInWindow: 0 };
@@ -89,19 +89,19 @@ export function coalesce(world: World, hours: number, random: Random): Coalescin
   function live(deliveries: readonly { at: number; arrives: number }[], goneAt: number): number[] {
     const news = { views: 0, eventsTrustedSince: -1, eventQuarters: 0 };
     const first = { ...news, readAt: 0, changed: false, planned: false };
-    let plan: ChatPlan = planAfterRefresh(firstPlan(-1, UNKNOWN_POPULATION), first, context, 0).plan;
+    let plan: ChatSchedule = scheduleAfterRefresh(firstSchedule(-1, UNKNOWN_POPULATION), first, context, 0).plan;
     const requests: number[] = [];
     // The webhook about the bot's removal, or the 403 of a request made meanwhile: whichever is first takes the chat off.
     let offAt = goneAt + random.uniform() * LATEST_MS;
     const catchUp = (now: number) => {
       while (plan.dueAt <= now && plan.dueAt < offAt) {
         const asked = plan.dueAt + random.uniform() * SECOND_MS;
-        const look = planWhenDue(plan, { ...news, now: asked }, context, random.uniform());
+        const look = scheduleWhenDue(plan, { ...news, now: asked }, context, random.uniform());
         plan = look.plan;
         if (look.correctViews === null) continue;
         requests.push(asked);
         if (asked > goneAt) offAt = asked;
-        plan = planAfterRefresh(
+        plan = scheduleAfterRefresh(
           plan,
           { ...news, readAt: asked, changed: true, planned: true },
           context,
@@ -113,7 +113,7 @@ export function coalesce(world: World, hours: number, random: Random): Coalescin
       catchUp(arrives);
       // Gone: `bot_removed` is known to be the later one, by its timestamp.
       if (arrives >= offAt) continue;
-      plan = planAfterEvent(plan, change, context);
+      plan = scheduleAfterEvent(plan, change, context);
       // What is due already is asked for now, not in the past.
       if (plan.dueAt < arrives) plan = { ...plan, dueAt: arrives };
     }

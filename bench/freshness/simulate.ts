@@ -1,24 +1,24 @@
 import { QUARTER_HOURS, UNKNOWN_POPULATION } from '../../lib/planner/change-rate.ts';
 import {
-  type ChatNews,
-  type ChatPlan,
-  firstPlan,
+  type ChatSchedule,
+  firstSchedule,
   floorMs,
   NO_TALLY,
-  PLAN_LIMITS,
-  type PlanContext,
-  planAfterEvent,
-  planAfterRefresh,
-  planWhenDue,
+  type Observations,
+  SCHEDULING_LIMITS,
+  type SchedulingContext,
+  scheduleAfterEvent,
+  scheduleAfterRefresh,
+  scheduleWhenDue,
   type Tally,
 } from '../../lib/planner/plan.ts';
 import {
   addTallies,
+  adjustPrice,
   contextOf,
   expectedFreshness,
   firstState,
-  type PlanState,
-  steer,
+  type PriceState,
 } from '../../lib/planner/price.ts';
 import { viewsPerHour } from '../../lib/planner/view-rate.ts';
 import type { SampledChat } from '../../lib/planner/what-if.ts';
@@ -73,7 +73,7 @@ const SAMPLE_SIZE = 5_000;
 const SAMPLED = 0.25;
 /** Due chats weighed at a tick, at most. */
 const LOOKS_LEAST = 5_000;
-const LOOKS_PER_REQUEST = 10;
+const WEIGHED_PER_REQUEST = 10;
 
 export function simulate(scenario: Scenario): Simulated {
   const { world, budgetPerHour, random } = scenario;
@@ -87,8 +87,8 @@ export function simulate(scenario: Scenario): Simulated {
   const changesKnown = scenario.rates === 'known' || scenario.rates === 'changes known';
   const readsKnown = scenario.rates === 'known' || scenario.rates === 'views known';
   const limits = {
-    ...PLAN_LIMITS,
-    mostMs: floorMs(PLAN_LIMITS.mostMs, chats, budgetPerHour),
+    ...SCHEDULING_LIMITS,
+    maxIntervalMs: floorMs(SCHEDULING_LIMITS.maxIntervalMs, chats, budgetPerHour),
     ...(changesKnown ? { changeMemoryHours: Number.POSITIVE_INFINITY } : {}),
     ...(readsKnown ? { viewMemoryHours: Number.POSITIVE_INFINITY } : {}),
   };
@@ -104,9 +104,9 @@ export function simulate(scenario: Scenario): Simulated {
   const bornAt = new Float64Array(chats);
   /** Chats with events whose last read was after they began. */
   const told = new Uint8Array(chats);
-  const plans: ChatPlan[] = [];
-  let state: PlanState = firstState(chats, world.viewsPerHour, budgetPerHour);
-  let context: PlanContext = contextOf(state, chats, limits);
+  const plans: ChatSchedule[] = [];
+  let state: PriceState = firstState(chats, world.viewsPerHour, budgetPerHour);
+  let context: SchedulingContext = contextOf(state, chats, limits);
   const turnMs = (chats / budgetPerHour) * HOUR_MS;
   for (let i = 0; i < chats; i += 1) {
     const readAt = -random.uniform() * turnMs;
@@ -128,7 +128,7 @@ export function simulate(scenario: Scenario): Simulated {
     const i = Math.floor(random.uniform() * chats);
     bornAt[i] = (scenario.warmDays + random.uniform() * scenario.days) * 24 * HOUR_MS;
     lastRead[i] = Number.NEGATIVE_INFINITY;
-    plans[i] = firstPlan(at(bornAt, i), UNKNOWN_POPULATION);
+    plans[i] = firstSchedule(at(bornAt, i), UNKNOWN_POPULATION);
     due.put(i, Math.ceil(at(bornAt, i) / tickMs));
   }
 
@@ -167,7 +167,7 @@ export function simulate(scenario: Scenario): Simulated {
     }
     for (let i = events.take(tick - 1); i >= 0; i = events.take(tick - 1)) {
       const before = plan(i);
-      const after = planAfterEvent(before, at(eventAt, i), context);
+      const after = scheduleAfterEvent(before, at(eventAt, i), context);
       plans[i] = after;
       if (after.dueAt < before.dueAt) due.put(i, Math.ceil(after.dueAt / tickMs));
     }
@@ -175,11 +175,11 @@ export function simulate(scenario: Scenario): Simulated {
     const allowed = Math.floor(carried);
     carried -= allowed;
     const wanted: { readonly chat: number; readonly correctViews: number }[] = [];
-    for (let looked = 0; looked < LOOKS_LEAST + LOOKS_PER_REQUEST * allowed; looked += 1) {
+    for (let looked = 0; looked < LOOKS_LEAST + WEIGHED_PER_REQUEST * allowed; looked += 1) {
       const chat = due.take(tick);
       if (chat < 0) break;
       const seen = { now, ...news(chat, now) };
-      const { plan: next, tally: added, correctViews } = planWhenDue(plan(chat), seen, context, random.uniform());
+      const { plan: next, tally: added, correctViews } = scheduleWhenDue(plan(chat), seen, context, random.uniform());
       if (correctViews !== null) {
         wanted.push({ chat, correctViews });
         continue;
@@ -197,7 +197,7 @@ export function simulate(scenario: Scenario): Simulated {
       else due.put(chat, tick);
     }
     const backlog = wanted.length - used;
-    state = steer(state, {
+    state = adjustPrice(state, {
       tally,
       allowed,
       backlog,
@@ -228,13 +228,13 @@ export function simulate(scenario: Scenario): Simulated {
     sample,
   };
 
-  function plan(i: number): ChatPlan {
+  function plan(i: number): ChatSchedule {
     const found = plans[i];
     if (!found) throw new RangeError(`no chat ${i}`);
     return found;
   }
 
-  function news(i: number, now: number): ChatNews {
+  function news(i: number, now: number): Observations {
     const from = plan(i).views.countedTo;
     const eventQuarters = withEvents[i] ? drawQuarters(i, from, now) : 0;
     return { views: at(counted, i) / SAMPLED, eventsTrustedSince: withEvents[i] ? 0 : null, eventQuarters };
@@ -271,7 +271,7 @@ export function simulate(scenario: Scenario): Simulated {
     const hours = (now - at(lastRead, i)) / HOUR_MS;
     const changed = told[i] ? at(changeAt, i) < now : random.uniform() < -Math.expm1(-at(changes, i) * hours);
     account(i, now);
-    const outcome = planAfterRefresh(
+    const outcome = scheduleAfterRefresh(
       plan(i),
       { readAt: now, changed, planned, ...news(i, now) },
       context,

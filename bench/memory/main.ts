@@ -13,14 +13,14 @@ const MB = 1_048_576;
 /** MAX's own limit: it bounds how much of what is due one plan of the background sync takes in. */
 const RPS = 30;
 const BATCH = 50;
-const QUEUE = 'PlannedRefreshesQueue';
+const QUEUE = 'BulkRefreshesQueue';
 const STALE = 'schedulePlanStale';
 const FULL = 'queuePlanFullUpdate';
 
 /** A full update can be planned again from its beginning; the background sync has then done what there was to do. */
 const ROUNDS = 3;
 
-interface Planned {
+interface Scheduled {
   readonly chats: number;
   readonly key: string;
   readonly plannings: readonly Planning[];
@@ -39,7 +39,7 @@ export const run: Part = async ({ quick }) => {
   return report(few, many, planned);
 };
 
-async function measure(chats: number): Promise<Planned[]> {
+async function measure(chats: number): Promise<Scheduled[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'bench-memory-'));
   const keys = [STALE, FULL, 'schedulePlanFull'];
   const service = await startService({ dataDir, chats, rps: RPS, batchSize: BATCH, keys, counted: false });
@@ -80,7 +80,7 @@ async function planEvent({ database }: Service): Promise<unknown> {
   return { Records: [{ messageId: '1', body, attributes: { ApproximateReceiveCount: '1' }, eventSourceARN: 'plans' }] };
 }
 
-function report(few: number, many: number, planned: readonly Planned[]) {
+function report(few: number, many: number, planned: readonly Scheduled[]) {
   const peak = (chats: number, key: string) =>
     median((planned.find((one) => one.chats === chats && one.key === key)?.plannings ?? []).map((one) => one.peak));
   const more = (key: string) => peak(many, key) - peak(few, key);

@@ -81,8 +81,8 @@ async function measureSize(file: string, dataDir: string, chats: number, quick: 
       STATE_TABLE: TABLES.state,
       AWS_ENDPOINT_URL_DYNAMODB: local('dynamodb'),
       AWS_ENDPOINT_URL_SQS: local('sqs'),
-      REQUESTED_REFRESHES_QUEUE_URL: `${local('sqs')}/000000000000/requested`,
-      PLANNED_REFRESHES_QUEUE_URL: `${local('sqs')}/000000000000/planned`,
+      EXPRESS_REFRESHES_QUEUE_URL: `${local('sqs')}/000000000000/requested`,
+      BULK_REFRESHES_QUEUE_URL: `${local('sqs')}/000000000000/planned`,
       MAX_API_URL: local('max'),
       REDIS_URL: `redis://127.0.0.1:${proxies.redis.port}`,
     },
@@ -170,8 +170,8 @@ async function measureCpu(quick: boolean): Promise<readonly CpuRound[]> {
       CHAT_WORDS_TABLE: TABLES.words,
       STATE_TABLE: TABLES.state,
       REDIS_URL: 'redis://127.0.0.1:1',
-      REQUESTED_REFRESHES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/requested',
-      PLANNED_REFRESHES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/planned',
+      EXPRESS_REFRESHES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/requested',
+      BULK_REFRESHES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/planned',
     },
   });
   try {

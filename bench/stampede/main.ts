@@ -100,7 +100,7 @@ async function measure(reader: ReaderName, dataDir: string, rounds: number): Pro
     region: 'eu-central-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
-  for (const QueueName of ['requested', 'planned']) await sender.send(new CreateQueueCommand({ QueueName }));
+  for (const QueueName of ['express', 'bulk']) await sender.send(new CreateQueueCommand({ QueueName }));
   sender.destroy();
   const admin = new Redis(redis.url);
   const options: ReaderOptions = { reader, redisUrl: redis.url, upstreamUrl: upstream.url, lifetimes: LIFETIMES };
@@ -115,8 +115,8 @@ async function measure(reader: ReaderName, dataDir: string, rounds: number): Pro
           STATE_TABLE: TABLES.state,
           AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
           AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${queues.port}`,
-          REQUESTED_REFRESHES_QUEUE_URL: `${queueUrl}/requested`,
-          PLANNED_REFRESHES_QUEUE_URL: `${queueUrl}/planned`,
+          EXPRESS_REFRESHES_QUEUE_URL: `${queueUrl}/requested`,
+          BULK_REFRESHES_QUEUE_URL: `${queueUrl}/planned`,
           MAX_API_URL: upstream.url,
           MAX_API_RPS: '1000',
           REDIS_URL: redis.url,

@@ -1,6 +1,6 @@
 import type { APIGatewayRequestAuthorizerEventV2, APIGatewaySimpleAuthorizerWithContextResult } from 'aws-lambda';
 import { createTokenVerifier } from '../../lib/http/token.ts';
-import { section } from '../../lib/runtime/environment.ts';
+import { config } from '../../lib/runtime/environment.ts';
 import { instrumented } from '../../lib/runtime/observability.ts';
 
 let verify: ReturnType<typeof createTokenVerifier> | undefined;
@@ -14,7 +14,7 @@ export const handler = instrumented(
   async (
     event: APIGatewayRequestAuthorizerEventV2,
   ): Promise<APIGatewaySimpleAuthorizerWithContextResult<Record<string, string | number>>> => {
-    verify ??= createTokenVerifier(section('auth'));
+    verify ??= createTokenVerifier(config.auth);
     const verdict = await verify(event.headers?.authorization);
     return {
       isAuthorized: true,

@@ -18,7 +18,7 @@ export const handler = httpFunction(route, async () => {
   const [dynamodb, redis, sqs, max] = await Promise.all([
     probe(() => chatStore().total('all')),
     off ? disabled : probe(pingRedis),
-    probe(() => refreshQueue().depth('requested')),
+    probe(() => refreshQueue().depth('express')),
     off ? disabled : probe(() => maxReachable(PATIENCE_MS)),
   ]);
   const dependencies = { dynamodb, redis, sqs, max };

@@ -1,5 +1,5 @@
 import type { ChangeBelief } from '../planner/change-rate.ts';
-import type { ChatNews, ChatPlan, PlanContext } from '../planner/plan.ts';
+import type { ChatSchedule, Observations, SchedulingContext } from '../planner/plan.ts';
 import type { ViewTally } from '../planner/view-rate.ts';
 
 /** What is kept beside a chat for the planner. Times are Unix ms. */
@@ -39,17 +39,22 @@ export interface NextRefresh {
 }
 
 /** @param askedAt Unix ms at which MAX was asked. */
-export type PlanNext = (count: number, askedAt: number) => NextRefresh;
+export type ScheduleNext = (count: number, askedAt: number) => NextRefresh;
 
 /** A chat as far as its planning goes. */
-export interface PlannedChat {
+export interface ScheduledChat {
   /** When MAX was asked for the count that is stored, Unix ms; `null`: never. */
   readonly readAt: number | null;
   readonly planning: Planning;
 }
 
 /** The chat as the planner sees it. One that nothing was learnt of yet is as likely to change as any. */
-export const planOf = (chat: PlannedChat, dueAt: number, now: number, context: PlanContext): ChatPlan => ({
+export const scheduleOf = (
+  chat: ScheduledChat,
+  dueAt: number,
+  now: number,
+  context: SchedulingContext,
+): ChatSchedule => ({
   change: chat.planning.learnt?.change ?? context.population,
   views: chat.planning.learnt?.views ?? { views: 0, hours: 0, countedTo: chat.readAt ?? now },
   readAt: chat.readAt,
@@ -61,7 +66,11 @@ export const planOf = (chat: PlannedChat, dueAt: number, now: number, context: P
  * @param views counted since the chat's views were counted last.
  * @param eventsSince since when events come at all, Unix ms; `null`: they don't.
  */
-export const newsOf = ({ planning }: PlannedChat, views: number, eventsSince: number | null): ChatNews => ({
+export const observationsOf = (
+  { planning }: ScheduledChat,
+  views: number,
+  eventsSince: number | null,
+): Observations => ({
   views,
   eventsTrustedSince:
     planning.eventsTrustedSince === null || eventsSince === null
@@ -71,11 +80,11 @@ export const newsOf = ({ planning }: PlannedChat, views: number, eventsSince: nu
 });
 
 /** Whether an event said that the count has changed since it was read. */
-export const isDirty = ({ readAt, planning: { dirtyAt } }: PlannedChat): boolean =>
+export const isDirty = ({ readAt, planning: { dirtyAt } }: ScheduledChat): boolean =>
   dirtyAt !== null && dirtyAt > (readAt ?? 0);
 
 /** Whether the count is known to be right: its chat tells every change, and told none since. */
-export const isKnownCorrect = (chat: PlannedChat): boolean =>
+export const isKnownCorrect = (chat: ScheduledChat): boolean =>
   chat.readAt !== null &&
   chat.planning.eventsTrustedSince !== null &&
   chat.planning.eventsTrustedSince <= chat.readAt &&

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { planOf } from '../chats/planning.ts';
+import { scheduleOf } from '../chats/planning.ts';
 import type { ChatUpdate } from '../max-api/updates.ts';
 import { isWorthReading } from '../planner/plan.ts';
 import { checkEventTrust } from '../refreshing/check-event-trust.ts';
@@ -88,9 +88,13 @@ async function markDirty(deps: ApplyUpdatesDeps, id: number): Promise<void> {
   if (!before) return;
   const [price] = await Promise.all([deps.plannerStore.readPrice(), deps.cache.clearTrusted(id)]);
   // Not worth it now, the chat waits for its due time, or for somebody who looks at it.
-  if (price && !isWorthReading(planOf(before, now, now, price.context), price.context)) return;
+  if (price && !isWorthReading(scheduleOf(before, now, now, price.context), price.context)) return;
   // MaxResponse for as of the end: a count read before it doesn't make this request superfluous.
-  await deps.queue.send('requested', [{ ids: [id], requested_at: windowEnd, planned: true }], deps.settings.windowMs);
+  await deps.queue.send(
+    'express',
+    [{ ids: [id], requested_at: windowEnd, charged_to_planner: true }],
+    deps.settings.windowMs,
+  );
 }
 
 /** Reads a chat that the bot came into, registering it where it is new. */

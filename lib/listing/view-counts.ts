@@ -170,7 +170,7 @@ export function createViewCounts(deps: ViewCountsDeps): ViewCounts {
       if (!taken || taken.size === 0) return;
       const requested_at = clock.now();
       await deps.queue.send(
-        'requested',
+        'express',
         chunks([...taken], settings.batchSize).map((part) => ({ ids: part, requested_at })),
       );
     })();

@@ -4,13 +4,13 @@ import { countViews, type ViewTally, viewsPerHour } from './view-rate.ts';
 
 /**
  * When each chat is to be read again. A chat carries a few numbers; every function here takes them, and what is true of all
- * chats (`PlanContext`), and gives the new ones. Nothing looks at more than one chat.
+ * chats (`SchedulingContext`), and gives the new ones. Nothing looks at more than one chat.
  *
  * A request is worth making where it buys κ right views or more, whatever kind of chat it goes to: see `interval.ts` for
  * chats that are polled; a chat whose every change is told by an event is fresh until the first event since its last
  * read, and then reading it again buys μ/λ right views.
  */
-export interface ChatPlan {
+export interface ChatSchedule {
   readonly change: ChangeBelief;
   readonly views: ViewTally;
   /** When MAX was asked for the count, Unix ms; `null`: never. */
@@ -22,20 +22,20 @@ export interface ChatPlan {
 }
 
 /** What the planning of one chat needs to know of all. */
-export interface PlanContext {
+export interface SchedulingContext {
   /** The price of a request in right views. */
   readonly kappa: number;
   readonly population: ChangeBelief;
   /** Reads an hour of the average chat, > 0. */
   readonly meanViewsPerHour: number;
-  readonly limits: PlanLimits;
+  readonly limits: SchedulingLimits;
 }
 
-export interface PlanLimits {
+export interface SchedulingLimits {
   /** No chat is read more often than this. */
-  readonly leastMs: number;
+  readonly minIntervalMs: number;
   /** No chat waits longer than this; see `floorMs`. */
-  readonly mostMs: number;
+  readonly maxIntervalMs: number;
   /** A chat is read this long after its first event, so that those that follow cost nothing. */
   readonly eventWindowMs: number;
   /** A due time is set anew after this long at the latest. */
@@ -47,9 +47,9 @@ export interface PlanLimits {
 
 const HOUR_MS = 3_600_000;
 
-export const PLAN_LIMITS: PlanLimits = {
-  leastMs: 60_000,
-  mostMs: 24 * HOUR_MS,
+export const SCHEDULING_LIMITS: SchedulingLimits = {
+  minIntervalMs: 60_000,
+  maxIntervalMs: 24 * HOUR_MS,
   eventWindowMs: 30_000,
   reviewMs: 24 * HOUR_MS,
   changeMemoryHours: 60 * 24,
@@ -89,12 +89,12 @@ export interface Tally {
 export const NO_TALLY: Tally = { demand: 0, views: 0, correctViews: 0, hours: 0, logRate: 0, squaredLogRate: 0 };
 
 /** A chat just come to be known: due at once, and as likely to change as any. */
-export function firstPlan(now: number, population: ChangeBelief): ChatPlan {
+export function firstSchedule(now: number, population: ChangeBelief): ChatSchedule {
   return { change: population, views: { views: 0, hours: 0, countedTo: now }, readAt: null, dirtyAt: null, dueAt: now };
 }
 
 /** What is known of a chat besides its plan. */
-export interface ChatNews {
+export interface Observations {
   /** Reads counted since the plan's `views.countedTo`: sampled ones divided by the share. */
   readonly views: number;
   /** Since when every change of this chat is told by an event, Unix ms; `null`: it isn't. */
@@ -103,7 +103,7 @@ export interface ChatNews {
   readonly eventQuarters: number;
 }
 
-export interface Refreshed extends ChatNews {
+export interface Refreshed extends Observations {
   /** When MAX was asked, Unix ms; later than the plan's `readAt`. */
   readonly readAt: number;
   /** Whether the count differed from the one it replaced. */
@@ -112,13 +112,18 @@ export interface Refreshed extends ChatNews {
   readonly planned: boolean;
 }
 
-export interface Planned {
-  readonly plan: ChatPlan;
+export interface Scheduled {
+  readonly plan: ChatSchedule;
   readonly tally: Tally;
 }
 
 /** The plan after MAX was read. @param random from 0 up to 1, exclusive. */
-export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanContext, random: number): Planned {
+export function scheduleAfterRefresh(
+  plan: ChatSchedule,
+  seen: Refreshed,
+  context: SchedulingContext,
+  random: number,
+): Scheduled {
   const { limits } = context;
   const views = countViews(plan.views, seen.views, seen.readAt, limits.viewMemoryHours);
   const hours = plan.readAt === null ? 0 : (seen.readAt - plan.readAt) / HOUR_MS;
@@ -130,7 +135,7 @@ export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanC
   // An event that came after MAX was asked says that the count is out of date already.
   const dirtyAt = plan.dirtyAt !== null && plan.dirtyAt > seen.readAt ? plan.dirtyAt : null;
   const next = { change, views, readAt: seen.readAt, dirtyAt };
-  const wanted = seen.eventsTrustedSince === null ? pollEveryMs(next, context) : limits.mostMs;
+  const wanted = seen.eventsTrustedSince === null ? pollEveryMs(next, context) : limits.maxIntervalMs;
   let dueAt = seen.readAt + Math.min(wanted * (1 - JITTER * random), limits.reviewMs * (1 - random / 2));
   if (dirtyAt !== null) dueAt = Math.min(dueAt, dueAfterEvent(next, dirtyAt, context));
   const once = plan.readAt === null || plan.dirtyAt !== null || seen.eventsTrustedSince !== null;
@@ -148,7 +153,7 @@ export function planAfterRefresh(plan: ChatPlan, seen: Refreshed, context: PlanC
  * however many come, the count is out of date once. Where reading the chat isn't worth the price it keeps its due
  * time and stays dirty.
  */
-export function planAfterEvent(plan: ChatPlan, at: number, context: PlanContext): ChatPlan {
+export function scheduleAfterEvent(plan: ChatSchedule, at: number, context: SchedulingContext): ChatSchedule {
   if (plan.readAt === null || plan.dirtyAt !== null || at <= plan.readAt) return plan;
   return { ...plan, dirtyAt: at, dueAt: Math.min(plan.dueAt, dueAfterEvent(plan, at, context)) };
 }
@@ -158,12 +163,12 @@ export function planAfterEvent(plan: ChatPlan, at: number, context: PlanContext)
  * (`null`). Counts its views and weighs it at the present price. So a price that rose takes effect at once; and a
  * price that fell, or a chat that has become popular, within `reviewMs`.
  */
-export function planWhenDue(
-  plan: ChatPlan,
-  seen: ChatNews & { readonly now: number },
-  context: PlanContext,
+export function scheduleWhenDue(
+  plan: ChatSchedule,
+  seen: Observations & { readonly now: number },
+  context: SchedulingContext,
   random: number,
-): Planned & { readonly correctViews: number | null } {
+): Scheduled & { readonly correctViews: number | null } {
   const { limits } = context;
   const { now } = seen;
   const next = {
@@ -176,7 +181,7 @@ export function planWhenDue(
   const perHour = viewsPerHour(next.views, context.meanViewsPerHour);
   const dirty = plan.dirtyAt !== null;
   const age = now - plan.readAt;
-  const wanted = eventsTrusted(plan, seen.eventsTrustedSince) ? limits.mostMs : pollEveryMs(next, context);
+  const wanted = eventsTrusted(plan, seen.eventsTrustedSince) ? limits.maxIntervalMs : pollEveryMs(next, context);
   if ((dirty && worth(next, context) * TOLERANCE >= context.kappa) || age * TOLERANCE >= wanted) {
     const hours = dirty ? expectedLifetimeHours(next.change) : correctHours(next.change, age / HOUR_MS);
     return { plan: next, tally, correctViews: perHour * hours };
@@ -190,16 +195,21 @@ export function planWhenDue(
 }
 
 /** Whether a chat with an event since its last read is worth a request at the present price. */
-export const isWorthReading = (plan: ChatPlan, context: PlanContext): boolean =>
+export const isWorthReading = (plan: ChatSchedule, context: SchedulingContext): boolean =>
   plan.readAt === null || worth(plan, context) >= context.kappa;
 
 /** Right views that reading a dirty chat is expected to buy: μ·E[1/λ]. */
-function worth(plan: Pick<ChatPlan, 'change' | 'views'>, context: PlanContext): number {
+function worth(plan: Pick<ChatSchedule, 'change' | 'views'>, context: SchedulingContext): number {
   return viewsPerHour(plan.views, context.meanViewsPerHour) * expectedLifetimeHours(plan.change);
 }
 
 /** Events tell rates for nothing, whether the chat is read or not. */
-function learnFromEvents(plan: ChatPlan, seen: ChatNews, now: number, context: PlanContext): ChangeBelief {
+function learnFromEvents(
+  plan: ChatSchedule,
+  seen: Observations,
+  now: number,
+  context: SchedulingContext,
+): ChangeBelief {
   const from = plan.views.countedTo;
   const hours = (now - from) / HOUR_MS;
   if (seen.eventsTrustedSince === null || seen.eventsTrustedSince > from || hours <= 0) return plan.change;
@@ -208,24 +218,26 @@ function learnFromEvents(plan: ChatPlan, seen: ChatNews, now: number, context: P
 }
 
 /** Whether any change since the last read was told by an event. */
-function eventsTrusted(plan: Pick<ChatPlan, 'readAt'>, eventsTrustedSince: number | null): boolean {
+function eventsTrusted(plan: Pick<ChatSchedule, 'readAt'>, eventsTrustedSince: number | null): boolean {
   return eventsTrustedSince !== null && plan.readAt !== null && eventsTrustedSince <= plan.readAt;
 }
 
 /** The best interval of a polled chat at the present price, ms. */
-function pollEveryMs(plan: Pick<ChatPlan, 'change' | 'views'>, context: PlanContext): number {
+function pollEveryMs(plan: Pick<ChatSchedule, 'change' | 'views'>, context: SchedulingContext): number {
   const { kappa, meanViewsPerHour, limits } = context;
   const price = kappa / viewsPerHour(plan.views, meanViewsPerHour);
-  return bestIntervalHours(plan.change, price, limits.leastMs / HOUR_MS, limits.mostMs / HOUR_MS) * HOUR_MS;
+  return (
+    bestIntervalHours(plan.change, price, limits.minIntervalMs / HOUR_MS, limits.maxIntervalMs / HOUR_MS) * HOUR_MS
+  );
 }
 
 /** When a dirty chat is to be read, Unix ms; `Infinity` where that isn't worth the price. */
-function dueAfterEvent(plan: Pick<ChatPlan, 'change' | 'views'>, at: number, context: PlanContext): number {
+function dueAfterEvent(plan: Pick<ChatSchedule, 'change' | 'views'>, at: number, context: SchedulingContext): number {
   return worth(plan, context) < context.kappa ? Number.POSITIVE_INFINITY : at + context.limits.eventWindowMs;
 }
 
 /** The views since they were last counted, those that are expected to have been right, and the belief over these hours. */
-function tallyViews(plan: ChatPlan, seen: ChatNews, now: number): Tally {
+function tallyViews(plan: ChatSchedule, seen: Observations, now: number): Tally {
   const from = plan.views.countedTo;
   const hours = (now - from) / HOUR_MS;
   if (hours <= 0) return NO_TALLY;

@@ -1,6 +1,6 @@
 import { type ChangeBelief, UNKNOWN_POPULATION } from './change-rate.ts';
 import { correctHours } from './interval.ts';
-import type { PlanContext, PlanLimits, Tally } from './plan.ts';
+import type { SchedulingContext, SchedulingLimits, Tally } from './plan.ts';
 
 /**
  * The price κ of a request, steered so that what falls due matches the budget, without ever looking at all chats.
@@ -13,7 +13,7 @@ import type { PlanContext, PlanLimits, Tally } from './plan.ts';
  * So the answer doesn't lag behind by the intervals, which are days for most chats, and integral control of ln κ is stable:
  * demand goes with κ to a power of about −1/2.
  */
-export interface PlanState {
+export interface PriceState {
   readonly logKappa: number;
   /** Sums over the last day or so, each hour counting e times less than one a `EXPLAIN_HOURS` later. */
   readonly views: number;
@@ -54,18 +54,18 @@ const RESPONSE = 2;
 /** The default population counts as much as this many chat-hours: a thousand chats for a day. */
 const PRIOR_HOURS = 24_000;
 /** Demand counts up to so many times the budget, and a backlog as at most this share of it: a burst is no trend. */
-const MOST_DEMAND = 5;
-const MOST_BACKLOG = 0.5;
+const MAX_DEMAND_FACTOR = 5;
+const MAX_BACKLOG_SHARE = 0.5;
 /** Few requests are a promise too: one that buys less than a thousandth of a right count isn't made, whatever the budget. */
-export const LEAST_KAPPA = 1e-3;
+export const MIN_PRICE = 1e-3;
 /** A backlog raises the price at once by up to e to this power, and as it goes the price comes back. */
-const MOST_PRESSURE = 2;
+const MAX_PRESSURE = 2;
 
 /**
  * A tenth of the price at which chats nothing is known of would be read in turn, each as often as the budget allows: a price that
  * is too low is noticed and corrected at once, one that is too high leaves chats waiting.
  */
-export function firstState(chats: number, viewsPerHour: number, budgetPerHour: number): PlanState {
+export function firstState(chats: number, viewsPerHour: number, budgetPerHour: number): PriceState {
   const hours = chats / budgetPerHour;
   return {
     logKappa: Math.log(0.1 * (viewsPerHour / chats) * correctHours(UNKNOWN_POPULATION, hours)),
@@ -80,29 +80,29 @@ export function firstState(chats: number, viewsPerHour: number, budgetPerHour: n
 }
 
 /** One step of the price and of what is known of all chats. */
-export function steer(state: PlanState, tick: Tick): PlanState {
+export function adjustPrice(state: PriceState, tick: Tick): PriceState {
   const { tally, allowed, budgetPerHour } = tick;
   const settle = budgetPerHour * SETTLE_HOURS;
-  const demand = Math.min(tally.demand, MOST_DEMAND * allowed);
-  const leftOver = Math.min(tick.backlog / settle, MOST_BACKLOG) * allowed;
+  const demand = Math.min(tally.demand, MAX_DEMAND_FACTOR * allowed);
+  const leftOver = Math.min(tick.backlog / settle, MAX_BACKLOG_SHARE) * allowed;
   const kept = (over: number) => Math.exp(-tick.hours / over);
   const explain = kept(EXPLAIN_HOURS);
   const population = kept(POPULATION_HOURS);
   const views = kept(VIEWS_HOURS);
   return {
-    logKappa: Math.max(Math.log(LEAST_KAPPA), state.logKappa + (RESPONSE * (demand + leftOver - allowed)) / settle),
+    logKappa: Math.max(Math.log(MIN_PRICE), state.logKappa + (RESPONSE * (demand + leftOver - allowed)) / settle),
     views: state.views * explain + tally.views,
     correctViews: state.correctViews * explain + tally.correctViews,
     hours: state.hours * population + tally.hours,
     logRate: state.logRate * population + tally.logRate,
     squaredLogRate: state.squaredLogRate * population + tally.squaredLogRate,
-    pressure: Math.min((RESPONSE * tick.backlog) / settle, MOST_PRESSURE),
+    pressure: Math.min((RESPONSE * tick.backlog) / settle, MAX_PRESSURE),
     viewsPerHour: state.viewsPerHour * views + (tick.views / tick.hours) * (1 - views),
   };
 }
 
 /** What the planning of a chat needs to know, until the next tick. */
-export function contextOf(state: PlanState, chats: number, limits: PlanLimits): PlanContext {
+export function contextOf(state: PriceState, chats: number, limits: SchedulingLimits): SchedulingContext {
   return {
     kappa: Math.exp(state.logKappa + state.pressure),
     population: populationOf(state),
@@ -113,12 +113,12 @@ export function contextOf(state: PlanState, chats: number, limits: PlanLimits): 
 }
 
 /** Expected share of right counts among those measuredViews, 0 to 1, over the last day; `null` before anything was refreshed. */
-export function expectedFreshness(state: PlanState): number | null {
+export function expectedFreshness(state: PriceState): number | null {
   return state.views > 0 ? state.correctViews / state.views : null;
 }
 
 /** How often chats change: mean and variance of ln λ over all, beginning with the default. */
-function populationOf(state: PlanState): ChangeBelief {
+function populationOf(state: PriceState): ChangeBelief {
   const { mean: m, variance: v } = UNKNOWN_POPULATION;
   const hours = state.hours + PRIOR_HOURS;
   const mean = (state.logRate + m * PRIOR_HOURS) / hours;

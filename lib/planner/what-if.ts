@@ -20,15 +20,15 @@ export interface Outlook {
 
 /**
  * The price at which the sampled chats ask for `budgetPerHour` (> 0) requests an hour, by bisection, and the freshness
- * that buys; no lower than `leastKappa`. Over all chats with known rates (variance 0) this is the optimum itself.
+ * that buys; no lower than `minPrice`. Over all chats with known rates (variance 0) this is the optimum itself.
  */
 export function whatIf(
   sample: readonly SampledChat[],
   budgetPerHour: number,
-  limits: { readonly leastMs: number; readonly mostMs: number },
-  leastKappa = Math.exp(-60),
+  limits: { readonly minIntervalMs: number; readonly maxIntervalMs: number },
+  minPrice = Math.exp(-60),
 ): Outlook {
-  let low = Math.log(leastKappa);
+  let low = Math.log(minPrice);
   let high = 60;
   while (high - low > 1e-6) {
     const middle = (low + high) / 2;
@@ -42,10 +42,10 @@ export function whatIf(
 export function outlookAt(
   sample: readonly SampledChat[],
   kappa: number,
-  limits: { readonly leastMs: number; readonly mostMs: number },
+  limits: { readonly minIntervalMs: number; readonly maxIntervalMs: number },
 ): Outlook {
-  const least = limits.leastMs / 3_600_000;
-  const most = limits.mostMs / 3_600_000;
+  const least = limits.minIntervalMs / 3_600_000;
+  const most = limits.maxIntervalMs / 3_600_000;
   let requests = 0;
   let views = 0;
   let right = 0;

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { isReadable, type ReadableChat, type StoredChat } from '../chats/chat.ts';
 import type { Permits } from '../max-api/permits.ts';
-import { beginReplan, type ReplanDeps } from '../scheduling/schedule-next.ts';
+import { createNextScheduler, type NextSchedulerDeps } from '../scheduling/schedule-next.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { CountStore } from '../state/count-store.ts';
 import type { RefreshMessage, RefreshQueueName } from '../state/queues.ts';
@@ -30,7 +30,7 @@ export interface BatchReport extends RunCounts {
   readonly outage: boolean;
 }
 
-export interface RefreshBatchDeps extends ReplanDeps, CheckEventTrustDeps {
+export interface RefreshBatchDeps extends NextSchedulerDeps, CheckEventTrustDeps {
   readonly chatStore: ChatStore;
   readonly countStore: CountStore;
   readonly runStore: RunStore;
@@ -52,9 +52,9 @@ export async function refreshBatch(
   deadline: number,
 ): Promise<BatchReport> {
   const { clock, permits } = deps;
-  const [stored, replanning] = await Promise.all([
+  const [stored, nextScheduler] = await Promise.all([
     deps.chatStore.getMany(message.ids),
-    beginReplan(deps, queueName, message.ids, message.planned === true),
+    createNextScheduler(deps, queueName, message.ids, message.charged_to_planner === true),
   ]);
   const updated: number[] = [];
   const tally = { done: 0, changed: 0, failed: 0, unavailable: 0, superseded: 0 };
@@ -80,9 +80,9 @@ export async function refreshBatch(
       };
       const options = { lane: 'background', deadline, abandoned: outage, onAnswer } as const;
       const { id, maxChatId } = chat.chat;
-      const trust = replanning.wantsTrust(chat) ? await checkEventTrust(deps, chat.chat, options) : undefined;
+      const trust = nextScheduler.wantsTrust(chat) ? await checkEventTrust(deps, chat.chat, options) : undefined;
       const known = trust ? { ...chat, planning: { ...chat.planning, ...trust } } : chat;
-      settle(id, await deps.refreshChat({ id, maxChatId }, options, replanning.planNext(known)));
+      settle(id, await deps.refreshChat({ id, maxChatId }, options, nextScheduler.scheduleNext(known)));
     }
   };
   const settle = (id: number, outcome: RefreshOutcome) => {
@@ -110,7 +110,7 @@ export async function refreshBatch(
   await permits.flush();
   const broken = workers.find((worker) => worker.status === 'rejected');
   if (broken) throw broken.reason;
-  await replanning.settle(updated);
+  await nextScheduler.settle(updated);
 
   // While MAX is out for everybody, a failure says nothing about the chat.
   if (outage()) remaining.push(...failed.splice(0));

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { PlanNext } from '../chats/planning.ts';
+import type { ScheduleNext } from '../chats/planning.ts';
 import type { ChatAnswer, MaxError } from '../max-api/api.ts';
 import type { CountCache } from '../state/count-cache.ts';
 import type { CountStore, Reading } from '../state/count-store.ts';
@@ -31,22 +31,22 @@ export type CountAnswer =
 
 /**
  * Writes what MAX answered at `askedAt` (Unix ms). Rejects only where the durable store does.
- * @param planNext when the chat is next due; unless told, when its count is no longer fresh.
+ * @param scheduleNext when the chat is next due; unless told, when its count is no longer fresh.
  */
 export type ApplyAnswer = (
   chat: Readable,
   answer: CountAnswer,
   askedAt: number,
-  planNext?: PlanNext,
+  scheduleNext?: ScheduleNext,
 ) => Promise<AppliedOutcome>;
 
 export function createApplyAnswer({ countStore, cache, settings }: ApplyDeps): ApplyAnswer {
-  return async function applyAnswer(chat, answer, askedAt, planNext) {
+  return async function applyAnswer(chat, answer, askedAt, scheduleNext) {
     const reading: Reading =
       answer.kind === 'count'
         ? { kind: 'count', count: answer.count }
         : { kind: 'unavailable', status: answer.kind === 'denied' ? 'denied' : 'gone' };
-    const planned = reading.kind === 'count' ? planNext?.(reading.count, askedAt) : undefined;
+    const planned = reading.kind === 'count' ? scheduleNext?.(reading.count, askedAt) : undefined;
     // The durable store first, so that the cache never knows what the store doesn't.
     const applied = await countStore.apply(chat, reading, { dueAt: askedAt + settings.freshMs, ...planned, askedAt });
     if (applied.kind === 'superseded') return applied;
@@ -66,14 +66,18 @@ export interface RefreshDeps {
 }
 
 /** Rejects only where the durable store does. */
-export type RefreshChat = (chat: Readable, options: RequestOptions, planNext?: PlanNext) => Promise<RefreshOutcome>;
+export type RefreshChat = (
+  chat: Readable,
+  options: RequestOptions,
+  scheduleNext?: ScheduleNext,
+) => Promise<RefreshOutcome>;
 
 export function createRefreshChat({ fetchCount, applyAnswer, clock, telemetry }: RefreshDeps): RefreshChat {
-  return async function refreshChat(chat, options, planNext) {
+  return async function refreshChat(chat, options, scheduleNext) {
     const startedAt = clock.now();
     const asked = await fetchCount(chat.maxChatId, options);
     if (asked.kind !== 'answered') return asked;
-    const outcome = await applyAnswer(chat, asked.answer, asked.askedAt, planNext);
+    const outcome = await applyAnswer(chat, asked.answer, asked.askedAt, scheduleNext);
     if (outcome.kind === 'updated') {
       telemetry.updated({ durationMs: clock.now() - startedAt, changed: outcome.changed });
     }

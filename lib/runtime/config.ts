@@ -75,7 +75,7 @@ const share = z
   .transform(Number);
 
 /** Made when they are read: no function reads more than half of them, and making them all takes 4 ms of a cold start. */
-const SECTIONS = {
+export const SECTIONS = {
   /** The four kill switches and the planning of the background sync. */
   switches: () =>
     z.object({
@@ -154,8 +154,8 @@ const SECTIONS = {
     }),
   queues: () =>
     z.object({
-      REQUESTED_REFRESHES_QUEUE_URL: text,
-      PLANNED_REFRESHES_QUEUE_URL: text,
+      EXPRESS_REFRESHES_QUEUE_URL: text,
+      BULK_REFRESHES_QUEUE_URL: text,
     }),
   plans: () =>
     z.object({

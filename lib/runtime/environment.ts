@@ -1,11 +1,15 @@
 import { type Config, readConfig, type Section } from './config.ts';
 
-/** The only place that reads `process.env`: each section once, when it is first asked for. */
+const sections: Partial<Record<Section, unknown>> = {};
 
-const read = new Map<Section, unknown>();
-
-/** @throws {ConfigError} naming every bad variable of the environment, not only this section's. */
-export function section<S extends Section>(name: S): Config<S>[S] {
-  if (!read.has(name)) read.set(name, readConfig(process.env, [name])[name]);
-  return read.get(name) as Config<S>[S];
-}
+/**
+ * The configuration by section: `config.quota.MAX_API_RPS`. This is the only place that reads `process.env`; each section is
+ * read once, at its first use.
+ * @throws {ConfigError} at that use, naming every bad variable of the environment, not only this section's.
+ */
+export const config = /* @__PURE__ */ new Proxy(sections as Config, {
+  get(_, name: Section) {
+    sections[name] ??= readConfig(process.env, [name])[name];
+    return sections[name];
+  },
+});

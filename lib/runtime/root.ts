@@ -33,7 +33,7 @@ import { type FullUpdateDeps, startFullUpdate } from '../scheduling/full-update.
 import type { PlanStaleDeps } from '../scheduling/plan-stale.ts';
 import type { RefreshQueueName } from '../state/queues.ts';
 import { noTelemetry } from '../state/telemetry.ts';
-import { section } from './environment.ts';
+import { config } from './environment.ts';
 import { telemetryMetrics } from './observability.ts';
 import { secretReader } from './secrets.ts';
 import { traced } from './tracing.ts';
@@ -54,13 +54,13 @@ export const clock = systemClock;
 export const newId = randomUUID;
 
 /** A count is fresh for this long, ms. */
-export const freshMs = () => section('freshness').PARTICIPANTS_CACHE_TTL;
-export const batchSize = () => section('batches').PARTICIPANTS_BATCH_SIZE;
+export const freshMs = () => config.freshness.PARTICIPANTS_CACHE_TTL;
+export const batchSize = () => config.batches.PARTICIPANTS_BATCH_SIZE;
 
 // Durable stores
 
 const database = /* @__PURE__ */ once((): Database => {
-  const { CHATS_TABLE, CHAT_WORDS_TABLE, STATE_TABLE } = section('tables');
+  const { CHATS_TABLE, CHAT_WORDS_TABLE, STATE_TABLE } = config.tables;
   return {
     client: traced(createDynamo()),
     tables: { chats: CHATS_TABLE, words: CHAT_WORDS_TABLE, state: STATE_TABLE },
@@ -78,17 +78,17 @@ export const plannerStore = /* @__PURE__ */ once(() => createDynamoPlannerStore(
 
 const sqs = /* @__PURE__ */ once(() => traced(createSqs()));
 export const refreshQueue = /* @__PURE__ */ once(() => {
-  const { REQUESTED_REFRESHES_QUEUE_URL, PLANNED_REFRESHES_QUEUE_URL } = section('queues');
-  return createRefreshQueue(sqs(), { requested: REQUESTED_REFRESHES_QUEUE_URL, planned: PLANNED_REFRESHES_QUEUE_URL });
+  const { EXPRESS_REFRESHES_QUEUE_URL, BULK_REFRESHES_QUEUE_URL } = config.queues;
+  return createRefreshQueue(sqs(), { express: EXPRESS_REFRESHES_QUEUE_URL, bulk: BULK_REFRESHES_QUEUE_URL });
 });
-export const planQueue = /* @__PURE__ */ once(() => createPlanQueue(sqs(), section('plans').FULL_UPDATE_QUEUE_URL));
+export const planQueue = /* @__PURE__ */ once(() => createPlanQueue(sqs(), config.plans.FULL_UPDATE_QUEUE_URL));
 
 // Redis
 
 /** Redis answers in well under a millisecond; what takes longer than this is served without it. */
 const REDIS_TIMEOUT_MS = 250;
 export const redisGate = /* @__PURE__ */ once(() => {
-  const { REDIS_URL, REDIS_AUTH_TOKEN, REDIS_AUTH_TOKEN_PARAMETER } = section('redis');
+  const { REDIS_URL, REDIS_AUTH_TOKEN, REDIS_AUTH_TOKEN_PARAMETER } = config.redis;
   const gate = createRedisGate(createRedis(REDIS_URL, { commandTimeoutMs: REDIS_TIMEOUT_MS }));
   if (!REDIS_AUTH_TOKEN && !REDIS_AUTH_TOKEN_PARAMETER) return gate;
   const token = { value: REDIS_AUTH_TOKEN, parameter: REDIS_AUTH_TOKEN_PARAMETER };
@@ -104,25 +104,25 @@ const viewCounter = /* @__PURE__ */ once(() => createRedisViewCounter(redisGate(
 /** The quota is a bot's: with several bots each gets a name of its own. */
 const BOT = 'main';
 export const permits = /* @__PURE__ */ once(() => {
-  const rps = section('quota').MAX_API_RPS;
-  const shareOfRate = section('fallback').MAX_API_FALLBACK_SHARE;
+  const rps = config.quota.MAX_API_RPS;
+  const shareOfRate = config.fallback.MAX_API_FALLBACK_SHARE;
   return createPermits({ redis: redisGate(), clock, settings: { bot: BOT, rps, shareOfRate } });
 });
 /** Requests a second the limiter gives out. */
-export const requestsPerSecond = () => 1_000 / spacingMs(section('quota').MAX_API_RPS);
+export const requestsPerSecond = () => 1_000 / spacingMs(config.quota.MAX_API_RPS);
 
 export const maxApi = /* @__PURE__ */ once(() => {
-  const { MAX_API_TOKEN, MAX_API_TOKEN_PARAMETER, MAX_API_CA } = section('max');
+  const { MAX_API_TOKEN, MAX_API_TOKEN_PARAMETER, MAX_API_CA } = config.max;
   const token = { value: MAX_API_TOKEN, parameter: MAX_API_TOKEN_PARAMETER };
   return createMaxApi({
-    url: section('upstream').MAX_API_URL,
+    url: config.upstream.MAX_API_URL,
     token: secretReader('MAX_API_TOKEN', token, clock.now),
     ca: MAX_API_CA,
   });
 });
 
 const requestMaxDeps = () => {
-  const { PARTICIPANTS_MAX_API_TIMEOUT, PARTICIPANTS_MAX_RETRIES } = section('max');
+  const { PARTICIPANTS_MAX_API_TIMEOUT, PARTICIPANTS_MAX_RETRIES } = config.max;
   return {
     permits: permits(),
     clock,
@@ -159,20 +159,20 @@ export const applyUpdatesDeps = /* @__PURE__ */ once(
     applyAnswer: applyAnswer(),
     queue: refreshQueue(),
     clock,
-    settings: { windowMs: section('events').PARTICIPANTS_EVENT_WINDOW },
+    settings: { windowMs: config.events.PARTICIPANTS_EVENT_WINDOW },
   }),
 );
 
 /** Given to MAX with the subscription, and sent along with every delivery. */
 export const webhookSecret = /* @__PURE__ */ once(() => {
-  const { WEBHOOK_SECRET, WEBHOOK_SECRET_PARAMETER } = section('webhookSecret');
+  const { WEBHOOK_SECRET, WEBHOOK_SECRET_PARAMETER } = config.webhookSecret;
   return secretReader('WEBHOOK_SECRET', { value: WEBHOOK_SECRET, parameter: WEBHOOK_SECRET_PARAMETER }, clock.now);
 });
 
-export const updateQueue = /* @__PURE__ */ once(() => createUpdateQueue(sqs(), section('updates').UPDATES_QUEUE_URL));
+export const updateQueue = /* @__PURE__ */ once(() => createUpdateQueue(sqs(), config.updates.UPDATES_QUEUE_URL));
 
 /** Where MAX is to deliver; `undefined` where webhooks aren't used. */
-export const webhookUrl = () => section('webhook').WEBHOOK_URL;
+export const webhookUrl = () => config.webhook.WEBHOOK_URL;
 
 export const checkSubscriptionDeps = (deadline: number): CheckSubscriptionDeps => {
   const within = <A>(request: (timeoutMs: number) => Promise<A | MaxError>) =>
@@ -222,12 +222,12 @@ export const refreshBatchDeps = /* @__PURE__ */ once(
 
 /** Which refresh queue a message came from. An ARN and a URL end alike, in the queue's name. */
 export const queueOf = (arn: string): RefreshQueueName =>
-  section('queues').PLANNED_REFRESHES_QUEUE_URL.endsWith(`/${arn.split(':').at(-1)}`) ? 'planned' : 'requested';
+  config.queues.BULK_REFRESHES_QUEUE_URL.endsWith(`/${arn.split(':').at(-1)}`) ? 'bulk' : 'express';
 
 export const budget = (): BudgetSettings => {
-  const { PARTICIPANTS_BACKGROUND_SHARE, PARTICIPANTS_MAX_CALLS_PER_HOUR } = section('budget');
+  const { PARTICIPANTS_BACKGROUND_SHARE, PARTICIPANTS_MAX_CALLS_PER_HOUR } = config.budget;
   return {
-    rps: section('quota').MAX_API_RPS,
+    rps: config.quota.MAX_API_RPS,
     backgroundShare: PARTICIPANTS_BACKGROUND_SHARE,
     maxCallsPerHour: PARTICIPANTS_MAX_CALLS_PER_HOUR,
   };
@@ -251,19 +251,19 @@ export const planStaleDeps = /* @__PURE__ */ once(
     settings: {
       ...budget(),
       batchSize: batchSize(),
-      intervalMs: section('sync').PARTICIPANTS_UPDATE_INTERVAL,
-      windowMs: section('events').PARTICIPANTS_EVENT_WINDOW,
+      intervalMs: config.sync.PARTICIPANTS_UPDATE_INTERVAL,
+      windowMs: config.events.PARTICIPANTS_EVENT_WINDOW,
     },
   }),
 );
 
 /** Whether schedules plan work. */
-export const backgroundSync = () => section('switches').PARTICIPANTS_ENABLE_BACKGROUND_SYNC && !integrationDisabled();
+export const backgroundSync = () => config.switches.PARTICIPANTS_ENABLE_BACKGROUND_SYNC && !integrationDisabled();
 
 /** Resolves when MAX takes a connection; no request, since those are counted. */
-export const maxReachable = (timeoutMs: number) => reachable(new URL(section('upstream').MAX_API_URL), timeoutMs);
+export const maxReachable = (timeoutMs: number) => reachable(new URL(config.upstream.MAX_API_URL), timeoutMs);
 
-export const integrationDisabled = () => section('switches').PARTICIPANTS_INTEGRATION_DISABLED;
+export const integrationDisabled = () => config.switches.PARTICIPANTS_INTEGRATION_DISABLED;
 
 const viewCountsDeps = (): ViewCountsDeps => ({
   chatStore: chatStore(),
@@ -279,7 +279,7 @@ const viewCountsDeps = (): ViewCountsDeps => ({
   settings: {
     freshMs: freshMs(),
     batchSize: batchSize(),
-    lazyUpdate: section('switches').PARTICIPANTS_ENABLE_LAZY_UPDATE,
+    lazyUpdate: config.switches.PARTICIPANTS_ENABLE_LAZY_UPDATE,
     integrationDisabled: integrationDisabled(),
   },
 });
@@ -298,6 +298,6 @@ export const inspectCounts = /* @__PURE__ */ once((): ViewCounts => {
 
 /** Signs the cursors of listings. */
 export const cursorSecret = /* @__PURE__ */ once(() => {
-  const { CURSOR_SECRET, CURSOR_SECRET_PARAMETER } = section('cursors');
+  const { CURSOR_SECRET, CURSOR_SECRET_PARAMETER } = config.cursors;
   return secretReader('CURSOR_SECRET', { value: CURSOR_SECRET, parameter: CURSOR_SECRET_PARAMETER }, clock.now);
 });

@@ -1,6 +1,6 @@
 import type { Tracer } from '@aws-lambda-powertools/tracer';
 import type { MiddlewareObj } from '@middy/core';
-import { section } from './environment.ts';
+import { config } from './environment.ts';
 
 /** X-Ray, loaded only where tracing is on: it is the dearest import of a function that doesn't use it. */
 
@@ -13,7 +13,7 @@ export function tracing(): MiddlewareObj {
   let middleware: MiddlewareObj | undefined;
   return {
     async before(request) {
-      if (!section('tracing').POWERTOOLS_TRACE_ENABLED) return;
+      if (!config.tracing.POWERTOOLS_TRACE_ENABLED) return;
       if (!middleware) {
         const [{ Tracer }, { captureLambdaHandler }] = await Promise.all([
           import('@aws-lambda-powertools/tracer'),

@@ -3,7 +3,7 @@ import type { ReadableChat, StoredChat } from '../chats/chat.ts';
 import { isReadable } from '../chats/chat.ts';
 import { isDirty } from '../chats/planning.ts';
 import { type BudgetSettings, budgetPerHour } from '../planner/budget.ts';
-import { LEAST_KAPPA } from '../planner/price.ts';
+import { MIN_PRICE } from '../planner/price.ts';
 import { viewsPerHour } from '../planner/view-rate.ts';
 import { outlookAt, type SampledChat, whatIf } from '../planner/what-if.ts';
 import type { ChatStore } from '../state/chat-store.ts';
@@ -137,9 +137,9 @@ export async function explainPlan(
   const budget = budgetPerHour(deps.settings);
   const present = context && outlookAt(sampled, context.kappa, context.limits);
   const affordable =
-    present && present.requestsPerHour > budget ? whatIf(sampled, budget, context.limits, LEAST_KAPPA) : present;
+    present && present.requestsPerHour > budget ? whatIf(sampled, budget, context.limits, MIN_PRICE) : present;
   const other = rps === undefined ? undefined : budgetPerHour({ ...deps.settings, rps });
-  const otherwise = context && other !== undefined ? whatIf(sampled, other, context.limits, LEAST_KAPPA) : undefined;
+  const otherwise = context && other !== undefined ? whatIf(sampled, other, context.limits, MIN_PRICE) : undefined;
   return {
     budget_per_hour: round(budget),
     requests_per_hour: present ? round(present.requestsPerHour) : null,

@@ -110,7 +110,7 @@ export async function planFullUpdate(
       requested_at: run.startedAt,
       run: { id: runId, part: `${at}.${i}` },
     }));
-    if (messages.length > 0) await deps.queue.send('planned', messages);
+    if (messages.length > 0) await deps.queue.send('bulk', messages);
     const next = page.next ?? null;
     const added = { planned: chats.length, unavailable: chats.length - readable.length };
     if (!(await runStore.advance(runId, at, next, added, clock.now()))) return 'idle';

@@ -1,13 +1,19 @@
 import type { Clock } from '../base/clock.ts';
 import { forEach } from '../base/for-each.ts';
-import { newsOf, planOf } from '../chats/planning.ts';
+import { observationsOf, scheduleOf } from '../chats/planning.ts';
 import { type BudgetSettings, budgetPerHour } from '../planner/budget.ts';
-import { floorMs, PLAN_LIMITS, type PlanContext, type PlanLimits, planWhenDue } from '../planner/plan.ts';
-import { contextOf, expectedFreshness, firstState, steer } from '../planner/price.ts';
+import {
+  floorMs,
+  SCHEDULING_LIMITS,
+  type SchedulingContext,
+  type SchedulingLimits,
+  scheduleWhenDue,
+} from '../planner/plan.ts';
+import { adjustPrice, contextOf, expectedFreshness, firstState } from '../planner/price.ts';
 import type { ChatStore } from '../state/chat-store.ts';
-import type { CountStore, DueChat, Place } from '../state/count-store.ts';
+import type { CountStore, Cursor, DueChat } from '../state/count-store.ts';
 import { measuredFreshness, type PlannerStore, type Price } from '../state/planner-store.ts';
-import { type RefreshQueue, type RefreshQueueName, sendPlanned } from '../state/queues.ts';
+import { enqueueDue, type RefreshQueue, type RefreshQueueName } from '../state/queues.ts';
 import { isUnderWay, type RunStore } from '../state/run-store.ts';
 import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 import type { ViewCounter } from '../state/view-counter.ts';
@@ -24,8 +30,8 @@ const PAGE = 500;
 /** Chats put off at the same time. */
 const PUT_OFF_IN_FLIGHT = 16;
 /** Chats weighed in one sync: these, and some for each request the budget allows. What isn't reached is due the next time. */
-const LEAST_LOOKS = 2_000;
-const LOOKS_PER_REQUEST = 4;
+const MIN_WEIGHED = 2_000;
+const WEIGHED_PER_REQUEST = 4;
 /**
  * What becomes due until the next sync is planned ahead, as far as SQS delays: up to this share of the interval, so that the
  * queue is empty again by then.
@@ -39,7 +45,7 @@ const FIRST_READS_SHARE = 0.8;
 
 export interface PlanStaleDeps {
   readonly chatStore: Pick<ChatStore, 'total'>;
-  readonly countStore: Pick<CountStore, 'due' | 'replan'>;
+  readonly countStore: Pick<CountStore, 'due' | 'reschedule'>;
   readonly plannerStore: PlannerStore;
   readonly runStore: Pick<RunStore, 'current'>;
   readonly subscriptionStore: Pick<SubscriptionStore, 'read'>;
@@ -88,7 +94,7 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   const { clock, plannerStore, queue, settings } = deps;
   const now = clock.now();
   const cursor = await plannerStore.readCursor();
-  const messages = cursor ? 0 : await queue.depth('planned');
+  const messages = cursor ? 0 : await queue.depth('bulk');
   // Behind a full update, which views every chat once, the chats worth reading often would wait for hours: they go past it.
   const past = messages > 0 && isUnderWay(await deps.runStore.current(), now);
   if (messages > 0 && !past) return { kind: 'backlog', messages };
@@ -108,14 +114,14 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   const budget = price.carried + perHour * hours;
   const allowed = Math.floor(budget);
   if (past) {
-    const ahead = await queue.depth('requested');
+    const ahead = await queue.depth('express');
     if (ahead > allowed) return { kind: 'backlog', messages: ahead };
   }
   const found = await findWanted(deps, { now, deadline, allowed, context, eventsFrom, cursor });
 
   const { first, read, leftOver, spare } = choose(found, settings, allowed, hours);
   const [findings, total] = await Promise.all([plannerStore.readFindings(), deps.viewCounter.takeTotal()]);
-  const state = steer(price.state, {
+  const state = adjustPrice(price.state, {
     tally: findings,
     allowed: perHour * hours,
     backlog: leftOver,
@@ -138,7 +144,7 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   };
   // In force before the first message is worked on.
   await plannerStore.writePrice(next, findings);
-  const sent = await send(deps, now, past ? [] : first, read, allowed, past ? 'requested' : 'planned');
+  const sent = await send(deps, now, past ? [] : first, read, allowed, past ? 'express' : 'bulk');
   await plannerStore.writeCursor(found.cursor);
   return {
     kind: 'planned',
@@ -153,9 +159,9 @@ export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<
   };
 }
 
-const limitsOf = (settings: PlanSettings, chats: number): PlanLimits => ({
-  ...PLAN_LIMITS,
-  mostMs: floorMs(PLAN_LIMITS.mostMs, chats, budgetPerHour(settings)),
+const limitsOf = (settings: PlanSettings, chats: number): SchedulingLimits => ({
+  ...SCHEDULING_LIMITS,
+  maxIntervalMs: floorMs(SCHEDULING_LIMITS.maxIntervalMs, chats, budgetPerHour(settings)),
   eventWindowMs: settings.windowMs,
 });
 
@@ -185,14 +191,14 @@ interface Found {
   readonly read: readonly Wanted[];
   readonly putOff: number;
   /** Where the next plan goes on; `undefined`: at the longest due. */
-  readonly cursor: Place | undefined;
+  readonly cursor: Cursor | undefined;
 }
 
 interface Search {
   readonly now: number;
   readonly deadline: number;
   readonly allowed: number;
-  readonly context: PlanContext;
+  readonly context: SchedulingContext;
   /** Since when events come, Unix ms; `null`: they don't. */
   readonly eventsFrom: number | null;
   readonly cursor: Found['cursor'];
@@ -202,17 +208,17 @@ interface Search {
 async function findWanted(deps: PlanStaleDeps, search: Search): Promise<Found> {
   const { now, deadline, allowed, cursor } = search;
   const until = now + aheadMs(deps.settings);
-  const mostLooks = LEAST_LOOKS + LOOKS_PER_REQUEST * allowed;
+  const maxWeighed = MIN_WEIGHED + WEIGHED_PER_REQUEST * allowed;
   const first: Wanted[] = [];
   const read: Wanted[] = [];
   let putOff = 0;
   let looks = 0;
-  for (let place = cursor; looks < mostLooks; ) {
+  for (let place = cursor; looks < maxWeighed; ) {
     const page = await deps.countStore.due(until, PAGE, place);
     if (page.length === 0) break;
     const views = await deps.viewCounter.peek(page.flatMap(({ id, readAt }) => (readAt === null ? [] : [id])));
     const used = new Map<number, number>();
-    const later: { readonly chat: DueChat; readonly next: Parameters<CountStore['replan']>[1] }[] = [];
+    const later: { readonly chat: DueChat; readonly next: Parameters<CountStore['reschedule']>[1] }[] = [];
     for (const chat of page) {
       const { id, dueAt } = chat;
       const counted = views.get(id) ?? 0;
@@ -225,7 +231,7 @@ async function findWanted(deps: PlanStaleDeps, search: Search): Promise<Found> {
         if (counted > 0) used.set(id, counted);
       }
     }
-    await forEach(later, PUT_OFF_IN_FLIGHT, ({ chat, next }) => deps.countStore.replan(chat, next));
+    await forEach(later, PUT_OFF_IN_FLIGHT, ({ chat, next }) => deps.countStore.reschedule(chat, next));
     await deps.viewCounter.takeAway(used);
     putOff += later.length;
     looks += page.length;
@@ -238,10 +244,10 @@ async function findWanted(deps: PlanStaleDeps, search: Search): Promise<Found> {
 /** Looks at the chat as it will be when it is due, supposing that it is shown as often until then as it was. */
 function weigh(chat: DueChat, counted: number, { now, context, eventsFrom }: Search, random: number) {
   const at = Math.max(now, chat.dueAt);
-  const plan = planOf(chat, chat.dueAt, at, context);
+  const plan = scheduleOf(chat, chat.dueAt, at, context);
   const known = Math.max(1, now - plan.views.countedTo);
   const views = (counted * Math.max(known, at - plan.views.countedTo)) / known;
-  return planWhenDue(plan, { ...newsOf(chat, views, eventsFrom), now: at }, context, random);
+  return scheduleWhenDue(plan, { ...observationsOf(chat, views, eventsFrom), now: at }, context, random);
 }
 
 /** First views are owed whatever they cost; of the others those that buy most, as far as the budget goes. */
@@ -275,7 +281,7 @@ async function send(
   const ahead = aheadMs(settings);
   const atOnce = first.map(({ id }) => ({ id, inMs: 0 }));
   const inTime = read.map(({ id, dueAt }, nth) => ({ id, inMs: Math.max(dueAt - now, (nth / allowed) * ahead) }));
-  return sendPlanned(queue, queueName, settings.batchSize, now, [...atOnce, ...inTime]);
+  return enqueueDue(queue, queueName, settings.batchSize, now, [...atOnce, ...inTime]);
 }
 
 const aheadMs = ({ intervalMs }: PlanSettings): number => Math.min(LONGEST_DELAY_MS, intervalMs) * AHEAD;

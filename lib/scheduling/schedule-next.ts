@@ -1,14 +1,14 @@
 import type { Clock } from '../base/clock.ts';
 import type { StoredChat } from '../chats/chat.ts';
-import { isKnownCorrect, newsOf, type PlanNext, planOf } from '../chats/planning.ts';
+import { isKnownCorrect, observationsOf, type ScheduleNext, scheduleOf } from '../chats/planning.ts';
 import { correctBeforeChange } from '../planner/interval.ts';
-import { type PlanContext, planAfterRefresh, type Tally } from '../planner/plan.ts';
+import { type SchedulingContext, scheduleAfterRefresh, type Tally } from '../planner/plan.ts';
 import { addFindings, type Findings, NO_FINDINGS, type PlannerStore } from '../state/planner-store.ts';
-import { type RefreshQueue, type RefreshQueueName, sendPlanned } from '../state/queues.ts';
+import { enqueueDue, type RefreshQueue, type RefreshQueueName } from '../state/queues.ts';
 import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 import type { ViewCounter } from '../state/view-counter.ts';
 
-export interface ReplanDeps {
+export interface NextSchedulerDeps {
   readonly plannerStore: PlannerStore;
   readonly subscriptionStore: Pick<SubscriptionStore, 'read'>;
   readonly viewCounter: ViewCounter;
@@ -22,11 +22,11 @@ export interface ReplanDeps {
 const FEW_FIRST_READS = 5_000;
 
 /** The planning of the chats of one message. */
-export interface Replanning {
+export interface NextScheduler {
   /** Whether it is worth asking MAX if the chat tells of its changes: it would be polled, and events come. */
   wantsTrust(chat: StoredChat): boolean;
   /** `undefined` as long as no price was made: then a chat is due when its count is no longer fresh. */
-  planNext(chat: StoredChat): PlanNext | undefined;
+  scheduleNext(chat: StoredChat): ScheduleNext | undefined;
   /**
    * Keeps what was found of the chats that were brought up to date, and plans those that are due again before the planner
    * looks, as far as the budget has requests to spare. Round trips: 1 UpdateItem and, beside it, 1 to Redis; 1 SendMessageBatch
@@ -40,12 +40,12 @@ export interface Replanning {
  * @param name of the queue they came from: what is due again soon goes back there.
  * @param planned whether the planner asked for these refreshes, not a person or a full update.
  */
-export async function beginReplan(
-  { plannerStore, subscriptionStore, viewCounter, queue, clock, random }: ReplanDeps,
+export async function createNextScheduler(
+  { plannerStore, subscriptionStore, viewCounter, queue, clock, random }: NextSchedulerDeps,
   name: RefreshQueueName,
   ids: readonly number[],
   planned: boolean,
-): Promise<Replanning> {
+): Promise<NextScheduler> {
   const [price, subscription, views] = await Promise.all([
     plannerStore.readPrice(),
     subscriptionStore.read(),
@@ -60,17 +60,17 @@ export async function beginReplan(
       return readAt !== null || price.firstReads <= FEW_FIRST_READS;
     },
 
-    planNext(chat) {
+    scheduleNext(chat) {
       if (!price) return undefined;
       const { context } = price;
       const { id } = chat.chat;
       return (count, askedAt) => {
         const changed = count !== chat.participantsCount;
-        const plan = planOf(chat, askedAt, askedAt, context);
-        const news = newsOf(chat, views.get(id) ?? 0, eventsFrom);
+        const plan = scheduleOf(chat, askedAt, askedAt, context);
+        const news = observationsOf(chat, views.get(id) ?? 0, eventsFrom);
         // A first reading is owed to every chat, whatever its price.
         const asked = planned && plan.readAt !== null;
-        const outcome = planAfterRefresh(
+        const outcome = scheduleAfterRefresh(
           plan,
           { ...news, readAt: askedAt, changed, planned: asked },
           context,
@@ -98,7 +98,7 @@ export async function beginReplan(
         viewCounter.takeAway(new Map(used)),
       ]);
       const paid = soon.toSorted((a, b) => a.inMs - b.inMs).slice(0, Math.max(0, price.spare - before));
-      await sendPlanned(queue, name, ids.length, now, paid);
+      await enqueueDue(queue, name, ids.length, now, paid);
     },
   };
 }
@@ -109,7 +109,7 @@ function measuredViewsOf(
   askedAt: number,
   changed: boolean,
   tally: Tally,
-  context: PlanContext,
+  context: SchedulingContext,
 ): Pick<Findings, 'measuredViews' | 'measuredCorrect'> {
   const { readAt, planning } = chat;
   if (readAt === null || tally.views === 0) return { measuredViews: 0, measuredCorrect: 0 };

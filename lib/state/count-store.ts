@@ -1,5 +1,5 @@
 import type { ChatStatus } from '../chats/chat.ts';
-import type { Learnt, NextRefresh, PlannedChat } from '../chats/planning.ts';
+import type { Learnt, NextRefresh, ScheduledChat } from '../chats/planning.ts';
 
 /** What MAX answered about one chat, with the time it was asked. */
 export type Reading =
@@ -12,14 +12,14 @@ export type ApplyOutcome =
   /** Something newer is there, or the chat was deleted or given another MAX id: nothing was written. */
   | { readonly kind: 'superseded' };
 
-export interface DueChat extends PlannedChat {
+export interface DueChat extends ScheduledChat {
   readonly id: number;
   /** Unix ms at which the chat became due. */
   readonly dueAt: number;
 }
 
 /** A place on the due index. */
-export type Place = Pick<DueChat, 'id' | 'dueAt'>;
+export type Cursor = Pick<DueChat, 'id' | 'dueAt'>;
 
 /** The durable side of counts: newer wins, and what is due is found by an index. */
 export interface CountStore {
@@ -33,11 +33,11 @@ export interface CountStore {
     next: NextRefresh & { readonly askedAt: number },
   ): Promise<ApplyOutcome>;
   /** Gives a due chat another time without reading it, and keeps what was learnt. Does nothing if it was read meanwhile. */
-  replan(chat: DueChat, next: { readonly dueAt: number; readonly learnt: Learnt }): Promise<void>;
+  reschedule(chat: DueChat, next: { readonly dueAt: number; readonly learnt: Learnt }): Promise<void>;
   /** Moves the chats to a later time on the due index; those no longer on it stay off. */
   postpone(ids: readonly number[], dueAt: number): Promise<void>;
   /** Chats due at `before` or earlier, the longest due first, behind `after`. */
-  due(before: number, limit: number, after: Place | undefined): Promise<readonly DueChat[]>;
+  due(before: number, limit: number, after: Cursor | undefined): Promise<readonly DueChat[]>;
   /** How many are due at `before` or earlier. Reads the index: grows with what is due. */
   countDue(before: number): Promise<number>;
 }

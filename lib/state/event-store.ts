@@ -1,4 +1,4 @@
-import type { PlannedChat } from '../chats/planning.ts';
+import type { ScheduledChat } from '../chats/planning.ts';
 import { QUARTER_HOURS } from '../planner/change-rate.ts';
 
 /** The quarter of an hour, counted since 1970, that `at` (Unix ms) is in. */
@@ -10,7 +10,7 @@ export interface EventStore {
    * Says that the chat has changed, and opens its coalescing window until `until`. @returns the chat as it was before;
    * `undefined` where a window is open (whatever changed since is read at its end) or the chat is unknown.
    */
-  markDirty(id: number, now: number, until: number): Promise<PlannedChat | undefined>;
+  markDirty(id: number, now: number, until: number): Promise<ScheduledChat | undefined>;
   /** Records whether every join and leave of the chat is told, as of `at`; learnt at `now`. */
   recordEventTrust(id: number, trusted: boolean, at: number, now: number): Promise<void>;
   /**

@@ -1,12 +1,12 @@
-import { NO_TALLY, type PlanContext, type Tally } from '../planner/plan.ts';
-import { addTallies, type PlanState } from '../planner/price.ts';
-import type { Place } from './count-store.ts';
+import { NO_TALLY, type SchedulingContext, type Tally } from '../planner/plan.ts';
+import { addTallies, type PriceState } from '../planner/price.ts';
+import type { Cursor } from './count-store.ts';
 
 /** What the planner keeps of all chats together. */
 export interface PlannerStore {
   /** Where a plan that ran out of time goes on. */
-  readCursor(): Promise<Place | undefined>;
-  writeCursor(cursor: Place | undefined): Promise<void>;
+  readCursor(): Promise<Cursor | undefined>;
+  writeCursor(cursor: Cursor | undefined): Promise<void>;
 
   readPrice(): Promise<Price | undefined>;
   /** Adds to what the next tick takes. @returns the `again` of all added before since the last tick. */
@@ -18,9 +18,9 @@ export interface PlannerStore {
 
 /** The price of a request and what it was made of, from one tick to the next. */
 export interface Price {
-  readonly state: PlanState;
+  readonly state: PriceState;
   /** What planning a chat needs to know, so that workers need not make it themselves. */
-  readonly context: PlanContext;
+  readonly context: SchedulingContext;
   /** Unix ms. */
   readonly tickedAt: number;
   /** Until then due chats are planned; who sets a time before it plans it too. Unix ms. */

@@ -12,14 +12,14 @@ export const refreshMessage = z.object({
   requested_at: z.number().int().positive(),
   /** The part of a full update this message is; absent otherwise. */
   run: z.object({ id: z.string().min(1), part: z.string().min(1) }).optional(),
-  /** Whether the planner wants it, and its budget pays for it. */
-  planned: z.literal(true).optional(),
+  /** Whether the planner asked for it, so that its budget pays for it. */
+  charged_to_planner: z.literal(true).optional(),
 });
 
 export type RefreshMessage = z.output<typeof refreshMessage>;
 
-/** `requested`: somebody looked at the chats. `planned`: the background sync and full updates. */
-export type RefreshQueueName = 'requested' | 'planned';
+/** `express`: somebody looked at the chats. `bulk`: the background sync and full updates. */
+export type RefreshQueueName = 'express' | 'bulk';
 
 export interface RefreshQueue {
   /** Ten messages a request (SendMessageBatch). Rejects when any message was not accepted. @param delayMs up to 15 min. */
@@ -32,7 +32,7 @@ export interface RefreshQueue {
 const SLOT_MS = 30_000;
 
 /** Has chats read when it is their time, in messages of at most `batchSize`. @returns the number of messages. */
-export async function sendPlanned(
+export async function enqueueDue(
   queue: RefreshQueue,
   name: RefreshQueueName,
   batchSize: number,
@@ -48,7 +48,11 @@ export async function sendPlanned(
   }
   let sent = 0;
   for (const [slot, ids] of slots) {
-    const messages = chunks(ids, batchSize).map((part) => ({ ids: part, requested_at: now, planned: true as const }));
+    const messages = chunks(ids, batchSize).map((part) => ({
+      ids: part,
+      requested_at: now,
+      charged_to_planner: true as const,
+    }));
     await queue.send(name, messages, slot * SLOT_MS);
     sent += messages.length;
   }

@@ -217,13 +217,13 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
     });
   });
 
-  describe('replan', () => {
+  describe('reschedule', () => {
     test('gives a due chat another time, with what was learnt', async () => {
       await store.apply(chat, count(5), at(T0));
       await stores.events.markDirty(chat.id, T0 + 1, T0 + 2);
       const [found] = await due();
       if (!found) throw new Error('nothing is due');
-      await store.replan(found, { dueAt: T0 + 5, learnt: LEARNT });
+      await store.reschedule(found, { dueAt: T0 + 5, learnt: LEARNT });
       expect(await due()).toEqual([
         { ...found, dueAt: T0 + 5, planning: { ...found.planning, learnt: LEARNT, eventQuarters: 0 } },
       ]);
@@ -234,7 +234,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       await store.apply(chat, count(5), at(T0));
       const [found] = await due();
       if (!found) throw new Error('nothing is due');
-      const late = () => store.replan(found, { dueAt: T0 + 5, learnt: LEARNT });
+      const late = () => store.reschedule(found, { dueAt: T0 + 5, learnt: LEARNT });
       await store.apply(chat, count(6), at(T0 + 1));
       await late();
       expect(await due()).toMatchObject([{ dueAt: at(T0 + 1).dueAt, planning: { learnt: null } }]);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { PLAN_LIMITS } from '../../lib/planner/plan.ts';
+import { SCHEDULING_LIMITS } from '../../lib/planner/plan.ts';
 import { contextOf, firstState } from '../../lib/planner/price.ts';
 import { NO_FINDINGS, type PlannerStore, type Price } from '../../lib/state/planner-store.ts';
 import { IMPLEMENTATIONS, T0 } from '../support/stores.ts';
@@ -14,7 +14,7 @@ describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
   const price: Price = {
     ...{
       state,
-      context: contextOf(state, 1_000, PLAN_LIMITS),
+      context: contextOf(state, 1_000, SCHEDULING_LIMITS),
       tickedAt: T0,
       plannedUntil: T0,
       firstReads: 0,

@@ -319,7 +319,7 @@ describe('counts from MAX', () => {
 describe('a queue', () => {
   it('delivers again just the messages of a batch that failed', async ({ skip }) => {
     if (!target.queue) return skip('its queues can not be reached from here');
-    const queue = await target.queue('requested-refreshes');
+    const queue = await target.queue('express-refreshes');
     const [first, second] = (await listAll('limit=100')).slice(20) as [Chat, Chat];
     const message = ({ id }: Chat) => JSON.stringify({ ids: [id], requested_at: Date.now() });
     const { counts } = await changed([first, second]);

@@ -21,8 +21,8 @@ const connect = (endpoint = inject('sqsEndpoint')) =>
   });
 
 let sqs: SQSClient;
-let requested: string;
-let planned: string;
+let express: string;
+let bulk: string;
 let queues: ReturnType<typeof createRefreshQueue>;
 
 beforeAll(() => {
@@ -31,8 +31,8 @@ beforeAll(() => {
 afterAll(() => sqs.destroy());
 
 beforeEach(async () => {
-  [requested, planned] = await Promise.all([newQueue(), newQueue()]);
-  queues = createRefreshQueue(sqs, { requested, planned });
+  [express, bulk] = await Promise.all([newQueue(), newQueue()]);
+  queues = createRefreshQueue(sqs, { express, bulk });
 });
 
 async function newQueue(): Promise<string> {
@@ -91,41 +91,41 @@ describe('the refresh queues', () => {
     const batches = watch(own);
     const sent = messages(23);
     sent[4] = { ids: [5], requested_at: 1, run: { id: randomUUID(), part: '500.3+' } };
-    await createRefreshQueue(own, { requested, planned }).send('planned', sent);
+    await createRefreshQueue(own, { express, bulk }).send('bulk', sent);
     expect(batches.map(({ length }) => length)).toEqual([10, 10, 3]);
-    const received = await bodies(planned);
+    const received = await bodies(bulk);
     expect(received.toSorted((a, b) => (a.ids[0] ?? 0) - (b.ids[0] ?? 0))).toEqual(sent);
-    expect(await receive(requested)).toEqual([]);
+    expect(await receive(express)).toEqual([]);
   });
 
   test('are two', async () => {
-    await queues.send('requested', messages(1));
-    await queues.send('planned', messages(2));
-    expect([await queues.depth('requested'), await queues.depth('planned')]).toEqual([1, 2]);
-    expect(await bodies(requested)).toHaveLength(1);
+    await queues.send('express', messages(1));
+    await queues.send('bulk', messages(2));
+    expect([await queues.depth('express'), await queues.depth('bulk')]).toEqual([1, 2]);
+    expect(await bodies(express)).toHaveLength(1);
   });
 
   test('take nothing without a request', async () => {
     const own = connect();
     const batches = watch(own);
-    await createRefreshQueue(own, { requested, planned }).send('planned', []);
+    await createRefreshQueue(own, { express, bulk }).send('bulk', []);
     expect(batches).toEqual([]);
   });
 
   test('take the largest messages ten at a time', async () => {
     const ids = Array.from({ length: 500 }, (_, i) => Number.MAX_SAFE_INTEGER - i);
     const large = Array.from({ length: 10 }, () => ({ ids, requested_at: Date.now() }));
-    await queues.send('planned', large);
-    expect(await bodies(planned)).toEqual(large);
+    await queues.send('bulk', large);
+    expect(await bodies(bulk)).toEqual(large);
   });
 
   test('count what waits, what is delayed and what is worked on', async () => {
-    expect(await queues.depth('planned')).toBe(0);
-    await queues.send('planned', messages(12));
-    await queues.send('planned', messages(3), 60_000);
-    expect(await queues.depth('planned')).toBe(15);
-    expect(await receive(planned, true)).toHaveLength(12);
-    expect(await queues.depth('planned')).toBe(15);
+    expect(await queues.depth('bulk')).toBe(0);
+    await queues.send('bulk', messages(12));
+    await queues.send('bulk', messages(3), 60_000);
+    expect(await queues.depth('bulk')).toBe(15);
+    expect(await receive(bulk, true)).toHaveLength(12);
+    expect(await queues.depth('bulk')).toBe(15);
   });
 
   test.each([
@@ -134,9 +134,9 @@ describe('the refresh queues', () => {
     [1, true],
     [900_000, true],
   ])('hold a message back for %i ms: %j', async (delayMs, held) => {
-    await queues.send('requested', messages(1), delayMs);
-    expect(await receive(requested)).toHaveLength(held ? 0 : 1);
-    expect(await queues.depth('requested')).toBe(held ? 1 : 0);
+    await queues.send('express', messages(1), delayMs);
+    expect(await receive(express)).toHaveLength(held ? 0 : 1);
+    expect(await queues.depth('express')).toBe(held ? 1 : 0);
   });
 
   test.each([
@@ -147,14 +147,14 @@ describe('the refresh queues', () => {
   ])('hold a message back for %i ms as %i s: whole seconds, and what SQS takes at most', async (delayMs, seconds) => {
     const own = connect();
     const batches = watch(own);
-    await createRefreshQueue(own, { requested, planned }).send('requested', messages(1), delayMs);
+    await createRefreshQueue(own, { express, bulk }).send('express', messages(1), delayMs);
     expect(batches.flat().map(({ DelaySeconds }) => DelaySeconds)).toEqual([seconds]);
   });
 
   test('bring a delayed message when its time has come', async () => {
-    await queues.send('requested', messages(1), 1);
-    expect(await receive(requested)).toEqual([]);
-    await expect.poll(() => bodies(requested), { timeout: 5_000, interval: 100 }).toEqual(messages(1));
+    await queues.send('express', messages(1), 1);
+    expect(await receive(express)).toEqual([]);
+    await expect.poll(() => bodies(express), { timeout: 5_000, interval: 100 }).toEqual(messages(1));
   });
 });
 
@@ -162,9 +162,9 @@ describe('what SQS refuses of a batch', () => {
   test('is sent again, and nothing else', async () => {
     const own = connect();
     const batches = watch(own, (request) => (request === 0 ? ['2', '7'] : []));
-    await createRefreshQueue(own, { requested, planned }).send('planned', messages(12));
+    await createRefreshQueue(own, { express, bulk }).send('bulk', messages(12));
     expect(batches.map(({ length }) => length)).toEqual([10, 2, 2]);
-    const received = await bodies(planned);
+    const received = await bodies(bulk);
     expect(received.map(({ ids }) => ids[0]).toSorted((a = 0, b = 0) => a - b)).toEqual(
       messages(12).map(({ ids }) => ids[0]),
     );
@@ -173,17 +173,17 @@ describe('what SQS refuses of a batch', () => {
   test('three times is an error: the caller is delivered again', async () => {
     const own = connect();
     const batches = watch(own, (_, ids) => ids.slice(0, 1));
-    const sending = createRefreshQueue(own, { requested, planned }).send('planned', messages(10));
+    const sending = createRefreshQueue(own, { express, bulk }).send('bulk', messages(10));
     await expect(sending).rejects.toThrow('SQS refused 1 messages: InternalError');
     expect(batches.map(({ length }) => length)).toEqual([10, 1, 1]);
   });
 
   test('as a whole is an error', async () => {
-    const nowhere = createRefreshQueue(sqs, { requested: `${requested}-not-there`, planned });
-    await expect(nowhere.send('requested', messages(1))).rejects.toThrow();
-    await expect(nowhere.depth('requested')).rejects.toThrow();
-    const off = createRefreshQueue(connect('http://127.0.0.1:1'), { requested, planned });
-    await expect(off.send('requested', messages(1))).rejects.toThrow();
+    const nowhere = createRefreshQueue(sqs, { express: `${express}-not-there`, bulk });
+    await expect(nowhere.send('express', messages(1))).rejects.toThrow();
+    await expect(nowhere.depth('express')).rejects.toThrow();
+    const off = createRefreshQueue(connect('http://127.0.0.1:1'), { express, bulk });
+    await expect(off.send('express', messages(1))).rejects.toThrow();
   });
 });
 

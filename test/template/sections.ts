@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import type { Section } from '../../lib/runtime/config.ts';
+import { SECTIONS, type Section } from '../../lib/runtime/config.ts';
 import { ROOT } from './packaging.ts';
 
 /**
@@ -21,5 +21,6 @@ export async function sectionsOf(handler: string): Promise<Set<Section>> {
     logLevel: 'silent',
   });
   const code = outputFiles[0]?.text ?? '';
-  return new Set([...code.matchAll(/\bsection\d*\("(\w+)"\)/g)].map(([, name]) => name as Section));
+  const named = [...code.matchAll(/\bconfig\d*\.(\w+)/g)].map(([, name]) => name as Section);
+  return new Set(named.filter((name) => name in SECTIONS));
 }

@@ -70,7 +70,7 @@ export function createDynamoCountStore(database: Database): CountStore {
     },
 
     /** 1 UpdateItem. */
-    async replan({ id, dueAt: was }, { dueAt, learnt }) {
+    async reschedule({ id, dueAt: was }, { dueAt, learnt }) {
       await update(database, {
         TableName: tables.chats,
         Key: { id },

@@ -1,8 +1,8 @@
 import { isKnownCorrect } from '../../../lib/chats/planning.ts';
-import type { CountStore, DueChat, Place } from '../../../lib/state/count-store.ts';
+import type { CountStore, Cursor, DueChat } from '../../../lib/state/count-store.ts';
 import type { MemoryChats } from './chats.ts';
 
-const byDueTime = (a: Place, b: Place): number => a.dueAt - b.dueAt || a.id - b.id;
+const byDueTime = (a: Cursor, b: Cursor): number => a.dueAt - b.dueAt || a.id - b.id;
 
 /** The durable side of counts in memory. */
 export function createMemoryCountStore({ byId }: MemoryChats): CountStore {
@@ -41,7 +41,7 @@ export function createMemoryCountStore({ byId }: MemoryChats): CountStore {
       return { kind: 'applied', before: before.participantsCount, knownCorrect };
     },
 
-    async replan({ id, dueAt: was }, { dueAt, learnt }) {
+    async reschedule({ id, dueAt: was }, { dueAt, learnt }) {
       const chat = byId.get(id);
       if (chat?.dueAt !== was) return;
       byId.set(id, { ...chat, dueAt, planning: { ...chat.planning, learnt, eventQuarters: 0 } });

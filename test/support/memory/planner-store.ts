@@ -1,4 +1,4 @@
-import type { Place } from '../../../lib/state/count-store.ts';
+import type { Cursor } from '../../../lib/state/count-store.ts';
 import {
   addFindings,
   type Findings,
@@ -9,7 +9,7 @@ import {
 
 /** What the planner keeps, in memory. */
 export function createMemoryPlannerStore(): PlannerStore {
-  let cursor: Place | undefined;
+  let cursor: Cursor | undefined;
   let price: Price | undefined;
   let findings: Findings = NO_FINDINGS;
   return {

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type ApplyUpdatesDeps, applyUpdates } from '../../../lib/events/apply-updates.ts';
 import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { ChatUpdate } from '../../../lib/max-api/updates.ts';
-import { PLAN_LIMITS } from '../../../lib/planner/plan.ts';
-import { contextOf, firstState, type PlanState } from '../../../lib/planner/price.ts';
+import { SCHEDULING_LIMITS } from '../../../lib/planner/plan.ts';
+import { contextOf, firstState, type PriceState } from '../../../lib/planner/price.ts';
 import { createApplyAnswer } from '../../../lib/refreshing/refresh-chat.ts';
 import { NO_FINDINGS, type Price } from '../../../lib/state/planner-store.ts';
 import type { RefreshMessage } from '../../../lib/state/queues.ts';
@@ -93,10 +93,10 @@ describe('joins and leaves', () => {
     await cache.putMany(new Map([[id, told]]));
     const state = firstState(1, 1, 100);
     const dear = { ...state, logKappa: Math.log(1e6) };
-    const price = (of: PlanState): Price => ({
+    const price = (of: PriceState): Price => ({
       ...{
         state: of,
-        context: contextOf(of, 1, PLAN_LIMITS),
+        context: contextOf(of, 1, SCHEDULING_LIMITS),
         tickedAt: now(),
         plannedUntil: now(),
         firstReads: 0,

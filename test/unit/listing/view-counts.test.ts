@@ -234,9 +234,9 @@ describe('what is stale is asked for', () => {
     expect(cache.calls).toEqual(['getMany', 'takeQueued']);
     expect(queue.requests).toBe(1);
     expect(queue.messages.map(({ queue, message }) => [queue, message.ids.length, message.requested_at])).toEqual([
-      ['requested', 50, T0],
-      ['requested', 50, T0],
-      ['requested', 20, T0],
+      ['express', 50, T0],
+      ['express', 50, T0],
+      ['express', 20, T0],
     ]);
   });
 

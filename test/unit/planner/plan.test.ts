@@ -3,27 +3,27 @@ import { describe, expect, test } from 'vitest';
 import { expectedLifetimeHours, UNKNOWN_POPULATION } from '../../../lib/planner/change-rate.ts';
 import { bestIntervalHours, correctHours, freshness } from '../../../lib/planner/interval.ts';
 import {
-  type ChatPlan,
-  firstPlan,
+  type ChatSchedule,
+  firstSchedule,
   floorMs,
   NO_TALLY,
-  PLAN_LIMITS,
-  type PlanContext,
-  planAfterEvent,
-  planAfterRefresh,
-  planWhenDue,
   type Refreshed,
+  SCHEDULING_LIMITS,
+  type SchedulingContext,
+  scheduleAfterEvent,
+  scheduleAfterRefresh,
+  scheduleWhenDue,
 } from '../../../lib/planner/plan.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const NOW = 1_000 * DAY_MS;
-const limits = { ...PLAN_LIMITS, changeMemoryHours: Infinity, viewMemoryHours: Infinity };
-const context: PlanContext = { kappa: 1, population: UNKNOWN_POPULATION, meanViewsPerHour: 1, limits };
+const limits = { ...SCHEDULING_LIMITS, changeMemoryHours: Infinity, viewMemoryHours: Infinity };
+const context: SchedulingContext = { kappa: 1, population: UNKNOWN_POPULATION, meanViewsPerHour: 1, limits };
 const quiet = { views: 0, eventsTrustedSince: null, eventQuarters: 0 };
 
 /** A chat read an hour before NOW whose rates are known. */
-function known(changesPerHour: number, viewsPerHour: number, more: Partial<ChatPlan> = {}): ChatPlan {
+function known(changesPerHour: number, viewsPerHour: number, more: Partial<ChatSchedule> = {}): ChatSchedule {
   return {
     change: { mean: Math.log(changesPerHour), variance: 0 },
     views: { views: viewsPerHour * 1e9, hours: 1e9, countedTo: NOW - HOUR_MS },
@@ -39,21 +39,21 @@ const refreshed = (more: Partial<Refreshed> = {}): Refreshed => ({
   ...more,
 });
 
-describe('planAfterRefresh', () => {
+describe('scheduleAfterRefresh', () => {
   test('a polled chat is due after its best interval, up to a tenth of it early', () => {
     const best = bestIntervalHours({ mean: Math.log(0.1), variance: 0 }, 1 / 5, 1 / 60, 24) * HOUR_MS;
-    const at = (random: number) => planAfterRefresh(known(0.1, 5), refreshed(), context, random).plan.dueAt - NOW;
+    const at = (random: number) => scheduleAfterRefresh(known(0.1, 5), refreshed(), context, random).plan.dueAt - NOW;
     expect(at(0) / best).toBeCloseTo(1, 6);
     expect(at(0.999) / best).toBeCloseTo(0.9, 3);
   });
 
   test('what was seen is learnt, and an unchanged count makes for a longer interval', () => {
-    const unknown = firstPlan(NOW - HOUR_MS, UNKNOWN_POPULATION);
-    const first = planAfterRefresh(unknown, refreshed({ readAt: NOW - HOUR_MS }), context, 0).plan;
+    const unknown = firstSchedule(NOW - HOUR_MS, UNKNOWN_POPULATION);
+    const first = scheduleAfterRefresh(unknown, refreshed({ readAt: NOW - HOUR_MS }), context, 0).plan;
     // Of a count that was never read nobody knows whether it changed.
     expect(first.change).toEqual(UNKNOWN_POPULATION);
-    const same = planAfterRefresh(first, refreshed({ views: 9 }), context, 0).plan;
-    const changed = planAfterRefresh(first, refreshed({ views: 9, changed: true }), context, 0).plan;
+    const same = scheduleAfterRefresh(first, refreshed({ views: 9 }), context, 0).plan;
+    const changed = scheduleAfterRefresh(first, refreshed({ views: 9, changed: true }), context, 0).plan;
     expect(same.change.mean).toBeLessThan(changed.change.mean);
     expect(same.views).toMatchObject({ hours: 1, countedTo: NOW });
     expect(same.views.views).toBeCloseTo(9, 12);
@@ -61,27 +61,32 @@ describe('planAfterRefresh', () => {
 
   test('an event between the request and its answer leaves the chat dirty', () => {
     const plan = known(0.1, 100, { dirtyAt: NOW + 1 });
-    const next = planAfterRefresh(plan, refreshed(), context, 0).plan;
+    const next = scheduleAfterRefresh(plan, refreshed(), context, 0).plan;
     expect(next.dirtyAt).toBe(NOW + 1);
     expect(next.dueAt).toBe(NOW + 1 + limits.eventWindowMs);
-    expect(planAfterRefresh({ ...plan, dirtyAt: NOW }, refreshed(), context, 0).plan.dirtyAt).toBeNull();
+    expect(scheduleAfterRefresh({ ...plan, dirtyAt: NOW }, refreshed(), context, 0).plan.dirtyAt).toBeNull();
   });
 
   test('a trusted chat waits for the daily audit, however often it changes', () => {
-    const next = planAfterRefresh(known(20, 1_000), refreshed({ eventsTrustedSince: NOW - DAY_MS }), context, 0).plan;
+    const next = scheduleAfterRefresh(
+      known(20, 1_000),
+      refreshed({ eventsTrustedSince: NOW - DAY_MS }),
+      context,
+      0,
+    ).plan;
     expect(next.dueAt).toBe(NOW + DAY_MS);
   });
 
   test('rates of trusted chats are learnt from events, not from what the refresh they led to saw', () => {
     const plan = { ...known(1, 1), change: UNKNOWN_POPULATION };
     const seen = { changed: true, eventsTrustedSince: NOW - DAY_MS };
-    const silent = planAfterRefresh(plan, refreshed({ ...seen, eventQuarters: 0 }), context, 0).plan.change;
-    const busy = planAfterRefresh(plan, refreshed({ ...seen, eventQuarters: 3 }), context, 0).plan.change;
+    const silent = scheduleAfterRefresh(plan, refreshed({ ...seen, eventQuarters: 0 }), context, 0).plan.change;
+    const busy = scheduleAfterRefresh(plan, refreshed({ ...seen, eventQuarters: 3 }), context, 0).plan.change;
     expect(silent.mean).toBeLessThan(UNKNOWN_POPULATION.mean);
     expect(busy.mean).toBeGreaterThan(UNKNOWN_POPULATION.mean);
     // Events are a witness only of times from which all were told.
-    const late = planAfterRefresh(plan, refreshed({ eventsTrustedSince: NOW - 1, eventQuarters: 3 }), context, 0).plan
-      .change;
+    const late = scheduleAfterRefresh(plan, refreshed({ eventsTrustedSince: NOW - 1, eventQuarters: 3 }), context, 0)
+      .plan.change;
     expect(late).toEqual(UNKNOWN_POPULATION);
   });
 
@@ -91,28 +96,28 @@ describe('planAfterRefresh', () => {
     fc.assert(
       fc.property(rate, rate, rate, unit, fc.boolean(), (changes, views, kappa, random, trusted) => {
         const seen = refreshed({ eventsTrustedSince: trusted ? 0 : null });
-        const { dueAt } = planAfterRefresh(known(changes, views), seen, { ...context, kappa }, random).plan;
-        expect(dueAt - NOW).toBeLessThanOrEqual(limits.mostMs);
-        expect(dueAt - NOW).toBeGreaterThanOrEqual(0.9 * limits.leastMs);
+        const { dueAt } = scheduleAfterRefresh(known(changes, views), seen, { ...context, kappa }, random).plan;
+        expect(dueAt - NOW).toBeLessThanOrEqual(limits.maxIntervalMs);
+        expect(dueAt - NOW).toBeGreaterThanOrEqual(0.9 * limits.minIntervalMs);
       }),
     );
   });
 
   test('with a floor of weeks, reviews still come daily', () => {
-    const far = { ...context, limits: { ...limits, mostMs: 30 * DAY_MS } };
-    const { dueAt } = planAfterRefresh(known(1e-5, 1e-5), refreshed(), far, 0).plan;
+    const far = { ...context, limits: { ...limits, maxIntervalMs: 30 * DAY_MS } };
+    const { dueAt } = scheduleAfterRefresh(known(1e-5, 1e-5), refreshed(), far, 0).plan;
     expect(dueAt).toBe(NOW + limits.reviewMs);
   });
 
   test('only planned refreshes are demand: the share of an interval at the present price, or one', () => {
     const interval = bestIntervalHours({ mean: Math.log(0.1), variance: 0 }, 1 / 5, 1 / 60, 24);
-    const asked = (plan: ChatPlan, seen: Partial<Refreshed>) =>
-      planAfterRefresh(plan, refreshed(seen), context, 0.5).tally.demand;
+    const asked = (plan: ChatSchedule, seen: Partial<Refreshed>) =>
+      scheduleAfterRefresh(plan, refreshed(seen), context, 0.5).tally.demand;
     expect(asked(known(0.1, 5), {})).toBeCloseTo(1 / interval, 6);
     expect(asked(known(0.1, 5), { planned: false })).toBe(0);
     expect(asked(known(0.1, 5, { dirtyAt: NOW - 1 }), {})).toBe(1);
     expect(asked(known(0.1, 5), { eventsTrustedSince: 0 })).toBe(1);
-    expect(asked(firstPlan(NOW - 1, UNKNOWN_POPULATION), {})).toBe(1);
+    expect(asked(firstSchedule(NOW - 1, UNKNOWN_POPULATION), {})).toBe(1);
     // What the refresh teaches is for the next one.
     const unsure = known(0.1, 5, { change: UNKNOWN_POPULATION });
     const best = bestIntervalHours(UNKNOWN_POPULATION, 1 / 5, 1 / 60, 24);
@@ -121,65 +126,65 @@ describe('planAfterRefresh', () => {
 
   test('views before the first event since the last read were right, those after it wrong', () => {
     const seen = refreshed({ views: 80, eventsTrustedSince: 0 });
-    const clean = planAfterRefresh(known(1, 1), seen, context, 0).tally;
-    const dirty = planAfterRefresh(known(1, 1, { dirtyAt: NOW - HOUR_MS / 4 }), seen, context, 0).tally;
+    const clean = scheduleAfterRefresh(known(1, 1), seen, context, 0).tally;
+    const dirty = scheduleAfterRefresh(known(1, 1, { dirtyAt: NOW - HOUR_MS / 4 }), seen, context, 0).tally;
     expect(clean).toMatchObject({ views: 80, correctViews: 80, hours: 1 });
     expect(dirty.correctViews).toBeCloseTo(60, 9);
     // Of a polled chat: as likely right as its rate says.
-    const polled = planAfterRefresh(known(1, 1), refreshed({ views: 80 }), context, 0).tally;
+    const polled = scheduleAfterRefresh(known(1, 1), refreshed({ views: 80 }), context, 0).tally;
     expect(polled.correctViews).toBeCloseTo(80 * (1 - Math.exp(-1)), 9);
-    const never = planAfterRefresh(known(1, 1, { readAt: null }), seen, context, 0).tally;
+    const never = scheduleAfterRefresh(known(1, 1, { readAt: null }), seen, context, 0).tally;
     expect(never.correctViews).toBe(0);
   });
 
   test('a second review counts only what came after the first', () => {
     const plan = known(1, 1, { readAt: NOW - 3 * HOUR_MS });
-    const { correctViews } = planAfterRefresh(plan, refreshed({ views: 1 }), context, 0).tally;
+    const { correctViews } = scheduleAfterRefresh(plan, refreshed({ views: 1 }), context, 0).tally;
     // ∫ e^(−t) dt from 2 to 3
     expect(correctViews).toBeCloseTo(Math.exp(-2) - Math.exp(-3), 9);
-    const again = planAfterRefresh({ ...plan, views: { ...plan.views, countedTo: NOW } }, refreshed(), context, 0);
+    const again = scheduleAfterRefresh({ ...plan, views: { ...plan.views, countedTo: NOW } }, refreshed(), context, 0);
     expect(again.tally).toEqual({ ...NO_TALLY, demand: again.tally.demand });
   });
 });
 
-describe('planAfterEvent', () => {
+describe('scheduleAfterEvent', () => {
   test('ten thousand events are one due time', () => {
     const before = known(0.1, 100, { dueAt: NOW + DAY_MS });
-    const first = planAfterEvent(before, NOW, context);
+    const first = scheduleAfterEvent(before, NOW, context);
     expect(first).toEqual({ ...before, dirtyAt: NOW, dueAt: NOW + limits.eventWindowMs });
     let plan = first;
-    for (let i = 1; i < 10_000; i += 1) plan = planAfterEvent(plan, NOW + 7 * i, context);
+    for (let i = 1; i < 10_000; i += 1) plan = scheduleAfterEvent(plan, NOW + 7 * i, context);
     expect(plan).toBe(first);
   });
 
   test('an event older than the count, or of a chat never read, says nothing', () => {
     const plan = known(0.1, 100, { readAt: NOW });
-    expect(planAfterEvent(plan, NOW - 1, context)).toBe(plan);
-    expect(planAfterEvent(plan, NOW, context)).toBe(plan);
-    const never = firstPlan(NOW, UNKNOWN_POPULATION);
-    expect(planAfterEvent(never, NOW + 1, context)).toBe(never);
+    expect(scheduleAfterEvent(plan, NOW - 1, context)).toBe(plan);
+    expect(scheduleAfterEvent(plan, NOW, context)).toBe(plan);
+    const never = firstSchedule(NOW, UNKNOWN_POPULATION);
+    expect(scheduleAfterEvent(never, NOW + 1, context)).toBe(never);
   });
 
   test('a chat not worth the price keeps its due time, and is dirty', () => {
     // A count that lives ten hours, read once in a hundred: a tenth of a right read.
     const plan = known(0.1, 0.01, { dueAt: NOW + DAY_MS });
-    expect(planAfterEvent(plan, NOW, context)).toEqual({ ...plan, dirtyAt: NOW });
+    expect(scheduleAfterEvent(plan, NOW, context)).toEqual({ ...plan, dirtyAt: NOW });
     const cheap = { ...context, kappa: 0.0999 };
-    expect(planAfterEvent(plan, NOW, cheap).dueAt).toBe(NOW + limits.eventWindowMs);
+    expect(scheduleAfterEvent(plan, NOW, cheap).dueAt).toBe(NOW + limits.eventWindowMs);
   });
 
   test('an event never puts off what is due sooner', () => {
     const plan = known(0.1, 100, { dueAt: NOW + 5 });
-    expect(planAfterEvent(plan, NOW, context)).toEqual({ ...plan, dirtyAt: NOW });
+    expect(scheduleAfterEvent(plan, NOW, context)).toEqual({ ...plan, dirtyAt: NOW });
   });
 });
 
-describe('planWhenDue', () => {
-  const look = (plan: ChatPlan, more: Partial<Parameters<typeof planWhenDue>[1]> = {}, kappa = 1) =>
-    planWhenDue(plan, { ...quiet, now: NOW, ...more }, { ...context, kappa }, 0);
+describe('scheduleWhenDue', () => {
+  const look = (plan: ChatSchedule, more: Partial<Parameters<typeof scheduleWhenDue>[1]> = {}, kappa = 1) =>
+    scheduleWhenDue(plan, { ...quiet, now: NOW, ...more }, { ...context, kappa }, 0);
 
   test('a chat never read goes before all others', () => {
-    expect(look(firstPlan(NOW, UNKNOWN_POPULATION)).correctViews).toBe(Number.POSITIVE_INFINITY);
+    expect(look(firstSchedule(NOW, UNKNOWN_POPULATION)).correctViews).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('a dirty chat buys the life of a count, a polled one what its age lets expect', () => {
@@ -235,7 +240,7 @@ describe('planWhenDue', () => {
         for (const hour of [...new Set(hours)].sort((a, b) => a - b).concat(24)) {
           const now = NOW - DAY_MS + hour * HOUR_MS;
           const views = (now - plan.views.countedTo) / HOUR_MS;
-          const { plan: next, tally } = planWhenDue(plan, { ...quiet, now, views }, context, 0);
+          const { plan: next, tally } = scheduleWhenDue(plan, { ...quiet, now, views }, context, 0);
           total = { right: total.right + tally.correctViews, hours: total.hours + tally.hours };
           plan = next;
         }
@@ -247,7 +252,7 @@ describe('planWhenDue', () => {
 });
 
 test('a chat just come to be known is due at once', () => {
-  expect(firstPlan(NOW, UNKNOWN_POPULATION)).toMatchObject({ dueAt: NOW, readAt: null, dirtyAt: null });
+  expect(firstSchedule(NOW, UNKNOWN_POPULATION)).toMatchObject({ dueAt: NOW, readAt: null, dirtyAt: null });
   expect(expectedLifetimeHours(UNKNOWN_POPULATION)).toBeGreaterThan(24);
 });
 

@@ -3,14 +3,14 @@ import { seeded } from '../../../bench/freshness/random.ts';
 import { createWorld } from '../../../bench/freshness/world.ts';
 import { UNKNOWN_POPULATION } from '../../../lib/planner/change-rate.ts';
 import { bestIntervalHours } from '../../../lib/planner/interval.ts';
-import { NO_TALLY, PLAN_LIMITS, type Tally } from '../../../lib/planner/plan.ts';
+import { NO_TALLY, SCHEDULING_LIMITS, type Tally } from '../../../lib/planner/plan.ts';
 import {
   addTallies,
+  adjustPrice,
   contextOf,
   expectedFreshness,
   firstState,
-  type PlanState,
-  steer,
+  type PriceState,
   type Tick,
 } from '../../../lib/planner/price.ts';
 import { whatIf } from '../../../lib/planner/what-if.ts';
@@ -24,7 +24,7 @@ const sample = Array.from(world.changes, (rate, i) => ({
   viewsPerHour: world.views[i] ?? 0,
   trusted: false,
 }));
-const limits = { leastMs: PLAN_LIMITS.leastMs, mostMs: 1e12 };
+const limits = { minIntervalMs: SCHEDULING_LIMITS.minIntervalMs, maxIntervalMs: 1e12 };
 const best = whatIf(sample, BUDGET, limits);
 
 /** Requests an hour that the chats ask for at a price. */
@@ -32,25 +32,31 @@ function demandAt(kappa: number): number {
   let demand = 0;
   for (const { change, viewsPerHour } of sample) {
     demand +=
-      1 / bestIntervalHours(change, kappa / viewsPerHour, limits.leastMs / 3_600_000, limits.mostMs / 3_600_000);
+      1 /
+      bestIntervalHours(
+        change,
+        kappa / viewsPerHour,
+        limits.minIntervalMs / 3_600_000,
+        limits.maxIntervalMs / 3_600_000,
+      );
   }
   return demand;
 }
 
-const kappaOf = (state: PlanState) => contextOf(state, CHATS, PLAN_LIMITS).kappa;
+const kappaOf = (state: PriceState) => contextOf(state, CHATS, SCHEDULING_LIMITS).kappa;
 
 /** A tick of six minutes in which the chats ask at the present price, and MAX answers to a share `open` of the budget. */
-function step(state: PlanState, backlog: number, open: number): { state: PlanState; backlog: number } {
+function step(state: PriceState, backlog: number, open: number): { state: PriceState; backlog: number } {
   const hours = 0.1;
   const asked = demandAt(kappaOf(state)) * hours;
   const allowed = BUDGET * hours * open;
   const left = Math.max(0, backlog + asked - allowed);
   const tally = { ...NO_TALLY, demand: open > 0 ? asked : 0 };
   const tick = { tally, allowed, backlog: left, views: 0, hours, budgetPerHour: BUDGET };
-  return { state: steer(state, tick), backlog: left };
+  return { state: adjustPrice(state, tick), backlog: left };
 }
 
-function run(from: PlanState, backlog: number, hours: number, open = 1) {
+function run(from: PriceState, backlog: number, hours: number, open = 1) {
   let now = { state: from, backlog };
   let most = backlog;
   for (let i = 0; i < hours * 10; i += 1) {
@@ -60,7 +66,7 @@ function run(from: PlanState, backlog: number, hours: number, open = 1) {
   return { ...now, most };
 }
 
-describe('steer', () => {
+describe('adjustPrice', () => {
   test.each([-3, -1, 0, 3, 6])('finds the price that matches the budget from e^%d times it', (off) => {
     const start = { ...firstState(CHATS, world.viewsPerHour, BUDGET), logKappa: Math.log(best.kappa) + off };
     const { state, backlog } = run(start, 0, 48);
@@ -84,21 +90,21 @@ describe('steer', () => {
   test('a burst of demand moves the price no more than five budgets would', () => {
     const state = firstState(CHATS, 100, BUDGET);
     const logAfter = (demand: number) =>
-      steer(state, tick({ tally: { ...NO_TALLY, demand }, allowed: 3, hours: 0.1 })).logKappa;
+      adjustPrice(state, tick({ tally: { ...NO_TALLY, demand }, allowed: 3, hours: 0.1 })).logKappa;
     expect(logAfter(1e9)).toBe(logAfter(15));
     expect(logAfter(14)).toBeLessThan(logAfter(15));
   });
 
   test('averages forget: a day of views, a week of rates', () => {
     const tally: Tally = { demand: 0, views: 100, correctViews: 80, hours: 10, logRate: -20, squaredLogRate: 50 };
-    const once = steer(firstState(CHATS, 50, BUDGET), tick({ tally, views: 100, hours: 1 }));
+    const once = adjustPrice(firstState(CHATS, 50, BUDGET), tick({ tally, views: 100, hours: 1 }));
     expect(expectedFreshness(once)).toBeCloseTo(0.8, 12);
-    const later = steer(once, tick({ hours: 24 }));
+    const later = adjustPrice(once, tick({ hours: 24 }));
     expect(later.views).toBeCloseTo(100 / Math.E, 9);
     expect(later.hours).toBeCloseTo(10 * Math.exp(-1 / 7), 9);
     expect(expectedFreshness(later)).toBeCloseTo(0.8, 12);
     let steady = once;
-    for (let i = 0; i < 200; i += 1) steady = steer(steady, tick({ views: 100 }));
+    for (let i = 0; i < 200; i += 1) steady = adjustPrice(steady, tick({ views: 100 }));
     expect(steady.viewsPerHour).toBeCloseTo(100, 0);
   });
 });
@@ -106,18 +112,22 @@ describe('steer', () => {
 describe('contextOf', () => {
   test('begins with the default population and comes to what was seen', () => {
     const state = firstState(CHATS, 60, BUDGET);
-    const first = contextOf(state, CHATS, PLAN_LIMITS);
+    const first = contextOf(state, CHATS, SCHEDULING_LIMITS);
     expect(first.population.mean).toBeCloseTo(UNKNOWN_POPULATION.mean, 9);
     expect(first.population.variance).toBeCloseTo(UNKNOWN_POPULATION.variance, 9);
     expect(first.meanViewsPerHour).toBeCloseTo(0.2, 12);
     const hours = 1e7;
-    const seen = contextOf({ ...state, hours, logRate: 1 * hours, squaredLogRate: 2.5 * hours }, CHATS, PLAN_LIMITS);
+    const seen = contextOf(
+      { ...state, hours, logRate: 1 * hours, squaredLogRate: 2.5 * hours },
+      CHATS,
+      SCHEDULING_LIMITS,
+    );
     expect(seen.population.mean).toBeCloseTo(1, 1);
     expect(seen.population.variance).toBeCloseTo(1.5, 1);
   });
 
   test('a service nobody looks at still has a price of views', () => {
-    expect(contextOf(firstState(CHATS, 1e-9, BUDGET), 0, PLAN_LIMITS).meanViewsPerHour).toBeCloseTo(1 / 720, 12);
+    expect(contextOf(firstState(CHATS, 1e-9, BUDGET), 0, SCHEDULING_LIMITS).meanViewsPerHour).toBeCloseTo(1 / 720, 12);
   });
 });
 

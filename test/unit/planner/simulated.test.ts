@@ -5,7 +5,7 @@ import { DueQueue } from '../../../bench/freshness/due-queue.ts';
 import { seeded } from '../../../bench/freshness/random.ts';
 import { type Scenario, simulate } from '../../../bench/freshness/simulate.ts';
 import { createWorld } from '../../../bench/freshness/world.ts';
-import { PLAN_LIMITS } from '../../../lib/planner/plan.ts';
+import { SCHEDULING_LIMITS } from '../../../lib/planner/plan.ts';
 import { whatIf } from '../../../lib/planner/what-if.ts';
 
 /** A hundredth of the service: 1,500 chats at 60 requests an hour. */
@@ -40,7 +40,7 @@ describe('the planner in virtual time', () => {
     // The sample that a what-if goes by stands for all chats, and agrees with what happened.
     const chats = sample.reduce((sum, { weight }) => sum + weight, 0);
     expect(chats / 1_500).toBeCloseTo(1, 0);
-    expect(whatIf(sample, BUDGET, { ...PLAN_LIMITS, mostMs: 1e10 }).freshness).toBeCloseTo(freshness, 1);
+    expect(whatIf(sample, BUDGET, { ...SCHEDULING_LIMITS, maxIntervalMs: 1e10 }).freshness).toBeCloseTo(freshness, 1);
   });
 
   test('events are worth more than any polling', () => {

@@ -12,7 +12,7 @@ import { whatIf } from '../../../lib/planner/what-if.ts';
 
 const CHATS = 1_500;
 const world = createWorld(CHATS, 1, seeded(5));
-const limits = { leastMs: 1, mostMs: 1e13 };
+const limits = { minIntervalMs: 1, maxIntervalMs: 1e13 };
 const sampleOf = (trusted: boolean) =>
   Array.from(world.changes, (rate, i) => ({
     weight: 1,

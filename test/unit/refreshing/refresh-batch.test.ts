@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { Permit } from '../../../lib/max-api/permits.ts';
-import { PLAN_LIMITS } from '../../../lib/planner/plan.ts';
+import { SCHEDULING_LIMITS } from '../../../lib/planner/plan.ts';
 import { contextOf, firstState } from '../../../lib/planner/price.ts';
 import { type RefreshBatchDeps, refreshBatch } from '../../../lib/refreshing/refresh-batch.ts';
 import type { FetchMembership } from '../../../lib/refreshing/request-max.ts';
@@ -93,7 +93,7 @@ function depsOf(worker?: Worker) {
 }
 
 const work = (message: RefreshMessage, deadline = clock.now() + 300_000, { deps } = depsOf()) =>
-  clock.until(refreshBatch(deps, 'planned', message, deadline));
+  clock.until(refreshBatch(deps, 'bulk', message, deadline));
 const dueAt = async () =>
   Object.fromEntries(
     (await stores.counts.due(Number.MAX_SAFE_INTEGER, 1_000, undefined)).map(({ id, dueAt }) => [id, dueAt - T0]),
@@ -105,7 +105,7 @@ describe('the planner', () => {
   const price = {
     ...{
       state,
-      context: contextOf(state, 100, PLAN_LIMITS),
+      context: contextOf(state, 100, SCHEDULING_LIMITS),
       tickedAt: T0,
       plannedUntil: T0,
       firstReads: 0,
@@ -116,7 +116,7 @@ describe('the planner', () => {
   const learnt = async (id: number) => (await stores.chats.get(id))?.planning.learnt;
 
   test('learns from every refresh, and sets the time of the next', async () => {
-    const message = { ...(await chats(3)), planned: true as const };
+    const message = { ...(await chats(3)), charged_to_planner: true as const };
     await stores.planner.writePrice(price, NO_FINDINGS);
     await work(message);
     const first = await dueAt();
@@ -153,14 +153,14 @@ describe('the planner', () => {
   });
 
   test('plans at once what is due again before the planner looks', async () => {
-    const message = { ...(await chats(3)), planned: true as const };
+    const message = { ...(await chats(3)), charged_to_planner: true as const };
     const cheap = { ...price.context, kappa: 1e-9 };
     await stores.planner.writePrice({ ...price, context: cheap, plannedUntil: T0 + HOUR }, NO_FINDINGS);
     await work(message);
     // A second read of a chat that is read every minute, and the next one half a minute's slot before it is due.
-    expect(queue.messages.map(({ queue, message, delayMs }) => [queue, message.ids, message.planned, delayMs])).toEqual(
-      [['planned', [1, 2, 3], true, 30_000]],
-    );
+    expect(
+      queue.messages.map(({ queue, message, delayMs }) => [queue, message.ids, message.charged_to_planner, delayMs]),
+    ).toEqual([['bulk', [1, 2, 3], true, 30_000]]);
     queue.messages.length = 0;
     await stores.planner.writePrice({ ...price, context: cheap, plannedUntil: T0 + 50_000 }, NO_FINDINGS);
     await clock.advance(1_000);
@@ -169,7 +169,7 @@ describe('the planner', () => {
   });
 
   test('but only as far as the budget has requests to spare', async () => {
-    const message = { ...(await chats(3)), planned: true as const };
+    const message = { ...(await chats(3)), charged_to_planner: true as const };
     const cheap = { ...price.context, kappa: 1e-9 };
     await stores.planner.writePrice({ ...price, context: cheap, plannedUntil: T0 + HOUR, spare: 5 }, NO_FINDINGS);
     const again = () => queue.messages.splice(0).flatMap(({ message }) => message.ids);
@@ -186,7 +186,7 @@ describe('the planner', () => {
   });
 
   test('asks once whether a chat tells of its changes, before it is polled, where events come', async () => {
-    const message = { ...(await chats(3)), planned: true as const };
+    const message = { ...(await chats(3)), charged_to_planner: true as const };
     subscription = { url: 'https://chats.example', seenAt: T0, since: T0 - 1 };
     // While many are new their counts come first.
     await stores.planner.writePrice({ ...price, firstReads: 9_999 }, NO_FINDINGS);
@@ -228,7 +228,7 @@ describe('the planner', () => {
   });
 
   test('counts nothing twice: not what is superseded, nor what was shown meanwhile', async () => {
-    const message = { ...(await chats(1)), planned: true as const };
+    const message = { ...(await chats(1)), charged_to_planner: true as const };
     await stores.planner.writePrice(price, NO_FINDINGS);
     await work(message);
     await clock.advance(HOUR);
@@ -316,7 +316,7 @@ describe('what can not be done in time', () => {
     expect(await work(message)).toMatchObject({ done: 6, failed: 0, remaining: 4, outage: false });
     expect(queue.messages).toEqual([
       {
-        queue: 'planned',
+        queue: 'bulk',
         message: { ids: [7, 8, 9, 10], requested_at: T0, run: { id: 'r', part: '500.3+1' } },
         delayMs: 9_000,
       },
@@ -495,7 +495,7 @@ describe('whatever dies', () => {
       if (++deliveries > 10) throw new Error('delivered again and again');
       const mine = worker();
       const { deps } = depsOf(mine);
-      const working = refreshBatch(deps, 'planned', next, clock.now() + 50_000).then(() => 'done' as const);
+      const working = refreshBatch(deps, 'bulk', next, clock.now() + 50_000).then(() => 'done' as const);
       const ending = await clock.until(Promise.race([working.catch(() => 'failed' as const), mine.dead]));
       if (ending !== 'done') waiting.push(next);
       waiting.push(...queue.messages.splice(0).map((sent) => sent.message));

@@ -135,7 +135,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
     for (const ready of waiting.filter(({ at }) => at <= world.now)) {
       waiting.splice(waiting.indexOf(ready), 1);
       world.now += 1;
-      await refreshBatch(batch, 'planned', ready.sent.message, world.now + HOUR);
+      await refreshBatch(batch, 'bulk', ready.sent.message, world.now + HOUR);
     }
     world.now -= world.now % 1_000;
     for (let i = 0; i < CHATS; i += 1) {

@@ -88,7 +88,7 @@ describe('a run', () => {
     expect(await plan()).toBe('through');
     expect(plannedIds()).toEqual(range(1, 1_100));
     expect(queue.messages.map(({ queue, message }) => [queue, message.ids.length, message.requested_at])).toEqual(
-      Array(22).fill(['planned', 50, T0]),
+      Array(22).fill(['bulk', 50, T0]),
     );
     expect(new Set(queue.messages.map(({ message }) => message.run?.part)).size).toBe(22);
     expect(await reportOf()).toMatchObject({ status: 'running', total: 1_100, done: 0 });
@@ -131,7 +131,7 @@ describe('one at a time', () => {
     expect(outcomes.map(({ started }) => started).sort()).toEqual([false, false, true]);
     expect(new Set(outcomes.map(({ run }) => run.run_id))).toEqual(new Set(['run-1']));
     await plan();
-    // Planned, but under way still.
+    // Scheduled, but under way still.
     expect(await start()).toMatchObject({ started: false, run: { run_id: 'run-1', status: 'running' } });
     await workOff();
     expect(await start()).toMatchObject({ started: true, run: { status: 'planning', done: 0 } });

@@ -45,9 +45,9 @@ const depsOf = (some: Partial<PlanStaleDeps> = {}): PlanStaleDeps => ({
   settings,
   ...some,
 });
-type Planned = Extract<PlanStaleReport, { kind: 'planned' }>;
+type Scheduled = Extract<PlanStaleReport, { kind: 'planned' }>;
 const plan = async (some: Partial<PlanStaleDeps> = {}, deadline = T0 + 100 * HOUR) =>
-  (await planStale(depsOf(some), deadline)) as Planned;
+  (await planStale(depsOf(some), deadline)) as Scheduled;
 const plannedIds = () => queue.messages.flatMap(({ message }) => message.ids);
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
@@ -118,13 +118,13 @@ describe('a plan', () => {
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 120, messages: 3, leftOver: 0, complete: true });
     expect(plannedIds()).toEqual(range(1, 120));
     expect(queue.messages.map(({ queue, message, delayMs }) => [queue, message.ids.length, delayMs])).toEqual([
-      ['planned', 50, 0],
-      ['planned', 50, 0],
-      ['planned', 20, 0],
+      ['bulk', 50, 0],
+      ['bulk', 50, 0],
+      ['bulk', 20, 0],
     ]);
-    expect(queue.messages.every(({ message }) => message.requested_at === T0 && message.planned && !message.run)).toBe(
-      true,
-    );
+    expect(
+      queue.messages.every(({ message }) => message.requested_at === T0 && message.charged_to_planner && !message.run),
+    ).toBe(true);
     expect(await stores.planner.readCursor()).toBeUndefined();
   });
 
@@ -171,7 +171,7 @@ describe('a plan', () => {
 
   test('minds the planned queue only: people’s requests are no backlog', async () => {
     await unread(1);
-    await queue.send('requested', [{ ids: [1], requested_at: T0 }]);
+    await queue.send('express', [{ ids: [1], requested_at: T0 }]);
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 1 });
   });
 
@@ -180,9 +180,9 @@ describe('a plan', () => {
     await stores.chats.importMany([line('-999')], T0);
     const run = { id: 'r', startedAt: T0, progressedAt: T0, expected: 21, planned: 21, cursor: null };
     await stores.runs.start({ ...NO_COUNTS, ...run }, T0);
-    await queue.send('planned', [{ ids: [1], requested_at: T0, run: { id: 'r', part: '0' } }]);
+    await queue.send('bulk', [{ ids: [1], requested_at: T0, run: { id: 'r', part: '0' } }]);
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 20 });
-    expect(queue.messages.slice(1).every(({ queue }) => queue === 'requested')).toBe(true);
+    expect(queue.messages.slice(1).every(({ queue }) => queue === 'express')).toBe(true);
     // Not without end.
     await clock.advance(INTERVAL);
     const few = { ...settings, maxCallsPerHour: 1 };
