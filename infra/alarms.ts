@@ -48,7 +48,7 @@ export function alarms(watched: Watched): Record<string, unknown> {
     ...max(watched),
     ...freshness(watched),
     ...queues(watched),
-    ...api(),
+    ...api(watched),
     ...functions(watched),
     ...tables(),
   ];
@@ -291,7 +291,7 @@ function queues(watched: Watched): Alarm[] {
   });
 }
 
-function api(): Alarm[] {
+function api({ prefix }: Watched): Alarm[] {
   return [
     {
       name: 'ApiServerErrors',
@@ -316,6 +316,18 @@ function api(): Alarm[] {
       threshold: 1_500,
       periodS: 300,
       periods: 3,
+    },
+    {
+      name: 'TokenIssuerUnreachable',
+      runbook: 'api',
+      severity: 'critical',
+      says: 'The keys of the token issuer could not be fetched for over an hour. Known keys are used for a day.',
+      metrics: { age: own(prefix, METRICS.issuerKeysAge, 'Maximum') },
+      is: '>',
+      threshold: HOUR_S,
+      periodS: 300,
+      periods: 3,
+      breaching: 2,
     },
   ];
 }

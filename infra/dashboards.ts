@@ -140,6 +140,7 @@ function broke({ prefix, functions, queues, cacheNodes }: Watched): Graph[] {
       },
     },
     { title: 'MAX: permits', lines: { granted: own(prefix, METRICS.permitsGranted) } },
+    { title: 'Token issuer away: age of the keys, s', lines: { age: own(prefix, METRICS.issuerKeysAge, 'Maximum') } },
     { title: 'DynamoDB: refused', lines: Object.fromEntries(throttled) },
     { title: 'DynamoDB: write units', lines: byTable('ConsumedWriteCapacityUnits') },
     { title: 'DynamoDB: read units', lines: byTable('ConsumedReadCapacityUnits') },

@@ -21,7 +21,7 @@ const ENVIRONMENT = {
 /** Without what `serverless.yml` puts in the place of packages. */
 const NAIVELY = { alias: {} };
 const LISTING = 'httpListChats';
-const SHOWN_IN_QUICK = [LISTING, 'httpAuthorize', 'queueRefreshPlanned'];
+const SHOWN_IN_QUICK = [LISTING, 'queueRefreshPlanned'];
 
 export const run: Part = async ({ quick }) => {
   const folder = await mkdtemp(join(tmpdir(), 'bench-imports-'));

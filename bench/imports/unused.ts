@@ -5,7 +5,7 @@ const NEEDED_FOR: readonly (readonly [pattern: RegExp, needs: (variables: readon
   [/^ioredis$/, (variables) => variables.includes('REDIS_URL')],
   [/^@aws-sdk\/client-dynamodb$/, (variables) => variables.some((name) => name.endsWith('_TABLE'))],
   [/^@aws-sdk\/client-sqs$/, (variables) => variables.some((name) => name.endsWith('_QUEUE_URL'))],
-  [/^jose$/, (variables) => variables.includes('AUTH_ISSUER')],
+  [/^aws-jwt-verify$/, (variables) => variables.includes('AUTH_ISSUER')],
   // These are loaded on demand only.
   [/^(@aws-sdk\/client-ssm|@aws-lambda-powertools\/tracer|aws-xray-sdk-core)$/, () => false],
 ];

@@ -44,7 +44,7 @@ Object.assign(Redis.prototype, {
 
 const { handler } = await import('../../functions/http-list-chats/handler.ts');
 const call = handler as unknown as (event: unknown, context: object) => Promise<{ body: string }>;
-const event = pageEvent();
+const event = pageEvent(String(process.env.BENCH_AUTHORIZATION));
 
 export interface CpuRound {
   /** Microseconds a call. */

@@ -1,14 +1,17 @@
-/** What API Gateway sends for a page of a hundred, asked for by somebody who sees all chats. */
-export const pageEvent = (query: Readonly<Record<string, string>> = {}) => ({
+/**
+ * What API Gateway sends for a page of a hundred.
+ * @param authorization of somebody who sees all chats.
+ */
+export const pageEvent = (authorization: string, query: Readonly<Record<string, string>> = {}) => ({
   version: '2.0',
   routeKey: 'GET /chats/all',
   rawPath: '/chats/all',
-  headers: {},
+  headers: { authorization },
   queryStringParameters: { limit: '100', ...query },
   requestContext: {
     requestId: 'bench-request',
+    timeEpoch: Date.now(),
     http: { method: 'GET', path: '/chats/all', sourceIp: '127.0.0.1' },
-    authorizer: { lambda: { role: 'superadmin', subject: 'bench' } },
   },
   isBase64Encoded: false,
 });

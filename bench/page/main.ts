@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startDynamoDb } from '../../localstack/servers/dynamodb.ts';
 import { startRedis } from '../../localstack/servers/redis.ts';
+import { startTestIssuer } from '../../test/support/issuer.ts';
 import { bundle } from '../support/bundles.ts';
 import { fillDatabase, TABLES } from '../support/chats.ts';
 import { type Child, startChild } from '../support/children.ts';
@@ -64,7 +65,7 @@ async function measureSize(file: string, dataDir: string, chats: number, quick: 
     // Fresh for as long as this takes.
     reading: (id) => ({ count: 1 + (id % 500), readAt: now - 60_000, dueAt: now + 3_000_000 }),
   });
-  const [dynamodb, redis] = await Promise.all([startDynamoDb(dataDir), startRedis()]);
+  const [dynamodb, redis, issuer] = await Promise.all([startDynamoDb(dataDir), startRedis(), startTestIssuer()]);
   const portOf = (url: string) => Number(new URL(url).port);
   const proxies = {
     dynamodb: await startCountingProxy(portOf(dynamodb.endpoint), awsOperations),
@@ -76,6 +77,7 @@ async function measureSize(file: string, dataDir: string, chats: number, quick: 
   const child = await startChild(join(import.meta.dirname, 'handler-process.ts'), [file], {
     env: {
       ...settings,
+      ...issuer.env,
       CHATS_TABLE: TABLES.chats,
       CHAT_WORDS_TABLE: TABLES.words,
       STATE_TABLE: TABLES.state,
@@ -88,6 +90,7 @@ async function measureSize(file: string, dataDir: string, chats: number, quick: 
     },
   });
   const admin = new Redis(redis.url);
+  const authorization = issuer.bearer();
   const takeTrips = () => {
     const names = Object.keys(proxies) as (keyof typeof proxies)[];
     return Object.fromEntries(
@@ -95,7 +98,7 @@ async function measureSize(file: string, dataDir: string, chats: number, quick: 
     );
   };
   const ask = async (times: number, query: Readonly<Record<string, string>> = {}) => {
-    const timed = await child.ask<Timed>({ event: pageEvent(query), times });
+    const timed = await child.ask<Timed>({ event: pageEvent(authorization, query), times });
     if (timed.statusCode !== 200) throw new Error(`the page was answered ${timed.statusCode}: ${timed.body}`);
     return timed;
   };
@@ -115,6 +118,7 @@ async function measureSize(file: string, dataDir: string, chats: number, quick: 
     admin.disconnect();
     await child.stop();
     for (const proxy of Object.values(proxies)) proxy.stop();
+    issuer.stop();
     await Promise.all([dynamodb.stop(), redis.stop()]);
   }
 }
@@ -163,12 +167,15 @@ const asked = ({ ms, cpuMs, trips }: Sample): MaxResponse => ({
 });
 
 async function measureCpu(quick: boolean): Promise<readonly CpuRound[]> {
+  const issuer = await startTestIssuer();
   const child: Child = await startChild(join(import.meta.dirname, 'cpu-process.ts'), [], {
     env: {
       ...settings,
       CHATS_TABLE: TABLES.chats,
       CHAT_WORDS_TABLE: TABLES.words,
       STATE_TABLE: TABLES.state,
+      ...issuer.env,
+      BENCH_AUTHORIZATION: issuer.bearer(),
       REDIS_URL: 'redis://127.0.0.1:1',
       EXPRESS_REFRESHES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/requested',
       BULK_REFRESHES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/planned',
@@ -180,6 +187,7 @@ async function measureCpu(quick: boolean): Promise<readonly CpuRound[]> {
     for (let i = 0; i < (quick ? 7 : 25); i += 1) rounds.push(await child.ask<CpuRound>({ calls: 400 }));
     return rounds;
   } finally {
+    issuer.stop();
     await child.stop();
   }
 }

@@ -10,6 +10,7 @@ import { Redis } from 'ioredis';
 import { startDynamoDb } from '../../localstack/servers/dynamodb.ts';
 import { startRedis } from '../../localstack/servers/redis.ts';
 import { startSqs } from '../../localstack/servers/sqs.ts';
+import { startTestIssuer } from '../../test/support/issuer.ts';
 import { settings } from '../page/event.ts';
 import { fillDatabase, TABLES } from '../support/chats.ts';
 import { startChild } from '../support/children.ts';
@@ -87,7 +88,8 @@ export const run: Part = async ({ quick }) => {
 };
 
 async function measure(reader: ReaderName, dataDir: string, rounds: number): Promise<Outcome[]> {
-  const [dynamodb, redis, sqs, upstream] = await Promise.all([
+  const [issuer, dynamodb, redis, sqs, upstream] = await Promise.all([
+    startTestIssuer(),
     startDynamoDb(dataDir),
     startRedis(),
     startSqs('eu-central-1'),
@@ -109,6 +111,8 @@ async function measure(reader: ReaderName, dataDir: string, rounds: number): Pro
       startChild(join(import.meta.dirname, 'reader-process.ts'), [JSON.stringify(options)], {
         env: {
           ...settings,
+          ...issuer.env,
+          BENCH_AUTHORIZATION: issuer.bearer(),
           POWERTOOLS_LOG_LEVEL: 'SILENT',
           CHATS_TABLE: TABLES.chats,
           CHAT_WORDS_TABLE: TABLES.words,
@@ -174,6 +178,7 @@ async function measure(reader: ReaderName, dataDir: string, rounds: number): Pro
     await Promise.all(children.map((child) => child.stop()));
     queues.stop();
     upstream.stop();
+    issuer.stop();
     await Promise.all([dynamodb.stop(), redis.stop(), sqs.stop()]);
   }
 }

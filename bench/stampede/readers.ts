@@ -25,9 +25,9 @@ async function service(): Promise<Reader> {
     import('../../functions/http-refresh-participants/handler.ts'),
   ]);
   const event = (id: number) => ({
-    headers: {},
+    headers: { authorization: String(process.env.BENCH_AUTHORIZATION) },
     pathParameters: { id: String(id) },
-    requestContext: { requestId: 'bench', authorizer: { lambda: { role: 'superadmin', subject: 'bench' } } },
+    requestContext: { requestId: 'bench', timeEpoch: Date.now() },
   });
   const call = (handler: unknown) => async (id: number) => (await (handler as Handler)(event(id), context)).statusCode;
   return { read: call(reading.handler), refresh: call(refreshing.handler) };

@@ -10,6 +10,7 @@ import { startDynamoDb } from '../../localstack/servers/dynamodb.ts';
 import { startSimulatedMax } from '../../localstack/servers/max-simulator.ts';
 import { startRedis } from '../../localstack/servers/redis.ts';
 import { startSqs } from '../../localstack/servers/sqs.ts';
+import { startTestIssuer } from '../../test/support/issuer.ts';
 import { bundle, ROOT } from './bundles.ts';
 import { fillDatabase, type TableNames } from './chats.ts';
 import { type Child, startChild } from './children.ts';
@@ -35,6 +36,8 @@ export interface ServiceOptions {
 
 export interface Service {
   readonly database: { readonly client: ReturnType<typeof createDynamo>; readonly tables: TableNames };
+  /** A superadmin's `Authorization` header. */
+  readonly authorization: string;
   /** Runs a function once. */
   invoke(key: string, event?: unknown): Promise<unknown>;
   /** Starts taking messages from the queues. */
@@ -75,7 +78,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     state: tableName('StateTable'),
   };
   await fillDatabase(dataDir, { chats, tables });
-  const [dynamodb, redis, sqs, max] = await Promise.all([
+  const [issuer, dynamodb, redis, sqs, max] = await Promise.all([
+    startTestIssuer(),
     startDynamoDb(dataDir),
     startRedis(),
     startSqs(declared.region),
@@ -102,6 +106,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     REDIS_URL: await through('redis', redis.url, redisCommands),
     MAX_API_URL: max.url,
     MAX_API_TOKEN: max.token,
+    ...issuer.env,
     POWERTOOLS_LOG_LEVEL: 'WARN',
   };
   const placed = { declared, ...queues, queueUrls };
@@ -115,6 +120,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       client: createDynamo({ ...awsEndpoint(dynamodb.endpoint, false, declared.region, {}) }),
       tables,
     },
+    authorization: issuer.bearer(),
     invoke: async (key, event = {}) => {
       const invocation = await functions.invoke(key, event);
       if (invocation.outcome !== 'value') throw new Error(`${key}: ${JSON.stringify(invocation)}`);
@@ -156,6 +162,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await Promise.all(triggers.map((trigger) => trigger.stop()));
       await functions.stop();
       poller.destroy();
+      issuer.stop();
       for (const proxy of Object.values(proxies)) proxy.stop();
       await Promise.all([dynamodb.stop(), redis.stop(), sqs.stop(), max.stop()]);
     },

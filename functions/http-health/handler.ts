@@ -1,4 +1,4 @@
-import { httpFunction } from '../../lib/http/stack.ts';
+import { openHttpFunction } from '../../lib/http/stack.ts';
 import {
   chatStore,
   clock,
@@ -13,7 +13,7 @@ import { route } from './route.ts';
 const PATIENCE_MS = 2_000;
 
 /** Every dependency at once; MAX by a bare connection, since its requests are counted. */
-export const handler = httpFunction(route, async () => {
+export const handler = openHttpFunction(route, async () => {
   const off = integrationDisabled();
   const [dynamodb, redis, sqs, max] = await Promise.all([
     probe(() => chatStore().total('all')),

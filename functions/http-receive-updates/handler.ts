@@ -1,6 +1,6 @@
 import { Problem } from '../../lib/http/problem.ts';
 import { sameSecret } from '../../lib/http/secret.ts';
-import { httpFunction } from '../../lib/http/stack.ts';
+import { openHttpFunction } from '../../lib/http/stack.ts';
 import { readDelivery } from '../../lib/max-api/updates.ts';
 import { LOG } from '../../lib/runtime/log-messages.ts';
 import { logger } from '../../lib/runtime/observability.ts';
@@ -9,7 +9,7 @@ import { updateQueue, webhookSecret } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
 /** Round trips: 1 SendMessage. Anything but a 200 makes MAX repeat the delivery. */
-export const handler = httpFunction(route, async ({ body, header }) => {
+export const handler = openHttpFunction(route, async ({ body, header }) => {
   if (!sameSecret(header('x-max-bot-api-secret'), await webhookSecret()())) {
     throw new Problem('unauthorized', { detail: 'The secret of the subscription is missing or wrong.' });
   }

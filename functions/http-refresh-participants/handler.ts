@@ -2,7 +2,16 @@ import { Problem } from '../../lib/http/problem.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { requireIntegration, visibleChat } from '../../lib/http/visible.ts';
 import { refreshOne } from '../../lib/refreshing/refresh-one.ts';
-import { chatStore, clock, counts, integrationDisabled, newId, permits, refreshChat } from '../../lib/runtime/root.ts';
+import {
+  chatStore,
+  clock,
+  connectRedis,
+  counts,
+  integrationDisabled,
+  newId,
+  permits,
+  refreshChat,
+} from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
 const REASONS = {
@@ -15,41 +24,45 @@ const REASONS = {
   auth: 'MAX refused the token of the service',
 } as const;
 
-export const handler = httpFunction(route, async ({ params, principal }) => {
-  requireIntegration(integrationDisabled());
-  const stored = await visibleChat(chatStore(), principal, params.id);
-  const deps = { chatStore: chatStore(), leases: counts(), refreshChat: refreshChat(), clock, newId };
-  const outcome = await refreshOne(deps, stored);
-  await permits().flush();
-  switch (outcome.kind) {
-    case 'updated':
-      return {
-        status: 200,
-        body: {
-          status: 'updated',
-          chat_id: params.id,
-          participants_count: outcome.count,
-          updated_at: outcome.updatedAt,
-          source: 'api',
-        },
-      };
-    case 'deleted':
-      throw new Problem('not_found', { detail: `There is no chat ${params.id} any more.` });
-    case 'not_in_max':
-      throw new Problem('no_max_chat', { detail: `Chat ${params.id} has no max_chat_id, so MAX can not be asked.` });
-    case 'unavailable':
-      throw new Problem('chat_unavailable', {
-        detail:
-          outcome.status === 'denied'
-            ? 'MAX denies the bot access to this chat: the bot is not in it.'
-            : 'MAX does not know this chat any more.',
-        extra: { chat_status: outcome.status, last_known: outcome.lastKnown },
-      });
-    case 'max_unreachable':
-      throw new Problem('max_unreachable', {
-        detail: `The count was not read: ${REASONS[outcome.reason]}.`,
-        extra: { reason: outcome.reason, last_known: outcome.lastKnown },
-        headers: { 'retry-after': String(Math.max(1, Math.ceil(outcome.retryAfterMs / 1_000))) },
-      });
-  }
-});
+export const handler = httpFunction(
+  route,
+  async ({ params, principal }) => {
+    requireIntegration(integrationDisabled());
+    const stored = await visibleChat(chatStore(), principal, params.id);
+    const deps = { chatStore: chatStore(), leases: counts(), refreshChat: refreshChat(), clock, newId };
+    const outcome = await refreshOne(deps, stored);
+    await permits().flush();
+    switch (outcome.kind) {
+      case 'updated':
+        return {
+          status: 200,
+          body: {
+            status: 'updated',
+            chat_id: params.id,
+            participants_count: outcome.count,
+            updated_at: outcome.updatedAt,
+            source: 'api',
+          },
+        };
+      case 'deleted':
+        throw new Problem('not_found', { detail: `There is no chat ${params.id} any more.` });
+      case 'not_in_max':
+        throw new Problem('no_max_chat', { detail: `Chat ${params.id} has no max_chat_id, so MAX can not be asked.` });
+      case 'unavailable':
+        throw new Problem('chat_unavailable', {
+          detail:
+            outcome.status === 'denied'
+              ? 'MAX denies the bot access to this chat: the bot is not in it.'
+              : 'MAX does not know this chat any more.',
+          extra: { chat_status: outcome.status, last_known: outcome.lastKnown },
+        });
+      case 'max_unreachable':
+        throw new Problem('max_unreachable', {
+          detail: `The count was not read: ${REASONS[outcome.reason]}.`,
+          extra: { reason: outcome.reason, last_known: outcome.lastKnown },
+          headers: { 'retry-after': String(Math.max(1, Math.ceil(outcome.retryAfterMs / 1_000))) },
+        });
+    }
+  },
+  [connectRedis],
+);

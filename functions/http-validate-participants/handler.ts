@@ -3,23 +3,34 @@ import { Problem } from '../../lib/http/problem.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { requireIntegration } from '../../lib/http/visible.ts';
 import { validateCounts } from '../../lib/listing/validate-counts.ts';
-import { chatStore, fetchCount, inspectCounts, integrationDisabled, permits } from '../../lib/runtime/root.ts';
+import {
+  chatStore,
+  connectRedis,
+  fetchCount,
+  inspectCounts,
+  integrationDisabled,
+  permits,
+} from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
 /** Left for the answer behind the last request to MAX, ms. */
 const MARGIN_MS = 3_000;
 
-export const handler = httpFunction(route, async ({ query, principal, cutOffAt }) => {
-  requireIntegration(integrationDisabled());
-  const deps = { chatStore: chatStore(), viewCounts: inspectCounts(), fetchCount: fetchCount(), random: Math.random };
-  const outcome = await validateCounts(deps, scopeOf(principal), query.sample_size, cutOffAt - MARGIN_MS);
-  await permits().flush();
-  if (outcome.kind === 'max_unreachable') {
-    throw new Problem('max_unreachable', {
-      detail: `Not one count could be compared: ${outcome.reason}.`,
-      extra: { reason: outcome.reason },
-      headers: { 'retry-after': '30' },
-    });
-  }
-  return { status: 200, body: outcome.report };
-});
+export const handler = httpFunction(
+  route,
+  async ({ query, principal, cutOffAt }) => {
+    requireIntegration(integrationDisabled());
+    const deps = { chatStore: chatStore(), viewCounts: inspectCounts(), fetchCount: fetchCount(), random: Math.random };
+    const outcome = await validateCounts(deps, scopeOf(principal), query.sample_size, cutOffAt - MARGIN_MS);
+    await permits().flush();
+    if (outcome.kind === 'max_unreachable') {
+      throw new Problem('max_unreachable', {
+        detail: `Not one count could be compared: ${outcome.reason}.`,
+        extra: { reason: outcome.reason },
+        headers: { 'retry-after': '30' },
+      });
+    }
+    return { status: 200, body: outcome.report };
+  },
+  [connectRedis],
+);

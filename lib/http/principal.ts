@@ -20,8 +20,7 @@ const universityId = z
 const subject = z.string().min(1);
 
 /**
- * What a token must say, and what the authorizer passes on: a known role, and for all but superadmins the university
- * they belong to.
+ * What a token must say: a known role, and for all but superadmins the university they belong to.
  */
 export const principalSchema = z.discriminatedUnion('role', [
   z.object({ role: z.literal('superadmin'), subject }),

@@ -2,12 +2,22 @@ import * as z from 'zod';
 import type { Role } from './principal.ts';
 
 /** A route as its function checks it and as the OpenAPI document shows it. `serverless.yml` deploys it. */
-export interface Route {
+export type Route = GuardedRoute | OpenRoute;
+
+/** Needs a token with one of these roles. */
+export interface GuardedRoute extends RouteParts {
+  readonly roles: readonly [Role, ...Role[]];
+}
+
+/** Needs no token. */
+export interface OpenRoute extends RouteParts {
+  readonly roles: 'anyone';
+}
+
+interface RouteParts {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly summary: string;
-  /** Who may call it; `anyone` needs no token. */
-  readonly roles: readonly Role[] | 'anyone';
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;

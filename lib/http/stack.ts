@@ -1,30 +1,25 @@
 import type { MiddlewareObj } from '@middy/core';
-import httpJsonBodyParser from '@middy/http-json-body-parser';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import type { z } from 'zod';
 import { LOG } from '../runtime/log-messages.ts';
 import { instrumented, logger } from '../runtime/observability.ts';
-import { type Principal, principalSchema, requireRole } from './principal.ts';
+import { authenticate } from './authenticate.ts';
+import { readBody } from './body.ts';
+import type { Principal } from './principal.ts';
 import { type HttpAnswer, jsonAnswer, Problem, problemAnswer } from './problem.ts';
-import type { Route } from './route.ts';
+import type { GuardedRoute, OpenRoute, Route } from './route.ts';
 
 /**
- * The one stack of all HTTP functions: who asks (401), whether the role may (403), the body (413, 415, 400), its fields
- * (400), then the use case; every error becomes a problem, and nothing of an unforeseen one is shown.
+ * Shared by all HTTP functions. Verifies the token (401) and the role (403) before anything else, then reads the body
+ * (413, 415, 400) and the fields (400), then calls the use case. Errors become RFC 9457 problems; unexpected errors reveal
+ * no details.
  */
-
-const MAX_BODY_BYTES = 256 * 1024;
-
-/** As API Gateway's HTTP API sends it, with the authorizer's context. */
-type HttpEvent = APIGatewayProxyEventV2 & {
-  readonly requestContext: { readonly authorizer?: { readonly lambda?: Record<string, unknown> | null } };
-};
 
 export interface HttpRequest<P, Q, B, W> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
-  /** Who asks; `undefined` only on routes for anyone. */
+  /** Who sends the request; `undefined` only on routes for anyone. */
   readonly principal: W;
   /** A header of the request, by its name in lower case. */
   readonly header: (name: string) => string | undefined;
@@ -43,29 +38,55 @@ export interface Reply {
 }
 
 type Parsed<R, K extends string> = R extends Record<K, infer S extends z.ZodType> ? z.output<S> : undefined;
-type Who<R extends Route> = R['roles'] extends 'anyone' ? undefined : Principal;
+type Handle<R extends Route, W> = (
+  request: HttpRequest<Parsed<R, 'params'>, Parsed<R, 'query'>, Parsed<R, 'body'>, W>,
+) => Promise<Reply>;
 
-export function httpFunction<R extends Route>(
+/**
+ * Makes the function of a route that needs a token.
+ * @param prepare what an environment's first request starts while its token is verified: secrets and connections that
+ * `handle` needs. Failures are ignored here, `handle` meets them itself.
+ */
+export const httpFunction = <R extends GuardedRoute>(
   route: R,
-  handle: (request: HttpRequest<Parsed<R, 'params'>, Parsed<R, 'query'>, Parsed<R, 'body'>, Who<R>>) => Promise<Reply>,
+  handle: Handle<R, Principal>,
+  prepare: readonly (() => Promise<unknown>)[] = [],
+) => {
+  let prepared = false;
+  return respond(route, handle, ({ headers }) => {
+    const principal = authenticate(headers.authorization, route.roles);
+    if (!prepared) void Promise.allSettled(prepare.map(async (start) => start()));
+    prepared = true;
+    return principal;
+  });
+};
+
+/** Makes the function of a route that anyone may call. */
+export const openHttpFunction = <R extends OpenRoute>(route: R, handle: Handle<R, undefined>) =>
+  respond(route, handle, () => undefined);
+
+function respond<R extends Route, W>(
+  route: R,
+  handle: Handle<R, W>,
+  identify: (event: APIGatewayProxyEventV2) => Promise<W> | W,
 ) {
   // Made once: a schema is compiled when it is first used, which takes longer than the rest of the reading.
   let query: z.ZodObject | undefined;
-  const stack = instrumented<HttpEvent, HttpAnswer>(async (event, context) => {
+  return instrumented<APIGatewayProxyEventV2, HttpAnswer>(async (event, context) => {
     const requestId = requestIdOf(event);
-    const principal = route.roles === 'anyone' ? undefined : principalOf(event, route.roles);
+    const timing = serverTiming();
+    const principal = await identify(event);
     query ??= route.query?.strict();
-    const fields = readFields({ ...route, ...(query ? { query } : {}) }, event);
+    const body = route.body && readBody(event);
+    const fields = readFields({ ...route, ...(query ? { query } : {}) }, event, body);
     const cutOffAt = Date.now() + context.getRemainingTimeInMillis();
     const header = (name: string) => event.headers?.[name];
-    const timing = serverTiming();
     const { timed } = timing;
     const request = { ...fields, principal, header, requestId, timed, cutOffAt } as Parameters<typeof handle>[0];
-    const { status, body, headers } = await handle(request);
-    logger.info(LOG.requestDone, { route: `${route.method} ${route.path}`, status });
-    return jsonAnswer(status, body, requestId, { ...headers, 'server-timing': timing.header() });
+    const reply = await handle(request);
+    logger.info(LOG.requestDone, { route: `${route.method} ${route.path}`, status: reply.status });
+    return jsonAnswer(reply.status, reply.body, requestId, { ...reply.headers, 'server-timing': timing.header() });
   }).use(problems(`${route.method} ${route.path}`));
-  return route.body ? stack.use(smallBody(route)).use(httpJsonBodyParser()) : stack;
 }
 
 /** Durations for the header `Server-Timing` (W3C Server Timing), ms; `total` is the function's own, without API Gateway. */
@@ -86,26 +107,14 @@ function serverTiming() {
   };
 }
 
-const requestIdOf = (event: Partial<HttpEvent>): string => event.requestContext?.requestId ?? 'unknown';
-
-function principalOf(event: HttpEvent, roles: Exclude<Route['roles'], 'anyone'>): Principal {
-  const given = event.requestContext.authorizer?.lambda ?? {};
-  const parsed = principalSchema.safeParse(given);
-  if (!parsed.success) {
-    const detail =
-      typeof given.refused === 'string' ? given.refused : 'The token names no role known here, or no university.';
-    throw new Problem('unauthorized', { detail, headers: { 'www-authenticate': 'Bearer' } });
-  }
-  requireRole(parsed.data, roles);
-  return parsed.data;
-}
+const requestIdOf = (event: Partial<APIGatewayProxyEventV2>): string => event.requestContext?.requestId ?? 'unknown';
 
 /** Parses all of the request before it complains, so that every bad field is named at once. The query is a strict one. */
-function readFields(route: Route, event: HttpEvent) {
+function readFields(route: Route, event: APIGatewayProxyEventV2, given: unknown) {
   const read = (schema: z.ZodType | undefined, value: unknown) => schema?.safeParse(value);
   const params = read(route.params, event.pathParameters ?? {});
   const query = read(route.query, event.queryStringParameters ?? {});
-  const body = read(route.body, event.body);
+  const body = read(route.body, given);
   const issues = [params, query, body].flatMap((parsed) => parsed?.error?.issues ?? []);
   if (issues.length > 0) {
     const errors = issues.flatMap((issue) => {
@@ -121,23 +130,8 @@ function readFields(route: Route, event: HttpEvent) {
   return { params: params?.data, query: query?.data, body: body?.data };
 }
 
-/** Before the body parser: refuses what is too large unread, and what nobody may send before looking at it. */
-function smallBody(route: Route): MiddlewareObj<HttpEvent> {
-  return {
-    before({ event }) {
-      if (route.roles !== 'anyone') principalOf(event, route.roles);
-      const bytes = event.isBase64Encoded
-        ? Math.floor(((event.body?.length ?? 0) * 3) / 4)
-        : Buffer.byteLength(event.body ?? '');
-      if (bytes > MAX_BODY_BYTES) {
-        throw new Problem('body_too_large', { detail: `A body may have at most ${MAX_BODY_BYTES} bytes.` });
-      }
-    },
-  };
-}
-
 /** Turns whatever was thrown into an answer. */
-function problems(route: string): MiddlewareObj<HttpEvent, HttpAnswer, Error, Context> {
+function problems(route: string): MiddlewareObj<APIGatewayProxyEventV2, HttpAnswer, Error, Context> {
   return {
     before({ event }) {
       logger.appendKeys({ request_id: requestIdOf(event) });
@@ -151,18 +145,7 @@ function problems(route: string): MiddlewareObj<HttpEvent, HttpAnswer, Error, Co
   };
 }
 
-function problemOf(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  // The body parser's errors, as Middy raises them.
-  const status = (error as { statusCode?: number } | undefined)?.statusCode;
-  if (status === 415) {
-    return new Problem('unsupported_media_type', { detail: 'Send content-type: application/json.' });
-  }
-  if (status === 422 || status === 400) {
-    return new Problem('invalid_request', {
-      detail: 'The body is not JSON.',
-      errors: [{ field: 'body', message: 'must be a JSON object' }],
-    });
-  }
-  return new Problem('internal', { detail: 'The request failed for a reason of the service; try again later.' });
-}
+const problemOf = (error: unknown): Problem =>
+  error instanceof Problem
+    ? error
+    : new Problem('internal', { detail: 'The request failed for a reason of the service; try again later.' });

@@ -3,6 +3,7 @@ export const LOG = {
   requestFailed: 'request failed',
   requestRefused: 'request refused',
   requestDone: 'request done',
+  issuerUnreachable: 'keys of the token issuer not fetched',
   batchRefreshed: 'refresh message done',
   messageFailed: 'message failed',
   planned: 'stale chats planned',

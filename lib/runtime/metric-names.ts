@@ -36,6 +36,8 @@ export const METRICS = {
   /** 1 for every check that found the subscription to MAX's updates gone. */
   subscriptionLost: 'participants_subscription_lost',
   subscriptionCheckFailed: 'participants_subscription_check_failed',
+  /** Age of the keys that tokens are verified with, s; emitted when they could not be fetched anew. */
+  issuerKeysAge: 'participants_issuer_keys_age',
 } as const;
 
 /** Computed by CloudWatch from hits and lookups, so that a busy minute weighs more than a quiet one. */

@@ -4,6 +4,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { Telemetry } from '../state/telemetry.ts';
+import { LOG } from './log-messages.ts';
 import { METRICS } from './metric-names.ts';
 import { tracing } from './tracing.ts';
 
@@ -28,6 +29,15 @@ function flushMetrics(): MiddlewareObj {
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
   };
   return { after: flush, onError: flush };
+}
+
+/**
+ * Reports that the issuer's keys could not be fetched.
+ * @param ageMs the age of the keys that are used instead; `undefined` where there are none.
+ */
+export function reportIssuerFailure(error: Error, ageMs: number | undefined): void {
+  logger.error(LOG.issuerUnreachable, { error, keys_age_s: ageMs === undefined ? null : Math.round(ageMs / 1_000) });
+  if (ageMs !== undefined) metrics.addMetric(METRICS.issuerKeysAge, MetricUnit.Seconds, ageMs / 1_000);
 }
 
 /** What happened to participants, as metrics. */

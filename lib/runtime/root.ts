@@ -6,6 +6,8 @@ import { type Database, fullJitter } from '../adapters/dynamodb/database.ts';
 import { createDynamoEventStore, createDynamoSubscriptionStore } from '../adapters/dynamodb/event-store.ts';
 import { createDynamoPlannerStore } from '../adapters/dynamodb/planner-store.ts';
 import { createDynamoRunStore } from '../adapters/dynamodb/run-store.ts';
+import { fetchJson } from '../adapters/issuer/fetch-json.ts';
+import { createIssuerKeys } from '../adapters/issuer/keys.ts';
 import { createMaxApi, reachable } from '../adapters/max/client.ts';
 import { authenticated } from '../adapters/redis/authenticated.ts';
 import { createRedis, createRedisGate } from '../adapters/redis/client.ts';
@@ -34,7 +36,7 @@ import type { PlanStaleDeps } from '../scheduling/plan-stale.ts';
 import type { RefreshQueueName } from '../state/queues.ts';
 import { noTelemetry } from '../state/telemetry.ts';
 import { config } from './environment.ts';
-import { telemetryMetrics } from './observability.ts';
+import { reportIssuerFailure, telemetryMetrics } from './observability.ts';
 import { secretReader } from './secrets.ts';
 import { traced } from './tracing.ts';
 
@@ -295,6 +297,31 @@ export const inspectCounts = /* @__PURE__ */ once((): ViewCounts => {
     settings: { ...deps.settings, lazyUpdate: false },
   });
 });
+
+// Tokens
+
+/** The keys with which tokens are verified. */
+export const issuerKeys = /* @__PURE__ */ once(() => {
+  const { AUTH_ISSUER, AUTH_JWKS_URL } = config.auth;
+  const url = new URL(AUTH_JWKS_URL ?? `${AUTH_ISSUER.replace(/\/$/, '')}/.well-known/jwks.json`);
+  return createIssuerKeys({ fetchKeySet: () => fetchJson(url), now: clock.now, onFailure: reportIssuerFailure });
+});
+
+/** Who signs the tokens, and for whom they are. */
+export const tokenSettings = () => {
+  const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config.auth;
+  return { issuer, audience, keys: issuerKeys() };
+};
+
+// What a first request prepares while the issuer's keys are fetched
+
+/** Connects to Redis, unless the integration is switched off. Never rejects. */
+export const connectRedis = async () => {
+  if (!integrationDisabled()) await redisGate().run(async () => {});
+};
+
+/** Connects to DynamoDB, by the cheapest request there is. Round trips: 1 GetItem. */
+export const connectDynamo = () => chatStore().total('all');
 
 /** Signs the cursors of listings. */
 export const cursorSecret = /* @__PURE__ */ once(() => {

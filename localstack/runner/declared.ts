@@ -8,7 +8,6 @@ export interface Declared {
   readonly service: string;
   readonly region: string;
   readonly functions: readonly DeclaredFunction[];
-  readonly authorizers: Readonly<Record<string, Authorizer>>;
   readonly tables: Readonly<Record<string, Table>>;
   readonly queues: Readonly<Record<string, Queue>>;
   /** `custom.esbuild`: how the functions are bundled. */
@@ -37,14 +36,6 @@ export interface Route {
   readonly method: string;
   /** `*` for what no other route takes. */
   readonly path: string;
-  readonly authorizer: string | undefined;
-}
-
-export interface Authorizer {
-  readonly functionKey: string;
-  /** As `$request.header.Authorization`. With none the authorizer is asked about every request. */
-  readonly identitySource: readonly string[];
-  readonly resultTtlS: number;
 }
 
 export interface QueueTrigger {
@@ -119,15 +110,14 @@ const reference = z.union([
 const routeSchema = z.union([
   z.string().transform((text) => {
     const [method = '*', path = '*'] = text === '*' ? [] : text.split(/\s+/);
-    return { method, path, authorizer: undefined };
+    return { method, path };
   }),
-  z
-    .object({
-      method: z.string().default('*'),
-      path: z.string(),
-      authorizer: z.object({ name: z.string() }).optional(),
-    })
-    .transform(({ method, path, authorizer }) => ({ method, path, authorizer: authorizer?.name })),
+  z.object({
+    method: z.string().default('*'),
+    path: z.string(),
+    // Ignored, it would leave a route open that is protected on AWS.
+    authorizer: z.undefined({ error: 'the local stack runs no authorizers' }),
+  }),
 ]);
 
 const queueTriggerSchema = z
@@ -177,21 +167,6 @@ const documentSchema = z.object({
   provider: z.object({
     region: z.string(),
     ...limits,
-    httpApi: z
-      .object({
-        authorizers: z.record(
-          z.string(),
-          z.object({
-            type: z.literal('request'),
-            functionName: z.string(),
-            enableSimpleResponses: z.literal(true),
-            payloadVersion: z.literal('2.0'),
-            resultTtlInSeconds: z.number().default(0),
-            identitySource: z.union([z.string(), z.array(z.string())]).default([]),
-          }),
-        ),
-      })
-      .default({ authorizers: {} }),
   }),
   functions: z.record(
     z.string(),
@@ -225,16 +200,6 @@ export function parseDeclared(document: unknown): Declared {
     service,
     region: provider.region,
     bundling: custom.esbuild,
-    authorizers: Object.fromEntries(
-      Object.entries(provider.httpApi.authorizers).map(([name, authorizer]) => [
-        name,
-        {
-          functionKey: authorizer.functionName,
-          identitySource: [authorizer.identitySource].flat(),
-          resultTtlS: authorizer.resultTtlInSeconds,
-        },
-      ]),
-    ),
     functions: Object.entries(functions).map(([key, declared]) => ({
       key,
       name: declared.name,

@@ -239,26 +239,11 @@ describe('the HTTP API', () => {
   });
 });
 
-describe('the authorizer', () => {
-  const guarded = (authorization?: string) =>
-    get('/guarded', authorization === undefined ? {} : { headers: { authorization } });
-
-  test.each([
-    [undefined, 401, 'Unauthorized'],
-    ['bad', 403, 'Forbidden'],
-    ['broken', 500, 'Internal Server Error'],
-  ])('%s: %i', async (token, status, message) => {
-    const answer = await guarded(token);
-    expect([answer.status, await answer.json()]).toEqual([status, { message }]);
-  });
-
-  test('its context reaches the function, and its answer is remembered', async () => {
-    const contexts = [];
-    for (let i = 0; i < 3; i++) contexts.push((await json(guarded('good'))).event.requestContext.authorizer.lambda);
-    expect(contexts[0]).toMatchObject({ role: 'tester' });
-    expect(contexts[1]).toEqual(contexts[0]);
-    expect(contexts[2]).toEqual(contexts[0]);
-  });
+test('a declared authorizer is refused, since a route it protects on AWS would be open here', () => {
+  const { functions } = document;
+  const events = [{ httpApi: { method: 'GET', path: '/x', authorizer: { name: 'token' } } }];
+  const guarded = { ...document, functions: { ...functions, guarded: { ...functions.plain, events } } };
+  expect(() => parseDeclared(guarded)).toThrow('the local stack runs no authorizers');
 });
 
 describe('queues and tables', () => {

@@ -17,7 +17,6 @@ import { list as bundledCommands } from '../../infra/bundling/redis-commands.ts'
 
 /** KB (1,024 bytes) of the entry and what it imports statically. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  httpAuthorize: 170,
   httpListChats: 655,
   httpGetChat: 655,
   httpCreateChat: 655,

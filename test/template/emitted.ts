@@ -28,7 +28,7 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
   const { log } = console;
   console.log = (line: string) => lines.push(line);
   try {
-    const { metrics, telemetryMetrics } = await import('../../lib/runtime/observability.ts');
+    const { metrics, telemetryMetrics, reportIssuerFailure } = await import('../../lib/runtime/observability.ts');
     const { reportBatch, reportPlan, reportStaleness, reportSubscription, reportUpdate } = await import(
       '../../lib/runtime/reports.ts'
     );
@@ -47,6 +47,7 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
     });
     reportStaleness({ total: 1, stale: 0, oldestSeconds: 1, fresherThanHour: 1 });
     reportUpdate('user_added');
+    reportIssuerFailure(new Error('away'), 1);
     reportSubscription({ kind: 'fine' });
     metrics.publishStoredMetrics();
   } finally {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROUTES } from '../../functions/http-describe-api/routes.ts';
@@ -201,13 +201,22 @@ describe('functions', () => {
 });
 
 describe('the API', () => {
-  test('has the routes of the contract, protected where it says so', () => {
-    const routes = ofType(dev.template, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => [
-      Properties.RouteKey,
-      Properties.AuthorizationType === 'CUSTOM',
-    ]);
-    const promised = ROUTES.map(({ method, path, roles }) => [`${method} ${path}`, roles !== 'anyone']);
-    expect(routes.sort()).toEqual([...promised, ['$default', false]].sort());
+  test('has the routes of the contract, and no authorizer in front of them', () => {
+    const routes = ofType(dev.template, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
+    const promised = ROUTES.map(({ method, path }) => `${method} ${path}`);
+    expect(routes.map(({ RouteKey }) => RouteKey).sort()).toEqual([...promised, '$default'].sort());
+    expect(routes.filter(({ AuthorizationType = 'NONE' }) => AuthorizationType !== 'NONE')).toEqual([]);
+    expect(ofType(dev.template, 'AWS::ApiGatewayV2::Authorizer')).toEqual([]);
+  });
+
+  test('tells who signs the tokens to exactly the functions whose routes need one', async () => {
+    for (const [key, resource] of functionsOf(dev.template)) {
+      const folder = join(ROOT, resource.Properties.Handler, '..');
+      const route = existsSync(join(folder, 'route.ts')) ? (await import(join(folder, 'route.ts'))).route : undefined;
+      const given = Object.keys(environmentOf(resource)).filter((name) => name.startsWith('AUTH_'));
+      const needed = route && route.roles !== 'anyone' ? ['AUTH_AUDIENCE', 'AUTH_ISSUER', 'AUTH_JWKS_URL'] : [];
+      expect([key, given.sort()]).toEqual([key, needed]);
+    }
   });
 
   test('is throttled and writes access logs that are JSON', () => {

@@ -5,7 +5,7 @@ import { Routes } from '../../localstack/runner/http/routes.ts';
 const declared = (key: string, ...routes: readonly (readonly [string, string])[]): DeclaredFunction => ({
   ...{ key, name: key, handler: 'x.handler', timeoutS: 1, memoryMb: 128, reservedConcurrency: undefined },
   ...{ environment: {}, queueTriggers: [], schedules: [] },
-  routes: routes.map(([method, path]): Route => ({ method, path, authorizer: undefined })),
+  routes: routes.map(([method, path]): Route => ({ method, path })),
 });
 
 const routes = new Routes([

@@ -34,7 +34,6 @@ interface RequestContext {
   /** `12/Mar/2020:19:03:58 +0000` */
   readonly time: string;
   readonly timeEpoch: number;
-  readonly authorizer?: { readonly lambda: unknown };
 }
 
 const TEXT = /^(text\/|application\/([\w.+-]+\+)?(json|xml|javascript)\b|application\/x-www-form-urlencoded)/i;

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import type { Declared } from '../declared.ts';
 import type { Invocation } from '../lambda/environment.ts';
 import { answerOf, gatewayAnswer, type HttpAnswer, send } from './answer.ts';
-import { RequestAuthorizer } from './authorize.ts';
 import { type HttpApiEvent, httpApiEvent, splitUrl } from './event.ts';
 import { Routes } from './routes.ts';
 
@@ -33,34 +32,20 @@ export async function startHttpApi(
   invoke: (functionKey: string, event: unknown) => Promise<Invocation>,
 ): Promise<HttpApi> {
   const routes = new Routes(declared.functions);
-  const authorizers = new Map(
-    Object.entries(declared.authorizers).map(([name, authorizer]) => [
-      name,
-      new RequestAuthorizer(authorizer, declared.region, invoke),
-    ]),
-  );
 
   const answer = async (request: IncomingMessage, requestId: string): Promise<HttpAnswer> => {
     const body = await readBody(request);
     if (!body) return gatewayAnswer(413, 'Request Entity Too Large');
     let event: HttpApiEvent;
-    let authorizerName: string | undefined;
     let functionKey: string;
     try {
       const match = routes.match(request.method ?? 'GET', splitUrl(request.url ?? '/').path);
       if (!match) return gatewayAnswer(404, 'Not Found');
       event = httpApiEvent(request, body, match, requestId, new Date());
-      ({ authorizer: authorizerName, functionKey } = match.target);
+      functionKey = match.target.functionKey;
     } catch (error) {
       if (error instanceof URIError) return badRequest;
       throw error;
-    }
-    if (authorizerName !== undefined) {
-      const decision = await authorizers.get(authorizerName)?.decide(event);
-      if (!decision) return serverError;
-      if (!decision.allowed) return gatewayAnswer(decision.status, decision.message);
-      const { requestContext } = event;
-      event = { ...event, requestContext: { ...requestContext, authorizer: { lambda: decision.context ?? null } } };
     }
     return answerTo(await withinTimeLimit(invoke(functionKey, event)));
   };

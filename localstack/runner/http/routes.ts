@@ -1,11 +1,10 @@
-import type { DeclaredFunction, Route } from '../declared.ts';
+import type { DeclaredFunction } from '../declared.ts';
 
 /** A declared route with the function behind it. */
 export interface Target {
   readonly functionKey: string;
   /** `GET /chats/{id}`, or `$default` for what no other route takes. */
   readonly routeKey: string;
-  readonly authorizer: string | undefined;
 }
 
 export interface Match {
@@ -35,10 +34,10 @@ export class Routes {
     const entries: Entry[] = [];
     for (const { key, routes } of functions) {
       for (const route of routes) {
-        if (route.path === '*') this.#fallback = targetOf(key, '$default', route);
+        if (route.path === '*') this.#fallback = { functionKey: key, routeKey: '$default' };
         else {
           const method = route.method === '*' ? 'ANY' : route.method.toUpperCase();
-          const target = targetOf(key, `${method} ${route.path}`, route);
+          const target = { functionKey: key, routeKey: `${method} ${route.path}` };
           entries.push({ method, segments: split(route.path).map(segmentOf), target });
         }
       }
@@ -57,12 +56,6 @@ export class Routes {
     return this.#fallback && { target: this.#fallback, pathParameters: {} };
   }
 }
-
-const targetOf = (functionKey: string, routeKey: string, { authorizer }: Route): Target => ({
-  functionKey,
-  routeKey,
-  authorizer,
-});
 
 const split = (path: string) => path.slice(1).split('/');
 

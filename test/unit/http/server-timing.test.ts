@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { defineRoute } from '../../lib/http/route.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 
 // Powertools reads these when it is loaded.
 vi.stubEnv('POWERTOOLS_SERVICE_NAME', 'test');
@@ -8,9 +8,9 @@ vi.stubEnv('POWERTOOLS_METRICS_NAMESPACE', 'Test');
 vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT');
 vi.stubEnv('POWERTOOLS_TRACE_ENABLED', 'false');
 
-let httpFunction: typeof import('../../lib/http/stack.ts').httpFunction;
+let openHttpFunction: typeof import('../../../lib/http/stack.ts').openHttpFunction;
 beforeAll(async () => {
-  ({ httpFunction } = await import('../../lib/http/stack.ts'));
+  ({ openHttpFunction } = await import('../../../lib/http/stack.ts'));
 });
 
 const route = defineRoute({
@@ -24,8 +24,8 @@ const event = { requestContext: { requestId: 'request-1' }, headers: {} };
 const context = { awsRequestId: 'invocation-1', functionName: 'test', getRemainingTimeInMillis: () => 1_000 };
 
 /** Durations by name, ms. */
-async function timingOf(handle: Parameters<typeof httpFunction<typeof route>>[1]): Promise<[string, number][]> {
-  const answer = await httpFunction(route, handle)(event as never, context as Context);
+async function timingOf(handle: Parameters<typeof openHttpFunction<typeof route>>[1]): Promise<[string, number][]> {
+  const answer = await openHttpFunction(route, handle)(event as never, context as Context);
   const header = answer.headers['server-timing'] ?? '';
   return header.split(', ').flatMap((metric) => {
     const [, name, ms] = /^(\w+);dur=(\d+\.\d)$/.exec(metric) ?? [];

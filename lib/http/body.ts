@@ -1,0 +1,27 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { Problem } from './problem.ts';
+
+const MAX_BODY_BYTES = 256 * 1024;
+const JSON_TYPE = /^application\/([\w.+-]+\+)?json(\s*;|$)/i;
+
+/**
+ * Reads a JSON body, which API Gateway hands over as text or in base64.
+ * @throws {Problem} 413 over 256 KB, 415 for another type, 400 for what is not JSON.
+ */
+export function readBody({ body = '', isBase64Encoded, headers }: APIGatewayProxyEventV2): unknown {
+  const bytes = isBase64Encoded ? Buffer.from(body, 'base64') : undefined;
+  if ((bytes?.length ?? Buffer.byteLength(body)) > MAX_BODY_BYTES) {
+    throw new Problem('body_too_large', { detail: `A body may have at most ${MAX_BODY_BYTES} bytes.` });
+  }
+  if (!JSON_TYPE.test(headers['content-type'] ?? '')) {
+    throw new Problem('unsupported_media_type', { detail: 'Send content-type: application/json.' });
+  }
+  try {
+    return JSON.parse(bytes?.toString('utf8') ?? body);
+  } catch {
+    throw new Problem('invalid_request', {
+      detail: 'The body is not JSON.',
+      errors: [{ field: 'body', message: 'must be a JSON object' }],
+    });
+  }
+}

@@ -1,0 +1,43 @@
+import type { Context } from 'aws-lambda';
+
+/** Requests to HTTP functions as API Gateway sends them, without API Gateway. */
+
+export interface Answer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly isBase64Encoded?: boolean;
+}
+
+export interface Asked {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly isBase64Encoded?: boolean;
+}
+
+const context = { awsRequestId: 'invocation-1', functionName: 'test', getRemainingTimeInMillis: () => 10_000 };
+
+export function ask(handler: unknown, { headers = {}, path, query, body, isBase64Encoded = false }: Asked = {}) {
+  const event = {
+    version: '2.0',
+    rawPath: '/',
+    headers,
+    requestContext: { requestId: 'request-1', timeEpoch: Date.now(), http: { method: 'GET', path: '/' } },
+    ...(path && { pathParameters: path }),
+    ...(query && { queryStringParameters: query }),
+    ...(body !== undefined && { body }),
+    isBase64Encoded,
+  };
+  return (handler as (event: unknown, context: Context) => Promise<Answer>)(event, context as Context);
+}
+
+/** What a function needs to be loaded; Powertools reads its part when it is loaded. */
+export const quietEnvironment = {
+  POWERTOOLS_SERVICE_NAME: 'test',
+  POWERTOOLS_METRICS_NAMESPACE: 'Test',
+  POWERTOOLS_LOG_LEVEL: 'SILENT',
+  POWERTOOLS_TRACE_ENABLED: 'false',
+  POWERTOOLS_DEV: 'false',
+} as const;

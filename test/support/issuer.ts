@@ -1,0 +1,57 @@
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** An issuer of tokens, with a key of its own. */
+export interface TestIssuer {
+  /** What a function needs to know of it. */
+  readonly env: { readonly AUTH_ISSUER: string; readonly AUTH_AUDIENCE: string; readonly AUTH_JWKS_URL: string };
+  /** The value of an Authorization header. @param claims over those of a superadmin. */
+  bearer(claims?: Readonly<Record<string, unknown>>): string;
+  /** Fetches of its keys so far. */
+  readonly fetches: number;
+  /** Called before the keys are sent; they are sent when it resolves. */
+  beforeKeys: () => Promise<void>;
+  stop(): void;
+}
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+export async function startTestIssuer(): Promise<TestIssuer> {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const kid = randomUUID();
+  let fetches = 0;
+  const server = createServer(async (_, response) => {
+    fetches += 1;
+    await issuer.beforeKeys();
+    response.end(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid }] }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const env = {
+    AUTH_ISSUER: 'https://issuer.example',
+    AUTH_AUDIENCE: 'chats',
+    AUTH_JWKS_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`,
+  };
+  const issuer: TestIssuer = {
+    env,
+    bearer(claims = {}) {
+      const payload = {
+        ...{ iss: env.AUTH_ISSUER, aud: env.AUTH_AUDIENCE, exp: Math.floor(Date.now() / 1_000) + 3_600 },
+        ...{ sub: 'anna', role: 'superadmin', ...claims },
+      };
+      const input = `${encode({ alg: 'ES256', kid })}.${encode(payload)}`;
+      const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+      return `Bearer ${input}.${signature.toString('base64url')}`;
+    },
+    get fetches() {
+      return fetches;
+    },
+    beforeKeys: async () => {},
+    stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+  return issuer;
+}

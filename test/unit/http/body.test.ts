@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { readBody } from '../../../lib/http/body.ts';
+import { Problem } from '../../../lib/http/problem.ts';
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
+const read = (body: string | undefined, headers: Record<string, string> = JSON_HEADERS, isBase64Encoded = false) => {
+  try {
+    return readBody({ ...(body === undefined ? {} : { body }), headers, isBase64Encoded } as never);
+  } catch (error) {
+    return error instanceof Problem ? error.type : error;
+  }
+};
+const inBase64 = (body: string) => Buffer.from(body).toString('base64');
+
+test.each<[string, unknown]>([
+  ['{"ё":[1]}', { ё: [1] }],
+  ['null', null],
+  ['{', 'invalid_request'],
+  ['', 'invalid_request'],
+])('the body %s is read alike as text and in base64', (body, expected) => {
+  expect(read(body)).toEqual(expected);
+  expect(read(inBase64(body), JSON_HEADERS, true)).toEqual(expected);
+});
+
+test('no body is not JSON', () => {
+  expect(read(undefined)).toBe('invalid_request');
+});
+
+test.each([
+  ['application/json', true],
+  ['application/json; charset=utf-8', true],
+  ['Application/JSON', true],
+  ['application/problem+json', true],
+  ['application/jsonp', false],
+  ['text/plain', false],
+  ['text/plain; a=application/json', false],
+])('the type %s: %s', (type, good) => {
+  expect(read('1', { 'content-type': type })).toBe(good ? 1 : 'unsupported_media_type');
+});
+
+test('a body without a type is refused', () => {
+  expect(read('1', {})).toBe('unsupported_media_type');
+});
+
+test('the limit is 256 KB of content, however it is sent', () => {
+  const limit = 256 * 1_024;
+  const exactly = `"${'x'.repeat(limit - 2)}"`;
+  const over = `"${'x'.repeat(limit - 1)}"`;
+  expect(read(exactly)).toHaveLength(limit - 2);
+  expect(read(inBase64(exactly), JSON_HEADERS, true)).toHaveLength(limit - 2);
+  expect(read(over)).toBe('body_too_large');
+  expect(read(inBase64(over), JSON_HEADERS, true)).toBe('body_too_large');
+  expect(read(`"${'ё'.repeat(limit / 2)}"`)).toBe('body_too_large');
+});
