@@ -12,16 +12,23 @@ const FIELDS = [
   'source',
 ] as const satisfies readonly (keyof ChatFields)[];
 
-/** @param at Unix ms. */
-export function newChat(id: number, fields: ChatFields, at: number): Chat {
+/**
+ * @param at Unix ms.
+ * @param fields may carry the times of a chat that comes from another system; otherwise it begins at `at`.
+ */
+export function newChat(
+  id: number,
+  fields: ChatFields & { readonly createdAt?: string; readonly updatedAt?: string },
+  at: number,
+): Chat {
   const time = new Date(at).toISOString();
   const { name, url, maxChatId, externalChatId, universityId, department, source } = fields;
   return {
     id,
     ...{ name, url, maxChatId, externalChatId, universityId, department, source },
     status: 'active',
-    createdAt: time,
-    updatedAt: time,
+    createdAt: fields.createdAt ?? time,
+    updatedAt: fields.updatedAt ?? time,
   };
 }
 

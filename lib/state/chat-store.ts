@@ -44,10 +44,33 @@ export type UpdateOutcome =
   | { readonly kind: 'not_found' }
   | { readonly kind: 'max_chat_id_taken'; readonly by: number };
 
-/** One line of an import. */
+/** One line of an import. `id`, `createdAt` and `updatedAt` apply only when the line creates a chat. */
 export interface ImportedChat extends ChatFields {
   readonly maxChatId: string;
   readonly participantsCount: number | null;
+  /** The id that the chat must have; absent: a new chat gets the next id. */
+  readonly id?: number;
+  /** RFC 3339 UTC with milliseconds; absent: the time of the import. */
+  readonly createdAt?: string;
+  readonly updatedAt?: string;
+}
+
+/** A line that was not written, because the id it names can't be given to its chat. */
+export interface IdConflict {
+  readonly maxChatId: string;
+  /** `taken`: another chat has the id. `different`: the chat exists and has the id `existing`. */
+  readonly kind: 'taken' | 'different';
+  /** Id of the existing chat. */
+  readonly existing: number;
+}
+
+/** Outcomes of an import, one per distinct MAX id. */
+export interface ImportOutcomes {
+  readonly created: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  /** Absent when there are none. */
+  readonly conflicts?: readonly IdConflict[];
 }
 
 /** The durable store of chats. Times are RFC 3339 UTC with milliseconds where they are text, Unix ms where they are numbers. */
@@ -67,12 +90,10 @@ export interface ChatStore {
   delete(id: number): Promise<'deleted' | 'not_found'>;
   /**
    * Creates the chats whose MAX id is new and updates the others where something differs; a count is taken only where the
-   * chat has none. At most 1,000 lines; the same MAX id twice: the later line wins.
+   * chat has none. At most 1,000 lines; the same MAX id twice: the later line wins. A line that names a free id keeps it,
+   * and all ids given afterwards are above it.
    */
-  importMany(
-    lines: readonly ImportedChat[],
-    at: number,
-  ): Promise<{ created: number; updated: number; unchanged: number }>;
-  /** The largest id given so far; ids are given in order, without reuse. */
+  importMany(lines: readonly ImportedChat[], at: number): Promise<ImportOutcomes>;
+  /** The largest id given so far. The store gives ids in ascending order, without reuse; imports may name free ids below. */
   lastId(): Promise<number>;
 }

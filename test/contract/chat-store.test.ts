@@ -388,6 +388,53 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect((await store.get(id ?? 0))?.chat.name).toBe('Новое');
     });
 
+    test('keeps a named id that is free, with its times; the ids given afterwards are above it', async () => {
+      const times = { createdAt: '2023-09-01T08:00:00.000Z', updatedAt: '2024-02-03T04:05:06.789Z' };
+      const named = [
+        line('-1'),
+        line('-2', { id: 40, name: 'Физика', universityId: 1, ...times }),
+        line('-3', { id: 7 }),
+      ];
+      expect(await store.importMany(named, T0)).toEqual({ created: 3, updated: 0, unchanged: 0 });
+      expect((await store.get(40))?.chat).toMatchObject({ id: 40, maxChatId: '-2', ...times });
+      expect((await store.get(7))?.chat).toMatchObject({ maxChatId: '-3', createdAt: new Date(T0).toISOString() });
+      expect(await store.findByMaxChatId('-1')).toBe(41);
+      expect(await store.lastId()).toBe(41);
+      expect(await created(store)).toBe(42);
+      expect(idsOf(await listAll(store, { sort: 'created_at' }))).toEqual([40, 7, 41, 42]);
+      expect(await search('физика')).toEqual([40]);
+      expect(await store.importMany(named, T0 + 1)).toEqual({ created: 0, updated: 0, unchanged: 3 });
+      expect((await store.get(40))?.chat).toMatchObject(times);
+    });
+
+    test('a named id below those given sets nothing back', async () => {
+      for (let i = 0; i < 3; i++) await created(store);
+      await store.delete(2);
+      expect(await store.importMany([line('-1', { id: 2 })], T0)).toEqual({ created: 1, updated: 0, unchanged: 0 });
+      expect(await created(store)).toBe(4);
+    });
+
+    test('writes no line whose id another chat has, or whose chat has another id', async () => {
+      const other = await created(store, { name: 'Право', maxChatId: '-9' });
+      const refused = [
+        line('-1', { id: other, name: 'Право' }),
+        line('-9', { id: 5, name: 'Химия' }),
+        line('-2', { id: 8 }),
+        line('-3', { id: 8 }),
+      ];
+      const { conflicts = [], ...totals } = await store.importMany(refused, T0);
+      expect(totals).toEqual({ created: 1, updated: 0, unchanged: 0 });
+      expect(conflicts.toSorted((a, b) => Number(b.maxChatId) - Number(a.maxChatId))).toEqual([
+        { maxChatId: '-1', kind: 'taken', existing: other },
+        { maxChatId: '-3', kind: 'taken', existing: 8 },
+        { maxChatId: '-9', kind: 'different', existing: other },
+      ]);
+      expect(await store.total('all')).toBe(2);
+      expect(await search('право')).toEqual([other]);
+      expect((await store.get(other))?.chat.name).toBe('Право');
+      expect(await store.importMany([line('-9', { id: other, name: 'Химия' })], T0)).toMatchObject({ updated: 1 });
+    });
+
     test('of the same file twice at the same time doubles nothing', async () => {
       const many = Array.from({ length: 150 }, (_, i) =>
         line(`-${i + 1}`, { name: `Курс ${i}`, universityId: 1 + (i % 2) }),

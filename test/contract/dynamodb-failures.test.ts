@@ -121,6 +121,25 @@ test('an import that is overtaken by a creation updates that chat and creates th
   expect(await search('чужое')).toEqual([]);
 });
 
+test('an id that another chat takes while an import names it is a conflict, and that chat keeps its words', async () => {
+  once('UpdateItem', () => others.chats.importMany([line('-1', { id: 5, name: 'Право' })], T0));
+  expect(await chats.importMany([line('-2', { id: 5, name: 'Право' }), line('-3', { id: 6 })], T0)).toEqual({
+    ...{ created: 1, updated: 0, unchanged: 0 },
+    conflicts: [{ maxChatId: '-2', kind: 'taken', existing: 5 }],
+  });
+  expect(await search('право')).toEqual([5]);
+  expect((await others.chats.get(5))?.chat.maxChatId).toBe('-1');
+});
+
+test('a creation whose new id an import has just named takes the next one', async () => {
+  once('TransactWriteItems', () => others.chats.importMany([line('-1', { id: 1, name: 'Право' })], T0));
+  expect(await created(chats, { name: 'Право' })).toBe(2);
+  expect(await search('право')).toEqual([1, 2]);
+  once('TransactWriteItems', () => others.chats.importMany([line('-2', { id: 3 })], T0));
+  expect(await chats.importMany([line('-3')], T0)).toEqual({ created: 1, updated: 0, unchanged: 0 });
+  expect(await others.chats.findByMaxChatId('-3')).toBe(4);
+});
+
 test('an import never takes its count over one that was just read', async () => {
   const id = await created(others.chats, { maxChatId: '-1' });
   const read = { kind: 'count', count: 7 } as const;

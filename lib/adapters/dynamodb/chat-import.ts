@@ -2,10 +2,10 @@ import { forEach } from '../../base/for-each.ts';
 import { differs, newChat } from '../../chats/change.ts';
 import type { StoredChat } from '../../chats/chat.ts';
 import { countKey } from '../../chats/sort-keys.ts';
-import type { ImportedChat } from '../../state/chat-store.ts';
+import type { IdConflict, ImportedChat, ImportOutcomes } from '../../state/chat-store.ts';
 import { storedChatOf } from './chat-item.ts';
 import { readChat, readChats, readOwners } from './chat-reads.ts';
-import { insertChats, type NewRecord, takeIds, transactionGroups, updateChat } from './chat-writes.ts';
+import { insertChats, type NewRecord, raiseIds, takeIds, transactionGroups, updateChat } from './chat-writes.ts';
 import { assign, type Database, update } from './database.ts';
 
 /** While one group's words are put another one's transaction runs; more would only collide at the counters. */
@@ -14,14 +14,24 @@ const GROUPS_IN_FLIGHT = 2;
 /** Known chats brought up to date at the same time: several round trips each. */
 const REVISIONS_IN_FLIGHT = 8;
 
-type Imported = 'created' | 'updated' | 'unchanged';
+type Imported = 'created' | 'updated' | 'unchanged' | IdConflict;
 
 /**
  * Takes in up to 1,000 lines. New chats cost 1 TransactWriteItems for every 100 words and 1 for some 48 chats; known ones
- * 1 BatchGetItem for every 100, and an update only where something differs.
+ * 1 BatchGetItem for every 100, and an update only where something differs. Lines that name new ids cost 1 BatchGetItem for
+ * every 100 and 1 UpdateItem more.
  */
-export async function importChats(database: Database, lines: readonly ImportedChat[], at: number) {
+export async function importChats(
+  database: Database,
+  lines: readonly ImportedChat[],
+  at: number,
+): Promise<ImportOutcomes> {
   const outcomes = { created: 0, updated: 0, unchanged: 0 };
+  const conflicts: IdConflict[] = [];
+  const add = (outcome: Imported) => {
+    if (typeof outcome === 'string') outcomes[outcome] += 1;
+    else conflicts.push(outcome);
+  };
   const byMaxChatId = new Map(lines.map((line) => [line.maxChatId, line]));
   const owners = await readOwners(database, [...byMaxChatId.keys()]);
   const items = await readChats(database, [...owners.values()]);
@@ -35,21 +45,52 @@ export async function importChats(database: Database, lines: readonly ImportedCh
     else fresh.push(line);
   }
 
-  if (fresh.length > 0) {
-    const firstId = await takeIds(database, fresh.length);
-    const records = fresh.map((line, i) => recordOf(line, firstId + i, at));
-    await forEach([...transactionGroups(records)], GROUPS_IN_FLIGHT, async (group) => {
-      const refused = await insertChats(database, group, at);
-      if (!refused) outcomes.created += group.length;
-      // Somebody created one of them meanwhile: find out which, one by one.
-      else for (const record of group) outcomes[await insertOrRevise(database, record, at)]++;
-    });
-  }
-  await forEach(known, REVISIONS_IN_FLIGHT, async ({ stored, line }) => {
-    outcomes[await revise(database, stored, line, at)]++;
+  const { free, taken } = await reserveNamedIds(database, fresh);
+  conflicts.push(...taken);
+  const unnamed = fresh.filter(({ id }) => id === undefined);
+  const firstId = unnamed.length > 0 ? await takeIds(database, unnamed.length) : 0;
+  const records = [
+    ...[...free].map(([id, line]) => recordOf(line, id, at)),
+    ...unnamed.map((line, i) => recordOf(line, firstId + i, at)),
+  ];
+  await forEach([...transactionGroups(records)], GROUPS_IN_FLIGHT, async (group) => {
+    const refused = await insertChats(database, group, at);
+    if (!refused) outcomes.created += group.length;
+    // Somebody created one of them meanwhile: find out which, one by one.
+    else for (const record of group) add(await insertOrRevise(database, record, at));
   });
-  return outcomes;
+  await forEach(known, REVISIONS_IN_FLIGHT, async ({ stored, line }) => {
+    add(await revise(database, stored, line, at));
+  });
+  return conflicts.length > 0 ? { ...outcomes, conflicts } : outcomes;
 }
+
+/**
+ * Finds the named ids that are free, and raises the sequence above them, so that no concurrent creation is given one. Of two
+ * lines that name the same id the first has it. 1 BatchGetItem for every 100 named ids and 1 UpdateItem.
+ */
+async function reserveNamedIds(database: Database, lines: readonly ImportedChat[]) {
+  const named = lines.flatMap((line) => (line.id === undefined ? [] : [[line.id, line] as const]));
+  const free = new Map<number, ImportedChat>();
+  const taken: IdConflict[] = [];
+  if (named.length === 0) return { free, taken };
+  const used = new Set(
+    (
+      await readChats(
+        database,
+        named.map(([id]) => id),
+      )
+    ).map(({ id }) => id),
+  );
+  for (const [id, line] of named) {
+    if (used.has(id) || free.has(id)) taken.push(idTaken(line, id));
+    else free.set(id, line);
+  }
+  if (free.size > 0) await raiseIds(database, Math.max(...free.keys()));
+  return { free, taken };
+}
+
+const idTaken = ({ maxChatId }: ImportedChat, existing: number): IdConflict => ({ maxChatId, kind: 'taken', existing });
 
 interface ImportRecord extends NewRecord {
   readonly line: ImportedChat;
@@ -62,16 +103,22 @@ const recordOf = (line: ImportedChat, id: number, at: number): ImportRecord => (
 });
 
 async function insertOrRevise(database: Database, record: ImportRecord, at: number): Promise<Imported> {
-  const taken = await insertChats(database, [record], at);
-  if (!taken) return 'created';
-  const item = await readChat(database, taken.by);
-  if (item) return revise(database, storedChatOf(item), record.line, at);
-  throw new Error(`Chat ${taken.by} was deleted while an import revised it: import again`);
+  const refused = await insertChats(database, [record], at);
+  if (!refused) return 'created';
+  const { line } = record;
+  if (refused.kind === 'id_taken') {
+    if (line.id !== undefined) return idTaken(line, line.id);
+    return insertOrRevise(database, recordOf(line, await takeIds(database, 1), at), at);
+  }
+  const item = await readChat(database, refused.by);
+  if (item) return revise(database, storedChatOf(item), line, at);
+  throw new Error(`Chat ${refused.by} was deleted while an import revised it: import again`);
 }
 
 /** Brings a known chat up to date; a count is taken where there is none. Up to 1 update and 1 UpdateItem. */
 async function revise(database: Database, stored: StoredChat, line: ImportedChat, at: number): Promise<Imported> {
   const { id } = stored.chat;
+  if (line.id !== undefined && line.id !== id) return { maxChatId: line.maxChatId, kind: 'different', existing: id };
   if (differs(stored.chat, line)) {
     const outcome = await updateChat(database, id, line, at);
     if (outcome.kind !== 'updated')

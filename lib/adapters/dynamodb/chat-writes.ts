@@ -14,6 +14,7 @@ import {
   namesIn,
   type TransactionWrite,
   transact,
+  update,
 } from './database.ts';
 import { type Posting, postingsOf, putPostings, removePostings } from './words.ts';
 
@@ -47,24 +48,34 @@ export async function takeIds({ client, tables }: Database, n: number): Promise<
   return (answer.Attributes?.n as number) - n + 1;
 }
 
-/** 1 UpdateItem, 1 TransactWriteItems for the words, 1 for the chat. */
+/** Makes `takeIds` return only ids above `id` from now on. 1 UpdateItem. */
+export async function raiseIds(database: Database, id: number): Promise<void> {
+  await update(database, {
+    TableName: database.tables.state,
+    Key: { pk: SEQUENCE },
+    ...assign({ n: id }, 'attribute_not_exists(#n) OR #n < :set_n'),
+  });
+}
+
+/** 1 UpdateItem, 1 TransactWriteItems for the words, 1 for the chat; once more where an import has just named the new id. */
 export async function createChat(database: Database, fields: ChatFields, at: number): Promise<CreateOutcome> {
   const chat = newChat(await takeIds(database, 1), fields, at);
-  const taken = await insertChats(database, [{ chat, count: null }], at);
-  if (taken) return { kind: 'max_chat_id_taken', by: taken.by };
+  const refused = await insertChats(database, [{ chat, count: null }], at);
+  if (refused?.kind === 'id_taken') return createChat(database, fields, at);
+  if (refused) return refused;
   return { kind: 'created', stored: { chat, ...NEVER_COUNTED } };
 }
 
 /**
  * Writes new chats, all or none. 1 TransactWriteItems for every 100 words, 1 for the chats.
  * @param records as many as `transactionGroups` puts together.
- * @returns when none is written, the chat that has the MAX id of one of them.
+ * @returns when none is written, the reason: a chat `by` has the MAX id of one of them, or a chat has the id of one of them.
  */
 export async function insertChats(
   database: Database,
   records: readonly NewRecord[],
   at: number,
-): Promise<{ readonly by: number } | undefined> {
+): Promise<{ readonly kind: 'max_chat_id_taken'; readonly by: number } | { readonly kind: 'id_taken' } | undefined> {
   const { tables } = database;
   const postings = records.flatMap(({ chat }) => postingsOf(chat));
   await putPostings(database, postings);
@@ -86,9 +97,17 @@ export async function insertChats(
   ]);
   if (!refused) return undefined;
   const taken = refused.slice(0, claims.length).find(isRefused);
-  if (!taken) throw new Error('The id of a new chat is in use: the sequence was set back');
-  await Promise.all(records.map(({ chat }) => removePostings(database, postingsOf(chat), [], chat.updatedAt)));
-  return { by: Number(taken.Item?.chat_id?.N) };
+  const idTaken = refused.slice(claims.length, claims.length + records.length).some(isRefused);
+  await Promise.all(
+    records.map(({ chat }) =>
+      // A chat that has the same id may have put the same postings.
+      idTaken
+        ? restorePostings(database, chat.id, postingsOf(chat))
+        : removePostings(database, postingsOf(chat), [], chat.updatedAt),
+    ),
+  );
+  if (!taken) return { kind: 'id_taken' };
+  return { kind: 'max_chat_id_taken', by: Number(taken.Item?.chat_id?.N) };
 }
 
 /** Cuts new chats into the largest groups one transaction takes: 2 writes a chat, 1 for every counter they move. */

@@ -3,7 +3,7 @@ import type { Chat, ChatFields, Scope, StoredChat } from '../../../lib/chats/cha
 import { NEVER_COUNTED } from '../../../lib/chats/chat.ts';
 import { matches, searchWords } from '../../../lib/chats/search.ts';
 import { comparePositions, positionOf } from '../../../lib/chats/sort-keys.ts';
-import type { ChatStore } from '../../../lib/state/chat-store.ts';
+import type { ChatStore, IdConflict, ImportedChat } from '../../../lib/state/chat-store.ts';
 import type { MemoryChat, MemoryChats } from './chats.ts';
 
 const inScope = (chat: Chat, scope: Scope): boolean => scope === 'all' || chat.universityId === scope.universityId;
@@ -18,7 +18,7 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
 
   const takeId = () => ++chats.lastId;
 
-  function add(id: number, fields: ChatFields, count: number | null, at: number): StoredChat {
+  function add(id: number, fields: ChatFields | ImportedChat, count: number | null, at: number): StoredChat {
     const chat = newChat(id, fields, at);
     const stored = { chat, ...NEVER_COUNTED, participantsCount: count };
     byId.set(chat.id, { ...stored, dueAt: chat.maxChatId === null ? undefined : at });
@@ -96,12 +96,25 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
 
     async importMany(lines, at) {
       const outcomes = { created: 0, updated: 0, unchanged: 0 };
-      for (const line of new Map(lines.map((line) => [line.maxChatId, line])).values()) {
-        const id = ownerOf(line.maxChatId);
+      const conflicts: IdConflict[] = [];
+      const distinct = [...new Map(lines.map((line) => [line.maxChatId, line])).values()];
+      // Named ids first: the ids given by the store lie above them.
+      for (const line of [...distinct.filter(({ id }) => id), ...distinct.filter(({ id }) => !id)]) {
+        const { maxChatId } = line;
+        const id = ownerOf(maxChatId);
         const before = id === undefined ? undefined : byId.get(id);
         if (!before) {
-          add(takeId(), line, line.participantsCount, at);
+          if (line.id !== undefined && byId.has(line.id)) {
+            conflicts.push({ maxChatId, kind: 'taken', existing: line.id });
+            continue;
+          }
+          if (line.id !== undefined) chats.lastId = Math.max(chats.lastId, line.id);
+          add(line.id ?? takeId(), line, line.participantsCount, at);
           outcomes.created += 1;
+          continue;
+        }
+        if (line.id !== undefined && line.id !== before.chat.id) {
+          conflicts.push({ maxChatId, kind: 'different', existing: before.chat.id });
           continue;
         }
         const chat = differs(before.chat, line) ? changed(before.chat, line, at) : before.chat;
@@ -110,7 +123,7 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
         const same = chat === before.chat && participantsCount === before.participantsCount;
         outcomes[same ? 'unchanged' : 'updated'] += 1;
       }
-      return outcomes;
+      return conflicts.length > 0 ? { ...outcomes, conflicts } : outcomes;
     },
 
     async lastId() {
