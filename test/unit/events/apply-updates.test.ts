@@ -72,7 +72,7 @@ describe('joins and leaves', () => {
     const start = now();
     for (let i = 0; i < 100; i += 1) await apply(...Array.from({ length: 100 }, () => joined(now())));
     expect(sent).toEqual([
-      { message: { ids: [id], requested_at: start + WINDOW_MS, planned: true }, delayMs: WINDOW_MS },
+      { message: { ids: [id], requested_at: start + WINDOW_MS, charged_to_planner: true }, delayMs: WINDOW_MS },
     ]);
     pass(WINDOW_MS);
     await apply(joined(now()));
