@@ -116,7 +116,10 @@ const routeSchema = z.union([
     method: z.string().default('*'),
     path: z.string(),
     // Ignored, it would leave a route open that is protected on AWS.
-    authorizer: z.undefined({ error: 'the local stack runs no authorizers' }).optional(),
+    authorizer: z
+      .unknown()
+      .optional()
+      .refine((authorizer) => authorizer === undefined, 'the local stack runs no authorizers'),
   }),
 ]);
 
