@@ -241,6 +241,16 @@ function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
       periodS: 300,
     },
     {
+      name: 'UpdatesNotUnderstood',
+      runbook: 'freshness',
+      severity: 'warning',
+      says: 'MAX delivers events that the service accepts and does not understand: their chats are refreshed by polling only.',
+      metrics: { unknown: own(prefix, METRICS.updatesNotUnderstood) },
+      is: '>',
+      threshold: 0,
+      periodS: 300,
+    },
+    {
       name: 'SubscriptionNotChecked',
       runbook: 'freshness',
       severity: 'warning',

@@ -89,7 +89,11 @@ function serves({ prefix, rps }: Watched): Graph[] {
     },
     {
       title: 'Subscription to events',
-      lines: { lost: mine(METRICS.subscriptionLost), 'not checked': mine(METRICS.subscriptionCheckFailed) },
+      lines: {
+        lost: mine(METRICS.subscriptionLost),
+        'not checked': mine(METRICS.subscriptionCheckFailed),
+        'not understood': mine(METRICS.updatesNotUnderstood),
+      },
     },
   ];
 }

@@ -4,29 +4,30 @@ import { openHttpFunction } from '../../lib/http/stack.ts';
 import { readDelivery } from '../../lib/max-api/updates.ts';
 import { LOG } from '../../lib/runtime/log-messages.ts';
 import { logger } from '../../lib/runtime/observability.ts';
-import { reportUpdate } from '../../lib/runtime/reports.ts';
+import { reportDelivery } from '../../lib/runtime/reports.ts';
 import { updateQueue, webhookSecret } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
-/** Round trips: 1 SendMessage. Anything but a 200 makes MAX repeat the delivery. */
-export const handler = openHttpFunction(route, async ({ body, header }) => {
+/**
+ * Receives what MAX delivers. Checks the secret before it looks at the body. With the right secret the answer is 200, or 503
+ * where the update could not be queued: MAX repeats anything but a 200 and unsubscribes a bot that never gives one.
+ * Round trips: 1 SendMessage.
+ */
+export const handler = openHttpFunction(route, async ({ text, header }) => {
   if (!sameSecret(header('x-max-bot-api-secret'), await webhookSecret()())) {
     throw new Problem('unauthorized', { detail: 'The secret of the subscription is missing or wrong.' });
   }
-  const delivery = readDelivery(body);
-  if (delivery.kind === 'malformed') {
-    throw new Problem('invalid_request', {
-      detail: 'This is no update.',
-      errors: delivery.fields.map((field) => ({ field, message: 'is missing or of another type' })),
-    });
-  }
-  reportUpdate(delivery.type);
+  const delivery = readDelivery(text());
+  reportDelivery(delivery);
   if (delivery.kind === 'update') {
     try {
       await updateQueue().send(delivery.update);
     } catch (error) {
       logger.error(LOG.updateNotTaken, { error: error as Error });
-      throw new Problem('unavailable', { detail: 'The update could not be queued; deliver it again.' });
+      throw new Problem('unavailable', {
+        detail: 'The update could not be queued; deliver it again.',
+        headers: { 'retry-after': '60' },
+      });
     }
   }
   return { status: 200, body: { success: true } };

@@ -7,6 +7,7 @@ export const route = defineRoute({
   summary: 'For MAX: what changed in its chats. Needs the secret of the subscription in X-Max-Bot-Api-Secret',
   roles: 'anyone',
   body: z.unknown(),
+  readsBodyItself: true,
   answers: { 200: { description: 'Taken', schema: z.object({ success: z.literal(true) }) } },
   problems: [401, 503],
 });

@@ -24,6 +24,15 @@ const REASONS = {
   auth: 'MAX refused the token of the service',
 } as const;
 
+const UNAVAILABLE = {
+  denied: 'MAX denies the bot access to this chat: the bot is not in it.',
+  gone: 'MAX does not know this chat any more.',
+  removed: 'The bot was removed from this chat.',
+  left: 'The bot has left this chat.',
+  closed: 'This chat was closed in MAX.',
+  suspended: 'This chat is suspended in MAX.',
+} as const;
+
 export const handler = httpFunction(
   route,
   async ({ params, principal }) => {
@@ -50,10 +59,7 @@ export const handler = httpFunction(
         throw new Problem('no_max_chat', { detail: `Chat ${params.id} has no max_chat_id, so MAX can not be asked.` });
       case 'unavailable':
         throw new Problem('chat_unavailable', {
-          detail:
-            outcome.status === 'denied'
-              ? 'MAX denies the bot access to this chat: the bot is not in it.'
-              : 'MAX does not know this chat any more.',
+          detail: UNAVAILABLE[outcome.status],
           extra: { chat_status: outcome.status, last_known: outcome.lastKnown },
         });
       case 'max_unreachable':

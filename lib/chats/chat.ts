@@ -1,3 +1,4 @@
+import type { InactiveStatus } from '../max-api/api.ts';
 import { NOTHING_PLANNED, type Planning } from './planning.ts';
 
 /**
@@ -23,8 +24,11 @@ export interface Chat {
   readonly updatedAt: string;
 }
 
-/** What MAX last said of the chat: `denied` is its 403 (the bot is not in the chat), `gone` its 404. Neither is asked for again. */
-export type ChatStatus = 'active' | 'denied' | 'gone';
+/**
+ * What MAX last answered about the chat: `denied` is its 403 (the bot is not in the chat), `gone` its 404, the others come
+ * with a 200. Only `active` chats are refreshed in the background.
+ */
+export type ChatStatus = 'active' | 'denied' | 'gone' | InactiveStatus;
 
 /** What a person may set. */
 export type ChatFields = Pick<

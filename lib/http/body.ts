@@ -8,16 +8,16 @@ const JSON_TYPE = /^application\/([\w.+-]+\+)?json(\s*;|$)/i;
  * Reads a JSON body, which API Gateway hands over as text or in base64.
  * @throws {Problem} 413 over 256 KB, 415 for another type, 400 for what is not JSON.
  */
-export function readBody({ body = '', isBase64Encoded, headers }: APIGatewayProxyEventV2): unknown {
-  const bytes = isBase64Encoded ? Buffer.from(body, 'base64') : undefined;
-  if ((bytes?.length ?? Buffer.byteLength(body)) > MAX_BODY_BYTES) {
+export function readBody(event: APIGatewayProxyEventV2): unknown {
+  const text = bodyText(event);
+  if (Buffer.byteLength(text) > MAX_BODY_BYTES) {
     throw new Problem('body_too_large', { detail: `A body may have at most ${MAX_BODY_BYTES} bytes.` });
   }
-  if (!JSON_TYPE.test(headers['content-type'] ?? '')) {
+  if (!JSON_TYPE.test(event.headers['content-type'] ?? '')) {
     throw new Problem('unsupported_media_type', { detail: 'Send content-type: application/json.' });
   }
   try {
-    return JSON.parse(bytes?.toString('utf8') ?? body);
+    return JSON.parse(text);
   } catch {
     throw new Problem('invalid_request', {
       detail: 'The body is not JSON.',
@@ -25,3 +25,7 @@ export function readBody({ body = '', isBase64Encoded, headers }: APIGatewayProx
     });
   }
 }
+
+/** The body as text, whatever its type and size. */
+export const bodyText = ({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): string =>
+  isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;

@@ -54,9 +54,9 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
 
 function operation(route: Route): Record<string, unknown> {
   const problems = new Set([
-    ...(route.params || route.query || route.body ? [400] : []),
+    ...(route.params || route.query || (route.body && !route.readsBodyItself) ? [400] : []),
     ...(route.roles === 'anyone' ? [] : [401, 403]),
-    ...(route.body ? [413, 415] : []),
+    ...(route.body && !route.readsBodyItself ? [413, 415] : []),
     ...(route.problems ?? []),
     500,
   ]);

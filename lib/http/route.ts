@@ -21,7 +21,9 @@ interface RouteParts {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** The answers by status; without a schema for one without a body. Problems are added by what the route can registerChat. */
+  /** The handler reads the body itself, as `text()`; `body` only documents it. */
+  readonly readsBodyItself?: true;
+  /** The answers by status; without a schema for one without a body. Problems are added by what the route can meet. */
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: AnswerSchema }>>;
   /** Statuses of the problems special to this route. */
   readonly problems?: readonly number[];

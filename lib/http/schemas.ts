@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import type { Chat } from '../chats/chat.ts';
 import type { ShownCount } from '../listing/view-counts.ts';
+import { INACTIVE_STATUSES } from '../max-api/api.ts';
 import { timestamp } from './route.ts';
 
 /** The shapes several routes answer with. */
+
+const SHOWN_STATUSES = ['active', 'denied', 'gone', ...INACTIVE_STATUSES, 'unlinked'] as const;
 
 export const chatDto = () =>
   z.object({
@@ -19,6 +22,11 @@ export const chatDto = () =>
     participants_updated_at: timestamp.nullable().describe('when MAX was asked for the count'),
     participants_source: z.enum(['cache', 'api', 'database']),
     participants_stale: z.boolean(),
+    status: z
+      .enum(SHOWN_STATUSES)
+      .describe(
+        'what MAX last answered about the chat; unlinked: the chat has no max_chat_id. Only active chats are refreshed',
+      ),
     created_at: timestamp,
     updated_at: timestamp,
   });
@@ -39,6 +47,7 @@ export function toDto(chat: Chat, shown: ShownCount): ChatDto {
     participants_updated_at: shown.updatedAt,
     participants_source: shown.source,
     participants_stale: shown.stale,
+    status: chat.maxChatId === null ? 'unlinked' : chat.status,
     created_at: chat.createdAt,
     updated_at: chat.updatedAt,
   };

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { LOG } from '../runtime/log-messages.ts';
 import { instrumented, logger } from '../runtime/observability.ts';
 import { authenticate } from './authenticate.ts';
-import { readBody } from './body.ts';
+import { bodyText, readBody } from './body.ts';
 import type { Principal } from './principal.ts';
 import { type HttpAnswer, jsonAnswer, Problem, problemAnswer } from './problem.ts';
 import type { GuardedRoute, OpenRoute, Route } from './route.ts';
@@ -23,6 +23,8 @@ export interface HttpRequest<P, Q, B, W> {
   readonly principal: W;
   /** A header of the request, by its name in lower case. */
   readonly header: (name: string) => string | undefined;
+  /** The body as it was sent. */
+  readonly text: () => string;
   readonly requestId: string;
   /** Waits for something and tells the client in `Server-Timing` how long it took, under this name. */
   readonly timed: <T>(name: string, work: Promise<T>) => Promise<T>;
@@ -77,12 +79,15 @@ function respond<R extends Route, W>(
     const timing = serverTiming();
     const principal = await identify(event);
     query ??= route.query?.strict();
-    const body = route.body && readBody(event);
-    const fields = readFields({ ...route, ...(query ? { query } : {}) }, event, body);
+    const readsBody = route.body !== undefined && !route.readsBodyItself;
+    const body = readsBody ? readBody(event) : undefined;
+    const schemas = { ...route, ...(query ? { query } : {}) };
+    const fields = readFields(schemas, event, body, readsBody);
     const cutOffAt = Date.now() + context.getRemainingTimeInMillis();
     const header = (name: string) => event.headers?.[name];
     const { timed } = timing;
-    const request = { ...fields, principal, header, requestId, timed, cutOffAt } as Parameters<typeof handle>[0];
+    const text = () => bodyText(event);
+    const request = { ...fields, principal, header, text, requestId, timed, cutOffAt } as Parameters<typeof handle>[0];
     const reply = await handle(request);
     logger.info(LOG.requestDone, { route: `${route.method} ${route.path}`, status: reply.status });
     return jsonAnswer(reply.status, reply.body, requestId, { ...reply.headers, 'server-timing': timing.header() });
@@ -110,11 +115,11 @@ function serverTiming() {
 const requestIdOf = (event: Partial<APIGatewayProxyEventV2>): string => event.requestContext?.requestId ?? 'unknown';
 
 /** Parses all of the request before it complains, so that every bad field is named at once. The query is a strict one. */
-function readFields(route: Route, event: APIGatewayProxyEventV2, given: unknown) {
+function readFields(route: Route, event: APIGatewayProxyEventV2, given: unknown, readsBody: boolean) {
   const read = (schema: z.ZodType | undefined, value: unknown) => schema?.safeParse(value);
   const params = read(route.params, event.pathParameters ?? {});
   const query = read(route.query, event.queryStringParameters ?? {});
-  const body = read(route.body, given);
+  const body = readsBody ? read(route.body, given) : undefined;
   const issues = [params, query, body].flatMap((parsed) => parsed?.error?.issues ?? []);
   if (issues.length > 0) {
     const errors = issues.flatMap((issue) => {

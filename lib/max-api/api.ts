@@ -24,9 +24,15 @@ export interface MaxError {
 
 export type ChatAnswer =
   | { readonly kind: 'count'; readonly count: number; readonly title: string | null; readonly link: string | null }
+  /** A 200 about a chat that the bot no longer sees or that ended: the count beside such a status is not a count. */
+  | { readonly kind: 'inactive'; readonly status: InactiveStatus }
   | { readonly kind: 'denied' }
   | { readonly kind: 'not_found' }
   | MaxError;
+
+/** What MAX says of a chat instead of `active`. */
+export const INACTIVE_STATUSES = ['removed', 'left', 'closed', 'suspended'] as const;
+export type InactiveStatus = (typeof INACTIVE_STATUSES)[number];
 
 export type MembershipAnswer =
   /** `receivesMembershipEvents`: the bot is told of every join and leave. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJsonWithIds } from '../base/json.ts';
 
 /**
  * What MAX tells of chats (webhook deliveries), reduced to what the service acts on: no person is named in it, so none can get
@@ -24,11 +25,11 @@ export const chatUpdate = z.discriminatedUnion('kind', [
 /** `at`: Unix ms on MAX's clock. */
 export type ChatUpdate = z.output<typeof chatUpdate>;
 
-/** Deliveries carry more than is documented: what is unknown is let through. */
+/** Deliveries carry more fields than the documentation names: unknown ones are accepted. */
 const delivery = z.looseObject({
   update_type: z.string().min(1).max(64),
   timestamp: z.number().int().nonnegative(),
-  chat_id: z.union([z.number().int().refine(Number.isSafeInteger), chatId]).nullish(),
+  chat_id: z.union([z.bigint().transform(String).pipe(chatId), chatId]).nullish(),
   title: z.string().nullish(),
   is_admin: z.boolean().nullish(),
   permissions: z.array(z.string()).nullish(),
@@ -38,7 +39,8 @@ export type Delivery =
   | { readonly kind: 'update'; readonly type: string; readonly update: ChatUpdate }
   /** Well-formed, but nothing to act on: an unknown type, a dialog. */
   | { readonly kind: 'nothing'; readonly type: string }
-  | { readonly kind: 'malformed'; readonly fields: readonly string[] };
+  /** Not understood. MAX repeats a delivery that is not accepted and in the end unsubscribes the bot, so it is accepted. */
+  | { readonly kind: 'not_understood'; readonly type: string; readonly fields: readonly string[] };
 
 /** The types to subscribe to. */
 export const UPDATE_TYPES = [
@@ -53,13 +55,18 @@ export const UPDATE_TYPES = [
 /** The permission that lets a bot see who joins and leaves. */
 export const MEMBERSHIP_PERMISSION = 'read_all_messages';
 
-export function readDelivery(body: unknown): Delivery {
+const typeOnly = z.object({ update_type: z.string().regex(/^[\w.]{1,64}$/) });
+
+/** Reads the body of a delivery. Chat ids are 64-bit integers and keep all their digits. */
+export function readDelivery(text: string): Delivery {
+  const body = parseJsonWithIds(text, 'chat_id');
   const parsed = delivery.safeParse(body);
   if (!parsed.success) {
-    return { kind: 'malformed', fields: parsed.error.issues.map((issue) => issue.path.join('.') || 'body') };
+    const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'body');
+    return { kind: 'not_understood', type: typeOnly.safeParse(body).data?.update_type ?? 'none', fields };
   }
   const { update_type: type, timestamp: at, title, is_admin, permissions } = parsed.data;
-  const chat_id = String(parsed.data.chat_id ?? '');
+  const chat_id = parsed.data.chat_id ?? '';
   // Dialogs have positive ids, and two participants for ever.
   if (!chat_id.startsWith('-')) return { kind: 'nothing', type };
   switch (type) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { ChatStatus } from '../chats/chat.ts';
 import type { ScheduleNext } from '../chats/planning.ts';
 import type { ChatAnswer, MaxError } from '../max-api/api.ts';
 import type { CountCache } from '../state/count-cache.ts';
@@ -10,11 +11,13 @@ import type { FetchCount, MaxResponse, RequestOptions } from './request-max.ts';
 
 type Readable = { readonly id: number; readonly maxChatId: string };
 
+export type UnavailableStatus = Exclude<ChatStatus, 'active'>;
+
 export type AppliedOutcome =
   | { readonly kind: 'updated'; readonly count: number; readonly readAt: number; readonly changed: boolean }
   /** MAX answered, but something newer had been written meanwhile. */
   | { readonly kind: 'superseded' }
-  | { readonly kind: 'unavailable'; readonly status: 'denied' | 'gone' };
+  | { readonly kind: 'unavailable'; readonly status: UnavailableStatus };
 
 export type RefreshOutcome = AppliedOutcome | Exclude<MaxResponse<never>, { kind: 'answered' }>;
 
@@ -45,7 +48,7 @@ export function createApplyAnswer({ countStore, cache, settings }: ApplyDeps): A
     const reading: Reading =
       answer.kind === 'count'
         ? { kind: 'count', count: answer.count }
-        : { kind: 'unavailable', status: answer.kind === 'denied' ? 'denied' : 'gone' };
+        : { kind: 'unavailable', status: statusOf(answer) };
     const planned = reading.kind === 'count' ? scheduleNext?.(reading.count, askedAt) : undefined;
     // The durable store first, so that the cache never knows what the store doesn't.
     const applied = await countStore.apply(chat, reading, { dueAt: askedAt + settings.freshMs, ...planned, askedAt });
@@ -56,6 +59,17 @@ export function createApplyAnswer({ countStore, cache, settings }: ApplyDeps): A
     await cache.putMany(new Map([[chat.id, { count: reading.count, updatedAt, source: 'api', ...trusted }]]));
     return { kind: 'updated', count: reading.count, readAt: askedAt, changed: applied.before !== reading.count };
   };
+}
+
+function statusOf(answer: Exclude<CountAnswer, { kind: 'count' }>): UnavailableStatus {
+  switch (answer.kind) {
+    case 'inactive':
+      return answer.status;
+    case 'denied':
+      return 'denied';
+    case 'not_found':
+      return 'gone';
+  }
 }
 
 export interface RefreshDeps {

@@ -3,7 +3,7 @@ import type { StoredChat } from '../chats/chat.ts';
 import type { MaxErrorKind } from '../max-api/api.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { Leases } from '../state/count-cache.ts';
-import type { RefreshChat } from './refresh-chat.ts';
+import type { RefreshChat, UnavailableStatus } from './refresh-chat.ts';
 
 /**
  * A person wants the count of one chat now. Round trips: 1 GetItem, 1 lease, 1 permit, MAX, 1 UpdateItem, 1 cache write;
@@ -26,7 +26,7 @@ export type RefreshOneOutcome =
   | { readonly kind: 'not_in_max' }
   /** The chat was removed meanwhile. */
   | { readonly kind: 'deleted' }
-  | { readonly kind: 'unavailable'; readonly status: 'denied' | 'gone'; readonly lastKnown: LastKnown }
+  | { readonly kind: 'unavailable'; readonly status: UnavailableStatus; readonly lastKnown: LastKnown }
   | {
       readonly kind: 'max_unreachable';
       readonly reason: MaxErrorKind | 'busy' | 'cooling';

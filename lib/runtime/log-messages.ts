@@ -12,6 +12,7 @@ export const LOG = {
   fullUpdateStarted: 'full update started',
   fullUpdateUnderWay: 'full update already under way',
   updateNotTaken: 'update not taken',
+  updateNotUnderstood: 'update not understood',
   subscriptionUnused: 'subscription not used',
   subscriptionFine: 'subscription fine',
   subscribed: 'subscribed',

@@ -33,6 +33,8 @@ export const METRICS = {
   fullUpdateFailedChats: 'participants_full_update_failed_chats',
   /** Deliveries of MAX taken, with the dimension `type`. */
   updatesReceived: 'participants_updates_received',
+  /** Deliveries that were accepted and not understood: MAX changed its format, or somebody else has the secret. */
+  updatesNotUnderstood: 'participants_updates_not_understood',
   /** 1 for every check that found the subscription to MAX's updates gone. */
   subscriptionLost: 'participants_subscription_lost',
   subscriptionCheckFailed: 'participants_subscription_check_failed',

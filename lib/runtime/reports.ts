@@ -1,6 +1,6 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { SubscriptionOutcome } from '../events/check-subscription.ts';
-import { UPDATE_TYPES } from '../max-api/updates.ts';
+import { type Delivery, UPDATE_TYPES } from '../max-api/updates.ts';
 import type { BatchReport } from '../refreshing/refresh-batch.ts';
 import type { Staleness } from '../scheduling/explain-plan.ts';
 import type { PlanStaleReport } from '../scheduling/plan-stale.ts';
@@ -50,8 +50,12 @@ export function reportStaleness(staleness: Staleness): void {
   metrics.addMetric(METRICS.fresherThanHour, MetricUnit.Percent, staleness.fresherThanHour * 100);
 }
 
-/** A delivery of MAX, by its type: those known here by name, all others together, so that nobody invents metrics. */
-export function reportUpdate(type: string): void {
+/** Counts a delivery by its type: known types by name, all others together, so that a sender can't invent metrics. */
+export function reportDelivery({ type, ...delivery }: Delivery): void {
+  if (delivery.kind === 'not_understood') {
+    logger.warn(LOG.updateNotUnderstood, { type, fields: delivery.fields });
+    metrics.addMetric(METRICS.updatesNotUnderstood, MetricUnit.Count, 1);
+  }
   const byType = metrics.singleMetric();
   const known: readonly string[] = UPDATE_TYPES;
   byType.addDimension('type', known.includes(type) ? type : 'other');

@@ -22,7 +22,8 @@ export interface ChatFacts {
   /** How often it was renamed. */
   readonly renamed: number;
   readonly role: BotRole;
-  readonly removed: boolean;
+  /** How it is gone; `null`: it isn't. */
+  readonly gone: string | null;
   readonly lastEventMs: number;
 }
 
@@ -142,10 +143,10 @@ export function chatBody(chat: ChatFacts): Record<string, unknown> {
   const body: Record<string, unknown> = {
     chat_id: id,
     type,
-    status: chat.removed ? 'removed' : 'active',
+    status: chat.gone ?? 'active',
     title: type === 'dialog' ? null : titleOf(chat),
     last_event_time: lastEventMs,
-    participants_count: chat.count,
+    participants_count: chat.gone === null ? chat.count : 0,
     is_public: isPublic,
     link: isPublic ? linkOf(seed, index) : null,
   };

@@ -37,9 +37,15 @@ export interface WorldOptions {
   readonly onUpdate?: (update: Update) => void;
 }
 
-/** How a chat is gone: `removed` still answers, with that status; `denied` answers 403, `not_found` 404. */
-export const waysToBeGone = ['removed', 'denied', 'not_found'] as const;
+/**
+ * How a chat is gone: `denied` answers 403, `not_found` 404, the others 200 with that status and a count of 0. By itself a
+ * chat goes in one of the first three ways only.
+ */
+export const waysToBeGone = ['removed', 'denied', 'not_found', 'left', 'closed', 'suspended'] as const;
+const spontaneousWays = 3;
 export type Gone = (typeof waysToBeGone)[number];
+/** Ways that are answered without a body of their own. */
+type Refused = Extract<Gone, 'denied' | 'not_found'>;
 
 export const updateTypes = [
   'user_added',
@@ -83,7 +89,6 @@ export interface ChatSeed {
 
 const salt = { type: 0, count: 2, rate: 4, role: 6, id: 7, far: 8, lastEvent: 9, history: 10 } as const;
 const roles = ['member', 'admin', 'reader'] as const;
-const goneCode: Record<Gone, number> = { removed: 1, denied: 2, not_found: 3 };
 
 /** Mean of 45,500 membership changes an hour over 150,000 chats: the load the goals are set for. */
 const meanChangesPerHour = 45_500 / 150_000;
@@ -170,12 +175,12 @@ export class World {
   }
 
   /** What `GET /chats/{id}` says, or how the chat is gone; `not_found` also for ids that never were. */
-  body(id: string): Record<string, unknown> | Exclude<Gone, 'removed'> {
+  body(id: string): Record<string, unknown> | Refused {
     return this.#answer(id, chatBody);
   }
 
   /** What `GET /chats/{id}/members/me` says. */
-  membership(id: string): Record<string, unknown> | Exclude<Gone, 'removed'> {
+  membership(id: string): Record<string, unknown> | Refused {
     return this.#answer(id, membershipBody);
   }
 
@@ -234,10 +239,7 @@ export class World {
     }
   }
 
-  #answer(
-    id: string,
-    write: (chat: ChatFacts) => Record<string, unknown>,
-  ): Record<string, unknown> | Exclude<Gone, 'removed'> {
+  #answer(id: string, write: (chat: ChatFacts) => Record<string, unknown>): Record<string, unknown> | Refused {
     const index = this.#find(id);
     if (index === undefined) return 'not_found';
     const gone = this.#goneAt(index);
@@ -291,7 +293,7 @@ export class World {
       count: this.#counts[index] ?? 0,
       renamed: this.#renames.get(index) ?? 0,
       role: this.#roleAt(index),
-      removed: this.#goneAt(index) === 'removed',
+      gone: this.#goneAt(index),
       lastEventMs: this.#lastEventMs[index] ?? 0,
     };
   }
@@ -376,7 +378,7 @@ export class World {
 
   #comeOrGo(atMs: number): void {
     const index = Math.floor(this.#random() * this.size);
-    const way = waysToBeGone[Math.floor(this.#random() * waysToBeGone.length)] ?? 'denied';
+    const way = waysToBeGone[Math.floor(this.#random() * spontaneousWays)] ?? 'denied';
     if (this.#typeOf(index) === 'dialog') return;
     const gone = this.#goneAt(index);
     if (gone === null) this.#setGone(index, way, atMs);
@@ -386,7 +388,7 @@ export class World {
   #setGone(index: number, gone: Gone | null, atMs: number): void {
     const before = this.#goneAt(index);
     if (gone === before) return;
-    this.#gone[index] = gone === null ? 0 : goneCode[gone];
+    this.#gone[index] = gone === null ? 0 : waysToBeGone.indexOf(gone) + 1;
     // Only an expelled bot is told so: chats that MAX removes or loses go silently, and must be found out by asking.
     if (gone === 'denied') this.#tellBot(index, 'bot_removed', atMs);
     else if (gone === null && before === 'denied') this.#tellBot(index, 'bot_added', atMs);

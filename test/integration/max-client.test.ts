@@ -133,6 +133,13 @@ describe('any server', () => {
 
   test.each<[string, number, string, object]>([
     ['a chat', 200, chat(), { kind: 'count', count: 12, title: null, link: null }],
+    ['a chat the bot was removed from', 200, chat({ status: 'removed' }), { kind: 'inactive', status: 'removed' }],
+    ['a chat the bot has left', 200, chat({ status: 'left' }), { kind: 'inactive', status: 'left' }],
+    ['a closed chat', 200, chat({ status: 'closed', participants_count: 0 }), { kind: 'inactive', status: 'closed' }],
+    ['a suspended chat', 200, chat({ status: 'suspended' }), { kind: 'inactive', status: 'suspended' }],
+    ['a status nobody knows', 200, chat({ status: 'frozen' }), { kind: 'error', error: 'server', retryable: false }],
+    ['no status', 200, chat({ status: undefined }), { kind: 'error', error: 'server' }],
+    ['a dialog', 200, chat({ type: 'dialog', participants_count: 2 }), { kind: 'count', count: 2 }],
     ['nobody in it', 200, chat({ participants_count: 0 }), { kind: 'count', count: 0 }],
     ['the largest count', 200, chat({ participants_count: 2 ** 31 - 1 }), { kind: 'count', count: 2 ** 31 - 1 }],
     ['title and link', 200, chat({ title: 'Ё', link: 'https://max.ru/a' }), { title: 'Ё', link: 'https://max.ru/a' }],
@@ -176,10 +183,12 @@ describe('any server', () => {
     expect(followed).toBe(false);
   });
 
-  test('may count ids above 2^53, which lose the same digits on both sides', async () => {
-    const body = '{"chat_id":-9223372036854775807,"participants_count":3}';
+  test('may answer about ids above 2^53: all their digits are compared', async () => {
+    const body = '{"chat_id":-9223372036854775807,"status":"active","participants_count":3}';
     expect(await ask(answering(200, body), '-9223372036854775807')).toMatchObject({ kind: 'count', count: 3 });
-    expect(await ask(answering(200, body), '9223372036854775807')).toMatchObject({ kind: 'error' });
+    for (const other of ['9223372036854775807', '-9223372036854775806', '-9223372036854775808']) {
+      expect(await ask(answering(200, body), other)).toMatchObject({ kind: 'error', error: 'server' });
+    }
   });
 
   test('sees the token as MAX wants it, and the path', async () => {
@@ -344,7 +353,7 @@ describe('a certificate of a private CA', () => {
 
   beforeAll(async () => {
     server = createTlsServer({ key: pem('server-key.pem'), cert: pem('server.pem') }, (_, response) => {
-      response.end('{"chat_id":-70,"participants_count":12}');
+      response.end('{"chat_id":-70,"status":"active","participants_count":12}');
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     port = (server.address() as AddressInfo).port;

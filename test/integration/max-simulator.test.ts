@@ -110,7 +110,10 @@ describe('the API', () => {
     await control('POST', `/chats/${id}`, { gone: 'not_found' });
     expect(await call(`/chats/${id}/members/me`)).toMatchObject(missing);
     await control('POST', `/chats/${id}`, { gone: 'removed' });
-    expect(await call(`/chats/${id}`)).toMatchObject({ status: 200, body: { status: 'removed' } });
+    expect(await call(`/chats/${id}`)).toMatchObject({
+      status: 200,
+      body: { status: 'removed', participants_count: 0 },
+    });
   });
 
   it('takes the token bare and in the header, and in no other way', async () => {

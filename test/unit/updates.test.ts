@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chatUpdate, readDelivery } from '../../lib/max-api/updates.ts';
+import { chatUpdate, readDelivery as readText } from '../../lib/max-api/updates.ts';
+
+const readDelivery = (body: unknown) => readText(JSON.stringify(body));
 
 const base = { timestamp: 1_795_000_000_000, chat_id: -70_000_000_000_001, user: { user_id: 5, first_name: 'Анна' } };
 const at = base.timestamp;
@@ -42,13 +44,22 @@ describe('a delivery', () => {
   });
 
   test.each([
-    [null, ['body']],
-    [[], ['body']],
-    [{ ...base }, ['update_type']],
-    [{ update_type: 'user_added', chat_id: -1 }, ['timestamp']],
-    [{ update_type: 'user_added', ...base, chat_id: -1.5 }, ['chat_id']],
-  ])('%o is malformed', (body, fields) => {
-    expect(readDelivery(body)).toEqual({ kind: 'malformed', fields });
+    ['null', 'none', ['body']],
+    ['[]', 'none', ['body']],
+    ['"user_added"', 'none', ['body']],
+    ['', 'none', ['body']],
+    ['{"update_type":', 'none', ['body']],
+    [JSON.stringify(base), 'none', ['update_type']],
+    ['{"update_type":"user_added","chat_id":-1}', 'user_added', ['timestamp']],
+    [JSON.stringify({ update_type: 'user_added', ...base, chat_id: -1.5 }), 'user_added', ['chat_id']],
+    [JSON.stringify({ update_type: 'x y\n', chat_id: -1 }), 'none', ['timestamp']],
+  ])('%j is not understood', (text, type, fields) => {
+    expect(readText(text)).toEqual({ kind: 'not_understood', type, fields });
+  });
+
+  test.each(['-9007199254740993', '-9223372036854775808', '"-9007199254740993"'])('keeps all digits of %s', (id) => {
+    const text = `{"update_type":"user_added","timestamp":1,"chat_id":${id}}`;
+    expect(readText(text)).toMatchObject({ update: { chat_id: id.replaceAll('"', '') } });
   });
 
   test('of any shape is read without an error, and names nobody', () => {

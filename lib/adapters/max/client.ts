@@ -4,7 +4,14 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import * as z from 'zod';
-import type { ChatAnswer, MaxApi, MaxError, MembershipAnswer } from '../../max-api/api.ts';
+import { parseJsonWithIds } from '../../base/json.ts';
+import {
+  type ChatAnswer,
+  INACTIVE_STATUSES,
+  type MaxApi,
+  type MaxError,
+  type MembershipAnswer,
+} from '../../max-api/api.ts';
 import { MEMBERSHIP_PERMISSION, UPDATE_TYPES } from '../../max-api/updates.ts';
 
 /**
@@ -24,7 +31,8 @@ export interface MaxApiSettings {
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 const chatSchema = z.object({
-  chat_id: z.number(),
+  chat_id: z.bigint(),
+  status: z.enum(['active', ...INACTIVE_STATUSES]),
   participants_count: z.number().int().min(0).max(2_147_483_647),
   title: z.string().nullish(),
   link: z.string().nullish(),
@@ -163,20 +171,14 @@ function connectionError(error: unknown): MaxError {
 
 const broken = (detail: string): MaxError => ({ kind: 'error', error: 'server', detail, retryable: false });
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+const parseJson = (text: string): unknown => parseJsonWithIds(text, 'chat_id');
 
 function readChat(maxChatId: string, raw: RawAnswer): ChatAnswer {
   const read = readBody(raw, chatSchema);
   if ('kind' in read) return aboutChat(raw) ?? read;
-  const { chat_id, participants_count, title, link } = read.value;
-  // Ids above 2^53 lose digits on both sides alike.
-  if (chat_id !== Number(maxChatId)) return broken('200 about another chat');
+  const { chat_id, status, participants_count, title, link } = read.value;
+  if (String(chat_id) !== maxChatId) return broken('200 about another chat');
+  if (status !== 'active') return { kind: 'inactive', status };
   return { kind: 'count', count: participants_count, title: title ?? null, link: link ?? null };
 }
 

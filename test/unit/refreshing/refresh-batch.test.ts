@@ -293,10 +293,10 @@ describe('a message', () => {
 
   test('keeps the status of chats that MAX refuses, and does not count them as failed', async () => {
     const message = await chats(6);
-    answer = (chat) => (chat % 2 ? { kind: 'denied' } : { kind: 'not_found' });
+    answer = (chat) => (chat % 2 ? { kind: 'denied' } : { kind: 'inactive', status: 'left' });
     expect(await work(message)).toMatchObject({ done: 6, unavailable: 6, failed: 0, outage: false });
     expect((await stores.chats.get(1))?.chat.status).toBe('denied');
-    expect((await stores.chats.get(2))?.chat.status).toBe('gone');
+    expect((await stores.chats.get(2))?.chat.status).toBe('left');
     expect(await dueAt()).toEqual({});
   });
 

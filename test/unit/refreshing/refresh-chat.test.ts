@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ChatAnswer } from '../../../lib/max-api/api.ts';
+import { type ChatAnswer, INACTIVE_STATUSES } from '../../../lib/max-api/api.ts';
 import type { CountStore } from '../../../lib/state/count-store.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {
@@ -63,6 +63,7 @@ test('the same count again is news of its age only', async () => {
 test.each<[ChatAnswer, string]>([
   [{ kind: 'denied' }, 'denied'],
   [{ kind: 'not_found' }, 'gone'],
+  ...INACTIVE_STATUSES.map((status): [ChatAnswer, string] => [{ kind: 'inactive', status }, status]),
 ])('%j is kept as the status of the chat, and the count stays', async (answer, status) => {
   await refresh(counted(101));
   const { outcome, told } = await refresh(answer);
@@ -74,7 +75,7 @@ test.each<[ChatAnswer, string]>([
 });
 
 test('a count brings a chat back that MAX had refused', async () => {
-  await refresh({ kind: 'denied' });
+  await refresh({ kind: 'inactive', status: 'closed' });
   await refresh(counted(5));
   expect(await stores.chats.get(chat.id)).toMatchObject({ chat: { status: 'active' }, participantsCount: 5 });
   expect(await due()).toHaveLength(1);

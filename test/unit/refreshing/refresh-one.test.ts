@@ -99,6 +99,8 @@ describe('two hundred at the same time', () => {
   test.each<[ChatAnswer, string]>([
     [{ kind: 'denied' }, 'denied'],
     [{ kind: 'not_found' }, 'gone'],
+    [{ kind: 'inactive', status: 'left' }, 'left'],
+    [{ kind: 'inactive', status: 'suspended' }, 'suspended'],
   ])('make one request also when MAX says %j, and all hear so', async (refusal, status) => {
     answer = () => refusal;
     const outcomes = await atOnce(200);
@@ -190,6 +192,8 @@ describe('a count that could not be read is never called updated', () => {
   test.each<[ChatAnswer, string]>([
     [{ kind: 'denied' }, 'denied'],
     [{ kind: 'not_found' }, 'gone'],
+    [{ kind: 'inactive', status: 'left' }, 'left'],
+    [{ kind: 'inactive', status: 'suspended' }, 'suspended'],
   ])('%j', async (refusal, status) => {
     answer = () => refusal;
     expect(await clock.until(one())).toEqual({ kind: 'unavailable', status, lastKnown });
