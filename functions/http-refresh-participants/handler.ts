@@ -17,6 +17,7 @@ import { route } from './route.ts';
 const REASONS = {
   busy: 'more people are asking for refreshes than MAX allows',
   cooling: 'MAX asked the service to slow down',
+  no_limiter: 'the rate limiter in Redis can not be used now',
   rate_limited: 'MAX refused the request as one too many',
   server: 'MAX answered with an error',
   timeout: 'MAX did not answer in time',
@@ -35,11 +36,11 @@ const UNAVAILABLE = {
 
 export const handler = httpFunction(
   route,
-  async ({ params, principal }) => {
+  async ({ params, principal, arrivedAt }) => {
     requireIntegration(integrationDisabled());
     const stored = await visibleChat(chatStore(), principal, params.id);
     const deps = { chatStore: chatStore(), leases: counts(), refreshChat: refreshChat(), clock, newId };
-    const outcome = await refreshOne(deps, stored);
+    const outcome = await refreshOne(deps, stored, arrivedAt);
     await permits().flush();
     switch (outcome.kind) {
       case 'updated':

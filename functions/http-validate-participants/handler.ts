@@ -5,10 +5,13 @@ import { requireIntegration } from '../../lib/http/visible.ts';
 import { validateCounts } from '../../lib/listing/validate-counts.ts';
 import {
   chatStore,
+  clock,
   connectRedis,
+  counts,
   fetchCount,
   inspectCounts,
   integrationDisabled,
+  newId,
   permits,
 } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
@@ -20,9 +23,18 @@ export const handler = httpFunction(
   route,
   async ({ query, principal, cutOffAt }) => {
     requireIntegration(integrationDisabled());
-    const deps = { chatStore: chatStore(), viewCounts: inspectCounts(), fetchCount: fetchCount(), random: Math.random };
+    const deps = {
+      ...{ chatStore: chatStore(), viewCounts: inspectCounts(), fetchCount: fetchCount(), leases: counts() },
+      ...{ clock, newId, random: Math.random },
+    };
     const outcome = await validateCounts(deps, scopeOf(principal), query.sample_size, cutOffAt - MARGIN_MS);
     await permits().flush();
+    if (outcome.kind === 'under_way') {
+      throw new Problem('validation_under_way', {
+        detail: 'One validation runs at a time.',
+        headers: { 'retry-after': '30' },
+      });
+    }
     if (outcome.kind === 'max_unreachable') {
       throw new Problem('max_unreachable', {
         detail: `Not one count could be compared: ${outcome.reason}.`,

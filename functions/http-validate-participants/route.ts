@@ -32,5 +32,5 @@ export const route = defineRoute({
       }),
     },
   },
-  problems: [503],
+  problems: [409, 503],
 });

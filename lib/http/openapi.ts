@@ -18,6 +18,9 @@ const requestSchema = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input
 const answerSchema = (schema: AnswerSchema) =>
   z.toJSONSchema(typeof schema === 'function' ? schema() : schema, { io: 'output', unrepresentable: 'any' });
 
+/** What API Gateway answers by itself: no problem document, and no Retry-After. */
+const gatewayContent = { 'application/json': { schema: { $ref: '#/components/schemas/GatewayError' } } };
+
 const titles = (status: number) =>
   Object.values(PROBLEMS)
     .filter((problem) => problem.status === status)
@@ -38,7 +41,10 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
     },
     paths,
     components: {
-      schemas: { Problem: z.toJSONSchema(problemSchema) },
+      schemas: {
+        Problem: z.toJSONSchema(problemSchema),
+        GatewayError: z.toJSONSchema(z.object({ message: z.string() })),
+      },
       headers: {
         ServerTiming: {
           description:
@@ -55,7 +61,7 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
 function operation(route: Route): Record<string, unknown> {
   const problems = new Set([
     ...(route.params || route.query || (route.body && !route.readsBodyItself) ? [400] : []),
-    ...(route.roles === 'anyone' ? [] : [401, 403]),
+    ...(route.roles === 'anyone' ? [] : [401, 403, 503]),
     ...(route.body && !route.readsBodyItself ? [413, 415] : []),
     ...(route.problems ?? []),
     500,
@@ -84,10 +90,14 @@ function operation(route: Route): Record<string, unknown> {
           status,
           {
             description: titles(status),
-            content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+            content: {
+              'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+              ...(status === 503 ? gatewayContent : {}),
+            },
           },
         ]),
       ),
+      429: { description: 'More requests at once than the API takes; try again in a second', content: gatewayContent },
     },
   };
 }

@@ -10,6 +10,7 @@ export const PROBLEMS = {
   no_max_chat: { status: 409, title: 'The chat has no MAX id' },
   chat_unavailable: { status: 409, title: 'MAX does not give this chat to the bot' },
   run_under_way: { status: 409, title: 'A full update is under way' },
+  validation_under_way: { status: 409, title: 'A validation is under way' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   internal: { status: 500, title: 'Internal error' },

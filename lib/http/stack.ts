@@ -26,6 +26,8 @@ export interface HttpRequest<P, Q, B, W> {
   /** The body as it was sent. */
   readonly text: () => string;
   readonly requestId: string;
+  /** When API Gateway received the request, Unix ms by its clock; at most 5 s before the function runs, never after. */
+  readonly arrivedAt: number;
   /** Waits for something and tells the client in `Server-Timing` how long it took, under this name. */
   readonly timed: <T>(name: string, work: Promise<T>) => Promise<T>;
   /** Unix ms at which the function is cut off. */
@@ -84,10 +86,13 @@ function respond<R extends Route, W>(
     const schemas = { ...route, ...(query ? { query } : {}) };
     const fields = readFields(schemas, event, body, readsBody);
     const cutOffAt = Date.now() + context.getRemainingTimeInMillis();
+    const arrivedAt = arrivalOf(event, Date.now());
     const header = (name: string) => event.headers?.[name];
     const { timed } = timing;
     const text = () => bodyText(event);
-    const request = { ...fields, principal, header, text, requestId, timed, cutOffAt } as Parameters<typeof handle>[0];
+    const request = { ...fields, principal, header, text, requestId, arrivedAt, timed, cutOffAt } as Parameters<
+      typeof handle
+    >[0];
     const reply = await handle(request);
     logger.info(LOG.requestDone, { route: `${route.method} ${route.path}`, status: reply.status });
     return jsonAnswer(reply.status, reply.body, requestId, { ...reply.headers, 'server-timing': timing.header() });
@@ -110,6 +115,13 @@ function serverTiming() {
     },
     header: () => [...metrics, `total;dur=${since(startedAt)}`].join(', '),
   };
+}
+
+/** Longest wait for a new environment that is believed, ms: a clock that is wrong must not make an old count look new. */
+const MAX_WAIT_FOR_ENVIRONMENT_MS = 5_000;
+
+function arrivalOf({ requestContext }: APIGatewayProxyEventV2, now: number): number {
+  return Math.min(now, Math.max(now - MAX_WAIT_FOR_ENVIRONMENT_MS, requestContext?.timeEpoch ?? now));
 }
 
 const requestIdOf = (event: Partial<APIGatewayProxyEventV2>): string => event.requestContext?.requestId ?? 'unknown';

@@ -1,8 +1,10 @@
+import type { Clock } from '../base/clock.ts';
 import type { Scope } from '../chats/chat.ts';
 import { isReadable } from '../chats/chat.ts';
 import type { Position } from '../chats/sort-keys.ts';
 import type { FetchCount } from '../refreshing/request-max.ts';
 import type { ChatStore, ListedChat } from '../state/chat-store.ts';
+import type { Leases } from '../state/count-cache.ts';
 import type { ViewCounts } from './view-counts.ts';
 
 /**
@@ -43,17 +45,38 @@ export interface ValidateDeps {
   /** Without lazy updates: a validation changes nothing. */
   readonly viewCounts: ViewCounts;
   readonly fetchCount: FetchCount;
+  readonly leases: Pick<Leases, 'takeFetching' | 'release'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly newId: () => string;
   /** From 0 up to 1, exclusive. */
   readonly random: () => number;
 }
 
 export type ValidateOutcome =
   | { readonly kind: 'report'; readonly report: ValidationReport }
+  /** Another validation is running: one may ask MAX for 500 chats, and two at once would take the quota from people. */
+  | { readonly kind: 'under_way' }
   /** Not one chat of the sample could be checked. */
   | { readonly kind: 'max_unreachable'; readonly reason: string };
 
 /** @param deadline Unix ms; what isn't checked by then is left out of `checked`. */
 export async function validateCounts(
+  deps: ValidateDeps,
+  scope: Scope,
+  sampleSize: number,
+  deadline: number,
+): Promise<ValidateOutcome> {
+  const owner = deps.newId();
+  const taken = await deps.leases.takeFetching('validation', owner, Math.max(1, deadline - deps.clock.now()));
+  if (taken === false) return { kind: 'under_way' };
+  try {
+    return await compareSample(deps, scope, sampleSize, deadline);
+  } finally {
+    await deps.leases.release('validation', owner);
+  }
+}
+
+async function compareSample(
   deps: ValidateDeps,
   scope: Scope,
   sampleSize: number,

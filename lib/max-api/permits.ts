@@ -6,12 +6,17 @@
 /** `interactive`: a person waits, goes first. `background`: everything else. Neither starves the other. */
 export type Lane = 'interactive' | 'background';
 
+/**
+ * `busy`: the lane's turn comes later than `maxWaitMs`. `cooling`: MAX throttled or failed, and all callers slow down.
+ * `no_limiter`: the shared limiter can't be used, and this environment has no share of the rate without it.
+ */
+export type RefusalReason = 'busy' | 'cooling' | 'no_limiter';
+
 export type Permit =
   | { readonly granted: true }
   | {
       readonly granted: false;
-      /** `busy`: the lane's turn comes later than `maxWaitMs`; `cooling`: MAX throttled or failed and all callers hold back. */
-      readonly reason: 'busy' | 'cooling';
+      readonly reason: RefusalReason;
       /** Milliseconds after which asking again is sensible. */
       readonly retryAfterMs: number;
     };

@@ -1,19 +1,28 @@
 import type { Clock } from '../base/clock.ts';
 import type { StoredChat } from '../chats/chat.ts';
 import type { MaxErrorKind } from '../max-api/api.ts';
+import type { RefusalReason } from '../max-api/permits.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { Leases } from '../state/count-cache.ts';
 import type { RefreshChat, UnavailableStatus } from './refresh-chat.ts';
 
 /**
- * A person wants the count of one chat now. Round trips: 1 GetItem, 1 lease, 1 permit, MAX, 1 UpdateItem, 1 cache write;
- * while somebody else asks for the same chat 1 lease, 1 GET and 1 GetItem every 50 ms.
+ * Refreshes the count of one chat for a person who waits. Round trips: 1 GetItem (by the caller), 1 lease, 1 GetItem,
+ * 1 permit, MAX, 1 UpdateItem, 1 cache write, 1 release. While another request for the same chat is under way: 1 lease and
+ * 1 GetItem every 100 ms.
+ *
+ * Any number of requests for one chat that arrive within a second make at most two requests to MAX: a request uses every
+ * answer that MAX was asked for since it arrived, and two requests to MAX for one chat start at least a second apart.
  */
 
-/** Longest wait for MAX: leaves room for the stores in a ten-second function. */
+/** Longest wait for MAX, ms. Leaves room for the stores in a function of ten seconds. */
 const BUDGET_MS = 8_000;
-/** One GetItem each. */
+/** How often a waiting request looks for the answer of another one, ms. */
 const POLL_MS = 100;
+/** Shortest time between the starts of two requests to MAX for one chat, ms. */
+const MIN_SPACING_MS = 1_000;
+/** Largest difference between the clocks of API Gateway and of two environments, ms. */
+const CLOCK_SKEW_MS = 250;
 
 export interface LastKnown {
   readonly participants_count: number | null;
@@ -29,7 +38,7 @@ export type RefreshOneOutcome =
   | { readonly kind: 'unavailable'; readonly status: UnavailableStatus; readonly lastKnown: LastKnown }
   | {
       readonly kind: 'max_unreachable';
-      readonly reason: MaxErrorKind | 'busy' | 'cooling';
+      readonly reason: MaxErrorKind | RefusalReason;
       readonly retryAfterMs: number;
       readonly lastKnown: LastKnown;
     };
@@ -43,9 +52,10 @@ export interface RefreshOneDeps {
 }
 
 /** Waiting before the next try, where MAX named none. */
-const RETRY_AFTER_MS: Readonly<Record<MaxErrorKind | 'busy' | 'cooling', number>> = {
+const RETRY_AFTER_MS: Readonly<Record<MaxErrorKind | RefusalReason, number>> = {
   busy: 2_000,
   cooling: 5_000,
+  no_limiter: 10_000,
   timeout: 5_000,
   network: 10_000,
   server: 10_000,
@@ -53,26 +63,43 @@ const RETRY_AFTER_MS: Readonly<Record<MaxErrorKind | 'busy' | 'cooling', number>
   auth: 300_000,
 };
 
-export async function refreshOne(deps: RefreshOneDeps, stored: StoredChat): Promise<RefreshOneOutcome> {
+/**
+ * @param stored the chat as it was read just now.
+ * @param arrivedAt Unix ms at which the request reached the service, by the clock of API Gateway.
+ */
+export async function refreshOne(
+  deps: RefreshOneDeps,
+  stored: StoredChat,
+  arrivedAt: number,
+): Promise<RefreshOneOutcome> {
   const { clock, leases } = deps;
   const { chat } = stored;
   if (chat.maxChatId === null) return { kind: 'not_in_max' };
   const readable = { id: chat.id, maxChatId: chat.maxChatId };
-  const startedAt = clock.now();
-  const deadline = startedAt + BUDGET_MS;
+  const answered = answerOf(stored);
+  if (answered) return answered;
+  const deadline = clock.now() + BUDGET_MS;
   const owner = deps.newId();
 
+  let taken: boolean | undefined;
   for (;;) {
-    // `undefined`: no leases now. A doubled request is then the smaller evil.
-    const taken = await leases.takeFetching(chat.id, owner, BUDGET_MS);
+    taken = await leases.takeFetching(chat.id, owner, BUDGET_MS);
+    // `undefined`: leases can't be used now. A doubled request does less harm than none.
     if (taken !== false) break;
-    // Somebody is asking MAX for this chat: what is read after this request came in is as good as one's own answer.
     await clock.sleep(POLL_MS);
     const theirs = await answeredSince();
     if (theirs) return theirs;
     if (clock.now() >= deadline) return unreachable('busy', 0);
   }
   try {
+    if (taken) {
+      // Another request may have been answered between the reading of `stored` and the taking of the lease.
+      const now = await deps.chatStore.get(chat.id);
+      const theirs = now ? answerOf(now) : ({ kind: 'deleted' } as const);
+      if (theirs) return theirs;
+      const pauseMs = (now?.checkedAt ?? 0) + MIN_SPACING_MS - clock.now();
+      if (pauseMs > 0) await clock.sleep(Math.min(pauseMs, MIN_SPACING_MS));
+    }
     const outcome = await deps.refreshChat(readable, { lane: 'interactive', deadline });
     switch (outcome.kind) {
       case 'updated':
@@ -90,11 +117,14 @@ export async function refreshOne(deps: RefreshOneDeps, stored: StoredChat): Prom
     await leases.release(chat.id, owner);
   }
 
-  /** What MAX answered to somebody else since this request came in. */
+  /** Reads what MAX answered to another request since this one arrived. */
   async function answeredSince(): Promise<RefreshOneOutcome | undefined> {
     const now = await deps.chatStore.get(chat.id);
-    if (!now) return { kind: 'deleted' };
-    if (now.checkedAt === null || now.checkedAt < startedAt) return undefined;
+    return now ? answerOf(now) : { kind: 'deleted' };
+  }
+
+  function answerOf(now: StoredChat): RefreshOneOutcome | undefined {
+    if (now.checkedAt === null || now.checkedAt < arrivedAt - CLOCK_SKEW_MS) return undefined;
     if (now.chat.status !== 'active') {
       return { kind: 'unavailable', status: now.chat.status, lastKnown: lastKnown() };
     }
@@ -105,7 +135,7 @@ export async function refreshOne(deps: RefreshOneDeps, stored: StoredChat): Prom
     return { kind: 'updated', count, updatedAt: new Date(readAt).toISOString() };
   }
 
-  function unreachable(reason: MaxErrorKind | 'busy' | 'cooling', retryAfterMs: number): RefreshOneOutcome {
+  function unreachable(reason: MaxErrorKind | RefusalReason, retryAfterMs: number): RefreshOneOutcome {
     return {
       kind: 'max_unreachable',
       reason,

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { ChatAnswer, MaxApi, MaxError, MaxErrorKind, MembershipAnswer } from '../max-api/api.ts';
-import type { Lane, Permits } from '../max-api/permits.ts';
+import type { Lane, Permits, RefusalReason } from '../max-api/permits.ts';
 import type { Telemetry } from '../state/telemetry.ts';
 
 /** The one place that asks MAX: with a permit for every request, retries included. */
@@ -24,7 +24,7 @@ export type MaxResponse<A> =
 /** MAX was not asked: no permit in time, or the work was given up. */
 export interface NotPermitted {
   readonly kind: 'not_permitted';
-  readonly reason: 'busy' | 'cooling';
+  readonly reason: RefusalReason;
   readonly retryAfterMs: number;
 }
 

@@ -26,6 +26,9 @@ export interface CountCache {
   forget(id: number): Promise<void>;
 }
 
+/** What a lease is for: a chat, by its id, or the comparison of a sample of chats with MAX, which runs once at a time. */
+export type Leased = number | 'validation';
+
 /**
  * Who refreshes a chat right now, so that any number of simultaneous readers make one request.
  * `queued`: a refresh was asked for through the queue; `fetching`: somebody is asking MAX this moment.
@@ -34,7 +37,7 @@ export interface Leases {
   /** Takes the leases that are free, in one round trip. `undefined`: leases can't be had now. */
   takeQueued(ids: readonly number[], ttlMs: number): Promise<ReadonlySet<number> | undefined>;
   /** Takes the lease to ask MAX now; a `queued` lease gives way. `undefined`: leases can't be had now. */
-  takeFetching(id: number, owner: string, ttlMs: number): Promise<boolean | undefined>;
+  takeFetching(of: Leased, owner: string, ttlMs: number): Promise<boolean | undefined>;
   /** Ends a lease of this owner's before its time. Never rejects. */
-  release(id: number, owner: string): Promise<void>;
+  release(of: Leased, owner: string): Promise<void>;
 }

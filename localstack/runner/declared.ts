@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Throttling } from './http/throttle.ts';
 
 /** What `serverless.yml` declares, resolved, as far as one machine can run it. */
 export interface Declared {
@@ -10,6 +11,8 @@ export interface Declared {
   readonly functions: readonly DeclaredFunction[];
   readonly tables: Readonly<Record<string, Table>>;
   readonly queues: Readonly<Record<string, Queue>>;
+  /** The limit of the HTTP API's stage; `undefined` where none is declared. */
+  readonly throttling: Throttling | undefined;
   /** `custom.esbuild`: how the functions are bundled. */
   readonly bundling: Readonly<Record<string, unknown>>;
 }
@@ -164,6 +167,17 @@ const limits = {
   environment: z.record(z.string(), z.unknown()).default({}),
 };
 
+const stageSchema = z
+  .object({
+    Properties: z.object({
+      DefaultRouteSettings: z.object({ ThrottlingRateLimit: z.number(), ThrottlingBurstLimit: z.number() }),
+    }),
+  })
+  .transform(({ Properties: { DefaultRouteSettings: settings } }) => ({
+    rate: settings.ThrottlingRateLimit,
+    burst: settings.ThrottlingBurstLimit,
+  }));
+
 const documentSchema = z.object({
   service: z.string(),
   custom: z.object({ esbuild: z.record(z.string(), z.unknown()).default({}) }).default({ esbuild: {} }),
@@ -183,12 +197,13 @@ const documentSchema = z.object({
   ),
   resources: z
     .object({
+      extensions: z.object({ HttpApiStage: stageSchema.optional() }).default({}),
       Resources: z.record(
         z.string(),
         z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).default({}) }),
       ),
     })
-    .default({ Resources: {} }),
+    .default({ Resources: {}, extensions: {} }),
 });
 
 /** Takes the resolved document, as `osls print` gives it. */
@@ -202,6 +217,7 @@ export function parseDeclared(document: unknown): Declared {
   return {
     service,
     region: provider.region,
+    throttling: resources.extensions.HttpApiStage,
     bundling: custom.esbuild,
     functions: Object.entries(functions).map(([key, declared]) => ({
       key,

@@ -362,7 +362,10 @@ describe('without Redis', () => {
       status: 'degraded',
       dependencies: { redis: { state: 'down' } },
     });
-    expect((await call('POST', '/chats/2/refresh-participants')).status).toBe(200);
+    // Without the shared limiter only the workers have a share of the quota.
+    const refused = await call('POST', '/chats/2/refresh-participants');
+    expect(refused).toMatchObject({ status: 503, body: { reason: 'no_limiter', last_known: expect.any(Object) } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     await redis.start();
     await until(
       'a page came from the cache again',

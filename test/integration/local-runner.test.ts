@@ -11,6 +11,7 @@ import { GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { parseDeclared } from '../../localstack/runner/declared.ts';
+import { startHttpApi } from '../../localstack/runner/http/http-api.ts';
 import { environmentFile, type LocalStack, startLocalStack } from '../../localstack/stack.ts';
 import { document } from '../support/fixtures/local-stack/document.ts';
 
@@ -217,6 +218,21 @@ describe('the HTTP API', () => {
     expect((await get('/things', { method: 'POST', body })).status).toBe(413);
     const head = await get('/plain', { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
+  });
+
+  test('more requests than the stage takes are answered 429, as API Gateway does', async () => {
+    const declared = parseDeclared(document);
+    const limited = { ...declared, throttling: { rate: 1, burst: 5 } };
+    const api = await startHttpApi(limited, 0, async () => ({ outcome: 'value', value: 'taken' }));
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        fetch(`http://127.0.0.1:${api.port}/plain`, { headers: { connection: 'close' } }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(5).fill(200), ...Array(3).fill(429)]);
+    const refused = answers.find(({ status }) => status === 429);
+    expect(await refused?.json()).toEqual({ message: 'Too Many Requests' });
+    await api.stop();
   });
 
   test('a function at its declared limit throttles', async () => {

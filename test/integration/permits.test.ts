@@ -354,6 +354,16 @@ describe('one process', () => {
     expect(shared.length).toBeGreaterThan(20);
   });
 
+  test('waits for a new limiter to warm up where it has no share, if that is in time', async () => {
+    const permits = limiter({ warmupMs: 1_000, shareOfRate: 0 });
+    const began = Date.now();
+    expect(await permits.acquire('interactive', 500)).toMatchObject({ granted: false, reason: 'no_limiter' });
+    expect(Date.now() - began).toBeLessThan(300);
+    expect(await permits.acquire('interactive', 5_000)).toEqual({ granted: true });
+    expect(Date.now() - began).toBeGreaterThanOrEqual(1_000 + windowMs - 5);
+    expect(permits.stats()).toMatchObject({ local: 0 });
+  });
+
   test('starts anew when another server holds its state, or the clock was set back', async () => {
     const permits = limiter({ warmupMs: 60_000 });
     const distrusted = async (field: string, value: string) => {
@@ -415,6 +425,20 @@ describe('without Redis', () => {
     expect(firstHalf).toBeGreaterThanOrEqual(2);
     expect(firstHalf).toBeLessThanOrEqual(4);
     expect(permits.stats()).toMatchObject({ local: 12, redisCalls: 0 });
+  });
+
+  test('asks nothing where it has no share, and says so at once', async () => {
+    const client = createRedis(`redis://127.0.0.1:${await freePort()}`, { commandTimeoutMs: 250 });
+    const permits = createPermits({ redis: createRedisGate(client), settings: { ...bot, shareOfRate: 0 } });
+    const began = Date.now();
+    const asked = Array.from({ length: 5 }, () => permits.acquire('interactive', 8_000));
+    for (const permit of await Promise.all(asked)) {
+      expect(permit).toMatchObject({ granted: false, reason: 'no_limiter' });
+      expect(!permit.granted && permit.retryAfterMs).toBeGreaterThan(9_000);
+    }
+    expect(Date.now() - began).toBeLessThan(1_000);
+    client.disconnect();
+    expect(permits.stats()).toMatchObject({ local: 0 });
   });
 
   test('refuses at once what can’t wait', async () => {

@@ -3,7 +3,7 @@ import type { ChatAnswer, MaxApi, MaxErrorKind } from '../../lib/max-api/api.ts'
 import type { Lane, Permit, PermitOutcome, Permits } from '../../lib/max-api/permits.ts';
 import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../../lib/refreshing/refresh-chat.ts';
 import { createFetchCount, type FetchCountDeps } from '../../lib/refreshing/request-max.ts';
-import type { CachedCount, CountCache, Leases } from '../../lib/state/count-cache.ts';
+import type { CachedCount, CountCache, Leased, Leases } from '../../lib/state/count-cache.ts';
 import type { RefreshMessage, RefreshQueue, RefreshQueueName } from '../../lib/state/queues.ts';
 import type { Telemetry } from '../../lib/state/telemetry.ts';
 import type { ViewCounter } from '../../lib/state/view-counter.ts';
@@ -21,8 +21,8 @@ export interface MemoryCounts extends CountCache, Leases {
 /** The cache and the leases: newer wins, leases end, nothing else expires. */
 export function memoryCounts(clock: Pick<Clock, 'now'>): MemoryCounts {
   const counts = new Map<number, CachedCount>();
-  const leases = new Map<number, { readonly owner: string; readonly until: number }>();
-  const holder = (id: number) => {
+  const leases = new Map<Leased, { readonly owner: string; readonly until: number }>();
+  const holder = (id: Leased) => {
     const lease = leases.get(id);
     return lease && lease.until > clock.now() ? lease.owner : undefined;
   };

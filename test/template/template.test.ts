@@ -188,6 +188,16 @@ describe('functions', () => {
     }
   });
 
+  test('behind a route have no concurrency of their own, whose excess API Gateway would answer with a bare 503', () => {
+    const behindRoutes = [...functionsOf(prod.template)].filter(([key]) => key.startsWith('http'));
+    expect(behindRoutes).toHaveLength(ROUTES.length + 1);
+    for (const [key, resource] of behindRoutes) {
+      const { ReservedConcurrentExecutions } = resource.Properties;
+      const { MAX_API_FALLBACK_SHARE = '0' } = environmentOf(resource);
+      expect([key, ReservedConcurrentExecutions, MAX_API_FALLBACK_SHARE]).toEqual([key, undefined, '0']);
+    }
+  });
+
   test('know no secret, nor does anything else in the template', () => {
     for (const { text, template } of both()) {
       expect(text).not.toContain(CANARY);

@@ -1,5 +1,5 @@
 import type { Redis, Result } from 'ioredis';
-import type { CachedCount, CountCache, Leases } from '../../state/count-cache.ts';
+import type { CachedCount, CountCache, Leased, Leases } from '../../state/count-cache.ts';
 import clearTrusted from './clear-trusted-1.lua';
 import type { RedisGate } from './client.ts';
 import putNewer from './put-newer-n.lua';
@@ -10,7 +10,7 @@ import takeQueued from './take-queued-n.lua';
 /** The counts and the leases in Redis. Every operation is one round trip. */
 
 const countKey = (id: number) => `chat_participants:${id}`;
-const leaseKey = (id: number) => `participants_lease:${id}`;
+const leaseKey = (of: Leased) => `participants_lease:${of}`;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -83,13 +83,13 @@ export function createRedisCounts(gate: RedisGate, options: RedisCountsOptions):
       return taken && new Set(ids.filter((_, i) => taken[i] === 1));
     },
 
-    async takeFetching(id, owner, ttlMs) {
-      const taken = await run((redis) => redis.takeFetching(leaseKey(id), owner, ttlMs));
+    async takeFetching(of, owner, ttlMs) {
+      const taken = await run((redis) => redis.takeFetching(leaseKey(of), owner, ttlMs));
       return taken === undefined ? undefined : taken === 1;
     },
 
-    async release(id, owner) {
-      await run((redis) => redis.releaseLease(leaseKey(id), owner));
+    async release(of, owner) {
+      await run((redis) => redis.releaseLease(leaseKey(of), owner));
     },
   };
 }

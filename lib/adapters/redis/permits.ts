@@ -10,7 +10,7 @@ import {
   spacingMs,
   windowMs,
 } from '../../max-api/pace.ts';
-import type { Lane, Permit, PermitOutcome, Permits } from '../../max-api/permits.ts';
+import type { Lane, Permit, PermitOutcome, Permits, RefusalReason } from '../../max-api/permits.ts';
 import acquirePermit from './acquire-permit-1.lua';
 import { type RedisGate, redisRestMs } from './client.ts';
 
@@ -25,7 +25,10 @@ export interface PermitSettings {
   readonly bot: string;
   /** The quota: requests a second, a whole number ≥ 1. */
   readonly rps: number;
-  /** This environment's share (0..1) of the rate without Redis. Over all environments that can run at once: at most 0.95. */
+  /**
+   * This environment's share (0..1) of the rate without Redis; over all environments that can run at once at most 0.95.
+   * With 0 it makes no request without Redis.
+   */
   readonly shareOfRate: number;
   /**
    * How long after its state was lost the shared limiter grants nothing, ms, while callers pace themselves. Must exceed
@@ -34,13 +37,16 @@ export interface PermitSettings {
   readonly warmupMs?: number;
 }
 
-type Reason = Extract<Permit, { granted: false }>['reason'];
-
 /** What the limiter said, in the caller's time. */
 type Answer =
-  | { readonly kind: 'slots'; readonly slots: readonly number[]; readonly comeBack?: Turn; readonly reason: Reason }
-  | { readonly kind: 'later'; readonly comeBack: Turn; readonly reason: Reason }
-  | { readonly kind: 'refused'; readonly slot: number; readonly reason: Reason };
+  | {
+      readonly kind: 'slots';
+      readonly slots: readonly number[];
+      readonly comeBack?: Turn;
+      readonly reason: RefusalReason;
+    }
+  | { readonly kind: 'later'; readonly comeBack: Turn; readonly reason: RefusalReason }
+  | { readonly kind: 'refused'; readonly slot: number; readonly reason: RefusalReason };
 
 interface Turn {
   /** When to ask, Unix ms. */
@@ -61,7 +67,7 @@ interface Queue {
   readonly waiting: Waiter[];
   serving: boolean;
   turn: Turn;
-  reason: Reason;
+  reason: RefusalReason;
 }
 
 export interface LaneStats {
@@ -104,7 +110,7 @@ export function createPermits(deps: {
   readonly settings: PermitSettings;
 }): RedisPermits {
   const { redis: gate, clock = systemClock, settings } = deps;
-  const { rps, bot, warmupMs = redisRestMs + 1_000 } = settings;
+  const { rps, bot, shareOfRate, warmupMs = redisRestMs + 1_000 } = settings;
   const key = `max:{${bot}}:permits`;
   const constants = JSON.stringify({
     spacing: us(spacingMs(rps)),
@@ -190,7 +196,9 @@ export function createPermits(deps: {
       }
     }
     const othersWait = Object.values(queues).some((other) => other !== queue && other.waiting.length > 0);
-    return local.take(queue.lane, clock.now(), longest, sharedFrom, othersWait);
+    return shareOfRate === 0
+      ? waitForShared(clock.now(), longest, sharedFrom)
+      : local.take(queue.lane, clock.now(), longest, sharedFrom, othersWait);
   }
 
   /** Serves a lane while somebody waits in it: one question at a time, each at the time the last answer named. */
@@ -284,6 +292,13 @@ export function createPermits(deps: {
       return read;
     },
   };
+}
+
+/** The answer of an environment without a share: it waits for the shared limiter if that is known to be back in time. */
+function waitForShared(now: number, maxWaitMs: number, sharedFrom: number): Answer {
+  const reason = 'no_limiter';
+  if (sharedFrom - now <= maxWaitMs) return { kind: 'later', comeBack: { ...noTurn, at: sharedFrom }, reason };
+  return { kind: 'refused', slot: Math.min(sharedFrom, now + redisRestMs), reason };
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Invocation } from '../lambda/environment.ts';
 import { answerOf, gatewayAnswer, type HttpAnswer, send } from './answer.ts';
 import { type HttpApiEvent, httpApiEvent, splitUrl } from './event.ts';
 import { Routes } from './routes.ts';
+import { createThrottle } from './throttle.ts';
 
 /** The HTTP API in front of the functions, as API Gateway has it. Loopback only. */
 export interface HttpApi {
@@ -23,6 +24,7 @@ const INTEGRATION_TIMEOUT_MS = 30_000;
 
 const serverError = gatewayAnswer(500, 'Internal Server Error');
 const unavailable = gatewayAnswer(503, 'Service Unavailable');
+const tooMany = gatewayAnswer(429, 'Too Many Requests');
 const badRequest = gatewayAnswer(400, 'Bad Request');
 
 /** @throws {Error} with code `EADDRINUSE` when the port is taken. */
@@ -32,8 +34,10 @@ export async function startHttpApi(
   invoke: (functionKey: string, event: unknown) => Promise<Invocation>,
 ): Promise<HttpApi> {
   const routes = new Routes(declared.functions);
+  const throttle = declared.throttling && createThrottle(declared.throttling, () => performance.now());
 
   const answer = async (request: IncomingMessage, requestId: string): Promise<HttpAnswer> => {
+    if (throttle?.takes() === false) return tooMany;
     const body = await readBody(request);
     if (!body) return gatewayAnswer(413, 'Request Entity Too Large');
     let event: HttpApiEvent;

@@ -25,6 +25,8 @@ import { created, openMemory, type Stores, T0 } from '../../support/stores.ts';
 let clock: FakeClock;
 let stores: Stores;
 let cache: MemoryCounts;
+/** Of the validations themselves, apart from those of chats. */
+let leases: MemoryCounts;
 let queue: MemoryQueue;
 let maxApi: ScriptedMax;
 let answer: (chat: number) => ChatAnswer;
@@ -34,6 +36,7 @@ beforeEach(async () => {
   clock = fakeClock(T0);
   stores = await openMemory();
   cache = memoryCounts(clock);
+  leases = memoryCounts(clock);
   queue = memoryQueue();
   tookMs = 40;
   answer = (chat) => counted(100 + chat);
@@ -43,6 +46,7 @@ beforeEach(async () => {
   });
 });
 
+let validations = 0;
 function depsOf(random: () => number = randomStream(1)): ValidateDeps & { lanes: string[] } {
   const permits = openPermits();
   const { events } = listening();
@@ -62,7 +66,7 @@ function depsOf(random: () => number = randomStream(1)): ValidateDeps & { lanes:
     chatStore: stores.chats,
     viewCounts,
     fetchCount,
-    random,
+    ...{ leases, clock, newId: () => `validation-${++validations}`, random },
     get lanes() {
       return permits.asked.map(({ lane }) => lane);
     },
@@ -85,6 +89,31 @@ async function chats(n: number, universityId = 1): Promise<number[]> {
 }
 const keep = (id: number, count: number) =>
   stores.counts.apply({ id, maxChatId: `-${id}` }, { kind: 'count', count }, { askedAt: clock.now(), dueAt: T0 });
+
+describe('one at a time', () => {
+  test('a second validation asks MAX nothing while the first is running, and the next may run', async () => {
+    await chats(20);
+    const first = validateCounts(depsOf(), 'all', 10, T0 + 60_000);
+    await clock.advance(100);
+    const asked = maxApi.calls.length;
+    const second = depsOf();
+    expect(await validateCounts(second, 'all', 10, T0 + 60_000)).toEqual({ kind: 'under_way' });
+    expect(second.lanes).toEqual([]);
+    expect(maxApi.calls).toHaveLength(asked);
+    expect(await clock.until(first)).toMatchObject({ kind: 'report' });
+    expect(await validate(10)).toMatchObject({ kind: 'report' });
+  });
+
+  test('one that failed makes room for the next, and one that died does so at its deadline', async () => {
+    await chats(3);
+    const failing = { ...depsOf(), chatStore: { ...stores.chats, total: () => Promise.reject(new Error('down')) } };
+    await expect(validate(10, 'all', T0 + 60_000, failing)).rejects.toThrow('down');
+    await leases.takeFetching('validation', 'the dead', 26_000);
+    expect(await validate(10)).toEqual({ kind: 'under_way' });
+    await clock.advance(26_000);
+    expect(await validate(10)).toMatchObject({ kind: 'report' });
+  });
+});
 
 describe('the report', () => {
   test('of counts that are all right', async () => {

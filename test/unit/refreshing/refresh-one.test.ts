@@ -40,14 +40,15 @@ beforeEach(async () => {
 });
 
 let people = 0;
-/** One person's request, from the stored chat on. */
-async function one(chatId = id): Promise<RefreshOneOutcome> {
+/** One person's request, which reached API Gateway `queuedMs` ago, from the stored chat on. */
+async function one(chatId = id, queuedMs = 0): Promise<RefreshOneOutcome> {
+  const arrivedAt = clock.now() - queuedMs;
   const stored = await stores.chats.get(chatId);
   if (!stored) throw new Error('no chat');
   const permits = openPermits(() => permit);
   const refreshChat = refreshing(stores, clock, { maxApi, cache, permits });
   const newId = () => `person-${++people}`;
-  return refreshOne({ chatStore: stores.chats, leases: cache, refreshChat, clock, newId }, stored);
+  return refreshOne({ chatStore: stores.chats, leases: cache, refreshChat, clock, newId }, stored, arrivedAt);
 }
 const atOnce = (n: number) => clock.until(Promise.all(Array.from({ length: n }, () => one())));
 const at = (ms: number) => new Date(ms).toISOString();
@@ -63,6 +64,7 @@ describe('one person', () => {
   test('asks MAX although a fresh count is there, and although a refresh is queued', async () => {
     await clock.until(one());
     await cache.takeQueued([id], 60_000);
+    await clock.advance(1_000);
     answer = () => counted(43);
     expect(await clock.until(one())).toMatchObject({ kind: 'updated', count: 43 });
   });
@@ -76,7 +78,7 @@ describe('one person', () => {
     await stores.counts.apply(
       { id, maxChatId: '-70' },
       { kind: 'unavailable', status: 'denied' },
-      { askedAt: T0 - 1, dueAt: T0 },
+      { askedAt: T0 - 1_000, dueAt: T0 },
     );
     expect(await clock.until(one())).toMatchObject({ kind: 'updated', count: 42 });
     expect((await stores.chats.get(id))?.chat.status).toBe('active');
@@ -105,6 +107,34 @@ describe('two hundred at the same time', () => {
     answer = () => refusal;
     const outcomes = await atOnce(200);
     expect(outcomes.every((outcome) => outcome.kind === 'unavailable' && outcome.status === status)).toBe(true);
+    expect(maxApi.calls).toHaveLength(1);
+  });
+
+  test.each([5, 50, 900])(
+    'make two requests at most when they arrive within a second, MAX taking %i ms',
+    async (ms) => {
+      tookMs = ms;
+      const began = clock.now();
+      const outcomes: Promise<[number, RefreshOneOutcome]>[] = [];
+      for (let i = 0; i < 200; i += 1) {
+        const arrivedAt = clock.now();
+        outcomes.push(one().then((outcome) => [arrivedAt, outcome]));
+        await clock.advance(5);
+      }
+      for (const [arrivedAt, outcome] of await clock.until(Promise.all(outcomes))) {
+        expect(outcome).toMatchObject({ kind: 'updated', count: 42 });
+        // By the clock of API Gateway, which may differ by 250 ms.
+        expect(outcome.kind === 'updated' && Date.parse(outcome.updatedAt)).toBeGreaterThanOrEqual(arrivedAt - 250);
+      }
+      expect(maxApi.calls.length).toBeLessThanOrEqual(2);
+      expect(clock.now() - began).toBeLessThan(3_000);
+    },
+  );
+
+  test('count from their arrival, not from when an environment is there: later ones find the answer', async () => {
+    expect(await clock.until(one())).toMatchObject({ kind: 'updated' });
+    await clock.advance(3_000);
+    expect(await one(id, 3_050)).toEqual({ kind: 'updated', count: 42, updatedAt: at(T0) });
     expect(maxApi.calls).toHaveLength(1);
   });
 
@@ -182,6 +212,7 @@ describe('a count that could not be read is never called updated', () => {
   test.each<[Extract<Permit, { granted: false }>, number]>([
     [{ granted: false, reason: 'busy', retryAfterMs: 0 }, 2_000],
     [{ granted: false, reason: 'cooling', retryAfterMs: 60_000 }, 60_000],
+    [{ granted: false, reason: 'no_limiter', retryAfterMs: 0 }, 10_000],
   ])('without a permit: %j', async (refusal, retryAfterMs) => {
     permit = refusal;
     const { reason } = refusal;
