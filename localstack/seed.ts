@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createDynamoChatStore } from '../lib/adapters/dynamodb/chat-store.ts';
 import { createDynamo } from '../lib/adapters/dynamodb/client.ts';
 import { fullJitter } from '../lib/adapters/dynamodb/database.ts';
-import { type ImportLine, importChats } from '../lib/importing/import-chats.ts';
+import { importChats } from '../lib/importing/import-chats.ts';
+import type { ImportLine } from '../lib/importing/read-line.ts';
 import { readConfig } from '../lib/runtime/config.ts';
 import type { ChatSeed } from './max/world.ts';
 

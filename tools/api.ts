@@ -1,4 +1,5 @@
-import { ToolError, useRunningStack } from './environment.ts';
+import { ToolError } from './command-line.ts';
+import { useRunningStack } from './environment.ts';
 
 /** How the tools reach the API: by options, by the environment, or the local stack that is running. */
 

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import {
   DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
@@ -12,7 +11,8 @@ import {
   SQSClient,
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
-import { runTool, ToolError, useRunningStack } from './environment.ts';
+import { readOptions, runTool, ToolError } from './command-line.ts';
+import { useRunningStack } from './environment.ts';
 
 /** `npm run dlq -- list|redrive`: looks into the dead-letter queues, and gives their messages back. */
 
@@ -48,19 +48,11 @@ interface DeadQueue {
 }
 
 await runTool(async () => {
-  const { values, positionals } = parseArgs({
-    options: {
-      help: { type: 'boolean' },
-      queue: { type: 'string' },
-      stage: { type: 'string' },
-      limit: { type: 'string', default: '10' },
-    },
-    allowPositionals: true,
-  });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
+  const { values, positionals } = readOptions(
+    HELP,
+    { queue: { type: 'string' }, stage: { type: 'string' }, limit: { type: 'string', default: '10' } },
+    { positionals: true },
+  );
   const [command, ...more] = positionals;
   if ((command !== 'list' && command !== 'redrive') || more.length > 0) {
     throw new ToolError(`Say what to do: list or redrive.\n\n${HELP}`);

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type Answer, API_HELP, API_OPTIONS, connectApi, refused } from './api.ts';
-import { progressLine, runTool, ToolError } from './environment.ts';
+import { progressLine, readOptions, runTool, ToolError } from './command-line.ts';
 
 /** `npm run full-update`: starts a full update (or follows the one under way) and shows how it goes. */
 
@@ -31,13 +30,7 @@ interface Run {
 }
 
 await runTool(async () => {
-  const { values } = parseArgs({
-    options: { help: { type: 'boolean' }, ...API_OPTIONS },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
+  const { values } = readOptions(HELP, API_OPTIONS);
   const call = await connectApi(values);
 
   const started = await call('POST', '/admin/participants/full-update');

@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
 import { API_HELP, API_OPTIONS, connectApi, refused } from './api.ts';
-import { runTool, ToolError } from './environment.ts';
+import { readOptions, runTool, ToolError } from './command-line.ts';
 
 /** `npm run plan`: what the planner makes of its budget, and what it would make of another. */
 
@@ -20,19 +19,12 @@ interface Plan {
 }
 
 await runTool(async () => {
-  const { values } = parseArgs({
-    options: {
-      help: { type: 'boolean' },
-      'what-if': { type: 'boolean' },
-      rps: { type: 'string' },
-      json: { type: 'boolean' },
-      ...API_OPTIONS,
-    },
+  const { values } = readOptions(HELP, {
+    'what-if': { type: 'boolean' },
+    rps: { type: 'string' },
+    json: { type: 'boolean' },
+    ...API_OPTIONS,
   });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
   if (values['what-if'] !== (values.rps !== undefined || undefined)) {
     throw new ToolError('--what-if and --rps go together, as in: npm run plan -- --what-if --rps 10');
   }

@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
 import { createMaxApi } from '../lib/adapters/max/client.ts';
 import type { MaxError } from '../lib/max-api/api.ts';
 import { readConfig } from '../lib/runtime/config.ts';
-import { runTool, ToolError, useRunningStack } from './environment.ts';
+import { readOptions, runTool, ToolError } from './command-line.ts';
+import { useRunningStack } from './environment.ts';
 
 /** `npm run webhook -- register|status|remove` */
 
@@ -22,14 +22,7 @@ Ends with 0, 1 when MAX refused or the subscription is not there, 2 when nothing
 const TIMEOUT_MS = 10_000;
 
 await runTool(async () => {
-  const { values, positionals } = parseArgs({
-    options: { help: { type: 'boolean' }, url: { type: 'string' } },
-    allowPositionals: true,
-  });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
+  const { values, positionals } = readOptions(HELP, { url: { type: 'string' } }, { positionals: true });
   const [action, ...more] = positionals;
   if (!action || more.length > 0 || !['register', 'status', 'remove'].includes(action)) {
     throw new ToolError(`Say one of register, status, remove.\n\n${HELP}`);

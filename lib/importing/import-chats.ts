@@ -1,103 +1,36 @@
-import * as z from 'zod';
-import { chatFields, maxChatId, toChatFields } from '../chats/fields.ts';
 import type { ChatStore, ImportedChat } from '../state/chat-store.ts';
+import { type ImportLine, type RefusedLine, readImportLine } from './read-line.ts';
+import { SeenIds } from './seen-ids.ts';
 
-/** Importing chats from a list: streaming, repeatable (the MAX id decides whether a line is a new chat), nothing lost. */
+/** Importing chats from a list: streamed, repeatable (the MAX id decides whether a line is a new chat), every line counted. */
 
-/** The columns of an import, in the order of the documentation. */
-export const IMPORT_COLUMNS = [
-  'name',
-  'url',
-  'max_chat_id',
-  'external_chat_id',
-  'university_id',
-  'department',
-  'source',
-  'participants_count',
-] as const;
-
-/** Lines a call of the store, and calls under way at once: what is held in memory, however long the list is. */
+/** Lines in one call of the store, and calls in flight. They bound the memory that lines take, however long the list is. */
 const BATCH = 500;
 const IN_FLIGHT = 2;
 
-const importedChat = z.strictObject({
-  name: chatFields.name,
-  url: chatFields.url.default(null),
-  max_chat_id: maxChatId,
-  external_chat_id: chatFields.external_chat_id.default(null),
-  university_id: chatFields.university_id.default(null),
-  department: chatFields.department.default(null),
-  source: chatFields.source.default(null),
-  participants_count: z
-    .number('must be a whole number')
-    .int('must be a whole number')
-    .min(0, 'must not be negative')
-    .max(2_147_483_647, 'must fit into 32 bits')
-    .nullable()
-    .default(null),
-});
-
-const importedChatOf = (line: z.output<typeof importedChat>): ImportedChat => ({
-  ...toChatFields(line),
-  participantsCount: line.participants_count,
-});
-
-/** A record as it was read: by column name; `undefined` where the line itself could not be read. */
-export interface ImportLine {
-  /** From 1, as an editor counts. */
-  readonly line: number;
-  readonly fields: Readonly<Record<string, unknown>> | undefined;
-  /** Why it could not be read. */
-  readonly problem?: string;
-}
-
-export interface RefusedLine {
-  readonly line: number;
-  readonly reason: string;
-  readonly fields?: Readonly<Record<string, unknown>>;
-}
-
+/** Each line is exactly one of created, updated, unchanged, repeated and refused. */
 export interface ImportTotals {
   readonly lines: number;
   readonly created: number;
   readonly updated: number;
   readonly unchanged: number;
+  /** Lines whose MAX id another line of the same list has. The last of such lines decides what the chat becomes. */
+  readonly repeated: number;
   readonly refused: number;
 }
 
-/** Columns whose text is a number; JSON lines may also give them as numbers. */
-const NUMBERS: readonly string[] = ['university_id', 'participants_count'];
-
-/** An empty field is no value; digits are numbers where numbers are due; a MAX id may be a number as long as it is exact. */
-function readField(name: string, value: unknown): unknown {
-  if (value === '' || value === undefined) return name === 'name' || name === 'max_chat_id' ? undefined : null;
-  if (typeof value === 'string' && NUMBERS.includes(name) && /^-?\d{1,16}$/.test(value.trim())) return Number(value);
-  if (name === 'max_chat_id') {
-    if (typeof value === 'string') return value.trim();
-    if (Number.isSafeInteger(value)) return String(value);
-  }
-  return value;
+interface Entry {
+  readonly chat: ImportedChat;
+  readonly source: ImportLine;
 }
 
-export function readImportLine({ line, fields, problem }: ImportLine): ImportedChat | RefusedLine {
-  if (!fields) return { line, reason: problem ?? 'could not be read' };
-  const parsed = importedChat.safeParse(
-    Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, readField(name, value)])),
-  );
-  if (parsed.success) return importedChatOf(parsed.data);
-  const reason = parsed.error.issues
-    .map((issue) => {
-      if (issue.code === 'unrecognized_keys') return `${issue.keys.join(', ')}: not a known column`;
-      const name = String(issue.path[0]);
-      return `${name}: ${fields[name] === undefined || fields[name] === '' ? 'is missing' : issue.message}`;
-    })
-    .join('; ');
-  return { line, reason, fields };
-}
+/** By MAX id: a call of the store has each once. */
+type Batch = Map<string, Entry>;
 
 /**
- * Imports all lines. What is refused goes to `onRefused`; the rest is written in batches, so a broken-off import can simply
- * be run again.
+ * Imports all lines. Refused lines go to `onRefused`; the rest is written in batches, so an import that broke off can be run
+ * again. Takes 16 to 32 bytes of memory for each line, for the MAX ids it has seen, beside the batches in flight.
+ * @throws what the store or `onRefused` throws; the batches written before stay written.
  */
 export async function importChats(
   store: Pick<ChatStore, 'importMany'>,
@@ -108,44 +41,79 @@ export async function importChats(
     readonly onProgress?: (totals: ImportTotals) => void;
   },
 ): Promise<ImportTotals> {
-  const totals = { lines: 0, created: 0, updated: 0, unchanged: 0, refused: 0 };
-  const underWay = new Set<Promise<void>>();
-  let batch: ImportedChat[] = [];
+  const totals = { lines: 0, created: 0, updated: 0, unchanged: 0, repeated: 0, refused: 0 };
+  const seen = new SeenIds();
+  const inFlight = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
+  /** Lines that are the first of their MAX id, and lines that repeat one which was handed to the store before. */
+  let first: Batch = new Map();
+  let repeats: Batch = new Map();
 
-  const write = async () => {
-    const chats = batch;
-    batch = [];
-    const writing = store.importMany(chats, options.now()).then(
-      (done) => {
-        totals.created += done.created;
-        totals.updated += done.updated;
-        totals.unchanged += done.unchanged;
-        options.onProgress?.({ ...totals });
-      },
-      (error: unknown) => {
-        failure = { error };
-      },
-    );
-    const settled = writing.finally(() => underWay.delete(settled));
-    underWay.add(settled);
-    if (underWay.size >= IN_FLIGHT) await Promise.race(underWay);
+  const refuse = async (refused: RefusedLine) => {
+    totals.refused += 1;
+    await options.onRefused(refused);
   };
 
-  for await (const line of lines) {
+  const write = async (batch: Batch, areRepeats: boolean) => {
+    const chats = [...batch.values()].map(({ chat }) => chat);
+    const { created, updated, unchanged, conflicts = [] } = await store.importMany(chats, options.now());
+    if (areRepeats) {
+      totals.repeated += created + updated + unchanged;
+    } else {
+      totals.created += created;
+      totals.updated += updated;
+      totals.unchanged += unchanged;
+    }
+    for (const { maxChatId, kind, existing } of conflicts) {
+      const { chat, source } = batch.get(maxChatId) as Entry;
+      const reason =
+        kind === 'taken'
+          ? `id: another chat has the id ${chat.id}`
+          : `id: must be ${existing}, which the chat with this max_chat_id has already`;
+      await refuse({ line: source.line, reason, ...(source.fields && { fields: source.fields }) });
+    }
+    options.onProgress?.({ ...totals });
+  };
+
+  const writeFirst = async () => {
+    const batch = first;
+    first = new Map();
+    const writing = write(batch, false).catch((error: unknown) => {
+      failure = { error };
+    });
+    const settled = writing.finally(() => inFlight.delete(settled));
+    inFlight.add(settled);
+    if (inFlight.size >= IN_FLIGHT) await Promise.race(inFlight);
+  };
+
+  /** Waits for the batches in flight: one of them may hold the line that is repeated, and the later line must win. */
+  const writeRepeats = async () => {
+    await Promise.all(inFlight);
+    if (failure) return;
+    const batch = repeats;
+    repeats = new Map();
+    await write(batch, true);
+  };
+
+  for await (const source of lines) {
     totals.lines += 1;
-    const read = readImportLine(line);
-    if ('reason' in read) {
-      totals.refused += 1;
-      await options.onRefused(read);
+    const chat = readImportLine(source);
+    if ('reason' in chat) {
+      await refuse(chat);
       continue;
     }
-    batch.push(read);
-    if (batch.length >= BATCH) await write();
+    const { maxChatId } = chat;
+    const waiting = [first, repeats].find((batch) => batch.has(maxChatId));
+    if (waiting) totals.repeated += 1;
+    const isNew = seen.add(maxChatId);
+    (waiting ?? (isNew ? first : repeats)).set(maxChatId, { chat, source });
+    if (first.size >= BATCH) await writeFirst();
+    if (repeats.size >= BATCH) await writeRepeats();
     if (failure) break;
   }
-  if (batch.length > 0 && !failure) await write();
-  await Promise.all(underWay);
+  if (first.size > 0 && !failure) await writeFirst();
+  if (repeats.size > 0 && !failure) await writeRepeats();
+  await Promise.all(inFlight);
   if (failure) throw failure.error;
   return totals;
 }

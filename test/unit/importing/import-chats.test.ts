@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type ImportLine, importChats, type RefusedLine, readImportLine } from '../../../lib/importing/import-chats.ts';
+import { importChats } from '../../../lib/importing/import-chats.ts';
+import { type ImportLine, type RefusedLine, readImportLine } from '../../../lib/importing/read-line.ts';
+import { SeenIds } from '../../../lib/importing/seen-ids.ts';
 import type { ChatStore } from '../../../lib/state/chat-store.ts';
 import { listAll, openMemory, T0 } from '../../support/stores.ts';
 
@@ -115,6 +117,47 @@ describe('a line of an import', () => {
     expect('reason' in outcome && outcome.reason).toContain(reason);
   });
 
+  test.each([
+    '-7,00001E+13',
+    '-7.00001E+13',
+    '7e13',
+    '70000000000005.0',
+    '-70000000000005,00',
+    '70 000 000 000 005',
+    '-70\u00a0000\u00a0000\u00a0000\u00a0005',
+    '70,000,000,000,005',
+  ])('with the MAX id %j, as a spreadsheet shows it, is refused with what to do', (max_chat_id) => {
+    const outcome = read({ name: 'Чат', max_chat_id });
+    expect('reason' in outcome && outcome.reason).toMatch(
+      /^max_chat_id: must be a decimal .+ is a number as a spreadsheet shows it, .+ format the column as text/,
+    );
+  });
+
+  test.each([
+    ['external_chat_id', '1,23457E+11'],
+    ['external_chat_id', '1E+15'],
+    ['university_id', '7.0'],
+    ['participants_count', '1,2E+03'],
+    ['participants_count', '12 500'],
+  ])('with a mangled %s %j is refused with what to do', (column, value) => {
+    const outcome = read({ name: 'Чат', max_chat_id: '-1', [column]: value });
+    expect('reason' in outcome && outcome.reason).toMatch(new RegExp(`^${column}: .*format the column as text`));
+  });
+
+  test.each(['1E5', '12.0', '12 345', 'E+13', '7,5'])('may have the external id %j', (external_chat_id) => {
+    expect(read({ name: 'Чат', max_chat_id: '-1', external_chat_id })).toMatchObject({
+      externalChatId: external_chat_id,
+    });
+  });
+
+  test.each(['name', 'department', 'source'])('with U+FFFD in %s is refused', (column) => {
+    const outcome = read({ name: 'Чат', max_chat_id: '-1', [column]: 'Физ\uFFFDка' });
+    expect(outcome).toMatchObject({
+      line: 7,
+      reason: expect.stringContaining(`${column}: contains the replacement character U+FFFD`),
+    });
+  });
+
   test('is refused with all its reasons at once', () => {
     expect(read({ name: '', max_chat_id: 'x', participants_count: '-1' })).toMatchObject({
       reason: expect.stringMatching(/^name: is missing; max_chat_id: must be .+; participants_count: must not be/),
@@ -135,7 +178,7 @@ describe('an import', () => {
     const { chats } = await openMemory();
     const lines = [...range(1, 1_200).map((n) => lineOf(n)), lineOf(1_201, { name: '' }), lineOf(1_202)];
     const { totals, refused, progress } = await run(chats, lines);
-    expect(totals).toEqual({ lines: 1_202, created: 1_201, updated: 0, unchanged: 0, refused: 1 });
+    expect(totals).toEqual({ lines: 1_202, created: 1_201, updated: 0, unchanged: 0, repeated: 0, refused: 1 });
     expect(refused).toMatchObject([{ line: 1_201, reason: 'name: is missing', fields: { max_chat_id: '-1201' } }]);
     expect(progress).toEqual([500, 1_000, 1_201]);
     expect(await chats.total('all')).toBe(1_201);
@@ -161,8 +204,46 @@ describe('an import', () => {
       lineOf(2),
       { ...lineOf(3), fields: { name: 'Z', max_chat_id: -1 } },
     ]);
-    expect(totals).toMatchObject({ lines: 3, created: 2, refused: 0 });
+    expect(totals).toEqual({ lines: 3, created: 2, updated: 0, unchanged: 0, repeated: 1, refused: 0 });
     expect((await listAll(chats)).map(({ chat }) => chat.name)).toEqual(['Z', 'Чат 2']);
+  });
+
+  test('counts each line exactly once, also those that repeat an earlier batch', async () => {
+    const { chats } = await openMemory();
+    await run(chats, [lineOf(1), lineOf(2)]);
+    const lines = [
+      ...range(1, 700).map((n) => lineOf(n, n === 2 ? { department: 'Физфак' } : {})),
+      lineOf(701, { name: '' }),
+      ...range(1, 600).map((n) => lineOf(n + 701, { max_chat_id: `-${n}`, name: `Снова ${n}` })),
+      lineOf(1_302, { max_chat_id: '-5', name: 'Последний' }),
+    ];
+    const { totals, progress } = await run(chats, lines);
+    expect(totals).toEqual({ lines: 1_302, created: 698, updated: 1, unchanged: 1, repeated: 601, refused: 1 });
+    expect(progress.at(-1)).toBe(700);
+    const names = new Map((await listAll(chats)).map(({ chat }) => [chat.maxChatId, chat.name]));
+    expect(names.size).toBe(700);
+    expect([names.get('-5'), names.get('-6'), names.get('-600'), names.get('-601')]).toEqual([
+      'Последний',
+      'Снова 6',
+      'Снова 600',
+      'Чат 601',
+    ]);
+  });
+
+  test('writes a repeated line after all batches in flight', async () => {
+    const { chats } = await openMemory();
+    let calls = 0;
+    const store: Pick<ChatStore, 'importMany'> = {
+      async importMany(lines, at) {
+        calls += 1;
+        // The first batch is the slowest.
+        if (calls === 1) await new Promise((resolve) => setTimeout(resolve, 50));
+        return chats.importMany(lines, at);
+      },
+    };
+    const again = range(1, 500).map((n) => lineOf(n + 1_000, { max_chat_id: `-${n}`, name: 'later' }));
+    await run(store, [...range(1, 600).map((n) => lineOf(n)), ...again]);
+    expect((await listAll(chats)).filter(({ chat }) => chat.name === 'later')).toHaveLength(500);
   });
 
   test('keeps a count that MAX gave, and takes one where there is none', async () => {
@@ -176,7 +257,7 @@ describe('an import', () => {
 
   test('of nothing does nothing', async () => {
     const { totals, progress } = await run({ importMany: async () => Promise.reject(new Error('not asked')) }, []);
-    expect(totals).toEqual({ lines: 0, created: 0, updated: 0, unchanged: 0, refused: 0 });
+    expect(totals).toEqual({ lines: 0, created: 0, updated: 0, unchanged: 0, repeated: 0, refused: 0 });
     expect(progress).toEqual([]);
   });
 
@@ -235,5 +316,18 @@ describe('an import', () => {
       onRefused: () => Promise.reject(new Error('disk full')),
     });
     await expect(importing).rejects.toThrow('disk full');
+  });
+});
+
+describe('the set of MAX ids', () => {
+  test.each([
+    ['neighbours', (i: number) => BigInt(-70_000_000_000_000 - i)],
+    ['multiples of 2^32', (i: number) => BigInt(i + 1) << 32n],
+    ['the ends', (i: number) => (i % 2 ? 2n ** 63n - 1n - BigInt(i) : -(2n ** 63n) + BigInt(i))],
+  ])('knows each of 50,000 %s once it was added', (_, idOf) => {
+    const seen = new SeenIds();
+    const ids = range(0, 49_999).map((i) => String(idOf(i)));
+    expect(ids.every((id) => seen.add(id))).toBe(true);
+    expect(ids.some((id) => seen.add(id))).toBe(false);
   });
 });

@@ -1,0 +1,182 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ImportLine, readImportLine } from '../../../lib/importing/read-line.ts';
+import { openTable, type TableOptions } from '../../../tools/tables/read-table.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'read-table-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const ROWS = [
+  ['name', 'max_chat_id', 'department', 'university_id'],
+  ['Физика; 1 курс', '-70000000000123', 'Физический факультет', '7'],
+  ['Ёлка, «Новый год» — приём', '-70000000000124', 'Профком', ''],
+];
+
+const csv = (delimiter: string, newline = '\r\n') =>
+  ROWS.map((row) => row.map((cell) => (/[;,]/.test(cell) ? `"${cell}"` : cell)).join(delimiter) + newline).join('');
+
+/** Encodes text in a single-byte encoding, by inverting its decoder. */
+function bytesOf(text: string, encoding: string): Buffer {
+  const signs = [...new TextDecoder(encoding).decode(Uint8Array.from({ length: 256 }, (_, i) => i))];
+  return Buffer.from(
+    [...text].map((sign) => {
+      const byte = signs.indexOf(sign);
+      if (byte < 0) throw new Error(`${sign} is not in ${encoding}`);
+      return byte;
+    }),
+  );
+}
+
+const utf16be = (text: string) => Buffer.from(`\uFEFF${text}`, 'utf16le').swap16();
+
+async function read(content: string | Buffer, options: TableOptions = {}, name = 'chats.csv') {
+  const file = join(folder, name);
+  writeFileSync(file, content);
+  const table = await openTable(file, options);
+  const lines: ImportLine[] = [];
+  for await (const line of table.records) lines.push(line);
+  return { found: table.found, lines, chats: lines.map((line) => readImportLine(line)) };
+}
+
+const failure = async (content: string | Buffer, options?: TableOptions, name?: string) =>
+  (await read(content, options, name).catch((error: Error) => error)) as Error;
+
+const EXPECTED = [
+  { name: 'Физика; 1 курс', maxChatId: '-70000000000123', department: 'Физический факультет', universityId: 7 },
+  { name: 'Ёлка, «Новый год» — приём', maxChatId: '-70000000000124', department: 'Профком', universityId: null },
+];
+
+describe('a spreadsheet saved as CSV', () => {
+  test.each([
+    ['UTF-8', Buffer.from(csv(',')), 'utf-8 (by its bytes, all of them valid UTF-8), delimiter comma'],
+    ['UTF-8 with LF', Buffer.from(csv(',', '\n')), 'utf-8'],
+    [
+      'UTF-8 with a BOM and semicolons',
+      Buffer.from(`\uFEFF${csv(';')}`),
+      'utf-8 (by its byte order mark), delimiter semicolon',
+    ],
+    ['windows-1251 and semicolons', bytesOf(csv(';'), 'windows-1251'), 'windows-1251 (by its letters'],
+    [
+      'UTF-16LE and tabs',
+      Buffer.from(`\uFEFF${csv('\t')}`, 'utf16le'),
+      'utf-16le (by its byte order mark), delimiter tab',
+    ],
+    ['UTF-16BE', utf16be(csv(',')), 'utf-16be (by its byte order mark), delimiter comma'],
+    ['a sep= line', Buffer.from(`sep=;\r\n${csv(';')}`), 'delimiter semicolon'],
+    ['a BOM and a sep= line', Buffer.from(`\uFEFFsep=\t\r\n${csv('\t')}`), 'delimiter tab'],
+  ])('%s is read, and said', async (_, content, found) => {
+    const outcome = await read(content);
+    expect(outcome.chats).toMatchObject(EXPECTED);
+    expect(outcome.found).toContain(found);
+  });
+
+  test('in capitals only is still windows-1251', async () => {
+    const text = 'name;max_chat_id\r\nФИЗИЧЕСКИЙ ФАКУЛЬТЕТ, ОБЪЯВЛЕНИЯ;-1\r\n';
+    expect((await read(bytesOf(text, 'windows-1251'))).chats).toMatchObject([
+      { name: 'ФИЗИЧЕСКИЙ ФАКУЛЬТЕТ, ОБЪЯВЛЕНИЯ' },
+    ]);
+  });
+
+  test('keeps its line numbers after a sep= line and an empty one', async () => {
+    const { lines } = await read('sep=;\r\nname;max_chat_id\r\n\r\nЧат;-1\r\n');
+    expect(lines).toEqual([{ line: 4, fields: { name: 'Чат', max_chat_id: '-1' } }]);
+  });
+
+  test('of which a character is split between two pieces of the file is whole', async () => {
+    const name = 'ы'.repeat(199);
+    const line = (n: number) => `${name},-${n}\n`;
+    const text = `name,max_chat_id\n${Array.from({ length: 2_000 }, (_, i) => line(i + 1)).join('')}`;
+    for (const content of [Buffer.from(text), Buffer.from(`\uFEFF${text}`, 'utf16le'), bytesOf(text, 'windows-1251')]) {
+      const { chats } = await read(content);
+      expect(chats).toHaveLength(2_000);
+      expect(chats.every((chat) => 'maxChatId' in chat && chat.name === name)).toBe(true);
+    }
+  });
+
+  test.each([
+    ['KOI8-R', bytesOf(csv(';').replaceAll(/[«»—]/g, '-'), 'koi8-r')],
+    ['IBM866', bytesOf(csv(';').replaceAll(/[«»—]/g, '-'), 'ibm866')],
+    ['Latin-1', Buffer.from(`name,max_chat_id\n${'Müller Übung Café,-1\n'.repeat(20)}`, 'latin1')],
+    ['UTF-16 without a mark', Buffer.from(csv(','), 'utf16le')],
+    ['a picture', Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13])],
+    ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x6e, 0, 0, 0])],
+    ['a cut off UTF-16', Buffer.from(`\uFEFF${csv(',')}`, 'utf16le').subarray(0, -1)],
+  ])('in %s is refused, with what to do', async (_, content) => {
+    const { name, message } = await failure(content);
+    expect(name).toBe('Error');
+    expect(message).toMatch(/save it as UTF-8/i);
+  });
+
+  test('with a control character has that line refused, not the file', async () => {
+    const { chats } = await read('name,max_chat_id\nА\u000bБ,-1\nВ,-2\n');
+    expect(chats).toMatchObject([{ reason: expect.stringContaining('control') }, { maxChatId: '-2' }]);
+  });
+
+  test('is read as --encoding and --delimiter say', async () => {
+    const koi8 = bytesOf(csv(';').replaceAll(/[«»—]/g, '-'), 'koi8-r');
+    const { chats, found } = await read(koi8, { encoding: 'koi8-r' });
+    expect(chats).toMatchObject([EXPECTED[0], { department: 'Профком' }]);
+    expect(found).toBe('koi8-r (by --encoding), delimiter semicolon');
+    expect((await failure(csv(';'), { delimiter: 'comma' })).message).toContain('unknown columns: name;max_chat_id;');
+    expect((await read(csv(';'), { delimiter: 'semicolon' })).chats).toMatchObject(EXPECTED);
+    expect((await failure('{}', { delimiter: 'comma' }, 'chats.jsonl')).message).toContain('--delimiter is for CSV');
+  });
+
+  test('in a wrong encoding by --encoding has its broken lines refused, and no others', async () => {
+    const { chats } = await read(bytesOf(`${csv(';')}Chat;-5;;\r\n`, 'windows-1251'), { encoding: 'utf-8' });
+    const reason = expect.stringContaining('name: contains the replacement character U+FFFD');
+    expect(chats).toMatchObject([{ reason }, { reason }, { name: 'Chat', maxChatId: '-5' }]);
+  });
+
+  test.each([
+    ['name,colour\n', 'unknown columns: colour; missing columns: max_chat_id'],
+    ['name;max_chat_id;name\n', 'repeated columns: name'],
+    ['имя;ид\n', 'unknown columns: имя;ид; missing columns: name, max_chat_id'],
+  ])('with the header %j is refused', async (content, complaint) => {
+    expect((await failure(content)).message).toContain(`The header line has ${complaint}.`);
+  });
+
+  test('loses the apostrophe that marks a cell as text', async () => {
+    const { chats } = await read(`name;max_chat_id\n'=Физика;'-70000000000005\n''тихо';'5\n`);
+    expect(chats).toMatchObject([
+      { name: '=Физика', maxChatId: '-70000000000005' },
+      { name: "'тихо'", maxChatId: '5' },
+    ]);
+  });
+
+  test('has lines that are no CSV refused by their number', async () => {
+    const { chats } = await read('name,max_chat_id\nА,-1\nБ,-2,-3\nВ,-4\n');
+    expect(chats.filter((chat) => 'maxChatId' in chat)).toMatchObject([{ maxChatId: '-1' }, { maxChatId: '-4' }]);
+    expect(chats.filter((chat) => 'reason' in chat)).toMatchObject([{ line: 3, reason: expect.any(String) }]);
+  });
+});
+
+describe('JSON lines', () => {
+  const line = JSON.stringify({ name: "'Ёлка'", max_chat_id: '-1' });
+
+  test.each([
+    ['UTF-8', Buffer.from(`${line}\n`)],
+    ['UTF-8 with a BOM', Buffer.from(`\uFEFF${line}`)],
+    ['UTF-16', Buffer.from(`\uFEFF${line}\r\n`, 'utf16le')],
+    ['windows-1251', bytesOf(line, 'windows-1251')],
+  ])('in %s are read, apostrophes included', async (_, content) => {
+    expect((await read(content, {}, 'chats.jsonl')).chats).toMatchObject([{ name: "'Ёлка'", maxChatId: '-1' }]);
+  });
+
+  test('that are no objects are refused', async () => {
+    const { chats } = await read(`[1]\n\n${line}\nx`, {}, 'chats.ndjson');
+    const reason = 'is not a JSON object';
+    expect(chats).toMatchObject([{ line: 1, reason }, { maxChatId: '-1' }, { line: 4, reason }]);
+  });
+});
+
+test('a file of another kind is refused by its name', async () => {
+  expect((await failure('x', {}, 'chats.xls')).message).toContain(
+    'the name must end in .csv, .jsonl, .ndjson or .json',
+  );
+});

@@ -1,0 +1,50 @@
+import { createReadStream } from 'node:fs';
+import type { ImportLine } from '../../lib/importing/read-line.ts';
+import { ToolError } from '../command-line.ts';
+import { type Encoding, findEncoding } from './encoding.ts';
+import { type Delimiter, findLayout, readCsv } from './read-csv.ts';
+import { readJsonLines } from './read-json-lines.ts';
+
+export interface Table {
+  readonly records: AsyncIterable<ImportLine>;
+  /** What was found out about the file, for people. */
+  readonly found: string;
+  /** Bytes read so far, of the file's size. */
+  bytesRead(): number;
+}
+
+/** What a person says about a file; the rest is told from its content. */
+export interface TableOptions {
+  readonly encoding?: Encoding | undefined;
+  readonly delimiter?: Delimiter | undefined;
+}
+
+/**
+ * Opens a table by the ending of its name. Reads all of it once to tell its encoding, unless that is named.
+ * @throws {ToolError} if the name, the content or an option doesn't fit.
+ */
+export async function openTable(file: string, options: TableOptions): Promise<Table> {
+  const isCsv = /\.csv$/i.test(file);
+  if (!isCsv && !/\.(jsonl|ndjson|json)$/i.test(file)) {
+    throw new ToolError(`${file}: the name must end in .csv, .jsonl, .ndjson or .json.`);
+  }
+  if (!isCsv && options.delimiter) throw new ToolError('--delimiter is for CSV files.');
+  const { encoding, by } = options.encoding
+    ? { encoding: options.encoding, by: '--encoding' }
+    : await findEncoding(file);
+  if (!isCsv) {
+    const input = createReadStream(file);
+    return {
+      records: readJsonLines(input, encoding),
+      found: `${encoding} (by ${by})`,
+      bytesRead: () => input.bytesRead,
+    };
+  }
+  const layout = await findLayout(file, encoding, options.delimiter);
+  const input = createReadStream(file);
+  return {
+    records: readCsv(input, encoding, layout),
+    found: `${encoding} (by ${by}), delimiter ${layout.delimiter}`,
+    bytesRead: () => input.bytesRead,
+  };
+}
