@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions, ToolError } from '../tools/command-line.ts';
 import { DATA_DIR } from './data-dir.ts';
 import { accessTo, DeployError } from './emulator/deploy.ts';
 import { NoEmulator, startMiniStack } from './emulator/ministack.ts';
@@ -44,17 +44,17 @@ try {
   await main();
 } catch (error) {
   if (!closing) {
-    const known = error instanceof DeployError || error instanceof NoEmulator;
+    const wrongUse = error instanceof ToolError;
+    const known = wrongUse || error instanceof DeployError || error instanceof NoEmulator;
     console.error(known ? error.message : error);
     await close();
-    process.exit(1);
+    process.exit(wrongUse ? 2 : 1);
   }
 }
 
 async function main(): Promise<void> {
-  const flags = readFlags();
-  if (flags.help) return console.log(HELP);
-  const { stage } = flags;
+  const { values } = readOptions(HELP, { stage: { type: 'string', default: 'local' } });
+  const { stage } = values;
   if (!/^[a-z][a-z0-9-]{0,19}$/.test(stage)) {
     throw new DeployError('--stage must be up to 20 small letters, digits and hyphens, a letter first');
   }
@@ -79,19 +79,6 @@ async function main(): Promise<void> {
   });
   closers.push(() => stack.stop());
   console.log(welcome(stack, emulator ? `${emulator.kind} at ${emulator.endpoint}, log in ${logFile}` : String(given)));
-}
-
-function readFlags() {
-  const options = {
-    stage: { type: 'string', default: 'local' },
-    help: { type: 'boolean', default: false },
-  } as const;
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`);
-    process.exit(2);
-  }
 }
 
 function welcome({ url, tokens, simulator, redis }: EmulatedStack, emulator: string): string {

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions, ToolError } from '../tools/command-line.ts';
 import { DATA_DIR } from './data-dir.ts';
 import { LOCK_FILE, lockDataDir } from './lock.ts';
 import { DeclarationError } from './runner/declared.ts';
@@ -15,8 +15,8 @@ const HELP = `Usage: npm start -- [--reset] [--verbose] [--help]
 
 The whole service on this machine: API, DynamoDB, Redis, SQS, schedules and a simulated MAX. Ctrl-C stops all of it.
 
-  --reset    start afresh: delete what former starts kept in .local/
-  --verbose  logs of the functions to the terminal instead of .local/logs/
+  --reset    delete what earlier starts kept in .local/, and begin with empty tables
+  --verbose  write the logs of the functions to the terminal instead of .local/logs/
   --help     this text
 
 PORT (default ${DEFAULT_PORT}) is the port of the API. MAX_API_URL with MAX_API_TOKEN, REDIS_URL, AWS_ENDPOINT_URL,
@@ -26,26 +26,25 @@ README apply.`;
 /** In `.local/` too, but not the data of `npm start`. */
 const KEPT = ['emulator', 'ministack', 'tmp'];
 
-/** Told to the person as it is, without a stack trace. */
-class StartError extends Error {}
-
 // As on Lambda; also inherited by the functions' threads, which can't have a time zone of their own.
 process.env.TZ = 'UTC';
 
 try {
   await main();
 } catch (error) {
-  const known = error instanceof StartError || error instanceof DeclarationError;
+  const known = error instanceof ToolError || error instanceof DeclarationError;
   console.error(known ? error.message : error);
   process.exit(1);
 }
 
 async function main(): Promise<void> {
-  const flags = readFlags();
-  if (flags.help) return console.log(HELP);
+  const { values: flags } = readOptions(HELP, {
+    reset: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  });
   const port = readPort();
   if (!lockDataDir(DATA_DIR))
-    throw new StartError('The local stack is running already: stop it first, with Ctrl-C where it runs.');
+    throw new ToolError('The local stack is running already: stop it first, with Ctrl-C where it runs.');
   if (flags.reset) await removeData();
 
   const stack = stopOnSignals(
@@ -61,20 +60,7 @@ async function main(): Promise<void> {
     console.log(welcome(await stack));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new StartError(`Port ${port} is taken. Choose another: PORT=${port + 1} npm start`);
-  }
-}
-
-function readFlags() {
-  const options = {
-    reset: { type: 'boolean', default: false },
-    verbose: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  } as const;
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    throw new StartError(`${(error as Error).message}\n\n${HELP}`);
+    throw new ToolError(`Port ${port} is taken. Choose another: PORT=${port + 1} npm start`);
   }
 }
 
@@ -82,7 +68,7 @@ function readPort(): number {
   const text = process.env.PORT || String(DEFAULT_PORT);
   const port = Number(text);
   if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
-    throw new StartError('PORT must be a whole number from 1 to 65535');
+    throw new ToolError('PORT must be a whole number from 1 to 65535');
   }
   return port;
 }

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { parseDuration } from '../lib/base/duration.ts';
+import { readOptions, runTool, ToolError } from '../tools/command-line.ts';
 import { DATA_DIR } from './data-dir.ts';
 import { openIdentity, ROLES, type TokenClaims } from './identity.ts';
 
@@ -7,32 +7,42 @@ import { openIdentity, ROLES, type TokenClaims } from './identity.ts';
 
 const USAGE = `Usage: npm run --silent token -- --role ${ROLES.join('|')} [--university-id N] [--expires-in 1h] [--subject S]`;
 
-class UsageError extends Error {}
+const HELP = `${USAGE}
 
-try {
-  const { claims, expiresInS } = readFlags(process.argv.slice(2));
+Prints a token that the API of the local stack accepts.
+
+  --role           ${ROLES.join(', ')}
+  --university-id  the university of a curator or operator, a positive integer
+  --expires-in     how long the token is valid, as in 90s, 15m, 1h30m; 1h by default
+  --subject        who the token is for; local-ROLE by default
+  --help           this text`;
+
+await runTool(async () => {
+  const { claims, expiresInS } = readClaims();
   const identity = await openIdentity(DATA_DIR);
   console.log(await identity.sign(claims, expiresInS));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(`${error.message}\n${USAGE}`);
-  process.exitCode = 2;
-}
+  return 0;
+});
 
-function readFlags(args: readonly string[]): { claims: TokenClaims; expiresInS: number } {
-  const flags = parse(args);
+function readClaims(): { claims: TokenClaims; expiresInS: number } {
+  const { values: flags } = readOptions(HELP, {
+    role: { type: 'string' },
+    'university-id': { type: 'string' },
+    'expires-in': { type: 'string' },
+    subject: { type: 'string' },
+  });
   const role = ROLES.find((known) => known === flags.role);
-  if (!role) throw new UsageError(`--role must be one of ${ROLES.join(', ')}`);
+  if (!role) throw new ToolError(`--role must be one of ${ROLES.join(', ')}\n${USAGE}`);
   const id = flags['university-id'];
   if (id !== undefined && !/^[1-9]\d{0,14}$/.test(id))
-    throw new UsageError('--university-id must be a positive integer');
+    throw new ToolError('--university-id must be a positive integer');
   if (role === 'superadmin' && id !== undefined) {
-    throw new UsageError('--university-id is for curators and operators: a superadmin sees all');
+    throw new ToolError('--university-id is for curators and operators: a superadmin sees all');
   }
-  if (role !== 'superadmin' && id === undefined) throw new UsageError(`--university-id is needed with --role ${role}`);
+  if (role !== 'superadmin' && id === undefined) throw new ToolError(`--university-id is needed with --role ${role}`);
   const expiresInMs = parseDuration(flags['expires-in'] ?? '1h') ?? 0;
   if (expiresInMs < 1_000)
-    throw new UsageError('--expires-in must be a duration of 1s or more, written like 90s, 15m or 1h30m');
+    throw new ToolError('--expires-in must be a duration of 1s or more, written like 90s, 15m or 1h30m');
   return {
     claims: {
       role,
@@ -41,18 +51,4 @@ function readFlags(args: readonly string[]): { claims: TokenClaims; expiresInS: 
     },
     expiresInS: Math.floor(expiresInMs / 1_000),
   };
-}
-
-function parse(args: readonly string[]) {
-  const options = {
-    role: { type: 'string' },
-    'university-id': { type: 'string' },
-    'expires-in': { type: 'string' },
-    subject: { type: 'string' },
-  } as const;
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }

@@ -1,12 +1,13 @@
 import { ToolError } from './command-line.ts';
 import { useRunningStack } from './environment.ts';
 
-/** How the tools reach the API: by options, by the environment, or the local stack that is running. */
+/** How the tools reach the API: by options, by the environment, or through the running local stack. */
 
 export const API_OPTIONS = { url: { type: 'string' }, token: { type: 'string' } } as const;
 
 export const API_HELP = `  --url      the API; API_URL, or the local stack that is running
-  --token    a superadmin's token; API_TOKEN, or one of the local stack's own`;
+  --token    a superadmin's token; API_TOKEN, or one of the local stack's own
+  --help     this text`;
 
 export interface Answer {
   readonly status: number;

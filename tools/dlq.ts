@@ -14,28 +14,29 @@ import {
 import { readOptions, runTool, ToolError } from './command-line.ts';
 import { useRunningStack } from './environment.ts';
 
-/** `npm run dlq -- list|redrive`: looks into the dead-letter queues, and gives their messages back. */
+/** `npm run dlq -- list|redrive`: shows what is in the dead-letter queues, and returns it to the queues it came from. */
 
 const HELP = `Usage: npm run dlq -- list|redrive [--queue NAME] [--stage STAGE] [--limit N]
 
-Messages that failed five times are in a dead-letter queue for 14 days.
+A message that failed five times is kept in a dead-letter queue for 14 days.
 
-  list       how many there are, and what is in the first ones; takes nothing away
-  redrive    gives them back to the queues they came from
+  list       how many messages there are, and the first of them; removes nothing
+  redrive    returns the messages to the queues they came from
 
-  --queue    only this one: express-refreshes, bulk-refreshes, full-update, updates; all unless told
+  --queue    only this one: express-refreshes, bulk-refreshes, full-update, updates; all by default
   --stage    a deployed stage, with the credentials and the region of the AWS command line;
              without it the local stack that is running
-  --limit    list: messages shown of each queue, 10 unless told
+  --limit    list: how many messages of each queue are shown, 10 by default
+  --help     this text
 
 Ends with 0 when the queues are empty or were emptied, 1 when messages are left, 2 when nothing could be done.
 What to do about dead letters: docs/runbooks/queues.md`;
 
 const SERVICE = 'chat-participants';
 const SUFFIX = '-dead';
-/** Messages looked at are hidden from others for this long. Long enough to list some; a redrive may follow at once. */
+/** Visibility timeout of listed messages, in seconds: long enough to list some, short enough for a redrive right afterwards. */
 const LOOK_S = 5;
-/** Long enough to send it on. */
+/** Visibility timeout of messages that are moved, in seconds: long enough to send and delete them. */
 const MOVE_S = 60;
 const BATCH = 10;
 const POLL_MS = 1_000;
@@ -55,7 +56,7 @@ await runTool(async () => {
   );
   const [command, ...more] = positionals;
   if ((command !== 'list' && command !== 'redrive') || more.length > 0) {
-    throw new ToolError(`Say what to do: list or redrive.\n\n${HELP}`);
+    throw new ToolError(`Name one of list, redrive.\n\n${HELP}`);
   }
   const limit = Number(values.limit);
   if (!Number.isInteger(limit) || limit < 0) throw new ToolError('--limit must be a whole number.');
@@ -103,7 +104,7 @@ async function queuesOf(sqs: SQSClient, stage: string | undefined, wanted: strin
   throw new ToolError(`There is no queue "${wanted}"; there are ${queues.map(({ name }) => name).join(', ')}.`);
 }
 
-/** What a person can do something about, in their words. */
+/** Turns errors that the person can do something about into a `ToolError`. */
 function plain(error: Error): Error {
   if (error.name === 'CredentialsProviderError') {
     return new ToolError('There are no AWS credentials: log in, or set AWS_PROFILE.');
@@ -161,17 +162,17 @@ async function redrive(sqs: SQSClient, queue: DeadQueue): Promise<void> {
   }
 }
 
-/** The embedded SQS knows no move tasks. */
+/** The embedded SQS has no message move tasks. */
 function isUnsupported({ name }: Error): boolean {
   return /Unsupported|InvalidAction|UnknownOperation|NotImplemented/i.test(name);
 }
 
-/** Sent first, then deleted: what breaks off in between is there twice, which does no harm. */
+/** Sends each message, then deletes it. A message sent but not deleted is there twice, which does no harm. */
 async function moveByHand(sqs: SQSClient, queue: DeadQueue): Promise<void> {
   const { url, fullName } = queue;
   const source = await sqs.send(new GetQueueUrlCommand({ QueueName: fullName.slice(0, -SUFFIX.length) }));
   let moved = 0;
-  // Somebody may just have looked at them.
+  // Messages that were just listed are hidden for a moment.
   const giveUpAt = Date.now() + LOOK_S * 1_000;
   while ((await depth(sqs, queue)) > 0) {
     const messages = await receive(sqs, url, BATCH, MOVE_S);

@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, API_HELP, API_OPTIONS, connectApi, refused } from './api.ts';
 import { progressLine, readOptions, runTool, ToolError } from './command-line.ts';
 
-/** `npm run full-update`: starts a full update (or follows the one under way) and shows how it goes. */
+/** `npm run full-update`: starts a full update, or follows the one under way, and shows its progress. */
 
 const HELP = `Usage: npm run full-update -- [--url URL] [--token TOKEN]
 
-Reads the counts of all chats again and shows the progress, with the rate and the time left. Follows the run that is
-under way where there is one.
+Reads the counts of all chats from MAX and shows the progress, with the rate and the time left. A run that is under way is
+followed instead of started.
 
 ${API_HELP}
 
 Ends with 0 when every chat was read, 1 when chats failed or the run stalled, 2 when it could not be started.`;
 
 const POLL_MS = 1_000;
-/** The API may be away for a moment (a restart, a network change) without the run being lost. */
+/** Consecutive failed polls before the tool gives up. A restart of the API costs a few, and doesn't stop the run. */
 const PATIENCE = 30;
 
 interface Run {

@@ -1,16 +1,16 @@
 import { API_HELP, API_OPTIONS, connectApi, refused } from './api.ts';
 import { readOptions, runTool, ToolError } from './command-line.ts';
 
-/** `npm run plan`: what the planner makes of its budget, and what it would make of another. */
+/** `npm run plan`: shows how the planner spends its budget, and how it would spend another. */
 
 const HELP = `Usage: npm run plan -- [--what-if --rps N] [--json] [--url URL] [--token TOKEN]
 
-Shows the planner's budget, the price of a request, how many chats are due, dirty and trusted, and how much of what people
-see is right.
+Shows the planner's budget, the shadow price of a request, how many chats are due, dirty and trusted, and the share of correct
+counts served.
 
-  --what-if  what a quota of --rps requests a second would give, at the same share for the background
+  --what-if  also shows the plan for a quota of --rps requests a second, with the same share for the background
   --rps      from 1 to 1000
-  --json     the answer as it came
+  --json     prints the API's answer unchanged
 ${API_HELP}`;
 
 interface Plan {

@@ -8,16 +8,17 @@ import { useRunningStack } from './environment.ts';
 
 const HELP = `Usage: npm run webhook -- register|status|remove [--url URL]
 
-Looks after the webhook subscription of the bot at MAX. The service does so by itself every 15 minutes; this is for people.
+Shows or changes the bot's webhook subscription at MAX. The service itself checks and renews it every 15 minutes.
 
-  status     the subscriptions there are, and whether the service's own is among them
+  status     all subscriptions, and whether the service's own is among them
   register   subscribes the service, with WEBHOOK_SECRET
   remove     unsubscribes it, or the URL given
 
   --url      instead of WEBHOOK_URL
+  --help     this text
 
-MAX is asked at MAX_API_URL with MAX_API_TOKEN (and MAX_API_CA), or as the local stack that is running does.
-Ends with 0, 1 when MAX refused or the subscription is not there, 2 when nothing could be asked.`;
+MAX is reached at MAX_API_URL with MAX_API_TOKEN (and MAX_API_CA), or as the running local stack reaches it.
+Ends with 0 on success, 1 when the subscription is not there, 2 when MAX refused or could not be asked.`;
 
 const TIMEOUT_MS = 10_000;
 
@@ -25,7 +26,7 @@ await runTool(async () => {
   const { values, positionals } = readOptions(HELP, { url: { type: 'string' } }, { positionals: true });
   const [action, ...more] = positionals;
   if (!action || more.length > 0 || !['register', 'status', 'remove'].includes(action)) {
-    throw new ToolError(`Say one of register, status, remove.\n\n${HELP}`);
+    throw new ToolError(`Name one of register, status, remove.\n\n${HELP}`);
   }
   useRunningStack('MAX_API_TOKEN');
   const { max, upstream, webhook, webhookSecret } = readConfig(process.env, [
@@ -65,7 +66,7 @@ await runTool(async () => {
 function answered<A>(answer: A | MaxError): Exclude<A, MaxError> {
   if (typeof answer === 'object' && answer !== null && 'kind' in answer) {
     const { error, detail } = answer as MaxError;
-    throw new ToolError(`MAX did not do it: ${error} (${detail}).`);
+    throw new ToolError(`MAX refused: ${error} (${detail}).`);
   }
   return answer as Exclude<A, MaxError>;
 }

@@ -1,5 +1,5 @@
 /** `npm run max-simulator -- [flags]`: the simulated MAX in a process of its own. */
-import { parseArgs } from 'node:util';
+import { readOptions, runTool, ToolError } from '../../tools/command-line.ts';
 import { startSimulator } from './server.ts';
 
 interface Flag<T> {
@@ -61,73 +61,57 @@ function usage(): string {
   const lines = Object.entries(flags).map(
     ([name, flag]) => `  --${name.padEnd(18)} ${flag.help} (${flag.allowed}; default ${flag.default})`,
   );
-  return ['A simulated MAX Bot API on 127.0.0.1.', '', ...lines, `  --${'help'.padEnd(18)} this text`].join('\n');
+  return [
+    'Usage: npm run max-simulator -- [options]\n\nA simulated MAX Bot API on 127.0.0.1.',
+    '',
+    ...lines,
+    `  --${'help'.padEnd(18)} this text`,
+  ].join('\n');
 }
 
-class UsageError extends Error {}
-
-function readArguments(args: string[]) {
+function readArguments() {
   const options = Object.fromEntries(Object.keys(flags).map((name) => [name, { type: 'string' as const }]));
-  let given: Record<string, string | boolean | undefined>;
-  try {
-    given = parseArgs({ args, options: { ...options, help: { type: 'boolean' } }, allowPositionals: false }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const given: Readonly<Record<string, string | undefined>> = readOptions(usage(), options).values;
   function value<T>(name: keyof typeof flags, flag: Flag<T>): T {
-    const text = String(given[name] ?? flag.default);
+    const text = given[name] ?? flag.default;
     const parsed = flag.parse(text);
-    if (parsed === undefined) throw new UsageError(`--${name}: "${text}" is not ${flag.allowed}`);
+    if (parsed === undefined) throw new ToolError(`--${name}: "${text}" is not ${flag.allowed}`);
     return parsed;
   }
   return {
-    help: given.help === true,
-    options: {
-      port: value('port', flags.port),
-      controlPort: value('control-port', flags['control-port']),
-      token: value('token', flags.token),
-      chats: value('chats', flags.chats),
-      seed: value('seed', flags.seed),
-      drift: value('drift', flags.drift),
-      goneRate: value('gone-rate', flags['gone-rate']),
-      rps: value('rps', flags.rps),
-      events: value('events', flags.events),
-      loopbackWebhooks: value('loopback-webhooks', flags['loopback-webhooks']),
-      switches: {
-        latency_ms: value('latency-ms', flags['latency-ms']),
-        jitter_ms: value('jitter-ms', flags['jitter-ms']),
-      },
-      webhooks: {
-        repeat: value('repeat', flags.repeat),
-        reorderMs: value('reorder-ms', flags['reorder-ms']),
-        timeScale: value('time-scale', flags['time-scale']),
-      },
+    port: value('port', flags.port),
+    controlPort: value('control-port', flags['control-port']),
+    token: value('token', flags.token),
+    chats: value('chats', flags.chats),
+    seed: value('seed', flags.seed),
+    drift: value('drift', flags.drift),
+    goneRate: value('gone-rate', flags['gone-rate']),
+    rps: value('rps', flags.rps),
+    events: value('events', flags.events),
+    loopbackWebhooks: value('loopback-webhooks', flags['loopback-webhooks']),
+    switches: {
+      latency_ms: value('latency-ms', flags['latency-ms']),
+      jitter_ms: value('jitter-ms', flags['jitter-ms']),
+    },
+    webhooks: {
+      repeat: value('repeat', flags.repeat),
+      reorderMs: value('reorder-ms', flags['reorder-ms']),
+      timeScale: value('time-scale', flags['time-scale']),
     },
   };
 }
 
-async function main(): Promise<void> {
-  const { help, options } = readArguments(process.argv.slice(2));
-  if (help) {
-    console.log(usage());
-    return;
-  }
-  const simulator = await startSimulator(options);
+await runTool(async () => {
+  const options = readArguments();
+  const simulator = await startSimulator(options).catch((error: NodeJS.ErrnoException & { port?: number }) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new ToolError(`Port ${error.port} is taken; choose another with --port or --control-port.`);
+  });
   const end = () => void simulator.close();
   process.once('SIGINT', end).once('SIGTERM', end);
   console.log(`api      ${simulator.url}  (${simulator.world.size} chats, ${options.rps} requests a second)`);
   console.log(`control  ${simulator.controlUrl}`);
   console.log(`token    ${simulator.token}`);
   console.log(`ready ${simulator.url}`);
-}
-
-main().catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n(--help lists every flag)`);
-    process.exitCode = 2;
-    return;
-  }
-  const { code, port } = error as { code?: string; port?: number };
-  console.error(code === 'EADDRINUSE' ? `port ${port} is taken; choose another --port or --control-port` : error);
-  process.exitCode = 1;
+  return 0;
 });
