@@ -23,6 +23,8 @@ Imports chats from CSV (with a header line) or JSON lines, told apart by the nam
 
   columns    ${IMPORT_COLUMNS.join(',')}
              name and max_chat_id are needed in every line; the others may be empty or left out
+  ids        a new chat keeps the id of its line if no other chat has it, with created_at and updated_at; times without
+             a zone are UTC. A known chat keeps its own times; a line that names another id for it is refused
   again      an import can be repeated at any time: a known max_chat_id updates its chat, a new one creates one
   repeated   of several lines with one max_chat_id the last one counts
   refused    lines that can't be used are written, with number and reason, to FILE.refused.jsonl

@@ -6,6 +6,7 @@ import type { ImportedChat } from '../state/chat-store.ts';
 
 /** The columns of an import, in the order of the documentation. */
 export const IMPORT_COLUMNS = [
+  'id',
   'name',
   'url',
   'max_chat_id',
@@ -14,12 +15,64 @@ export const IMPORT_COLUMNS = [
   'department',
   'source',
   'participants_count',
+  'created_at',
+  'updated_at',
 ] as const;
 
 /** The columns that every line must fill. */
 export const NEEDED_COLUMNS: readonly string[] = ['name', 'max_chat_id'];
 
+/**
+ * Largest id that an import may give a chat. Ids given later are above it, and must stay exact in a double (2^53, some
+ * 9 × 10^15) for as long as the service lives.
+ */
+const MAX_ID = 1_000_000_000_000;
+
+const ID_RANGE = `must be a whole number from 1 to ${MAX_ID}`;
+
+/** RFC 3339, or as PostgreSQL writes it: a space for the T, no zone or one in hours, up to nine digits of a second. */
+const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d{1,9})? ?(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)?$/i;
+
+/** Returns the time as RFC 3339 UTC with milliseconds; without a zone it is taken as UTC. `undefined`: no such time. */
+function readTimestamp(text: string): string | undefined {
+  const match = TIMESTAMP.exec(text.trim());
+  if (!match) return undefined;
+  const [, year, month, day, hours, minutes, seconds, fraction = '', , sign = '+', zoneHours = '0', zoneMinutes = '0'] =
+    match;
+  const ms = Math.floor(Number(`0${fraction}`) * 1_000);
+  const written = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hours),
+    Number(minutes),
+    Number(seconds),
+    ms,
+  );
+  // `Date.UTC` takes the 30th of February for the 1st or 2nd of March.
+  const same = new Date(written).toISOString().startsWith(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}`);
+  const zoneMs = (Number(zoneHours) * 60 + Number(zoneMinutes)) * 60_000;
+  const time = sign === '-' ? written + zoneMs : written - zoneMs;
+  const inRange = Number(zoneHours) < 24 && Number(zoneMinutes) < 60 && time >= 0 && Number(year) < 9_999;
+  return same && inRange ? new Date(time).toISOString() : undefined;
+}
+
+const timestamp = z
+  .string('must be a time as text')
+  .transform((text, context) => {
+    const time = readTimestamp(text);
+    if (time !== undefined) return time;
+    context.addIssue({
+      code: 'custom',
+      message: 'must be a time from 1970 on, like 2024-09-01T08:30:00Z or 2024-09-01 11:30:00.123456+03',
+    });
+    return z.NEVER;
+  })
+  .nullable()
+  .default(null);
+
 const importedChat = z.strictObject({
+  id: z.number(ID_RANGE).int(ID_RANGE).min(1, ID_RANGE).max(MAX_ID, ID_RANGE).nullable().default(null),
   name: chatFields.name,
   url: chatFields.url.default(null),
   max_chat_id: maxChatId,
@@ -34,11 +87,16 @@ const importedChat = z.strictObject({
     .max(2_147_483_647, 'must fit into 32 bits')
     .nullable()
     .default(null),
+  created_at: timestamp,
+  updated_at: timestamp,
 });
 
 const importedChatOf = (line: z.output<typeof importedChat>): ImportedChat => ({
   ...toChatFields(line),
   participantsCount: line.participants_count,
+  ...(line.id !== null && { id: line.id }),
+  ...(line.created_at !== null && { createdAt: line.created_at }),
+  ...(line.updated_at !== null && { updatedAt: line.updated_at }),
 });
 
 /** A record as a file has it, by column name. */
@@ -58,7 +116,7 @@ export interface RefusedLine {
 }
 
 /** Columns whose text is a number; JSON lines may also give them as numbers. */
-const NUMBERS: readonly string[] = ['university_id', 'participants_count'];
+const NUMBERS: readonly string[] = ['id', 'university_id', 'participants_count'];
 
 /** Columns whose text may look like a number, and must not be treated as one by a spreadsheet. */
 const IDS: readonly string[] = ['max_chat_id', 'external_chat_id', ...NUMBERS];

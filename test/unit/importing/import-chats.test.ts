@@ -63,6 +63,40 @@ describe('a line of an import', () => {
     expect(read({ name: 'Чат', max_chat_id: '-1', ...none })).toEqual(line);
   });
 
+  test('may name the id and the times of its chat', () => {
+    const fields = { id: '42', name: 'Чат', max_chat_id: '-1', created_at: '2023-09-01 08:00:00', updated_at: '' };
+    expect(read(fields)).toMatchObject({ id: 42, createdAt: '2023-09-01T08:00:00.000Z' });
+    expect(read(fields)).not.toHaveProperty('updatedAt');
+    expect(read({ ...fields, id: 1_000_000_000_000 })).toMatchObject({ id: 1_000_000_000_000 });
+  });
+
+  test.each([
+    ['2024-09-01T08:30:00Z', '2024-09-01T08:30:00.000Z'],
+    ['2024-09-01 08:30:00', '2024-09-01T08:30:00.000Z'],
+    [' 2024-09-01 11:30:00.1239+03 ', '2024-09-01T08:30:00.123Z'],
+    ['2024-09-01T14:00:00.123456+05:30', '2024-09-01T08:30:00.123Z'],
+    ['2024-08-31 20:30:00-1200', '2024-09-01T08:30:00.000Z'],
+    ['2024-02-29 23:59:59.999999999', '2024-02-29T23:59:59.999Z'],
+  ])('may have the time %j', (created_at, expected) => {
+    expect(read({ name: 'Чат', max_chat_id: '-1', created_at })).toMatchObject({ createdAt: expected });
+  });
+
+  test.each([
+    ...['2023-02-29 08:00:00', '2024-13-01 08:00:00', '2024-09-01 24:00:00', '2024-09-01 08:60:00', '2024-09-01'],
+    ...['01.09.2024 08:30', '1725179400', '1969-12-31T23:59:59Z', '2024-09-01T08:30:00+24', '2024-09-01 08:30:00 MSK'],
+    ...['infinity', '2024-09-01T08:30:00.Z', 1_725_179_400],
+  ])('with the time %j is refused', (updated_at) => {
+    expect(read({ name: 'Чат', max_chat_id: '-1', updated_at })).toMatchObject({
+      reason: expect.stringMatching(/^updated_at: must be a time/),
+    });
+  });
+
+  test.each(['0', '-5', '1.5', 'x', '1000000000001', 1.5])('with the id %j is refused', (id) => {
+    expect(read({ id, name: 'Чат', max_chat_id: '-1' })).toMatchObject({
+      reason: expect.stringContaining('id: must be a whole number from 1 to 1000000000000'),
+    });
+  });
+
   test.each<[unknown, string]>([
     ['-70', '-70'],
     [-70, '-70'],
@@ -109,7 +143,7 @@ describe('a line of an import', () => {
     [{ participants_count: '1e3' }, 'participants_count: must be a whole number'],
     [{ participants_count: '2147483648' }, 'participants_count: must fit into 32 bits'],
     [{ colour: 'red' }, 'colour: not a known column'],
-    [{ id: '5', status: 'gone' }, 'id, status: not a known column'],
+    [{ id: '5', status: 'gone', colour: 'red' }, 'status, colour: not a known column'],
   ])('with %j is refused', (wrong, reason) => {
     const fields = { name: 'Чат', max_chat_id: '-1', ...wrong };
     const outcome = read(fields);
@@ -244,6 +278,40 @@ describe('an import', () => {
     const again = range(1, 500).map((n) => lineOf(n + 1_000, { max_chat_id: `-${n}`, name: 'later' }));
     await run(store, [...range(1, 600).map((n) => lineOf(n)), ...again]);
     expect((await listAll(chats)).filter(({ chat }) => chat.name === 'later')).toHaveLength(500);
+  });
+
+  test('of another service’s table keeps its ids; a line whose id conflicts is refused with the reason', async () => {
+    const { chats } = await openMemory();
+    await run(chats, [lineOf(1), lineOf(2)]);
+    const { totals, refused } = await run(chats, [
+      lineOf(3, { id: '40', created_at: '2023-09-01 08:00:00+03' }),
+      lineOf(4, { id: '1' }),
+      lineOf(5, { id: '9', max_chat_id: '-2' }),
+      lineOf(6, { id: '40' }),
+      lineOf(7, { id: '2', max_chat_id: '-2', name: 'Новое' }),
+      lineOf(8),
+    ]);
+    expect(totals).toEqual({ lines: 6, created: 2, updated: 1, unchanged: 0, repeated: 1, refused: 2 });
+    expect(refused).toMatchObject([
+      { line: 4, reason: 'id: another chat has the id 1', fields: { name: 'Чат 4' } },
+      { line: 6, reason: 'id: another chat has the id 40' },
+    ]);
+    expect((await chats.get(40))?.chat).toMatchObject({ maxChatId: '-3', createdAt: '2023-09-01T05:00:00.000Z' });
+    expect(await chats.findByMaxChatId('-8')).toBe(41);
+    expect((await chats.get(2))?.chat.name).toBe('Новое');
+    const again = await run(chats, [lineOf(5, { id: '9', max_chat_id: '-2' })]);
+    expect(again.totals).toMatchObject({ refused: 1, updated: 0 });
+    expect(again.refused).toMatchObject([
+      { line: 5, reason: 'id: must be 2, which the chat with this max_chat_id has already' },
+    ]);
+  });
+
+  test('of a repeated line that conflicts counts it as refused, not as repeated', async () => {
+    const { chats } = await openMemory();
+    const lines = [...range(1, 500).map((n) => lineOf(n)), lineOf(501, { id: '900', max_chat_id: '-1' })];
+    const { totals, refused } = await run(chats, lines);
+    expect(totals).toEqual({ lines: 501, created: 500, updated: 0, unchanged: 0, repeated: 0, refused: 1 });
+    expect(refused).toMatchObject([{ line: 501 }]);
   });
 
   test('keeps a count that MAX gave, and takes one where there is none', async () => {
