@@ -9,9 +9,15 @@ export const API_HELP = `  --url      the API; API_URL, or the local stack that 
   --token    a superadmin's token; API_TOKEN, or one of the local stack's own
   --help     this text`;
 
+/** Longest wait for an answer: API Gateway itself gives up after 30 s. */
+const TIMEOUT_MS = 35_000;
+
 export interface Answer {
   readonly status: number;
-  readonly body: Record<string, unknown>;
+  /** Empty where the answer was no JSON object, for example a proxy's page. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** What the header `Retry-After` asks for, in ms. */
+  readonly retryAfterMs?: number;
 }
 
 export type Call = (method: 'GET' | 'POST', path: string) => Promise<Answer>;
@@ -20,14 +26,23 @@ export async function connectApi(values: { url?: string | undefined; token?: str
   const url = values.url ?? process.env.API_URL ?? localUrl();
   const token = values.token ?? process.env.API_TOKEN ?? (await localToken());
   return async (method, path) => {
-    const response = await fetch(new URL(path, url), { method, headers: { authorization: `Bearer ${token}` } });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    const response = await fetch(new URL(path, url), {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const { status } = response;
+    const body = (await response.json().catch(() => ({}))) as Answer['body'];
+    const retryAfterS = Number(response.headers.get('retry-after') ?? Number.NaN);
+    return { status, body, ...(retryAfterS >= 0 && { retryAfterMs: retryAfterS * 1_000 }) };
   };
 }
 
 /** @throws {ToolError} saying what was refused, and why. */
 export function refused(what: string, { status, body }: Answer): ToolError {
-  return new ToolError(`${what}: ${status} ${body.detail ?? body.title}`);
+  const errors = (body.errors ?? []) as readonly { readonly field: string; readonly message: string }[];
+  const fields = errors.map(({ field, message }) => `\n  ${field} ${message}`);
+  return new ToolError(`${what}: ${status} ${body.detail ?? body.title ?? ''}${fields.join('')}`);
 }
 
 function localUrl(): string {

@@ -5,6 +5,7 @@ import { parse } from 'csv-parse';
 import { parse as parseNow } from 'csv-parse/sync';
 import { IMPORT_COLUMNS, type ImportLine, NEEDED_COLUMNS } from '../../lib/importing/read-line.ts';
 import { ToolError } from '../command-line.ts';
+import { fromCell } from './cells.ts';
 import type { Encoding } from './encoding.ts';
 
 /** Delimiters by the name that `--delimiter` takes; the order decides where the header knows none. */
@@ -117,12 +118,8 @@ export function checkHeader(header: readonly string[]): string[] {
   throw new ToolError(`The header line has ${complaints.join('; ')}. Known are ${IMPORT_COLUMNS.join(', ')}.`);
 }
 
-/** Takes off the `'` with which spreadsheets, and the export, mark a cell as text. */
 export function withoutTextMarks(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name,
-      typeof value === 'string' && value.startsWith("'") ? value.slice(1) : value,
-    ]),
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? fromCell(value) : value]),
   );
 }
