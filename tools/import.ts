@@ -17,9 +17,10 @@ import { openTable } from './tables/read-table.ts';
 
 const DELIMITER_NAMES = Object.keys(DELIMITERS) as readonly Delimiter[];
 
-const HELP = `Usage: npm run import -- FILE [--encoding NAME] [--delimiter NAME]
+const HELP = `Usage: npm run import -- FILE [--encoding NAME] [--delimiter NAME] [--sheet NAME]
 
-Imports chats from CSV (with a header line) or JSON lines, told apart by the name: .csv, or .jsonl, .ndjson, .json.
+Imports chats from CSV or an Excel workbook (with a header line), or from JSON lines, told apart by the name: .csv, .xlsx, or
+.jsonl, .ndjson, .json.
 
   columns    ${IMPORT_COLUMNS.join(',')}
              name and max_chat_id are needed in every line; the others may be empty or left out
@@ -32,15 +33,17 @@ Imports chats from CSV (with a header line) or JSON lines, told apart by the nam
 
   --encoding   ${ENCODINGS.join(', ')}; told from the content by default
   --delimiter  of CSV: ${DELIMITER_NAMES.join(', ')}; told from the header line by default
+  --sheet      of a workbook: the name of the sheet or its number; the first by default
   --help       this text
 
-Encoding and delimiter are said before anything is imported. The file is read twice. Memory: 16 to 32 bytes for each line.
+What was found is said before anything is imported. Text files are read twice. Memory: 16 to 32 bytes for each line; of a
+workbook also the compressed file and its shared texts.
 Ends with 0 when every line was imported, 1 when some were refused, 2 when nothing could be done.`;
 
 await runTool(async () => {
   const { values, positionals } = readOptions(
     HELP,
-    { encoding: { type: 'string' }, delimiter: { type: 'string' } },
+    { encoding: { type: 'string' }, delimiter: { type: 'string' }, sheet: { type: 'string' } },
     { positionals: true },
   );
   const [file, ...more] = positionals;
@@ -48,7 +51,7 @@ await runTool(async () => {
   const encoding = oneOf('--encoding', values.encoding, ENCODINGS);
   const delimiter = oneOf('--delimiter', values.delimiter, DELIMITER_NAMES);
   const size = sizeOf(file);
-  const table = await openTable(file, { encoding, delimiter });
+  const table = await openTable(file, { encoding, delimiter, sheet: values.sheet });
   console.log(`${file}: ${table.found}`);
   useRunningStack('CHATS_TABLE');
   const { tables } = readConfig(process.env, ['tables']);
@@ -71,8 +74,8 @@ await runTool(async () => {
       if (!refused.write(`${JSON.stringify(line)}\n`)) await once(refused, 'drain');
     },
     onProgress(done) {
-      const percent = Math.floor((table.bytesRead() * 100) / size);
-      progress.show(`${percent} %, ${done.lines} lines, ${perSecond(done.lines)} a second, ${done.refused} refused`);
+      const percent = table.bytesRead ? `${Math.floor((table.bytesRead() * 100) / size)} %, ` : '';
+      progress.show(`${percent}${done.lines} lines, ${perSecond(done.lines)} a second, ${done.refused} refused`);
     },
   });
   progress.end();

@@ -105,7 +105,7 @@ export interface ImportLine {
   readonly line: number;
   /** `undefined`: the line itself could not be read. */
   readonly fields: Readonly<Record<string, unknown>> | undefined;
-  /** Why the line could not be read. */
+  /** Why the line, or one of its fields, could not be read: the line is refused. */
   readonly problem?: string;
 }
 
@@ -152,6 +152,7 @@ function readField(name: string, value: unknown): unknown {
 /** Returns the chat of a line, or all reasons why the line is refused. */
 export function readImportLine({ line, fields, problem }: ImportLine): ImportedChat | RefusedLine {
   if (!fields) return { line, reason: problem ?? 'could not be read' };
+  if (problem !== undefined) return { line, reason: problem, fields };
   const reasons = Object.entries(fields).flatMap(([name, value]) => complaintsOfText(name, value));
   const parsed = importedChat.safeParse(
     Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, readField(name, value)])),

@@ -104,17 +104,17 @@ const nameOf = (column: string): string => column.trim().toLowerCase();
 const isKnown = (name: string): boolean => (IMPORT_COLUMNS as readonly string[]).includes(name);
 
 /**
- * Returns the column names of a header line.
+ * Returns the column names of a header line, `undefined` for those without a name: Excel saves empty columns beside a table.
  * @throws {ToolError} naming unknown, repeated and missing columns.
  */
-export function checkHeader(header: readonly string[]): string[] {
+export function checkHeader(header: readonly string[]): (string | undefined)[] {
   const names = header.map(nameOf);
   const complaints = Object.entries({
-    unknown: names.filter((name) => !isKnown(name)),
+    unknown: names.filter((name) => name !== '' && !isKnown(name)),
     repeated: names.filter((name, i) => isKnown(name) && names.indexOf(name) < i),
     missing: NEEDED_COLUMNS.filter((name) => !names.includes(name)),
   }).flatMap(([what, columns]) => (columns.length > 0 ? [`${what} columns: ${columns.join(', ')}`] : []));
-  if (complaints.length === 0) return names;
+  if (complaints.length === 0) return names.map((name) => name || undefined);
   throw new ToolError(`The header line has ${complaints.join('; ')}. Known are ${IMPORT_COLUMNS.join(', ')}.`);
 }
 

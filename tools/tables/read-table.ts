@@ -9,14 +9,16 @@ export interface Table {
   readonly records: AsyncIterable<ImportLine>;
   /** What was found out about the file, for people. */
   readonly found: string;
-  /** Bytes read so far, of the file's size. */
-  bytesRead(): number;
+  /** Bytes read so far, of the file's size. Absent where records are not in the order of the file's bytes. */
+  readonly bytesRead?: () => number;
 }
 
 /** What a person says about a file; the rest is told from its content. */
 export interface TableOptions {
   readonly encoding?: Encoding | undefined;
   readonly delimiter?: Delimiter | undefined;
+  /** Name of the sheet, or its number from 1. */
+  readonly sheet?: string | undefined;
 }
 
 /**
@@ -25,10 +27,19 @@ export interface TableOptions {
  */
 export async function openTable(file: string, options: TableOptions): Promise<Table> {
   const isCsv = /\.csv$/i.test(file);
-  if (!isCsv && !/\.(jsonl|ndjson|json)$/i.test(file)) {
-    throw new ToolError(`${file}: the name must end in .csv, .jsonl, .ndjson or .json.`);
+  const isWorkbook = /\.xlsx$/i.test(file);
+  if (!isCsv && !isWorkbook && !/\.(jsonl|ndjson|json)$/i.test(file)) {
+    throw new ToolError(`${file}: the name must end in .csv, .xlsx, .jsonl, .ndjson or .json.`);
   }
   if (!isCsv && options.delimiter) throw new ToolError('--delimiter is for CSV files.');
+  if (!isWorkbook && options.sheet !== undefined) throw new ToolError('--sheet is for .xlsx files.');
+  if (isWorkbook && options.encoding) throw new ToolError('--encoding is for CSV files and JSON lines.');
+  if (isWorkbook) {
+    // Loaded for workbooks only: it takes longer than all the rest.
+    const { openSheet } = await import('./read-xlsx.ts');
+    const { name, names, records } = await openSheet(file, options.sheet);
+    return { records, found: `sheet "${name}" of ${names.length}` };
+  }
   const { encoding, by } = options.encoding
     ? { encoding: options.encoding, by: '--encoding' }
     : await findEncoding(file);

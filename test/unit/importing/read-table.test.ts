@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type CellValue, writeXlsx } from 'hucre/xlsx';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ImportLine, readImportLine } from '../../../lib/importing/read-line.ts';
 import { openTable, type TableOptions } from '../../../tools/tables/read-table.ts';
@@ -149,6 +150,11 @@ describe('a spreadsheet saved as CSV', () => {
     ]);
   });
 
+  test('may have empty columns without a name, as Excel saves them', async () => {
+    const { chats } = await read('name;;max_chat_id;;\nФизика;;-1;;\n');
+    expect(chats).toMatchObject([{ name: 'Физика', maxChatId: '-1' }]);
+  });
+
   test('has lines that are no CSV refused by their number', async () => {
     const { chats } = await read('name,max_chat_id\nА,-1\nБ,-2,-3\nВ,-4\n');
     expect(chats.filter((chat) => 'maxChatId' in chat)).toMatchObject([{ maxChatId: '-1' }, { maxChatId: '-4' }]);
@@ -175,8 +181,75 @@ describe('JSON lines', () => {
   });
 });
 
+describe('a workbook', () => {
+  const header = ['name', 'max_chat_id', 'university_id', 'created_at', null];
+  const workbook = async (rows: CellValue[][], name = 'Чаты') =>
+    Buffer.from(
+      await writeXlsx({
+        sheets: [
+          { name: 'Пусто', rows: [] },
+          { name, rows },
+        ],
+      }),
+    );
+  const readSheet = async (rows: CellValue[][], sheet = 'Чаты') => read(await workbook(rows), { sheet }, 'chats.xlsx');
+
+  test('has its cells read as they are: text, numbers, dates', async () => {
+    const { chats, found, lines } = await readSheet([
+      [],
+      header,
+      ['Физика', '-70000000000005', 7, new Date('2024-09-01T08:30:00Z'), null],
+      [],
+      [101, -70_000_000_000_006, '7', '2024-09-01 08:30:00', null],
+      ["'=x", "'-7", null, null, 'a note'],
+    ]);
+    expect(found).toBe('sheet "Чаты" of 2');
+    expect(lines.map(({ line }) => line)).toEqual([3, 5, 6]);
+    expect(chats).toMatchObject([
+      { name: 'Физика', maxChatId: '-70000000000005', universityId: 7, createdAt: '2024-09-01T08:30:00.000Z' },
+      { name: '101', maxChatId: '-70000000000006', universityId: 7, createdAt: '2024-09-01T08:30:00.000Z' },
+      { name: '=x', maxChatId: '-7', universityId: null },
+    ]);
+  });
+
+  test.each<[string, CellValue[], string]>([
+    ['16 digits', ['А', 1_234_567_890_123_456, null, null], 'max_chat_id: is a number of 16 digits or more'],
+    ['10^15', ['А', -(10 ** 15), null, null], 'max_chat_id: is a number of 16 digits or more'],
+    ['a mangled text', ['А', '-7,00001E+13', null, null], 'format the column as text'],
+    ['a fraction', ['А', -7.5, null, null], 'max_chat_id: must be a decimal'],
+    ['a date for a name', [new Date('2024-02-01'), '-1', null, null], 'name: is a date in the spreadsheet'],
+  ])('with %s refuses the line', async (_, cells, reason) => {
+    const { chats } = await readSheet([header, cells, ['Б', 999_999_999_999_999, 1, null]]);
+    expect(chats).toMatchObject([
+      { line: 2, reason: expect.stringContaining(reason), fields: { university_id: '' } },
+      { maxChatId: '999999999999999' },
+    ]);
+  });
+
+  test('is read from the sheet that is named or numbered, the first by default', async () => {
+    const content = await workbook([header, ['А', '-1', null, null]]);
+    expect((await read(content, { sheet: '2' }, 'chats.xlsx')).chats).toHaveLength(1);
+    expect((await read(content, {}, 'chats.xlsx')).found).toBe('sheet "Пусто" of 2');
+    for (const sheet of ['Лист', '0', '3', '1.5']) {
+      expect((await failure(content, { sheet }, 'chats.xlsx')).message).toContain(
+        `no sheet "${sheet}", but Пусто, Чаты`,
+      );
+    }
+  });
+
+  test('is refused where it is none, has another header, or an option does not fit', async () => {
+    expect((await failure('name,max_chat_id', {}, 'chats.xlsx')).message).toContain("can't be read as .xlsx");
+    const cut = (await workbook([header, ['А', '-1']])).subarray(0, 900);
+    expect((await failure(cut, {}, 'chats.xlsx')).message).toContain("can't be read as .xlsx");
+    const other = await workbook([['name', 'colour']]);
+    expect((await failure(other, { sheet: '2' }, 'chats.xlsx')).message).toContain('unknown columns: colour; missing');
+    expect((await failure(other, { encoding: 'utf-8' }, 'chats.xlsx')).message).toContain('--encoding is for');
+    expect((await failure('x', { sheet: '1' })).message).toContain('--sheet is for .xlsx');
+  });
+});
+
 test('a file of another kind is refused by its name', async () => {
   expect((await failure('x', {}, 'chats.xls')).message).toContain(
-    'the name must end in .csv, .jsonl, .ndjson or .json',
+    'the name must end in .csv, .xlsx, .jsonl, .ndjson or .json',
   );
 });
