@@ -15,8 +15,8 @@ const NAMES = Object.keys(DELIMITERS) as readonly Delimiter[];
 
 /** A header line is within this many bytes. */
 const HEAD_BYTES = 65_536;
-/** Excel's own first line, which names the delimiter and is no data. */
-const SEP_LINE = /^sep=([,;\t])\s*$/i;
+/** Excel's own first line. It names the delimiter, which the header line tells as well, and is no data. */
+const SEP_LINE = /^sep=[,;\t]\s*$/i;
 
 export interface CsvLayout {
   readonly delimiter: Delimiter;
@@ -24,17 +24,12 @@ export interface CsvLayout {
   readonly fromLine: 1 | 2;
 }
 
-/**
- * Finds the delimiter: the one that is named, or that a `sep=` line names, or the one with which the header line has the most
- * known columns.
- */
+/** Finds the delimiter: the one that is named, else the one with which the header line has the most known columns. */
 export async function findLayout(file: string, encoding: Encoding, named?: Delimiter): Promise<CsvLayout> {
   const lines = (await headOf(file, encoding)).split(/\r\n|\n|\r/);
-  const [, sep] = SEP_LINE.exec(lines[0] ?? '') ?? [];
-  const fromLine = sep === undefined ? 1 : 2;
-  const byLine = NAMES.find((name) => DELIMITERS[name] === sep);
+  const fromLine = SEP_LINE.test(lines[0] ?? '') ? 2 : 1;
   const header = lines.slice(fromLine - 1).find((line) => line.trim() !== '') ?? '';
-  return { delimiter: named ?? byLine ?? bestDelimiter(header), fromLine };
+  return { delimiter: named ?? bestDelimiter(header), fromLine };
 }
 
 function bestDelimiter(header: string): Delimiter {
