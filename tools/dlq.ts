@@ -42,7 +42,7 @@ const BATCH = 10;
 const POLL_MS = 1_000;
 
 interface DeadQueue {
-  /** As `--queue` takes it. */
+  /** The name that `--queue` takes. */
   readonly name: string;
   readonly fullName: string;
   readonly url: string;
@@ -157,7 +157,7 @@ async function redrive(sqs: SQSClient, queue: DeadQueue): Promise<void> {
     const [task] = Results ?? [];
     if (task?.Status === 'RUNNING') continue;
     if (task?.Status !== 'COMPLETED') throw new ToolError(`The redrive ended ${task?.Status}: ${task?.FailureReason}`);
-    console.log(`  ${task.ApproximateNumberOfMessagesMoved} given back`);
+    console.log(`  ${task.ApproximateNumberOfMessagesMoved} returned`);
     return;
   }
 }
@@ -191,7 +191,7 @@ async function moveByHand(sqs: SQSClient, queue: DeadQueue): Promise<void> {
     if (Entries.length > 0) await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
     moved += Entries.length;
   }
-  console.log(`  ${moved} given back`);
+  console.log(`  ${moved} returned`);
 }
 
 async function receive(sqs: SQSClient, QueueUrl: string, most: number, hiddenS: number): Promise<Message[]> {

@@ -42,27 +42,27 @@ await runTool(async () => {
 function describe(plan: Plan): string {
   const lines = [
     ['budget', number(plan.budget_per_hour, ' requests an hour')],
-    ['asked for at this price', number(plan.requests_per_hour, ' requests an hour')],
-    ['price of a request (κ)', number(plan.kappa, ' right counts shown')],
+    ['requests at this price', number(plan.requests_per_hour, ' requests an hour')],
+    ['shadow price (κ)', number(plan.kappa, ' correct views a request')],
     ['last planned', plan.planned_at ?? 'never'],
-    ['chats', `${plan.chats}, of which ${plan.sampled} were looked at for what is said of chats here`],
+    ['chats', `${plan.chats}; the figures about chats come from a sample of ${plan.sampled}`],
     ['due', plan.due],
     ['dirty', plan.dirty],
     ['trusted', plan.trusted],
     ['never read', plan.never_read],
-    ['counts shown', number(plan.reads_per_hour, ' an hour')],
-    ['half of the chats change', number(plan.median_changes_per_day, ' times a day or more')],
-    ['right counts, expected', percent(plan.expected_freshness)],
-    ['right counts, measured', percent(plan.measured_freshness)],
+    ['views', number(plan.reads_per_hour, ' an hour')],
+    ['median change rate', number(plan.median_changes_per_day, ' changes a day')],
+    ['correct counts served, expected', percent(plan.expected_freshness)],
+    ['correct counts served, measured', percent(plan.measured_freshness)],
   ];
   if (plan.what_if) {
     const { rps, budget_per_hour, requests_per_hour, kappa, expected_freshness } = plan.what_if;
     lines.push(
       [`at ${rps} requests a second`, ''],
       ['  budget', number(budget_per_hour, ' requests an hour')],
-      ['  asked for', number(requests_per_hour, ' requests an hour')],
-      ['  price of a request (κ)', number(kappa, ' right counts shown')],
-      ['  right counts, expected', percent(expected_freshness)],
+      ['  requests', number(requests_per_hour, ' requests an hour')],
+      ['  shadow price (κ)', number(kappa, ' correct views a request')],
+      ['  correct counts served, expected', percent(expected_freshness)],
     );
   }
   const width = Math.max(...lines.map(([name]) => String(name).length));
