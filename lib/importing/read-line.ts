@@ -133,10 +133,17 @@ const isMangled = (name: string, value: unknown): boolean =>
   IDS.includes(name) &&
   (name === 'external_chat_id' ? MANGLED_TEXT : MANGLED).test(value.trim());
 
+/** What to do about values that a spreadsheet has changed. */
+export const SAVE_AS_TEXT =
+  'format the column as text, take the values from their source again, and save the file anew';
+
+/** A cell that holds no value: the error of a formula, in English or Russian, or a value that its column was too narrow for. */
+const ERROR_CELL =
+  /^#(N\/A|REF!|NAME\?|VALUE!|DIV\/0!|NUM!|NULL!|Н\/Д|ССЫЛКА!|ИМЯ\?|ЗНАЧ!|ДЕЛ\/0!|ЧИСЛО!|ПУСТО!|#{3,})$/;
+
 /** Says what happened to the number, and what to do. */
 const mangledReason = (value: unknown): string =>
-  `${JSON.stringify(value)} is a number as a spreadsheet shows it, and may have lost digits: ` +
-  'format the column as text, take the values from their source again, and save the file anew';
+  `${JSON.stringify(value)} is a number as a spreadsheet shows it, and may have lost digits: ${SAVE_AS_TEXT}`;
 
 /** An empty field is no value. Digits become numbers where a number is due. A MAX id may be a number as long as it is exact. */
 function readField(name: string, value: unknown): unknown {
@@ -179,6 +186,9 @@ function complaintsOfText(name: string, value: unknown): string[] {
       `${name}: contains the replacement character U+FFFD: the text was read in a wrong encoding, here or before the file was ` +
         'saved; save the file anew as UTF-8, or name its encoding with --encoding',
     ];
+  }
+  if (ERROR_CELL.test(value.trim())) {
+    return [`${name}: ${JSON.stringify(value)} is no value, but what a spreadsheet shows instead of one`];
   }
   return name === 'external_chat_id' && isMangled(name, value) ? [`${name}: ${mangledReason(value)}`] : [];
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { readXlsx as readWorkbook, type StreamRow, streamXlsxRows } from 'hucre/xlsx';
-import type { ImportLine } from '../../lib/importing/read-line.ts';
+import { type ImportLine, SAVE_AS_TEXT } from '../../lib/importing/read-line.ts';
 import { ToolError } from '../command-line.ts';
 import { fromCell } from './cells.ts';
 import { checkHeader } from './read-csv.ts';
@@ -10,7 +10,6 @@ import { checkHeader } from './read-csv.ts';
 /** Spreadsheets keep 15 digits of a number; from here on the others are gone. */
 const MAX_EXACT = 10 ** 15;
 const TIMES: readonly string[] = ['created_at', 'updated_at'];
-const ADVICE = 'format the column as text, take the values from their source again, and save the file anew';
 
 type CellValue = StreamRow['values'][number];
 
@@ -70,10 +69,10 @@ function readRow(line: number, columns: readonly (string | undefined)[], values:
     const value = values[i] ?? '';
     fields[name] = textOf(value);
     if (typeof value === 'number' && Math.abs(value) >= MAX_EXACT) {
-      problems.push(`${name}: is a number of 16 digits or more, of which a spreadsheet keeps 15: ${ADVICE}`);
+      problems.push(`${name}: is a number of 16 digits or more, of which a spreadsheet keeps 15: ${SAVE_AS_TEXT}`);
     }
     if (value instanceof Date && !TIMES.includes(name))
-      problems.push(`${name}: is a date in the spreadsheet: ${ADVICE}`);
+      problems.push(`${name}: is a date in the spreadsheet: ${SAVE_AS_TEXT}`);
   });
   return { line, fields, ...(problems.length > 0 && { problem: problems.join('; ') }) };
 }

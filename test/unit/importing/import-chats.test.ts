@@ -192,6 +192,19 @@ describe('a line of an import', () => {
     });
   });
 
+  test.each(['#N/A', '#REF!', '#ЗНАЧ!', '#Н/Д', '########'])(
+    'with the error %j of a spreadsheet is refused',
+    (department) => {
+      expect(read({ name: 'Чат', max_chat_id: '-1', department })).toMatchObject({
+        reason: expect.stringMatching(/^department: "#.+" is no value/),
+      });
+    },
+  );
+
+  test.each(['#1', '# физика', '#ЗНАЧ! — почему?'])('may have the name %j', (name) => {
+    expect(read({ name, max_chat_id: '-1' })).toMatchObject({ name });
+  });
+
   test('is refused with all its reasons at once', () => {
     expect(read({ name: '', max_chat_id: 'x', participants_count: '-1' })).toMatchObject({
       reason: expect.stringMatching(/^name: is missing; max_chat_id: must be .+; participants_count: must not be/),
