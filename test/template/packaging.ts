@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,34 +32,59 @@ export interface Packaged {
   readonly file: string;
   readonly text: string;
   readonly template: Template;
-  /** What the packager said. */
+  /** What osls printed. */
   readonly output: string;
-  remove(): Promise<void>;
+  /** What osls left in its folder for temporary files. */
+  readonly leftBehind: readonly string[];
+  remove(): void;
 }
 
+/** Shorter than the tests' hooks may take, so that a packaging that hangs is ended and cleaned up before its hook is given up. */
+const TIMEOUT_MS = 120_000;
+
 /**
- * In a folder of its own, that looks like the project: the packager works in fixed places under the folder it is run in, and
- * the tests run beside each other and beside people who package.
+ * Packages in a folder of its own that looks like the project: osls works in fixed places under the folder it is run in, and
+ * tests run beside each other and beside people who package. Nothing of it is left when packaging fails or the tests are ended.
  * @param env what an operator sets; nothing of the tests' own environment but what programs need to run.
+ * @param timeoutMs longest time that osls may take.
  */
-export async function packageStage(stage: string, env: Readonly<Record<string, string>> = {}): Promise<Packaged> {
+export async function packageStage(
+  stage: string,
+  env: Readonly<Record<string, string>> = {},
+  timeoutMs = TIMEOUT_MS,
+): Promise<Packaged> {
   const folder = await mkdtemp(join(tmpdir(), 'chat-participants-package-'));
-  for (const name of FILES) await copyFile(join(ROOT, name), join(folder, name));
-  for (const name of FOLDERS) await symlink(join(ROOT, name), join(folder, name));
-  const osls = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
-  // The packager leaves its temporary folders behind.
-  const own = { PATH: process.env.PATH, HOME: folder, TMPDIR: folder, NO_COLOR: '1' };
-  const options = { cwd: folder, env: { ...own, ...env } };
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [osls, 'package', '--stage', stage], options);
-  const file = join(folder, '.serverless/cloudformation-template-update-stack.json');
-  const text = await readFile(file, 'utf8');
-  return {
-    file,
-    text,
-    template: JSON.parse(text),
-    output: stdout + stderr,
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
+  try {
+    for (const name of FILES) await copyFile(join(ROOT, name), join(folder, name));
+    for (const name of FOLDERS) await symlink(join(ROOT, name), join(folder, name));
+    const temporary = join(folder, 'tmp');
+    await mkdir(temporary);
+    const own = { PATH: process.env.PATH, HOME: folder, TMPDIR: temporary, NO_COLOR: '1' };
+    const output = await osls(['package', '--stage', stage], folder, { ...own, ...env }, timeoutMs);
+    const file = join(folder, '.serverless/cloudformation-template-update-stack.json');
+    const text = await readFile(file, 'utf8');
+    return { file, text, template: JSON.parse(text), output, leftBehind: await readdir(temporary), remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** @returns what osls prints. @throws an error when it fails, or is ended after `timeoutMs`. */
+async function osls(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv, timeoutMs: number): Promise<string> {
+  const script = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
+  const options = { cwd, env, timeout: timeoutMs, killSignal: 'SIGKILL' } as const;
+  const running = promisify(execFile)(process.execPath, [script, ...args], options);
+  const end = () => running.child.kill('SIGKILL');
+  process.once('exit', end);
+  try {
+    const { stdout, stderr } = await running;
+    return stdout + stderr;
+  } finally {
+    process.off('exit', end);
+  }
 }
 
 /** The resources of a type, by their logical ids. */

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ROUTES } from '../../functions/http-describe-api/routes.ts';
 import { type Section, variablesOf } from '../../lib/runtime/config.ts';
 import { METRICS } from '../../lib/runtime/metric-names.ts';
@@ -34,7 +35,10 @@ beforeAll(async () => {
     sections.set(key, await sectionsOf(Properties.Handler));
 }, 180_000);
 
-afterAll(() => Promise.all([dev?.remove(), prod?.remove()]));
+afterAll(() => {
+  dev?.remove();
+  prod?.remove();
+});
 
 const both = () => [dev, prod];
 /** A secret is read where there is no SSM; on AWS the parameter beside it says where it is. */
@@ -44,6 +48,34 @@ const environmentOf = ({ Properties }: Resource): Record<string, unknown> => Pro
 test('the packager has nothing to complain about', () => {
   for (const { output } of both()) expect(output).not.toMatch(/warn|deprecat|error/i);
 });
+
+test('packaging leaves nothing in the folder for temporary files', () => {
+  for (const { leftBehind } of both()) expect(leftBehind).toEqual([]);
+});
+
+test('packaging that takes too long is ended, and leaves neither folders nor processes', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chat-participants-test-'));
+  vi.stubEnv('TMPDIR', folder);
+  try {
+    await expect(packageStage('dev', {}, 2_000)).rejects.toMatchObject({ killed: true, signal: 'SIGKILL' });
+    expect(readdirSync(folder)).toEqual([]);
+    await vi.waitFor(() => expect(processesIn(folder)).toEqual([]), 5_000);
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** The ids of the processes whose working directory is in `folder`; none where there is no `/proc`. */
+const processesIn = (folder: string) =>
+  globSync('/proc/[0-9]*').filter((path) => {
+    try {
+      return readlinkSync(join(path, 'cwd')).startsWith(folder);
+    } catch {
+      // It has ended, or is somebody else's.
+      return false;
+    }
+  });
 
 test('cfn-lint has nothing to complain about', (context) => {
   if (spawnSync('cfn-lint', ['--version']).error) context.skip('there is no cfn-lint: pip install cfn-lint');
