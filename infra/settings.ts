@@ -23,7 +23,7 @@ const OPERATOR_SECTIONS = [
 const MINUTE_MS = 60_000;
 
 /** EventBridge takes whole minutes, with the unit in the singular for one. */
-export function rateExpression(intervalMs: number): string {
+function rateExpression(intervalMs: number): string {
   const minutes = intervalMs / MINUTE_MS;
   if (!Number.isInteger(minutes) || minutes < 1) {
     throw new ConfigError([

@@ -76,7 +76,7 @@ export interface PlainCache {
 }
 
 /** A cache whose values expire after `ttlHours` and are read again by whoever comes next, and waits. */
-export function plainCache({ changes, views, viewsPerHour }: World, ttlHours: number): PlainCache {
+function plainCache({ changes, views, viewsPerHour }: World, ttlHours: number): PlainCache {
   let right = 0;
   let requests = 0;
   for (let i = 0; i < changes.length; i += 1) {

@@ -47,7 +47,7 @@ async function readService(): Promise<Service> {
   return yaml.load(text, { schema: yaml.DEFAULT_SCHEMA.extend(cloudFormation) }) as Service;
 }
 
-export async function deployedFunctions(): Promise<FunctionSource[]> {
+async function deployedFunctions(): Promise<FunctionSource[]> {
   const { functions } = await readService();
   return Object.entries(functions).map(([key, { handler, environment = {} }]) => ({
     key,

@@ -24,7 +24,7 @@ export interface TableNames {
 export const TABLES: TableNames = { chats: 'bench-chats', words: 'bench-words', state: 'bench-state' };
 
 /** The simulated MAX's chats, none of them gone or changing. */
-export const worldOf = (chats: number): Iterable<ChatSeed> =>
+const worldOf = (chats: number): Iterable<ChatSeed> =>
   new World({ chats, seed: 1, drift: 0, goneRate: 0, clock: { now: Date.now } }).seeds();
 
 /** When all of these chats were created. */

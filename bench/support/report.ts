@@ -8,7 +8,7 @@ import type { Figure, PartResult, Table } from './part.ts';
 const BENCH = join(import.meta.dirname, '..');
 const RESULTS = join(BENCH, 'RESULTS.md');
 
-export const machine = (): string =>
+const machine = (): string =>
   `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}, ${process.platform}`;
 
 const MARKS = new Map([
@@ -23,7 +23,7 @@ const figuresTable = (figures: readonly Figure[]): Table => ({
 });
 
 /** Aligned columns for a terminal. */
-export function textTable({ title, head, rows }: Table): string {
+function textTable({ title, head, rows }: Table): string {
   const lines = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
   const text = lines.map((line) =>

@@ -77,7 +77,7 @@ export function comparePositions(order: Order): (a: Position, b: Position) => nu
 }
 
 /** Orders keys of one sort as DynamoDB does: numbers by value, text by the bytes of its UTF-8. */
-export function compareKeys(a: string | number, b: string | number): number {
+function compareKeys(a: string | number, b: string | number): number {
   if (typeof a === 'number' || typeof b === 'number') return Number(a) - Number(b);
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {

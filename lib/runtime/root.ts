@@ -56,8 +56,8 @@ export const clock = systemClock;
 export const newId = randomUUID;
 
 /** A count is fresh for this long, ms. */
-export const freshMs = () => config.freshness.PARTICIPANTS_CACHE_TTL;
-export const batchSize = () => config.batches.PARTICIPANTS_BATCH_SIZE;
+const freshMs = () => config.freshness.PARTICIPANTS_CACHE_TTL;
+const batchSize = () => config.batches.PARTICIPANTS_BATCH_SIZE;
 
 // Durable stores
 
@@ -70,9 +70,9 @@ const database = /* @__PURE__ */ once((): Database => {
   };
 });
 export const chatStore = /* @__PURE__ */ once(() => createDynamoChatStore(database()));
-export const countStore = /* @__PURE__ */ once(() => createDynamoCountStore(database()));
+const countStore = /* @__PURE__ */ once(() => createDynamoCountStore(database()));
 export const runStore = /* @__PURE__ */ once(() => createDynamoRunStore(database()));
-export const eventStore = /* @__PURE__ */ once(() => createDynamoEventStore(database()));
+const eventStore = /* @__PURE__ */ once(() => createDynamoEventStore(database()));
 export const subscriptionStore = /* @__PURE__ */ once(() => createDynamoSubscriptionStore(database()));
 export const plannerStore = /* @__PURE__ */ once(() => createDynamoPlannerStore(database()));
 
@@ -83,7 +83,7 @@ export const refreshQueue = /* @__PURE__ */ once(() => {
   const { EXPRESS_REFRESHES_QUEUE_URL, BULK_REFRESHES_QUEUE_URL } = config.queues;
   return createRefreshQueue(sqs(), { express: EXPRESS_REFRESHES_QUEUE_URL, bulk: BULK_REFRESHES_QUEUE_URL });
 });
-export const planQueue = /* @__PURE__ */ once(() => createPlanQueue(sqs(), config.plans.FULL_UPDATE_QUEUE_URL));
+const planQueue = /* @__PURE__ */ once(() => createPlanQueue(sqs(), config.plans.FULL_UPDATE_QUEUE_URL));
 
 // Redis
 
@@ -113,7 +113,7 @@ export const permits = /* @__PURE__ */ once(() => {
 /** Requests a second the limiter gives out. */
 export const requestsPerSecond = () => 1_000 / spacingMs(config.quota.MAX_API_RPS);
 
-export const maxApi = /* @__PURE__ */ once(() => {
+const maxApi = /* @__PURE__ */ once(() => {
   const { MAX_API_TOKEN, MAX_API_TOKEN_PARAMETER, MAX_API_CA } = config.max;
   const token = { value: MAX_API_TOKEN, parameter: MAX_API_TOKEN_PARAMETER };
   return createMaxApi({
@@ -133,7 +133,7 @@ const requestMaxDeps = () => {
     settings: { timeoutMs: PARTICIPANTS_MAX_API_TIMEOUT, maxRetries: PARTICIPANTS_MAX_RETRIES },
   };
 };
-export const requestMax = /* @__PURE__ */ once(() => createRequestMax(requestMaxDeps()));
+const requestMax = /* @__PURE__ */ once(() => createRequestMax(requestMaxDeps()));
 export const fetchCount = /* @__PURE__ */ once(
   (): FetchCount => createFetchCount({ maxApi: maxApi(), ...requestMaxDeps() }),
 );
@@ -301,7 +301,7 @@ export const inspectCounts = /* @__PURE__ */ once((): ViewCounts => {
 // Tokens
 
 /** The keys with which tokens are verified. */
-export const issuerKeys = /* @__PURE__ */ once(() => {
+const issuerKeys = /* @__PURE__ */ once(() => {
   const { AUTH_ISSUER, AUTH_JWKS_URL } = config.auth;
   const url = new URL(AUTH_JWKS_URL ?? `${AUTH_ISSUER.replace(/\/$/, '')}/.well-known/jwks.json`);
   return createIssuerKeys({ fetchKeySet: () => fetchJson(url), now: clock.now, onFailure: reportIssuerFailure });

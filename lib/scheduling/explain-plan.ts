@@ -17,7 +17,7 @@ import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
  */
 
 /** A share is known to 2 percentage points or better: √(¼ / 500). */
-export const SAMPLE = 500;
+const SAMPLE = 500;
 
 export interface OverviewDeps {
   readonly chatStore: Pick<ChatStore, 'getMany' | 'lastId' | 'total'>;

@@ -7,7 +7,7 @@ export interface Placed {
   readonly queueArns: Readonly<Record<string, string>>;
 }
 
-export const ACCOUNT_ID = '000000000000';
+const ACCOUNT_ID = '000000000000';
 
 /**
  * The value of a string or of a CloudFormation expression over tables and queues (`Ref`, `Fn::GetAtt`, `Fn::Sub`).

@@ -21,7 +21,7 @@ export async function createDatabase(client: DynamoDBDocumentClient): Promise<Da
 }
 
 /** Creates the tables of `infra/tables.yml` under names nobody else uses. */
-export async function createTables(client: DynamoDBDocumentClient): Promise<Tables> {
+async function createTables(client: DynamoDBDocumentClient): Promise<Tables> {
   const prefix = `test-${randomUUID()}`;
   const tables = { chats: `${prefix}-chats`, words: `${prefix}-words`, state: `${prefix}-state` };
   const { ChatsTable, ChatWordsTable, StateTable } = declaredTables();

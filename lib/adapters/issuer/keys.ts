@@ -6,9 +6,9 @@ const RENEW_MS = 10 * 60_000;
 /** Age from which a request waits for that, ms: an environment that was idle for so long behaves like a new one. */
 const RENEW_FIRST_MS = 60 * 60_000;
 /** Age up to which known keys are used while the issuer can't be reached, ms. */
-export const MAX_AGE_MS = 24 * 3_600_000;
+const MAX_AGE_MS = 24 * 3_600_000;
 /** Time between two fetches while keys are known, ms, however many unknown key ids come. */
-export const REFETCH_PAUSE_MS = 30_000;
+const REFETCH_PAUSE_MS = 30_000;
 /** Time between two fetches while none are known, ms. */
 const RETRY_PAUSE_MS = 1_000;
 /** RFC 7518, 3.3. */
