@@ -1,0 +1,349 @@
+import { randomUUID } from 'node:crypto';
+import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSRecord } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { startSimulator } from '../../localstack/max/server.ts';
+import type { Simulator } from '../../localstack/max/simulator.ts';
+import { connectDynamo, createDatabase } from '../support/dynamodb.ts';
+import { type Asked, ask, quietEnvironment } from '../support/http.ts';
+import { startTestIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+/**
+ * Every function with the parts it is deployed with: real stores, queues and Redis, and the simulated MAX. What the HTTP stack
+ * and the use cases do in detail has tests of its own.
+ */
+
+const SECRET = 'a-secret-of-tests';
+const QUEUES = ['EXPRESS_REFRESHES', 'BULK_REFRESHES', 'FULL_UPDATE', 'UPDATES'] as const;
+
+let issuer: TestIssuer;
+let redis: TestRedis;
+let simulator: Simulator;
+let sqs: SQSClient;
+const queueUrls = new Map<string, string>();
+/** Groups of MAX that tell the bot everything, each used by one test. */
+let groups: string[];
+
+beforeAll(async () => {
+  [issuer, redis, simulator] = await Promise.all([
+    startTestIssuer(),
+    startRedis(),
+    startSimulator({ chats: 200, drift: 0, goneRate: 0, switches: { latency_ms: 0, jitter_ms: 0 } }),
+  ]);
+  groups = [...simulator.world.truths(0, simulator.world.size)]
+    .filter(({ type, bot }) => type === 'chat' && bot === 'reader')
+    .map(({ chat_id }) => chat_id);
+  const client = connectDynamo(inject('dynamodbEndpoint'));
+  const { tables } = await createDatabase(client);
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  sqs = new SQSClient({ endpoint: inject('sqsEndpoint'), region: 'eu-central-1', credentials });
+  for (const queue of QUEUES) {
+    const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `${queue}-${randomUUID()}` }));
+    // The host in it is not one that a resolver knows.
+    const url = inject('sqsEndpoint') + new URL(QueueUrl).pathname;
+    queueUrls.set(queue, url);
+    vi.stubEnv(`${queue}_QUEUE_URL`, url);
+  }
+  const variables = {
+    ...quietEnvironment,
+    ...issuer.env,
+    ...{ CHATS_TABLE: tables.chats, CHAT_WORDS_TABLE: tables.words, STATE_TABLE: tables.state },
+    ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
+    ...{ AWS_ENDPOINT_URL_DYNAMODB: inject('dynamodbEndpoint'), AWS_ENDPOINT_URL_SQS: inject('sqsEndpoint') },
+    ...{ REDIS_URL: redis.url, MAX_API_URL: simulator.url, MAX_API_TOKEN: simulator.token },
+    // The shared limiter of a new Redis warms up first.
+    MAX_API_FALLBACK_SHARE: '1',
+    ...{ CURSOR_SECRET: `${SECRET}-${SECRET}`, WEBHOOK_SECRET: SECRET, WEBHOOK_URL: 'http://127.0.0.1:1/webhooks/max' },
+  };
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+});
+afterAll(async () => {
+  sqs?.destroy();
+  issuer?.stop();
+  await Promise.all([redis?.stop(), simulator?.close()]);
+});
+
+const load = async (name: string): Promise<unknown> => (await import(`../../functions/${name}/handler.ts`)).handler;
+
+const superadmin = () => ({ authorization: issuer.bearer() });
+const curator = (university: number) => ({
+  authorization: issuer.bearer({ role: 'curator', university_id: university }),
+});
+
+async function call(name: string, { body, headers, ...asked }: Omit<Asked, 'body'> & { readonly body?: unknown } = {}) {
+  const answer = await ask(await load(name), {
+    ...asked,
+    headers: { ...superadmin(), 'content-type': 'application/json', ...headers },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    body: answer.body ? JSON.parse(answer.body) : undefined,
+  };
+}
+
+/** Invokes what no person calls, with a minute to spend. */
+async function invoke(name: string, event: unknown = {}): Promise<unknown> {
+  const handler = (await load(name)) as (event: unknown, context: unknown) => Promise<unknown>;
+  return handler(event, { awsRequestId: 'i', functionName: name, getRemainingTimeInMillis: () => 60_000 });
+}
+
+/** Takes the messages that are in a queue as Lambda would hand them to its function. */
+async function take(queue: (typeof QUEUES)[number]): Promise<{ Records: SQSRecord[] }> {
+  const QueueUrl = queueUrls.get(queue);
+  const Records: SQSRecord[] = [];
+  for (;;) {
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+    if (Messages.length === 0) return { Records };
+    for (const { Body = '', MessageId = '', ReceiptHandle = '' } of Messages) {
+      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+      const attributes = { ApproximateReceiveCount: '1', SentTimestamp: '', SenderId: '' };
+      Records.push({
+        ...{ messageId: MessageId, receiptHandle: ReceiptHandle, body: Body, messageAttributes: {}, md5OfBody: '' },
+        ...{ attributes: { ...attributes, ApproximateFirstReceiveTimestamp: '' }, eventSource: 'aws:sqs' },
+        ...{ eventSourceARN: `arn:aws:sqs:eu-central-1:0:${QueueUrl?.split('/').at(-1)}`, awsRegion: 'eu-central-1' },
+      });
+    }
+  }
+}
+
+/** Creates a chat. @returns its id. */
+async function chat(fields: Readonly<Record<string, unknown>> = {}): Promise<number> {
+  const created = await call('http-create-chat', { body: { name: `Chat ${randomUUID()}`, ...fields } });
+  expect(created.status).toBe(201);
+  return created.body.id;
+}
+const group = () => {
+  const id = groups.pop();
+  if (id === undefined) throw new Error('the simulated MAX has too few groups');
+  return id;
+};
+const problem = (status: number, type: string) => ({
+  status,
+  body: { status, type: `urn:chat-participants:problem:${type}` },
+});
+const at = (id: number) => ({ path: { id: String(id) } });
+
+describe('chats', () => {
+  test('are created, shown, listed, searched, changed and deleted', async () => {
+    const name = `Aa${randomUUID().replaceAll('-', '')}`;
+    const created = await call('http-create-chat', { body: { name, university_id: 7 } });
+    expect(created).toMatchObject({ status: 201, body: { name, participants_count: null } });
+    const { id } = created.body;
+    expect(created.headers.location).toBe(`/chats/${id}`);
+    expect(await call('http-get-chat', at(id))).toMatchObject({ status: 200, body: { id, name } });
+    await chat({ university_id: 7 });
+
+    const first = await call('http-list-chats', { query: { limit: '1' }, headers: curator(7) });
+    expect(first).toMatchObject({ status: 200, body: { data: [{ id }], total: 2 } });
+    const cursor = String(first.body.next_cursor);
+    const second = await call('http-list-chats', { query: { limit: '1', cursor }, headers: curator(7) });
+    expect(second.body.data[0].id).not.toBe(id);
+    expect(await call('http-list-chats', { query: { cursor } })).toMatchObject({
+      ...problem(400, 'invalid_request'),
+      body: { errors: [{ field: 'cursor' }] },
+    });
+    expect((await call('http-list-chats', { query: { search: name.slice(0, 9) } })).body.data).toMatchObject([{ id }]);
+    expect((await call('http-list-chats', { query: { search: ' ?! ' } })).body.data).toEqual([]);
+
+    const changed = await call('http-update-chat', { ...at(id), body: { name: 'Other' } });
+    expect(changed).toMatchObject({ status: 200, body: { id, name: 'Other' } });
+    expect(await call('http-delete-chat', at(id))).toMatchObject({ status: 204 });
+    for (const name of ['http-get-chat', 'http-delete-chat']) {
+      expect(await call(name, at(id))).toMatchObject(problem(404, 'not_found'));
+    }
+    expect(await call('http-update-chat', { ...at(id), body: { name: 'x' } })).toMatchObject(problem(404, 'not_found'));
+  });
+
+  test('belong to a university: others neither see nor write them', async () => {
+    const created = await call('http-create-chat', { body: { name: 'Own' }, headers: curator(8) });
+    expect(created.body.university_id).toBe(8);
+    const foreign = { ...at(created.body.id), headers: curator(9) };
+    const forbidden = problem(403, 'forbidden');
+    expect(await call('http-get-chat', foreign)).toMatchObject(forbidden);
+    expect(await call('http-refresh-participants', foreign)).toMatchObject(forbidden);
+    expect(await call('http-delete-chat', foreign)).toMatchObject(forbidden);
+    expect(await call('http-update-chat', { ...foreign, body: { name: 'x' } })).toMatchObject(forbidden);
+    const given = { ...at(created.body.id), headers: curator(8), body: { university_id: 9 } };
+    expect(await call('http-update-chat', given)).toMatchObject(forbidden);
+    const taken = { body: { name: 'x', university_id: 9 }, headers: curator(8) };
+    expect(await call('http-create-chat', taken)).toMatchObject(forbidden);
+  });
+
+  test('have a MAX id of their own: a second chat with it is refused with the first one’s id', async () => {
+    const max_chat_id = group();
+    const id = await chat({ max_chat_id });
+    const taken = { ...problem(409, 'max_chat_id_taken'), body: { chat_id: id } };
+    expect(await call('http-create-chat', { body: { name: 'x', max_chat_id } })).toMatchObject(taken);
+    const other = await chat();
+    expect(await call('http-update-chat', { ...at(other), body: { max_chat_id } })).toMatchObject(taken);
+    // Without its MAX id the chat has no count either.
+    const unlinked = await call('http-update-chat', { ...at(id), body: { max_chat_id: null } });
+    expect(unlinked.body).toMatchObject({ participants_count: null, max_chat_id: null });
+  });
+});
+
+describe('refreshing one chat', () => {
+  const refresh = (id: number) => call('http-refresh-participants', at(id));
+
+  test('answers with the count that MAX has now, and listings show it', async () => {
+    const max_chat_id = group();
+    const id = await chat({ max_chat_id });
+    simulator.world.setCount(max_chat_id, 321);
+    const refreshed = await refresh(id);
+    expect(refreshed).toMatchObject({
+      status: 200,
+      body: { status: 'updated', participants_count: 321, source: 'api' },
+    });
+    const { body } = await call('http-get-chat', at(id));
+    expect(body).toMatchObject({ participants_count: 321, participants_source: 'cache', participants_stale: false });
+  });
+
+  test('is a conflict without a MAX id, and where MAX has no such chat', async () => {
+    expect(await refresh(await chat())).toMatchObject(problem(409, 'no_max_chat'));
+    const gone = await refresh(await chat({ max_chat_id: '-1' }));
+    expect(gone).toMatchObject({ ...problem(409, 'chat_unavailable'), body: { chat_status: 'gone' } });
+  });
+
+  test('is a 503 with the last known count while MAX fails', async () => {
+    const id = await chat({ max_chat_id: group() });
+    const before = (await refresh(id)).body.participants_count;
+    simulator.turnSwitches({ reject_token: true });
+    // Later than the clocks of API Gateway and of the function may differ, so that the first answer does not count.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_000 });
+    const answer = await refresh(id);
+    vi.useRealTimers();
+    simulator.turnSwitches({ reject_token: false });
+    expect(answer).toMatchObject({
+      ...problem(503, 'max_unreachable'),
+      body: { reason: 'auth', last_known: { participants_count: before } },
+    });
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+  });
+});
+
+describe('a full update', () => {
+  test('is started once, planned, worked off, and reported', async () => {
+    const id = await chat({ max_chat_id: group() });
+    const started = await call('http-start-full-update');
+    expect(started).toMatchObject({ status: 202, body: { status: 'planning' } });
+    const { run_id, status_url } = started.body;
+    expect(started.headers.location).toBe(status_url);
+    expect(await call('http-start-full-update')).toMatchObject(problem(409, 'run_under_way'));
+    await invoke('schedule-plan-full');
+
+    await invoke('queue-plan-full-update', await take('FULL_UPDATE'));
+    const read = async () => (await call('http-get-full-update', { path: { run_id } })).body;
+    expect(await read()).toMatchObject({ status: 'running', total: started.body.total });
+    const messages = await take('BULK_REFRESHES');
+    const broken = { ...messages.Records[0], messageId: 'broken', body: '{}' };
+    expect(await invoke('queue-refresh-participants', { Records: [...messages.Records, broken] })).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'broken' }],
+    });
+    const report = await read();
+    expect(report).toMatchObject({ status: 'finished', failed: 0 });
+    expect(report.done).toBe(report.total);
+    expect((await call('http-get-chat', at(id))).body.participants_count).toBeGreaterThan(0);
+    expect(await call('http-get-full-update', { path: { run_id: randomUUID() } })).toMatchObject(
+      problem(404, 'not_found'),
+    );
+  });
+});
+
+test('validation compares counts with MAX', async () => {
+  await call('http-refresh-participants', at(await chat({ max_chat_id: group(), university_id: 77 })));
+  const { status, body } = await call('http-validate-participants', { headers: curator(77) });
+  expect({ status, body }).toMatchObject({ status: 200, body: { checked: 1, matched: 1, accuracy: 1 } });
+});
+
+test('the background sync plans what is due, and the plan is explained', async () => {
+  await chat({ max_chat_id: group() });
+  await invoke('schedule-plan-stale');
+  const { Records } = await take('EXPRESS_REFRESHES');
+  expect([...Records, ...(await take('BULK_REFRESHES')).Records].length).toBeGreaterThan(0);
+  const plan = await call('http-explain-plan', { query: { rps: '10' } });
+  expect(plan).toMatchObject({
+    status: 200,
+    body: { budget_per_hour: expect.any(Number), what_if: expect.anything() },
+  });
+});
+
+describe('events', () => {
+  const deliver = (secret: string, update: object) =>
+    call('http-receive-updates', { headers: { 'x-max-bot-api-secret': secret }, body: update });
+
+  test('are refused without the secret, and otherwise make their chat’s count right', async () => {
+    const max_chat_id = group();
+    const id = await chat({ max_chat_id });
+    const update = {
+      ...{ update_type: 'user_added', timestamp: Date.now(), chat_id: Number(max_chat_id), is_channel: false },
+      user: { user_id: 1, first_name: 'A', is_bot: false },
+    };
+    expect(await deliver('wrong', update)).toMatchObject(problem(401, 'unauthorized'));
+    expect(await deliver(SECRET, update)).toMatchObject({ status: 200 });
+    const updates = await take('UPDATES');
+    expect(updates.Records).toHaveLength(1);
+    expect(await invoke('queue-apply-updates', updates)).toEqual({ batchItemFailures: [] });
+    await vi.waitFor(async () => expect((await call('http-get-chat', at(id))).status).toBe(200));
+  });
+
+  test('come through a subscription that is made by the check', async () => {
+    await invoke('schedule-check-subscription');
+    const answer = await fetch(`${simulator.url}/subscriptions`, { headers: { authorization: simulator.token } });
+    expect(await answer.json()).toMatchObject({ subscriptions: [{ url: 'http://127.0.0.1:1/webhooks/max' }] });
+  });
+});
+
+describe('for anyone', () => {
+  test('health names every dependency', async () => {
+    const { body } = await call('http-health');
+    const ok = { state: 'ok', latency_ms: expect.any(Number) };
+    expect(body).toEqual({ status: 'ok', dependencies: { dynamodb: ok, redis: ok, sqs: ok, max: ok } });
+  });
+
+  test('the contract names every route', async () => {
+    const { body } = await call('http-describe-api');
+    expect(body.openapi).toMatch(/^3\./);
+    expect(Object.keys(body.paths)).toContain('/chats/{id}/refresh-participants');
+  });
+
+  test('other paths are 404, other methods 405 with those allowed', async () => {
+    const fallback = (await load('http-fallback')) as (event: unknown, context: unknown) => Promise<object>;
+    const event = (method: string, rawPath: string) => ({
+      rawPath,
+      requestContext: { requestId: 'r', http: { method } },
+    });
+    const context = { awsRequestId: 'i', getRemainingTimeInMillis: () => 10_000 };
+    expect(await fallback(event('GET', '/nowhere'), context)).toMatchObject({ statusCode: 404 });
+    expect(await fallback(event('PUT', '/chats/5'), context)).toMatchObject({
+      ...{ statusCode: 405, headers: { allow: 'GET, PATCH, DELETE' } },
+    });
+  });
+});
+
+describe('with PARTICIPANTS_INTEGRATION_DISABLED', () => {
+  beforeAll(() => {
+    vi.resetModules();
+    vi.stubEnv('PARTICIPANTS_INTEGRATION_DISABLED', 'true');
+  });
+
+  test('lists show what DynamoDB has; refresh and admin routes are 503; nothing is planned', async () => {
+    const before = simulator.stats().total;
+    const id = await chat({ university_id: 55 });
+    expect((await call('http-list-chats', { headers: curator(55) })).body.data).toMatchObject([{ id }]);
+    const refusing = ['http-refresh-participants', 'http-start-full-update', 'http-validate-participants'];
+    for (const name of refusing) {
+      expect(await call(name, name === refusing[0] ? at(id) : {})).toMatchObject(problem(503, 'integration_disabled'));
+    }
+    await take('UPDATES');
+    for (const name of ['schedule-plan-stale', 'schedule-plan-full', 'schedule-check-subscription']) await invoke(name);
+    expect((await take('BULK_REFRESHES')).Records).toEqual([]);
+    expect((await call('http-health')).body.dependencies).toMatchObject({
+      ...{ redis: { state: 'disabled' }, max: { state: 'disabled' }, dynamodb: { state: 'ok' } },
+    });
+    expect(await call('http-delete-chat', at(id))).toMatchObject({ status: 204 });
+    expect(simulator.stats().total).toBe(before);
+  });
+});
