@@ -113,7 +113,7 @@ export function checkHeader(header: readonly string[]): (string | undefined)[] {
   throw new ToolError(`The header line has ${complaints.join('; ')}. Known are ${IMPORT_COLUMNS.join(', ')}.`);
 }
 
-export function withoutTextMarks(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function withoutTextMarks(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? fromCell(value) : value]),
   );
