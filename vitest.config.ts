@@ -23,7 +23,7 @@ export default defineConfig({
       include: ['lib/**/*.ts', 'functions/**/*.ts'],
       reporter: ['text-summary', 'json-summary'],
       // A floor that only rises: what is measured, rounded down.
-      thresholds: { lines: 90, branches: 85 },
+      thresholds: { lines: 97, branches: 92 },
     },
   },
 });
