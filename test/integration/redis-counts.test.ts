@@ -293,6 +293,21 @@ describe('a Redis in trouble', () => {
     await expect.poll(async () => (await own.getMany([id]))?.get(id)?.count).toBe(5);
   });
 
+  test('behind a connection that is cut without a word is used again after the rest, over a new one', async () => {
+    const proxy = await startTcpProxy(Number(new URL(inject('redisUrl')).port));
+    onTestFinished(() => proxy.stop());
+    const { clock, own } = connected(proxy.port);
+    await put(countAt(5, 0));
+    expect((await own.getMany([id]))?.get(id)?.count).toBe(5);
+
+    proxy.cutOff();
+    expect(await own.getMany([id])).toBeUndefined();
+    await clock.advance(redisRestMs);
+    const took = await timed(async () => expect((await own.getMany([id]))?.get(id)?.count).toBe(5));
+    expect(took).toBeLessThan(2_000);
+    expect((await own.getMany([id]))?.get(id)?.count).toBe(5);
+  });
+
   test('that was killed answers nothing at once, and is used again when it is back', async () => {
     const port = await freePort();
     const server = await startRedis(port);

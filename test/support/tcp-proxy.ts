@@ -6,6 +6,8 @@ export interface TcpProxy {
   /** Keeps connections open, takes new ones, and passes nothing on; what was sent arrives behind `resume`. */
   hang(): void;
   resume(): void;
+  /** Passes nothing on over the connections that are open now, for ever, and keeps them open; new connections work. */
+  cutOff(): void;
   stop(): void;
 }
 
@@ -40,6 +42,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     resume() {
       hanging = false;
       for (const socket of sockets) socket.resume();
+    },
+    cutOff() {
+      for (const socket of sockets)
+        socket
+          .removeAllListeners()
+          .on('error', () => {})
+          .resume();
     },
     stop() {
       server.close();

@@ -18,6 +18,8 @@ export function createRedis(url: string, { commandTimeoutMs }: RedisOptions): Re
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: commandTimeoutMs,
+    // A peer that is gone confirms no end of a connection: it is not waited for.
+    disconnectTimeout: commandTimeoutMs,
     commandTimeout: commandTimeoutMs,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -49,20 +51,46 @@ export interface RedisGate {
 export function createRedisGate(client: Redis, clock: Clock = systemClock): RedisGate {
   let restsUntil = 0;
   let connecting: Promise<void> | undefined;
+  /** The end of a connection that was given up. */
+  let ending: Promise<unknown> | undefined;
+
+  /** Connects where nothing does so by itself: at first, and after a command that timed out. */
+  async function connect(): Promise<void> {
+    await ending;
+    ending = undefined;
+    if (client.status === 'wait' || client.status === 'end') return client.connect().catch(() => {});
+    if (client.status !== 'ready') await readyInTime();
+  }
+
+  /** Waits for a connection that is being made in the background, as long as for a command. */
+  function readyInTime(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        client.off('ready', done);
+        resolve();
+      };
+      const timer = setTimeout(done, client.options.commandTimeout);
+      client.once('ready', done);
+    });
+  }
 
   return {
     client,
     async run(commands) {
-      // Only the first connection is waited for. Later ones are made in the background, and till then Redis is down.
-      if (client.status === 'wait') connecting = client.connect().catch(() => {});
-      await connecting;
-      connecting = undefined;
-      if (client.status !== 'ready') return { ok: false, reason: 'down' };
-
-      const probing = restsUntil > 0;
       if (clock.now() < restsUntil) return { ok: false, reason: 'hung' };
       // One caller finds out whether a hung Redis is back; the others don't wait for it.
+      const probing = restsUntil > 0;
       if (probing) restsUntil = clock.now() + redisRestMs;
+      // Only these connections are waited for. Lost ones are made again in the background, and till then Redis is down.
+      if (probing || client.status === 'wait') {
+        connecting ??= connect().finally(() => {
+          connecting = undefined;
+        });
+      }
+      await connecting;
+      if (client.status !== 'ready') return { ok: false, reason: probing ? 'hung' : 'down' };
+
       try {
         const value = await commands(client);
         restsUntil = 0;
@@ -71,6 +99,10 @@ export function createRedisGate(client: Redis, clock: Clock = systemClock): Redi
         const error = cause instanceof Error ? cause : new Error(String(cause));
         if (error.message === 'Command timed out') {
           restsUntil = clock.now() + redisRestMs;
+          // A peer that is gone without a word (host lost, network cut) leaves a connection on which nothing ever arrives, until
+          // the kernel gives up after a quarter of an hour. The next connection finds the server that has the name then.
+          ending ??= new Promise((ended) => client.once('end', ended));
+          client.disconnect();
           return { ok: false, reason: 'hung', error };
         }
         if (probing) restsUntil = 0;
