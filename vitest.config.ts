@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /** `.lua` files are text, as esbuild's text loader makes them in the deployed bundles. */
-const luaAsText = {
+export const luaAsText = {
   name: 'lua-as-text',
   enforce: 'pre' as const,
   load(id: string) {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import '../test/support/lua-as-text.ts';
+import '../localstack/lua-as-text.ts';
 import { readOptions, runTool, ToolError } from '../tools/command-line.ts';
 import type { Part } from './support/part.ts';
 import { peersInstalled } from './support/peers.ts';

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { beginLimiter } from './begin-limiter.ts';
 import { ROOT_DIR } from './data-dir.ts';
 import { openIdentity, openSecret, startKeyServer, type Tokens, tokensOfAll } from './identity.ts';
 import { type Declared, type DeclaredFunction, readDeclared } from './runner/declared.ts';
@@ -113,6 +114,7 @@ async function start(
     started(startKeyServer(identity)),
     env.MAX_API_URL ? undefined : started(startSimulatedMax(options.simulator)),
   ]);
+  if (!env.REDIS_URL) await beginLimiter(redis.url, env);
   const dynamoDb = awsEndpoint(dynamoDbUrl, Boolean(givenDynamoDb), declared.region, env);
   const sqs = awsEndpoint(sqsUrl, Boolean(givenSqs), declared.region, env);
 

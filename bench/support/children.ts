@@ -9,7 +9,7 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-const LUA_AS_TEXT = fileURLToPath(new URL('../../test/support/lua-as-text.ts', import.meta.url));
+const LUA_AS_TEXT = fileURLToPath(new URL('../../localstack/lua-as-text.ts', import.meta.url));
 
 /** @param options `stdio` other than silence, an environment other than this one's. */
 export async function startChild(script: string, args: readonly string[], options: ForkOptions = {}): Promise<Child> {

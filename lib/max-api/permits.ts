@@ -3,6 +3,9 @@
  * limiter serves every function; who holds a permit may start exactly one request, at once.
  */
 
+/** Name of the bot whose quota is limited: with several bots each gets a name of its own. */
+export const BOT = 'main';
+
 /** `interactive`: a person waits, goes first. `background`: everything else. Neither starves the other. */
 export type Lane = 'interactive' | 'background';
 

@@ -21,6 +21,7 @@ import type { CheckSubscriptionDeps } from '../events/check-subscription.ts';
 import { createViewCounts, type ViewCounts, type ViewCountsDeps } from '../listing/view-counts.ts';
 import type { MaxError } from '../max-api/api.ts';
 import { spacingMs } from '../max-api/pace.ts';
+import { BOT } from '../max-api/permits.ts';
 import type { BudgetSettings } from '../planner/budget.ts';
 import type { RefreshBatchDeps } from '../refreshing/refresh-batch.ts';
 import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../refreshing/refresh-chat.ts';
@@ -103,8 +104,6 @@ const viewCounter = /* @__PURE__ */ once(() => createRedisViewCounter(redisGate(
 
 // MAX
 
-/** The quota is a bot's: with several bots each gets a name of its own. */
-const BOT = 'main';
 export const permits = /* @__PURE__ */ once(() => {
   const rps = config.quota.MAX_API_RPS;
   const shareOfRate = config.fallback.MAX_API_FALLBACK_SHARE;

@@ -38,6 +38,10 @@ export interface Leases {
   takeQueued(ids: readonly number[], ttlMs: number): Promise<ReadonlySet<number> | undefined>;
   /** Takes the lease to ask MAX now; a `queued` lease gives way. `undefined`: leases can't be had now. */
   takeFetching(of: Leased, owner: string, ttlMs: number): Promise<boolean | undefined>;
+  /** Notes for `ttlMs` that several requests want the chat's count from MAX at the same time. Never rejects. */
+  noteContention(id: number, ttlMs: number): Promise<void>;
+  /** Whether contention was noted lately; `false` where that can't be known now. Never rejects. */
+  isContended(id: number): Promise<boolean>;
   /** Ends a lease of this owner's before its time. Never rejects. */
   release(of: Leased, owner: string): Promise<void>;
 }

@@ -72,6 +72,13 @@ describe.runIf(OWN)('PARTICIPANTS_ENABLE_BACKGROUND_SYNC and PARTICIPANTS_ENABLE
     expect(await askedOfMax()).toBe(1);
   }, 300_000);
 
+  it('a stack that has just started shows counts in its first listing', async () => {
+    target = await startTarget(20, { PARTICIPANTS_ENABLE_BACKGROUND_SYNC: 'false' });
+    const first = await call('/chats/all?limit=5');
+    const chat = { participants_count: expect.any(Number) };
+    expect(first).toMatchObject({ status: 200, body: { data: [chat, chat, chat, chat, chat] } });
+  }, 300_000);
+
   it('lets readers ask when only the background sync is off', async () => {
     target = await startTarget(20, { PARTICIPANTS_ENABLE_BACKGROUND_SYNC: 'false' });
     expect((await call('/chats/all?limit=20')).status).toBe(200);

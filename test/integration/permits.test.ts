@@ -62,7 +62,7 @@ async function run(
   }: { runMs: number; settings?: PermitSettings; url?: string; meanwhile?: () => Promise<void> },
 ): Promise<TakerReport[]> {
   const script = fileURLToPath(new URL('../support/permit-taker.ts', import.meta.url));
-  const loader = fileURLToPath(new URL('../support/lua-as-text.ts', import.meta.url));
+  const loader = fileURLToPath(new URL('../../localstack/lua-as-text.ts', import.meta.url));
   const children: ChildProcess[] = processes.map(({ takers }, index) => {
     const { port: upstreamPort } = upstream.address();
     const options: TakerOptions = { name: `p${index}`, url, upstreamPort, settings, runMs, takers };

@@ -21,6 +21,7 @@ export interface MemoryCounts extends CountCache, Leases {
 /** The cache and the leases: newer wins, leases end, nothing else expires. */
 export function memoryCounts(clock: Pick<Clock, 'now'>): MemoryCounts {
   const counts = new Map<number, CachedCount>();
+  const contended = new Map<number, number>();
   const leases = new Map<Leased, { readonly owner: string; readonly until: number }>();
   const holder = (id: Leased) => {
     const lease = leases.get(id);
@@ -66,6 +67,14 @@ export function memoryCounts(clock: Pick<Clock, 'now'>): MemoryCounts {
       if (![undefined, 'queued'].includes(holder(id))) return false;
       leases.set(id, { owner, until: clock.now() + ttlMs });
       return true;
+    },
+    async noteContention(id, ttlMs) {
+      self.calls.push('noteContention');
+      if (!self.down) contended.set(id, clock.now() + ttlMs);
+    },
+    async isContended(id) {
+      self.calls.push('isContended');
+      return !self.down && (contended.get(id) ?? 0) > clock.now();
     },
     async release(id, owner) {
       self.calls.push('release');

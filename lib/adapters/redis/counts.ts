@@ -11,6 +11,7 @@ import takeQueued from './take-queued-n.lua';
 
 const countKey = (id: number) => `chat_participants:${id}`;
 const leaseKey = (of: Leased) => `participants_lease:${of}`;
+const contentionKey = (id: number) => `participants_contention:${id}`;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -86,6 +87,14 @@ export function createRedisCounts(gate: RedisGate, options: RedisCountsOptions):
     async takeFetching(of, owner, ttlMs) {
       const taken = await run((redis) => redis.takeFetching(leaseKey(of), owner, ttlMs));
       return taken === undefined ? undefined : taken === 1;
+    },
+
+    async noteContention(id, ttlMs) {
+      await run((redis) => redis.set(contentionKey(id), '1', 'PX', ttlMs));
+    },
+
+    async isContended(id) {
+      return (await run((redis) => redis.exists(contentionKey(id)))) === 1;
     },
 
     async release(of, owner) {

@@ -294,6 +294,17 @@ export function createPermits(deps: {
   };
 }
 
+/**
+ * Tells a limiter that nobody made requests before it, so that it begins without its warm-up: for a Redis that was started
+ * together with everything that uses it. Round trips: 1.
+ */
+export async function beginWithoutWarmup(
+  redis: RedisGate,
+  settings: Pick<PermitSettings, 'bot' | 'rps'>,
+): Promise<void> {
+  await createPermits({ redis, settings: { ...settings, shareOfRate: 0, warmupMs: 0 } }).wake();
+}
+
 /** The answer of an environment without a share: it waits for the shared limiter if that is known to be back in time. */
 function waitForShared(now: number, maxWaitMs: number, sharedFrom: number): Answer {
   const reason = 'no_limiter';
