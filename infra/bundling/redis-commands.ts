@@ -7,7 +7,7 @@ import { list as all } from '../../node_modules/@ioredis/commands/built/index.js
 
 export { exists, getKeyIndexes, hasFlag } from '../../node_modules/@ioredis/commands/built/index.js';
 
-const OWN = ['del', 'mget', 'ping'];
+const OWN = ['del', 'exists', 'mget', 'ping', 'set'];
 /** For connecting, and for what ioredis's own modules look for when they are loaded. */
 const OF_IOREDIS = [
   'auth',
