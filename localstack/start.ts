@@ -24,7 +24,7 @@ AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SQS each replace an embedded part
 README apply.`;
 
 /** In `.local/` too, but not the data of `npm start`. */
-const KEPT = ['emulator', 'ministack', 'tmp'];
+const KEPT = ['emulator', 'ministack', 'schemathesis', 'tmp'];
 
 // As on Lambda; also inherited by the functions' threads, which can't have a time zone of their own.
 process.env.TZ = 'UTC';

@@ -8,17 +8,32 @@ const { name, url, max_chat_id, external_chat_id, university_id, department, sou
 export const route = defineRoute({
   method: 'POST',
   path: '/chats',
-  summary: 'Add a chat; a curator adds to the own university only',
+  operationId: 'createChat',
+  tag: 'chats',
+  summary: 'Add a chat',
+  description: 'Curators add chats to their own university only.',
   roles: ['superadmin', 'curator'],
-  body: z.strictObject({
-    name,
-    url: url.default(null),
-    max_chat_id: max_chat_id.default(null),
-    external_chat_id: external_chat_id.default(null),
-    university_id: university_id.optional().describe("null for none; a curator's own by default"),
-    department: department.default(null),
-    source: source.default(null),
-  }),
-  answers: { 201: { description: 'The chat; its count is asked for at once', schema: chatDto } },
-  problems: [409],
+  body: z
+    .strictObject({
+      name,
+      url: url.default(null),
+      max_chat_id: max_chat_id.default(null),
+      external_chat_id: external_chat_id.default(null),
+      university_id: university_id
+        .optional()
+        .describe('null: none. Default: none for superadmins, the own one for curators'),
+      department: department.default(null),
+      source: source.default(null),
+    })
+    .meta({ id: 'NewChat' }),
+  bodyExample: {
+    name: 'ИВТ-21, деканат',
+    url: 'https://max.ru/join/oooygfdz',
+    max_chat_id: '-68000000500532',
+    university_id: 1,
+  },
+  answers: {
+    201: { description: 'The chat. Its count is requested from MAX at once.', schema: chatDto, location: true },
+  },
+  problems: ['max_chat_id_taken'],
 });

@@ -1,46 +1,77 @@
 import * as z from 'zod';
-import { defineRoute, integerParam, timestamp } from '../../lib/http/route.ts';
+import { defineRoute, integerParam, named, timestamp } from '../../lib/http/route.ts';
+import { count } from '../../lib/http/schemas.ts';
 
-const freshness = z.number().min(0).max(1);
+const freshness = () => z.number().min(0).max(1);
+const rate = () => z.number().min(0);
+
+const what_if = {
+  rps: 60,
+  budget_per_hour: 151_200,
+  kappa: 0.021,
+  expected_freshness: 0.981,
+  requests_per_hour: 151_200,
+};
+const example = {
+  ...{ budget_per_hour: 75_600, requests_per_hour: 75_431.2, kappa: 0.043, planned_at: '2026-11-25T11:45:00.000Z' },
+  ...{ chats: 150_000, due: 212, trusted: 96_300, dirty: 600, never_read: 0, sampled: 500 },
+  ...{ reads_per_hour: 5_870.4, median_changes_per_day: 1.7, expected_freshness: 0.974, measured_freshness: 0.969 },
+  what_if,
+};
+
+const plan = named('Plan', () =>
+  z
+    .object({
+      budget_per_hour: rate().describe('Requests to MAX that the planner may plan'),
+      requests_per_hour: rate().nullable().describe('Requests that the chats need at the present price'),
+      kappa: rate()
+        .nullable()
+        .describe('The shadow price: correct counts shown per request that a refresh must be expected to bring'),
+      planned_at: timestamp.nullable().describe('null: the background sync has not run yet'),
+      chats: count(),
+      due: count().describe('Chats whose planned refresh is due. Exact'),
+      trusted: count().describe('Chats whose every change is reported by an event'),
+      dirty: count().describe('Chats that changed since their count was read'),
+      never_read: count(),
+      sampled: count().describe('Chats in the sample from which the numbers of chats are estimated'),
+      reads_per_hour: rate().nullable().describe('Counts that people view'),
+      median_changes_per_day: rate().nullable(),
+      expected_freshness: freshness()
+        .nullable()
+        .describe('Expected share of correct counts among those shown, within the budget'),
+      measured_freshness: freshness().nullable().describe('The same share over the last day, as refreshes found it'),
+      what_if: z
+        .object({
+          rps: z.int().min(1).max(1_000),
+          budget_per_hour: rate(),
+          kappa: rate(),
+          expected_freshness: freshness(),
+          requests_per_hour: rate(),
+        })
+        .nullable()
+        .describe(
+          'What a quota of `rps` requests per second would give; null without `rps`, and before the first sync',
+        ),
+    })
+    .meta({ examples: [example] }),
+);
 
 export const route = defineRoute({
   method: 'GET',
   path: '/admin/participants/plan',
-  summary: 'What the planner knows, and what it makes of its budget',
+  operationId: 'explainPlan',
+  tag: 'administration',
+  summary: 'What the planner knows, and how it spends its budget',
   roles: ['superadmin'],
-  query: z.object({ rps: integerParam(1, 1_000).optional() }),
+  query: z.object({
+    rps: integerParam(1, 1_000)
+      .optional()
+      .meta({
+        description: 'A quota in requests per second: `what_if` shows what it would give',
+        examples: [60],
+      }),
+  }),
   answers: {
-    200: {
-      description:
-        'With `rps` also what a quota of so many requests a second would give. Counts of chats are by a sample.',
-      schema: () =>
-        z.object({
-          budget_per_hour: z.number(),
-          requests_per_hour: z.number().nullable(),
-          kappa: z.number().nullable().describe('right counts shown that a request must buy'),
-          planned_at: timestamp.nullable(),
-          chats: z.number().int(),
-          due: z.number().int(),
-          trusted: z.number().int().describe('every join and leave is told by an event'),
-          dirty: z.number().int().describe('changed since they were read'),
-          never_read: z.number().int(),
-          sampled: z.number().int(),
-          reads_per_hour: z.number().nullable(),
-          median_changes_per_day: z.number().nullable(),
-          expected_freshness: freshness
-            .nullable()
-            .describe('share of right counts among those shown, at this price and within the budget'),
-          measured_freshness: freshness.nullable().describe('the same over the last day, as refreshes found it'),
-          what_if: z
-            .object({
-              rps: z.number(),
-              budget_per_hour: z.number(),
-              kappa: z.number(),
-              expected_freshness: freshness,
-              requests_per_hour: z.number(),
-            })
-            .nullable(),
-        }),
-    },
+    200: { description: 'Numbers of chats are estimated from a sample, except `chats` and `due`.', schema: plan },
   },
 });

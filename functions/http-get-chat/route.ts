@@ -6,9 +6,11 @@ import { chatDto } from '../../lib/http/schemas.ts';
 export const route = defineRoute({
   method: 'GET',
   path: '/chats/{id}',
+  operationId: 'getChat',
+  tag: 'chats',
   summary: 'One chat with its participant count',
   roles: ROLES,
   params: z.object({ id: idParam }),
   answers: { 200: { description: 'The chat', schema: chatDto } },
-  problems: [404],
+  problems: ['not_found'],
 });

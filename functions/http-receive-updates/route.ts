@@ -4,10 +4,21 @@ import { defineRoute } from '../../lib/http/route.ts';
 export const route = defineRoute({
   method: 'POST',
   path: '/webhooks/max',
-  summary: 'For MAX: what changed in its chats. Needs the secret of the subscription in X-Max-Bot-Api-Secret',
+  operationId: 'receiveUpdates',
+  tag: 'webhooks',
+  summary: 'Events of MAX about its chats',
   roles: 'anyone',
-  body: z.unknown(),
+  needsWebhookSecret: true,
+  body: z
+    .unknown()
+    .meta({ description: 'An `Update` of the MAX Bot API. A body that is not understood is accepted too.' }),
+  bodyExample: { update_type: 'user_added', timestamp: 1_795_600_000_000, chat_id: -68_000_000_500_532 },
   readsBodyItself: true,
-  answers: { 200: { description: 'Taken', schema: z.object({ success: z.literal(true) }) } },
-  problems: [401, 503],
+  answers: {
+    200: {
+      description: 'Accepted',
+      schema: () => z.object({ success: z.literal(true) }).meta({ examples: [{ success: true }] }),
+    },
+  },
+  problems: ['unauthorized', 'unavailable'],
 });

@@ -1,22 +1,40 @@
 import * as z from 'zod';
 import { defineRoute } from '../../lib/http/route.ts';
+import { count, runExample, runStatus } from '../../lib/http/schemas.ts';
 
 export const route = defineRoute({
   method: 'POST',
   path: '/admin/participants/full-update',
-  summary: 'Read the counts of all chats again; one run at a time',
+  operationId: 'startFullUpdate',
+  tag: 'administration',
+  summary: 'Read the counts of all chats again',
+  description: 'One full update runs at a time.',
   roles: ['superadmin'],
   answers: {
     202: {
-      description: 'The run has started; follow `status_url`. A 409 carries the run that is under way.',
-      schema: z.object({
-        run_id: z.string(),
-        status: z.string(),
-        total: z.number().int(),
-        estimated_seconds: z.number().int(),
-        status_url: z.string(),
-      }),
+      description: 'The full update has started; `status_url` shows its progress.',
+      location: true,
+      schema: () =>
+        z
+          .object({
+            run_id: z.string(),
+            status: runStatus(),
+            total: count().describe('Chats there are'),
+            estimated_seconds: count().describe('How long reading them takes at the quota'),
+            status_url: z.string(),
+          })
+          .meta({
+            examples: [
+              {
+                run_id: runExample.run_id,
+                status: 'planning',
+                total: 150_000,
+                estimated_seconds: 5_000,
+                status_url: `/admin/participants/full-update/${runExample.run_id}`,
+              },
+            ],
+          }),
     },
   },
-  problems: [409, 503],
+  problems: ['run_under_way', 'integration_disabled'],
 });

@@ -6,7 +6,10 @@ import { chatDto } from '../../lib/http/schemas.ts';
 export const route = defineRoute({
   method: 'PATCH',
   path: '/chats/{id}',
-  summary: 'Change fields of a chat; what is not named stays',
+  operationId: 'updateChat',
+  tag: 'chats',
+  summary: 'Change fields of a chat',
+  description: 'Fields that are absent stay as they are. Another max_chat_id drops the count.',
   roles: ['superadmin', 'curator'],
   params: z.object({ id: idParam }),
   body: z
@@ -15,7 +18,9 @@ export const route = defineRoute({
     .refine(
       (fields) => Object.keys(fields).length > 0,
       `must name at least one of ${Object.keys(chatFields).join(', ')}`,
-    ),
-  answers: { 200: { description: 'The chat as it is now; another MAX id drops the old count', schema: chatDto } },
-  problems: [404, 409],
+    )
+    .meta({ id: 'ChatChanges', minProperties: 1 }),
+  bodyExample: { name: 'ИВТ-22, деканат', department: null },
+  answers: { 200: { description: 'The chat as it is now', schema: chatDto } },
+  problems: ['not_found', 'max_chat_id_taken'],
 });

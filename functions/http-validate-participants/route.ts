@@ -1,36 +1,53 @@
 import * as z from 'zod';
 import { ROLES } from '../../lib/http/principal.ts';
 import { defineRoute, integerParam, timestamp } from '../../lib/http/route.ts';
+import { chatId, count } from '../../lib/http/schemas.ts';
+
+const example = {
+  ...{ sample_size: 3, checked: 2, matched: 1, mismatched: 1, unavailable: 1 },
+  ...{ accuracy: 0.5, mean_abs_drift: 1, max_drift: 2 },
+  mismatches: [{ chat_id: 123, shown: 57, actual: 59, drift: 2, participants_updated_at: '2026-11-25T11:42:07.512Z' }],
+};
 
 export const route = defineRoute({
   method: 'GET',
   path: '/admin/participants/validate',
-  summary: 'Compare a random sample of the shown counts with MAX; changes nothing',
+  operationId: 'validateParticipants',
+  tag: 'participants',
+  summary: 'Compare a random sample of the shown counts with MAX',
+  description: 'Changes nothing. Every chat of the sample costs one request of the quota.',
   roles: ROLES,
-  query: z.object({ sample_size: integerParam(1, 500).prefault('100') }),
+  query: z.object({
+    sample_size: integerParam(1, 500)
+      .default(100)
+      .meta({ description: 'Chats to compare', examples: [100] }),
+  }),
   answers: {
     200: {
-      description: 'The comparison; drift is what MAX says minus what is shown',
-      schema: z.object({
-        sample_size: z.number().int(),
-        checked: z.number().int(),
-        matched: z.number().int(),
-        mismatched: z.number().int(),
-        unavailable: z.number().int(),
-        accuracy: z.number().nullable(),
-        mean_abs_drift: z.number().nullable(),
-        max_drift: z.number().int().nullable(),
-        mismatches: z.array(
-          z.object({
-            chat_id: z.number().int(),
-            shown: z.number().int().nullable(),
-            actual: z.number().int(),
-            drift: z.number().int(),
-            participants_updated_at: timestamp.nullable(),
-          }),
-        ),
-      }),
+      description: 'The comparison. The drift of a chat is its count in MAX minus the count that is shown.',
+      schema: () =>
+        z
+          .object({
+            sample_size: count(),
+            checked: count().describe('Chats whose count MAX gave'),
+            matched: count(),
+            mismatched: count(),
+            unavailable: count().describe('Chats that MAX does not give to the bot'),
+            accuracy: z.number().min(0).max(1).nullable().describe('matched / checked; null: nothing could be checked'),
+            mean_abs_drift: z.number().min(0).nullable().describe('Over the checked chats; a count never read is 0'),
+            max_drift: count().nullable().describe('Largest absolute drift of a chat'),
+            mismatches: z.array(
+              z.object({
+                chat_id: chatId(),
+                shown: count().nullable(),
+                actual: count(),
+                drift: z.int(),
+                participants_updated_at: timestamp.nullable(),
+              }),
+            ),
+          })
+          .meta({ examples: [example] }),
     },
   },
-  problems: [409, 503],
+  problems: ['validation_under_way', 'max_unreachable', 'integration_disabled'],
 });

@@ -3,41 +3,92 @@ import type { ChatFields } from './chat.ts';
 
 /** What may be written into a chat, whoever writes it: a person through the API or an import. */
 
+/** Whether a text has at most `max` characters: Unicode code points, as JSON Schema counts `maxLength`. */
+export const hasAtMost = (text: string, max: number): boolean =>
+  text.length <= max || (text.length <= 2 * max && [...text].length <= max);
+
+// The patterns of the OpenAPI document. They say what the checks beside them do, in the regular expressions that JSON Schema
+// shares with other languages: without \p, \s and \d. They ignore half characters, which UTF-8 can't carry. A test compares
+// them with the checks.
+const CONTROL = '\\u0000-\\u001f\\u007f-\\u009f';
+/** What `trim` removes. */
+const BLANK = '\\u0009-\\u000d\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff';
+const LINE_PATTERN = `^[${BLANK}]*[^${CONTROL}${BLANK}]([^${CONTROL}]*[^${CONTROL}${BLANK}])?[${BLANK}]*$`;
+
 /** Text for people: no control characters, no half characters. */
-const line = (max: number) =>
+const line = (max: number, description: string, example: string) =>
   z
     .string()
+    .refine((text) => hasAtMost(text, max), `must have at most ${max} characters`)
     .trim()
     .min(1, 'must not be empty')
-    .max(max, `must have at most ${max} characters`)
-    .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must not contain control or broken characters');
+    .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must not contain control or broken characters')
+    .meta({ description, examples: [example], minLength: 1, maxLength: max, pattern: LINE_PATTERN });
 
-const MAX_INT64 = 2n ** 63n - 1n;
+/** A regular expression for the digits of every number from 1 to `max`, and nothing else. */
+function digitsUpTo(max: string): string {
+  const shorter = `[1-9][0-9]{0,${max.length - 2}}`;
+  const below = [...max].flatMap((digit, i) => {
+    const least = i === 0 ? 1 : 0;
+    if (Number(digit) <= least) return [];
+    const rest = max.length - i - 1;
+    return [`${max.slice(0, i)}[${least}-${Number(digit) - 1}]${rest > 0 ? `[0-9]{${rest}}` : ''}`];
+  });
+  return [shorter, ...below, max].join('|');
+}
 
-export const maxChatId = z.string('must be a string: MAX ids are 64-bit').refine((text) => {
-  if (!/^-?[1-9]\d{0,18}$/.test(text)) return false;
-  const id = BigInt(text);
-  return id <= MAX_INT64 && id >= -MAX_INT64 - 1n;
-}, 'must be a decimal 64-bit integer other than 0, as a string');
+const MAX_INT64 = String(2n ** 63n - 1n);
+const MIN_INT64 = String(-(2n ** 63n));
+
+export const maxChatId = z
+  .string('must be a string: MAX ids are 64-bit')
+  .regex(
+    new RegExp(`^(-?(${digitsUpTo(MAX_INT64)})|${MIN_INT64})$`),
+    'must be a decimal 64-bit integer other than 0, as a string',
+  )
+  .meta({
+    description: 'The id of the chat in MAX, a 64-bit integer in decimal digits; one chat only can have it',
+    examples: ['-68000000500532'],
+  });
+
+const MAX_URL = 2_048;
+const LETTER = 'A-Za-zА-Яа-яЁё_';
+const LABEL = `[${LETTER}0-9-]+`;
+const BYTE = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+/** Latin and Cyrillic names, punycode and IPv4. */
+const HOST = `((${LABEL}\\.)*[${LETTER}][${LETTER}0-9-]*\\.?|${BYTE}(\\.${BYTE}){3})`;
+const PORT = '([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+const NO_URL = 'must be a URL starting with https://, http:// or max://';
+const URL_PATTERN = `^[${BLANK}]*([Hh][Tt][Tt][Pp][Ss]?|[Mm][Aa][Xx])://${HOST}(:${PORT})?([/?#][^${CONTROL}]*)?[${BLANK}]*$`;
 
 const url = z
   .string()
+  .refine((text) => hasAtMost(text, MAX_URL), `must have at most ${MAX_URL} characters`)
+  .regex(new RegExp(URL_PATTERN, 'u'), { message: NO_URL, abort: true })
   .trim()
-  .max(2_048, 'must have at most 2048 characters')
-  .refine(
-    (text) => URL.canParse(text) && ['http:', 'https:', 'max:'].includes(new URL(text).protocol),
-    'must be a URL starting with https://, http:// or max://',
-  );
+  // Of what the pattern lets through, punycode that is wrong and half characters.
+  .refine((text) => text.isWellFormed() && URL.canParse(text), NO_URL)
+  .meta({
+    description: 'Where people open the chat',
+    examples: ['https://max.ru/join/oooygfdz'],
+    maxLength: MAX_URL,
+  });
 
 /** By the names that the API and imports use. */
 export const chatFields = {
-  name: line(200),
+  name: line(200, 'The name of the chat', 'ИВТ-21, деканат'),
   url: url.nullable(),
   max_chat_id: maxChatId.nullable(),
-  external_chat_id: line(128).nullable(),
-  university_id: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).nullable(),
-  department: line(200).nullable(),
-  source: line(64).nullable(),
+  external_chat_id: line(128, 'The id of the chat in another system of the organisation', 'crm-4711').nullable(),
+  university_id: z
+    .number()
+    .int()
+    .min(1)
+    .max(Number.MAX_SAFE_INTEGER)
+    .meta({ description: 'The university the chat belongs to', examples: [1] })
+    .nullable(),
+  department: line(200, 'The department the chat belongs to', 'Факультет информатики').nullable(),
+  source: line(64, 'Where the organisation has the chat from', 'academic').nullable(),
 };
 
 type WrittenFields = { readonly [Name in keyof typeof chatFields]?: z.output<(typeof chatFields)[Name]> | undefined };

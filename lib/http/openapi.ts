@@ -1,112 +1,258 @@
 import * as z from 'zod';
-import { PROBLEMS } from './problem.ts';
-import type { AnswerSchema, Route } from './route.ts';
+import { PROBLEMS, type ProblemType } from './problem.ts';
+import { pascalCase, problem, problemKind, problemName } from './problem-schemas.ts';
+import type { Route, RouteAnswer, Tag } from './route.ts';
 
 /** The OpenAPI 3.1 document, made from the very schemas that check the requests. */
 
-const problemSchema = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.number().int(),
-  detail: z.string().optional(),
-  request_id: z.string(),
-  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
-});
+type Json = Record<string, unknown>;
 
-/** Requests are described as they are sent, before defaults and conversions. */
-const requestSchema = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-const answerSchema = (schema: AnswerSchema) =>
-  z.toJSONSchema(typeof schema === 'function' ? schema() : schema, { io: 'output', unrepresentable: 'any' });
+const TAGS: Readonly<Record<Tag, string>> = {
+  chats: 'The chats of the organisation, with the number of participants that was read last.',
+  participants: 'Reading participant counts from MAX, and checking those that are shown.',
+  administration: 'Full updates of all counts, and the planner of the background refreshes.',
+  webhooks: 'For MAX only.',
+  service: 'The state of the service, and this document.',
+};
 
-/** What API Gateway answers by itself: no problem document, and no Retry-After. */
-const gatewayContent = { 'application/json': { schema: { $ref: '#/components/schemas/GatewayError' } } };
+const HEADERS = {
+  RequestId: {
+    description: 'Names the request in the logs of the service.',
+    schema: { type: 'string' },
+    example: 'dnNnBhLlliAEJ1Q=',
+  },
+  ServerTiming: {
+    description:
+      'Where the time went, ms: `total` in the function; in a listing `db` for DynamoDB and `counts` for Redis and what it lacks.',
+    schema: { type: 'string' },
+    example: 'db;dur=8.1, counts;dur=1.4, total;dur=10.2',
+  },
+  Location: {
+    description: 'The address of what was made.',
+    schema: { type: 'string' },
+    example: '/chats/123',
+  },
+  RetryAfter: {
+    description: 'Seconds to wait before the next try. Absent in answers of API Gateway itself.',
+    schema: { type: 'integer', minimum: 1 },
+    example: 5,
+  },
+  WwwAuthenticate: {
+    description: 'Absent for a webhook delivery.',
+    schema: { type: 'string', const: 'Bearer' },
+    example: 'Bearer',
+  },
+} as const;
 
-const titles = (status: number) =>
-  Object.values(PROBLEMS)
-    .filter((problem) => problem.status === status)
-    .map((problem) => problem.title)
-    .join('; ');
+const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${name}` });
+const component = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
-export function openApiDocument(routes: readonly Route[]): Record<string, unknown> {
-  const paths: Record<string, Record<string, unknown>> = {};
+/** Answers that API Gateway gives by itself, without the function. */
+const GATEWAY_ANSWERS: Readonly<Record<number, string>> = {
+  429: 'More requests at once than the API takes; try again in a second',
+  500: 'The function failed',
+  503: 'The function is busy or took too long',
+};
+const gatewayError = () =>
+  z
+    .object({ message: z.string() })
+    .meta({ description: 'An answer of API Gateway itself', examples: [{ message: 'Service Unavailable' }] });
+
+export function openApiDocument(routes: readonly Route[]): Json {
+  const components = new Components();
+  components.add('GatewayError', gatewayError());
+  const paths: Record<string, Json> = {};
   for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route, components) };
   }
   return {
     openapi: '3.1.0',
     info: {
       title: 'chat-participants',
       version: '1',
-      description: 'Chats of an organisation in the MAX messenger, with the actual number of participants.',
+      summary: 'Chats of an organisation in the MAX messenger, with the actual number of participants.',
+      description:
+        'Tokens are JWTs with a `role`: `superadmin` sees all chats; `curator` and `operator` see the chats of the university in their `university_id`. Times are RFC 3339 in UTC. Errors are `application/problem+json` (RFC 9457).',
+      license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
     },
+    servers: [{ url: '/', description: 'The service that gave this document' }],
+    security: [{ token: [] }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
-      schemas: {
-        Problem: z.toJSONSchema(problemSchema),
-        GatewayError: z.toJSONSchema(z.object({ message: z.string() })),
-      },
-      headers: {
-        ServerTiming: {
-          description:
-            'Where the time went, ms: `total` in the function; in a listing `db` for DynamoDB and `counts` for Redis and what it lacks.',
-          schema: { type: 'string' },
-          example: 'db;dur=8.1, counts;dur=1.4, total;dur=10.2',
+      ...components.all(),
+      headers: HEADERS,
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        webhookSecret: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Max-Bot-Api-Secret',
+          description: 'The secret that MAX was given with the subscription.',
         },
       },
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   };
 }
 
-function operation(route: Route): Record<string, unknown> {
-  const problems = new Set([
-    ...(route.params || route.query || (route.body && !route.readsBodyItself) ? [400] : []),
-    ...(route.roles === 'anyone' ? [] : [401, 403, 503]),
-    ...(route.body && !route.readsBodyItself ? [413, 415] : []),
-    ...(route.problems ?? []),
-    500,
-  ]);
+function operation(route: Route, components: Components): Json {
   return {
+    operationId: route.operationId,
+    tags: [route.tag],
     summary: route.summary,
-    operationId: `${route.method.toLowerCase()}${route.path.replace(/[^a-z]+(\w)/gi, (_, c) => c.toUpperCase()).replace(/\W/g, '')}`,
-    ...(route.roles === 'anyone' ? {} : { security: [{ token: [] }], 'x-roles': route.roles }),
-    parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
-    ...(route.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: requestSchema(route.body) } } } }
-      : {}),
+    ...(route.description ? { description: route.description } : {}),
+    ...access(route),
+    parameters: [...parameters('path', route.params, components), ...parameters('query', route.query, components)],
+    ...(route.body ? { requestBody: requestBody(route.body, route, components) } : {}),
     responses: {
       ...Object.fromEntries(
-        Object.entries(route.answers).map(([status, { description, schema }]) => [
-          status,
-          {
-            description,
-            headers: { 'Server-Timing': { $ref: '#/components/headers/ServerTiming' } },
-            ...(schema ? { content: { 'application/json': { schema: answerSchema(schema) } } } : {}),
-          },
-        ]),
+        Object.entries(route.answers).map(([status, answer]) => [status, responseOf(answer, components)]),
       ),
-      ...Object.fromEntries(
-        [...problems].map((status) => [
-          status,
-          {
-            description: titles(status),
-            content: {
-              'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
-              ...(status === 503 ? gatewayContent : {}),
-            },
-          },
-        ]),
-      ),
-      429: { description: 'More requests at once than the API takes; try again in a second', content: gatewayContent },
+      ...problemResponses(problemsOf(route), components),
     },
   };
 }
 
-function parameters(where: 'path' | 'query', schema: z.ZodObject | undefined) {
-  return Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
-    name,
-    in: where,
-    required: where === 'path',
-    schema: requestSchema(field as z.ZodType),
-  }));
+function access(route: Route): Json {
+  if (route.roles !== 'anyone') return { 'x-roles': route.roles };
+  return { security: route.needsWebhookSecret ? [{ webhookSecret: [] }] : [] };
+}
+
+/** Parameters are shown as the values that their text stands for. */
+function parameters(where: 'path' | 'query', fields: z.ZodObject | undefined, components: Components): Json[] {
+  return Object.entries(fields?.shape ?? {}).map(([name, field]) => {
+    const { description, ...schema } = components.convert(field as z.ZodType, 'output');
+    return { name, in: where, required: where === 'path', description, schema };
+  });
+}
+
+/** Bodies are described as they are sent, before defaults. */
+const requestBody = (
+  body: z.ZodType,
+  { bodyExample: example, readsBodyItself }: Route,
+  components: Components,
+): Json => ({
+  required: !readsBodyItself,
+  content: { 'application/json': { schema: components.convert(body, 'input'), example } },
+});
+
+function responseOf({ description, schema, location }: RouteAnswer, components: Components): Json {
+  return {
+    description,
+    headers: {
+      'X-Request-Id': header('RequestId'),
+      'Server-Timing': header('ServerTiming'),
+      ...(location ? { Location: header('Location') } : {}),
+    },
+    ...(schema ? { content: { 'application/json': { schema: components.convert(schema(), 'output') } } } : {}),
+  };
+}
+
+/** What a route can answer instead, the problems of its kind of route included. */
+function problemsOf(route: Route): ReadonlySet<ProblemType> {
+  const body = route.body !== undefined && !route.readsBodyItself;
+  return new Set<ProblemType>([
+    ...(route.params || route.query || body ? (['invalid_request'] as const) : []),
+    ...(route.roles === 'anyone' ? [] : (['unauthorized', 'forbidden', 'unavailable'] as const)),
+    ...(body ? (['body_too_large', 'unsupported_media_type'] as const) : []),
+    ...(route.problems ?? []),
+    'internal',
+  ]);
+}
+
+function problemResponses(types: ReadonlySet<ProblemType>, components: Components): Record<string, Json> {
+  const byStatus = new Map<number, ProblemType[]>(Object.keys(GATEWAY_ANSWERS).map((status) => [Number(status), []]));
+  for (const type of types) {
+    const { status } = PROBLEMS[type];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), type]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, kinds]) => [status, problemResponse(status, kinds, components)] as const),
+  );
+}
+
+/** Answers that many routes have in common are components. */
+function problemResponse(status: number, kinds: readonly ProblemType[], components: Components): Json {
+  const gateway = GATEWAY_ANSWERS[status];
+  const response = {
+    description: [...kinds.map((type) => PROBLEMS[type].title), ...(gateway ? [gateway] : [])].join('; '),
+    headers: {
+      ...(kinds.length > 0 ? { 'X-Request-Id': header('RequestId') } : {}),
+      ...(status === 401 ? { 'WWW-Authenticate': header('WwwAuthenticate') } : {}),
+      ...(status === 503 ? { 'Retry-After': header('RetryAfter') } : {}),
+    },
+    content: {
+      ...(kinds.length > 0 ? { 'application/problem+json': { schema: components.problems(kinds) } } : {}),
+      ...(gateway ? { 'application/json': { schema: component('GatewayError') } } : {}),
+    },
+  };
+  const [kind, ...others] = kinds;
+  return others.length > 0 ? response : components.response(kind ? pascalCase(kind) : 'TooManyRequests', response);
+}
+
+/** The named schemas and answers of the document, in the order of their first use. */
+class Components {
+  readonly #schemas = new Map<string, Json>();
+  readonly #responses = new Map<string, Json>();
+
+  all(): { readonly schemas: Json; readonly responses: Json } {
+    return { schemas: Object.fromEntries(this.#schemas), responses: Object.fromEntries(this.#responses) };
+  }
+
+  /** @returns a reference to the answer. */
+  response(name: string, response: Json): Json {
+    this.#responses.set(name, response);
+    return { $ref: `#/components/responses/${name}` };
+  }
+
+  add(name: string, schema: z.ZodType): void {
+    this.#schemas.set(name, this.convert(schema, 'output'));
+  }
+
+  /** A JSON Schema in which named parts are references; the parts become components. */
+  convert(schema: z.ZodType, io: 'input' | 'output'): Json {
+    // As a part of another one, the schema itself can be a reference too.
+    const { properties, $defs = {} } = z.toJSONSchema(z.object({ it: schema }), { io, unrepresentable: 'any' });
+    for (const [name, part] of Object.entries($defs)) {
+      const { id: _, ...definition } = referToComponents(part) as Json;
+      const known = this.#schemas.get(name);
+      if (known && JSON.stringify(known) !== JSON.stringify(definition)) {
+        throw new Error(`two schemas have the name ${name}`);
+      }
+      this.#schemas.set(name, definition);
+    }
+    return referToComponents(properties?.it) as Json;
+  }
+
+  /** A schema that tells problems apart by their `type`. */
+  problems(types: readonly ProblemType[]): Json {
+    for (const type of types) this.#addProblem(type);
+    const [first, ...others] = types.map((type) => component(problemName(type)));
+    return others.length === 0 ? { ...first } : { oneOf: [first, ...others] };
+  }
+
+  #addProblem(type: ProblemType): void {
+    const name = problemName(type);
+    if (this.#schemas.has(name)) return;
+    if (!this.#schemas.has('Problem')) this.add('Problem', problem());
+    const { members, example } = problemKind(type);
+    const { additionalProperties: _, ...own } = this.convert(members, 'output');
+    // Closed over both parts; `additionalProperties` would close each for itself.
+    const closed = { allOf: [component('Problem'), own], unevaluatedProperties: false };
+    this.#schemas.set(name, { ...closed, examples: [example] });
+  }
+}
+
+/** Rewrites zod's references to its own definitions. */
+function referToComponents(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(referToComponents);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [
+      key,
+      key === '$ref' && typeof each === 'string'
+        ? each.replace('#/$defs/', '#/components/schemas/')
+        : referToComponents(each),
+    ]),
+  );
 }

@@ -21,6 +21,9 @@ export const PROBLEMS = {
 
 export type ProblemType = keyof typeof PROBLEMS;
 
+/** The `type` member of RFC 9457. */
+export const problemUri = (type: ProblemType): string => `urn:chat-participants:problem:${type}`;
+
 export interface FieldError {
   /** Where: a parameter's name, or a path in the body. */
   readonly field: string;
@@ -73,7 +76,7 @@ export function problemAnswer(problem: Problem, requestId: string): HttpAnswer {
   const { status, title } = PROBLEMS[problem.type];
   const { detail, errors, extra, headers } = problem.details;
   const body = {
-    type: `urn:chat-participants:problem:${problem.type}`,
+    type: problemUri(problem.type),
     title,
     status,
     ...(detail === undefined ? {} : { detail }),

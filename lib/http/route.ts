@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Role } from './principal.ts';
+import type { ProblemType } from './problem.ts';
 
 /** A route as its function checks it and as the OpenAPI document shows it. `serverless.yml` deploys it. */
 export type Route = GuardedRoute | OpenRoute;
@@ -12,41 +13,80 @@ export interface GuardedRoute extends RouteParts {
 /** Needs no token. */
 export interface OpenRoute extends RouteParts {
   readonly roles: 'anyone';
+  /** The handler checks the secret of the webhook subscription. */
+  readonly needsWebhookSecret?: true;
 }
+
+/** Groups of routes in the document; their descriptions are in openapi.ts. */
+export type Tag = 'chats' | 'participants' | 'administration' | 'webhooks' | 'service';
 
 interface RouteParts {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
+  /** The function's folder in camelCase, without `http`: the name of the call in generated clients. */
+  readonly operationId: string;
+  readonly tag: Tag;
+  /** One line without a full stop. */
   readonly summary: string;
+  readonly description?: string;
+  /** Each field has a description and an example in its `.meta()`, unless a helper below gives them. */
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
   /** The handler reads the body itself, as `text()`; `body` only documents it. */
   readonly readsBodyItself?: true;
-  /** The answers by status; without a schema for one without a body. Problems are added by what the route can meet. */
-  readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: AnswerSchema }>>;
-  /** Statuses of the problems special to this route. */
-  readonly problems?: readonly number[];
+  /** A body that the route accepts. */
+  readonly bodyExample?: unknown;
+  /** The answers by status. */
+  readonly answers: Readonly<Record<number, RouteAnswer>>;
+  /** The problems special to this route; those that every route of its kind has are added in the document. */
+  readonly problems?: readonly ProblemType[];
 }
 
-/** A function where it is large: only the OpenAPI document needs it, and making schemas takes time at every cold start. */
-export type AnswerSchema = z.ZodType | (() => z.ZodType);
+export interface RouteAnswer {
+  readonly description: string;
+  /** The body, with an example in its `.meta()`; absent for an answer without a body. Use `named` for what several routes answer with. */
+  readonly schema?: AnswerSchema;
+  /** It names the address of what was made or can be polled. */
+  readonly location?: true;
+}
+
+/** A function, since only the OpenAPI document needs it, and making schemas takes time at every cold start. */
+export type AnswerSchema = () => z.ZodType;
 
 export const defineRoute = <const R extends Route>(route: R): R => route;
 
-/** A positive safe integer in decimal digits. */
-export const idParam = z
-  .string()
-  .regex(/^[1-9]\d{0,15}$/, 'must be a positive integer of at most 16 digits')
-  .transform(Number)
-  .refine(Number.isSafeInteger, `must be at most ${Number.MAX_SAFE_INTEGER}`);
+/** A schema that is a component of the document, under this name. Made when it is first used. */
+export function named<S extends z.ZodType>(name: string, make: () => S): () => S {
+  let made: S | undefined;
+  return () => {
+    made ??= make().meta({ id: name });
+    return made;
+  };
+}
 
-/** A whole number in a query, in decimal digits. */
-export const integerParam = (min: number, max: number) =>
-  z
+/** A whole number in a path or a query, in decimal digits without leading zeros. */
+function decimal(min: number, max: number, message: string) {
+  return z
     .string()
-    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .regex(/^(0|[1-9][0-9]{0,15})$/, message)
     .transform(Number)
-    .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`);
+    .pipe(z.number().int(message).min(min, message).max(max, message));
+}
 
-export const timestamp = z.string().describe('RFC 3339, UTC, milliseconds');
+/** The id of a chat in a path: a positive safe integer. */
+export const idParam = decimal(
+  1,
+  Number.MAX_SAFE_INTEGER,
+  `must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`,
+).meta({ description: 'The id of the chat', examples: [123] });
+
+/** A whole number from `min` to `max` in a query. The document shows it as an integer. */
+export const integerParam = (min: number, max: number) =>
+  decimal(min, max, `must be a whole number from ${min} to ${max}`);
+
+export const timestamp = z.string().meta({
+  format: 'date-time',
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$',
+  description: 'RFC 3339, UTC, with milliseconds',
+});

@@ -2,34 +2,68 @@ import * as z from 'zod';
 import type { Chat } from '../chats/chat.ts';
 import type { ShownCount } from '../listing/view-counts.ts';
 import { INACTIVE_STATUSES } from '../max-api/api.ts';
-import { timestamp } from './route.ts';
+import { named, timestamp } from './route.ts';
 
 /** The shapes several routes answer with. */
 
 const SHOWN_STATUSES = ['active', 'denied', 'gone', ...INACTIVE_STATUSES, 'unlinked'] as const;
 
-export const chatDto = () =>
-  z.object({
-    id: z.number().int().positive(),
-    name: z.string(),
-    url: z.string().nullable(),
-    max_chat_id: z.string().nullable(),
-    external_chat_id: z.string().nullable(),
-    university_id: z.number().int().nullable(),
-    department: z.string().nullable(),
-    source: z.string().nullable(),
-    participants_count: z.number().int().nullable().describe('null: never read yet'),
-    participants_updated_at: timestamp.nullable().describe('when MAX was asked for the count'),
-    participants_source: z.enum(['cache', 'api', 'database']),
-    participants_stale: z.boolean(),
-    status: z
-      .enum(SHOWN_STATUSES)
-      .describe(
-        'what MAX last answered about the chat; unlinked: the chat has no max_chat_id. Only active chats are refreshed',
-      ),
-    created_at: timestamp,
-    updated_at: timestamp,
-  });
+/** Something counted, or a number of seconds. */
+export const count = () => z.int().min(0);
+export const chatId = () => z.int().min(1).describe('The id of the chat in this service');
+
+export const chatExample = {
+  id: 123,
+  name: 'ИВТ-21, деканат',
+  url: 'https://max.ru/join/oooygfdz',
+  max_chat_id: '-68000000500532',
+  external_chat_id: null,
+  university_id: 1,
+  department: 'Факультет информатики',
+  source: 'academic',
+  participants_count: 57,
+  participants_updated_at: '2026-11-25T11:42:07.512Z',
+  participants_source: 'cache',
+  participants_stale: false,
+  status: 'active',
+  created_at: '2026-09-01T08:00:00.000Z',
+  updated_at: '2026-10-12T14:03:55.871Z',
+} as const;
+
+export const chatDto = named('Chat', () =>
+  z
+    .object({
+      id: chatId(),
+      name: z.string(),
+      url: z.string().nullable(),
+      max_chat_id: z
+        .string()
+        .nullable()
+        .describe('The id in MAX, a 64-bit integer in decimal digits; null: the chat is not in MAX'),
+      external_chat_id: z.string().nullable().describe('The id in another system of the organisation'),
+      university_id: z.int().min(1).nullable(),
+      department: z.string().nullable(),
+      source: z.string().nullable().describe('Where the organisation has the chat from'),
+      participants_count: count().nullable().describe('null: never read yet'),
+      participants_updated_at: timestamp
+        .nullable()
+        .describe('When MAX was asked for the count; null: never, or the count came with an import'),
+      participants_source: z
+        .enum(['cache', 'api', 'database'])
+        .describe('Where the count comes from: Redis, MAX just now, or DynamoDB'),
+      participants_stale: z
+        .boolean()
+        .describe('Whether the count is missing, or older than PARTICIPANTS_CACHE_TTL without events that confirm it'),
+      status: z
+        .enum(SHOWN_STATUSES)
+        .describe(
+          'What MAX last answered about the chat; unlinked: the chat has no max_chat_id. Only active chats are refreshed',
+        ),
+      created_at: timestamp,
+      updated_at: timestamp.describe('When the fields above the count changed last'),
+    })
+    .meta({ examples: [chatExample] }),
+);
 
 export type ChatDto = z.output<ReturnType<typeof chatDto>>;
 
@@ -53,16 +87,44 @@ export function toDto(chat: Chat, shown: ShownCount): ChatDto {
   };
 }
 
-export const runReport = () =>
-  z.object({
-    run_id: z.string(),
-    status: z.enum(['planning', 'running', 'finished', 'stalled']),
-    total: z.number().int(),
-    done: z.number().int(),
-    changed: z.number().int(),
-    failed: z.number().int(),
-    unavailable: z.number().int(),
-    started_at: timestamp,
-    finished_at: timestamp.nullable(),
-    eta_seconds: z.number().int().nullable(),
-  });
+export const runExample = {
+  run_id: '0b8a5c1e-7d1f-4b52-9d53-3c1b8e0f6a11',
+  status: 'running',
+  total: 150_000,
+  done: 42_350,
+  changed: 9_120,
+  failed: 2,
+  unavailable: 31,
+  started_at: '2026-11-25T00:00:01.207Z',
+  finished_at: null,
+  eta_seconds: 3_589,
+} as const;
+
+export const runStatus = () => z.enum(['planning', 'running', 'finished', 'stalled']);
+
+export const runReport = named('FullUpdate', () =>
+  z
+    .object({
+      run_id: z.string(),
+      status: runStatus().describe('stalled: nothing happened for 30 minutes; a new run may start'),
+      total: count(),
+      done: count().describe('Chats with an outcome, whichever'),
+      changed: count(),
+      failed: count(),
+      unavailable: count().describe('Chats that MAX does not give to the bot'),
+      started_at: timestamp,
+      finished_at: timestamp.nullable(),
+      eta_seconds: count().nullable(),
+    })
+    .meta({ examples: [runExample] }),
+);
+
+export const lastKnown = named('LastKnown', () =>
+  z
+    .object({
+      participants_count: count().nullable(),
+      updated_at: timestamp.nullable(),
+      age_seconds: count().nullable(),
+    })
+    .describe('The last count that was read, with its age; nulls where there is none'),
+);

@@ -150,10 +150,9 @@ function readField(name: string, value: unknown): unknown {
   if (value === '' || value === undefined) return NEEDED_COLUMNS.includes(name) ? undefined : null;
   if (typeof value === 'string' && NUMBERS.includes(name) && /^-?\d{1,16}$/.test(value.trim())) return Number(value);
   if (name === 'max_chat_id') {
-    if (typeof value === 'string') return value.trim();
     if (Number.isSafeInteger(value)) return String(value);
   }
-  return value;
+  return typeof value === 'string' ? value.trim() : value;
 }
 
 /** Returns the chat of a line, or all reasons why the line is refused. */

@@ -172,6 +172,8 @@ describe('bad input', () => {
     ['GET', '/nowhere', 404],
     ['PUT', '/chats/1', 405],
     ['DELETE', '/health', 405],
+    ['PATCH', '/chats/all', 405],
+    ['DELETE', '/chats/all', 405],
     ['GET', '/chats/all', 401, { as: 'nobody' }],
     ['GET', '/chats/all', 401, { as: 'nobody', headers: { authorization: 'Bearer a.b.c' } }],
     ['POST', '/chats', 403, { as: 'operator', body: { name: 'Чат' } }],

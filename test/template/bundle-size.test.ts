@@ -28,7 +28,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   httpGetFullUpdate: 410,
   httpValidateParticipants: 655,
   httpHealth: 620,
-  httpDescribeApi: 170,
+  httpDescribeApi: 200,
   httpReceiveUpdates: 380,
   httpFallback: 160,
   queueRefreshRequested: 650,

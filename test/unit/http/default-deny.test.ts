@@ -74,7 +74,10 @@ describe.each(guarded.map((route) => [nameOf(route), route] as const))('%s', (_,
 });
 
 describe('a route', () => {
-  const parts = { method: 'GET', path: '/x', summary: 'x', answers: { 200: { description: 'x' } } } as const;
+  const parts = {
+    ...{ method: 'GET', path: '/x', operationId: 'x', tag: 'service', summary: 'x' },
+    answers: { 200: { description: 'x' } },
+  } as const;
   const reply = async () => ({ status: 200 });
 
   test('has roles or is for anyone: there is no third way to write one', () => {
@@ -93,7 +96,8 @@ describe('a route', () => {
 
 describe('the first request of an environment', () => {
   const route = defineRoute({
-    ...{ method: 'POST', path: '/x', summary: 'x', answers: { 200: { description: 'x' } } },
+    ...{ method: 'POST', path: '/x', operationId: 'x', tag: 'service', summary: 'x' },
+    answers: { 200: { description: 'x' } },
     roles: ['superadmin'],
     body: z.object({ n: z.number() }),
   });

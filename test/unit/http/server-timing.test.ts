@@ -16,6 +16,8 @@ beforeAll(async () => {
 const route = defineRoute({
   method: 'GET',
   path: '/slow',
+  operationId: 'wait',
+  tag: 'service',
   summary: 'Waits',
   roles: 'anyone',
   answers: { 200: { description: 'waited' } },

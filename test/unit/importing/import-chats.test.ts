@@ -48,6 +48,10 @@ describe('a line of an import', () => {
     });
   });
 
+  test('may have any number of spaces around a text', () => {
+    expect(read({ name: `  Чат${' '.repeat(300)}`, max_chat_id: '-1' })).toMatchObject({ name: 'Чат' });
+  });
+
   test('takes an empty or absent field for none', () => {
     const none = {
       ...{ url: null, external_chat_id: null, university_id: null },
