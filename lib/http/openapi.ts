@@ -234,7 +234,11 @@ class Components {
   #addProblem(type: ProblemType): void {
     const name = problemName(type);
     if (this.#schemas.has(name)) return;
-    if (!this.#schemas.has('Problem')) this.add('Problem', problem());
+    if (!this.#schemas.has('Problem')) {
+      // Open without saying so: types made from an explicit `additionalProperties` let every name pass.
+      const { additionalProperties: _, ...open } = this.convert(problem(), 'output');
+      this.#schemas.set('Problem', open);
+    }
     const { members, example } = problemKind(type);
     const { additionalProperties: _, ...own } = this.convert(members, 'output');
     // Closed over both parts; `additionalProperties` would close each for itself.

@@ -320,8 +320,6 @@ export interface components {
             detail?: string;
             /** @description Names the request in the logs of the service */
             request_id: string;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * @example {
@@ -444,17 +442,17 @@ export interface components {
              */
             name: string;
             /** @default null */
-            url: string | null;
+            url?: string | null;
             /** @default null */
-            max_chat_id: string | null;
+            max_chat_id?: string | null;
             /** @default null */
-            external_chat_id: string | null;
+            external_chat_id?: string | null;
             /** @description null: none. Default: none for superadmins, the own one for curators */
             university_id?: number | null;
             /** @default null */
-            department: string | null;
+            department?: string | null;
             /** @default null */
-            source: string | null;
+            source?: string | null;
         };
         /**
          * @example {

@@ -16,11 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => target?.stop());
 
-interface Listed {
-  readonly id: number;
-  readonly max_chat_id: string;
-  readonly participants_count: number | null;
-}
 interface Truth {
   readonly chat_id: string;
   readonly participants_count: number;
@@ -37,11 +32,7 @@ const post = (body: unknown) => ({
   body: JSON.stringify(body),
 });
 
-async function list(): Promise<Listed[]> {
-  const headers = { authorization: `Bearer ${target.tokens.superadmin}` };
-  const response = await fetch(`${target.url}/chats/all?limit=100`, { headers });
-  return ((await response.json()) as { data: Listed[] }).data;
-}
+const list = async () => (await target.api().GET('/chats/all', { params: { query: { limit: 100 } } })).data?.data ?? [];
 
 const listed = async () => new Map((await list()).map((chat) => [chat.max_chat_id, chat.participants_count]));
 const ids = async () => new Map((await list()).map((chat) => [chat.max_chat_id, chat.id]));
@@ -86,9 +77,8 @@ describe.runIf(OWN)('events', () => {
   it('meets a chat the bot is added to, and works off whatever is told', async () => {
     const { chats } = await control<{ chats: Truth[] }>(`/chats?limit=${CHATS}`);
     const chat = chats.find(({ bot, gone, chat_id }) => bot === 'reader' && gone === null && chat_id.startsWith('-'));
-    const id = (await ids()).get(chat?.chat_id ?? '');
-    const headers = { authorization: `Bearer ${target.tokens.superadmin}` };
-    expect((await fetch(`${target.url}/chats/${id}`, { method: 'DELETE', headers })).status).toBe(204);
+    const id = (await ids()).get(chat?.chat_id ?? '') ?? 0;
+    expect((await target.api().DELETE('/chats/{id}', { params: { path: { id } } })).response.status).toBe(204);
     await control(`/chats/${chat?.chat_id}`, post({ gone: 'denied' }));
     await control(`/chats/${chat?.chat_id}`, post({ gone: null }));
     await control('/drift', post({ changes: 300 }));

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ListQuery } from './client.ts';
 import { ON_EMULATOR, OWN, startTarget, type Target } from './target.ts';
 
 /** Counts that nobody asks for: schedule → plan → queue → worker → MAX → DynamoDB and Redis. */
@@ -17,21 +18,17 @@ beforeAll(async () => {
 });
 afterAll(() => target?.stop());
 
-interface Listed {
-  readonly max_chat_id: string;
-  readonly participants_count: number | null;
-}
-
-async function listed(): Promise<Map<string, number | null>> {
-  const headers = { authorization: `Bearer ${target.tokens.superadmin}` };
-  const chats: Listed[] = [];
-  for (let cursor = ''; ; ) {
-    const page = await fetch(`${target.url}/chats/all?limit=100${cursor && `&cursor=${cursor}`}`, { headers });
-    const { data, next_cursor } = (await page.json()) as { data: Listed[]; next_cursor: string | null };
-    chats.push(...data);
-    if (next_cursor === null) return new Map(chats.map((chat) => [chat.max_chat_id, chat.participants_count]));
-    cursor = next_cursor;
-  }
+async function listed(): Promise<Map<string | null, number | null>> {
+  const counts = new Map<string | null, number | null>();
+  let cursor: string | null = null;
+  do {
+    const query: ListQuery = { limit: 100, ...(cursor && { cursor }) };
+    const page = (await target.api().GET('/chats/all', { params: { query } })).data;
+    if (!page) throw new Error('there is no page');
+    for (const chat of page.data) counts.set(chat.max_chat_id, chat.participants_count);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return counts;
 }
 
 describe.runIf(OWN)('the background sync', () => {
@@ -52,23 +49,18 @@ describe.runIf(OWN)('the background sync', () => {
 
   it('reads every chat in the daily full update', async () => {
     await target.runSchedule?.('schedulePlanFull');
-    const headers = { authorization: `Bearer ${target.tokens.superadmin}` };
-    const again = await fetch(`${target.url}/admin/participants/full-update`, { method: 'POST', headers });
-    expect(again.status).toBe(409);
-    const { run } = (await again.json()) as { run: { run_id: string } };
-    interface Run {
-      readonly status: string;
-      readonly done: number;
-      readonly failed: number;
-    }
-    let now: Run;
+    const again = await target.api().POST('/admin/participants/full-update');
+    const problem = again.error;
+    if (!problem || !('run' in problem)) throw new Error('no full update was under way');
+    const path = { run_id: problem.run.run_id };
+    const progress = async () =>
+      (await target.api().GET('/admin/participants/full-update/{run_id}', { params: { path } })).data;
+    let now: Awaited<ReturnType<typeof progress>>;
     const end = Date.now() + 60_000;
     do {
       await new Promise((resolve) => setTimeout(resolve, 500));
-      now = (await (
-        await fetch(`${target.url}/admin/participants/full-update/${run.run_id}`, { headers })
-      ).json()) as Run;
-    } while (now.status !== 'finished' && Date.now() < end);
+      now = await progress();
+    } while (now?.status !== 'finished' && Date.now() < end);
     expect(now).toMatchObject({ status: 'finished', done: CHATS, failed: 0 });
   }, 90_000);
 });

@@ -9,12 +9,12 @@ afterEach(async () => {
   target = undefined;
 });
 
-async function call(path: string, method = 'GET') {
+function api() {
   if (!target) throw new Error('no service was started');
-  const headers = { authorization: `Bearer ${target.tokens.superadmin}` };
-  const response = await fetch(`${target.url}${path}`, { method, headers });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  return target.api();
 }
+const FIRST_PAGE = { params: { query: { limit: 20 } } };
+const FIRST_CHAT = { params: { path: { id: 1 } } };
 
 const askedOfMax = async () => {
   if (!target) throw new Error('no service was started');
@@ -28,26 +28,24 @@ describe.runIf(OWN)('PARTICIPANTS_INTEGRATION_DISABLED', () => {
   it('shows what DynamoDB has, asks neither MAX nor Redis, and says so where either is needed', async () => {
     target = await startTarget(20, { PARTICIPANTS_INTEGRATION_DISABLED: 'true' });
     await target.redis?.kill();
-    const page = await call('/chats/all?limit=20');
-    expect(page.status).toBe(200);
-    expect(page.body.data).toHaveLength(20);
-    expect(page.body.data).toEqual(
-      (page.body.data as unknown[]).map(() =>
-        expect.objectContaining({ participants_source: 'database', participants_count: null }),
-      ),
+    const { data, response } = await api().GET('/chats/all', FIRST_PAGE);
+    expect(response.status).toBe(200);
+    expect(data?.data).toHaveLength(20);
+    expect(data?.data).toEqual(
+      data?.data.map(() => expect.objectContaining({ participants_source: 'database', participants_count: null })),
     );
-    for (const [path, method] of [
-      ['/chats/1/refresh-participants', 'POST'],
-      ['/admin/participants/full-update', 'POST'],
-      ['/admin/participants/validate', 'GET'],
-    ] as const) {
-      const refused = await call(path, method);
-      expect(refused).toMatchObject({
+    const refusals = [
+      await api().POST('/chats/{id}/refresh-participants', FIRST_CHAT),
+      await api().POST('/admin/participants/full-update'),
+      await api().GET('/admin/participants/validate'),
+    ];
+    for (const { error } of refusals) {
+      expect(error).toMatchObject({
         status: 503,
-        body: { detail: expect.stringContaining('PARTICIPANTS_INTEGRATION_DISABLED') },
+        detail: expect.stringContaining('PARTICIPANTS_INTEGRATION_DISABLED'),
       });
     }
-    expect((await call('/health')).body).toMatchObject({
+    expect((await api().GET('/health')).data).toMatchObject({
       status: 'ok',
       dependencies: { redis: { state: 'disabled' }, max: { state: 'disabled' } },
     });
@@ -65,23 +63,24 @@ describe.runIf(OWN)('PARTICIPANTS_ENABLE_BACKGROUND_SYNC and PARTICIPANTS_ENABLE
       PARTICIPANTS_ENABLE_LAZY_UPDATE: 'false',
     });
     await target.runSchedule?.('schedulePlanStale');
-    expect((await call('/chats/all?limit=20')).status).toBe(200);
+    expect((await api().GET('/chats/all', FIRST_PAGE)).response.status).toBe(200);
     await someSeconds();
     expect(await askedOfMax()).toBe(0);
-    expect(await call('/chats/1/refresh-participants', 'POST')).toMatchObject({ status: 200 });
+    const refreshed = await api().POST('/chats/{id}/refresh-participants', FIRST_CHAT);
+    expect(refreshed.response.status).toBe(200);
     expect(await askedOfMax()).toBe(1);
   }, 300_000);
 
   it('a stack that has just started shows counts in its first listing', async () => {
     target = await startTarget(20, { PARTICIPANTS_ENABLE_BACKGROUND_SYNC: 'false' });
-    const first = await call('/chats/all?limit=5');
+    const first = await api().GET('/chats/all', { params: { query: { limit: 5 } } });
     const chat = { participants_count: expect.any(Number) };
-    expect(first).toMatchObject({ status: 200, body: { data: [chat, chat, chat, chat, chat] } });
+    expect(first).toMatchObject({ response: { status: 200 }, data: { data: [chat, chat, chat, chat, chat] } });
   }, 300_000);
 
   it('lets readers ask when only the background sync is off', async () => {
     target = await startTarget(20, { PARTICIPANTS_ENABLE_BACKGROUND_SYNC: 'false' });
-    expect((await call('/chats/all?limit=20')).status).toBe(200);
+    expect((await api().GET('/chats/all', FIRST_PAGE)).response.status).toBe(200);
     for (let i = 0; i < 120 && (await askedOfMax()) < 20; i += 1) await new Promise((r) => setTimeout(r, 250));
     expect(await askedOfMax()).toBe(20);
   }, 300_000);

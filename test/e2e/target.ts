@@ -8,12 +8,17 @@ import { startEmulatedStack } from '../../localstack/emulator/stack.ts';
 import type { Tokens } from '../../localstack/identity.ts';
 import { makeScratch } from '../../localstack/scratch.ts';
 import { startLocalStack } from '../../localstack/stack.ts';
+import { type ApiClient, connectApi } from './client.ts';
+
+export type Who = keyof Tokens | 'nobody';
 
 /** What the end-to-end tests run against. What is absent can't be done there, and the tests that need it are skipped. */
 export interface Target {
   readonly name: string;
   /** Without a slash at the end; may have a path. */
   readonly url: string;
+  /** The client of somebody with that role, or without a token. Rejects where an answer is not as the document says. */
+  readonly api: (as?: Who) => ApiClient;
   /** Curator and operator are of `universityId`. */
   readonly tokens: Tokens;
   readonly universityId: number;
@@ -71,6 +76,7 @@ async function startLocalTarget(chats: number, env: Readonly<Record<string, stri
   return {
     name: `the local stack (${stack.redis.kind})`,
     url: stack.url,
+    api: await apiFor(stack.url, stack.tokens),
     tokens: stack.tokens,
     universityId: 1,
     chats,
@@ -115,6 +121,7 @@ async function startEmulatedTarget(chats: number, env: Readonly<Record<string, s
   return {
     name: `${stage} in an emulator (${stack.redis.kind})`,
     url: stack.url,
+    api: await apiFor(stack.url, stack.tokens),
     tokens: stack.tokens,
     universityId: 1,
     chats,
@@ -148,19 +155,25 @@ async function deployedTarget(address: string): Promise<Target> {
     curator: await token('curator'),
     operator: await token('operator'),
   };
-  const headers = { authorization: `Bearer ${tokens.superadmin}` };
-  const page = await fetch(`${url}/chats/all?limit=1`, { headers });
-  if (!page.ok) throw new Error(`${url} answered a listing with ${page.status}: ${await page.text()}`);
-  const { total } = (await page.json()) as { total: number };
+  const api = await apiFor(url, tokens);
+  const { data, error } = await api().GET('/chats/all', { params: { query: { limit: 1 } } });
+  if (!data) throw new Error(`${url} answered a listing with ${JSON.stringify(error)}`);
+  const total = data.total ?? Number.POSITIVE_INFINITY;
   if (total > MOST_CHATS) throw new Error(`${url} has ${total} chats: these tests read them all, and ask MAX for each`);
   return {
     name: url,
     url,
+    api,
     tokens,
     universityId,
     chats: total,
     async stop() {},
   };
+}
+
+async function apiFor(url: string, tokens: Tokens): Promise<Target['api']> {
+  const connect = await connectApi(url);
+  return (as = 'superadmin') => connect(as === 'nobody' ? undefined : tokens[as]);
 }
 
 async function openQueue(access: Access, QueueName: string): Promise<Queue> {
