@@ -3,10 +3,10 @@ import { Problem, problemAnswer } from '../../lib/http/problem.ts';
 import { instrumented } from '../../lib/runtime/observability.ts';
 import { ROUTES } from '../http-describe-api/routes.ts';
 
-/** What no route takes: 405 with `Allow` where the path is known with other methods, otherwise 404. */
+/** Answers what no route takes: 405 with `Allow` where the path is known with other methods, otherwise 404. */
 export const handler = instrumented(async (event: APIGatewayProxyEventV2) => {
   const { requestId, http } = event.requestContext;
-  const methods = ROUTES.filter((route) => matches(route.path, event.rawPath)).map((route) => route.method);
+  const methods = methodsOf(event.rawPath);
   const problem =
     methods.length === 0
       ? new Problem('not_found', { detail: `There is nothing at ${event.rawPath}.` })
@@ -17,8 +17,16 @@ export const handler = instrumented(async (event: APIGatewayProxyEventV2) => {
   return problemAnswer(problem, requestId);
 });
 
+/** The methods of the path that matches best, as API Gateway picks it: `/chats/all` is not a chat with the id `all`. */
+function methodsOf(path: string): string[] {
+  const matching = ROUTES.filter((route) => matches(route.path, path));
+  const best = matching.find((route) => route.path === path) ?? matching[0];
+  return matching.filter((route) => route.path === best?.path).map((route) => route.method);
+}
+
 function matches(template: string, path: string): boolean {
   const wanted = template.split('/');
   const given = path.split('/');
-  return wanted.length === given.length && wanted.every((part, i) => part.startsWith('{') || part === given[i]);
+  const fits = (part: string, i: number) => (part.startsWith('{') ? given[i] !== '' : part === given[i]);
+  return wanted.length === given.length && wanted.every(fits);
 }
