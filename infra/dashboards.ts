@@ -46,6 +46,7 @@ function serves({ prefix, rps }: Watched): Graph[] {
       lines: { p50: ofApi('Latency', 'p50'), p95: ofApi('Latency', 'p95'), p99: ofApi('Latency', 'p99') },
     },
     { title: 'Counts from Redis, share', lines: hits.metrics, computed: { 'hit rate': hits.expression } },
+    { title: 'Counts from Redis, average of pages, %', lines: { 'hit rate': mine(METRICS.cacheHitRate, 'Average') } },
     { title: 'Counts fresher than an hour, %', lines: { fresh: mine(METRICS.fresherThanHour, 'Average') } },
     {
       title: 'Stale counts',

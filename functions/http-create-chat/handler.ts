@@ -1,8 +1,8 @@
 import { toChatFields } from '../../lib/chats/fields.ts';
 import { requireOwnUniversity } from '../../lib/http/principal.ts';
-import { maxChatIdTaken } from '../../lib/http/problem.ts';
 import { showChat } from '../../lib/http/show-chat.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
+import { maxChatIdTaken } from '../../lib/http/visible.ts';
 import { chatStore, clock, connectRedis, viewCounts } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
@@ -15,7 +15,7 @@ export const handler = httpFunction(
     const fields = toChatFields({ ...body, university_id });
     requireOwnUniversity(principal, fields.universityId);
     const outcome = await chatStore().create(fields, clock.now());
-    if (outcome.kind === 'max_chat_id_taken') throw maxChatIdTaken(outcome.by);
+    if (outcome.kind === 'max_chat_id_taken') throw await maxChatIdTaken(chatStore(), principal, outcome.by);
     const { stored } = outcome;
     return {
       status: 201,

@@ -1,10 +1,10 @@
 import { NEVER_COUNTED } from '../../lib/chats/chat.ts';
 import { toChatFields } from '../../lib/chats/fields.ts';
 import { requireOwnUniversity } from '../../lib/http/principal.ts';
-import { maxChatIdTaken, Problem } from '../../lib/http/problem.ts';
+import { Problem } from '../../lib/http/problem.ts';
 import { showChat } from '../../lib/http/show-chat.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
-import { visibleChat } from '../../lib/http/visible.ts';
+import { maxChatIdTaken, visibleChat } from '../../lib/http/visible.ts';
 import { chatStore, clock, connectRedis, counts, integrationDisabled, viewCounts } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
@@ -16,7 +16,7 @@ export const handler = httpFunction(
     const outcome = await chatStore().update(params.id, toChatFields(body), clock.now());
     switch (outcome.kind) {
       case 'max_chat_id_taken':
-        throw maxChatIdTaken(outcome.by);
+        throw await maxChatIdTaken(chatStore(), principal, outcome.by);
       case 'not_found':
         throw new Problem('not_found', { detail: `There is no chat ${params.id}.` });
       case 'updated': {

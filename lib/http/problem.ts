@@ -55,7 +55,9 @@ export class Problem extends Error {
 export interface HttpAnswer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Text, or bytes in base64 where `isBase64Encoded` says so. */
   readonly body: string;
+  readonly isBase64Encoded?: boolean;
 }
 
 /** Goes with every answer: the API serves data of the moment, to programs. */
@@ -86,9 +88,3 @@ export function problemAnswer(problem: Problem, requestId: string): HttpAnswer {
   };
   return jsonAnswer(status, body, requestId, { 'content-type': 'application/problem+json', ...headers });
 }
-
-export const maxChatIdTaken = (chatId: number) =>
-  new Problem('max_chat_id_taken', {
-    detail: `Chat ${chatId} has this max_chat_id already.`,
-    extra: { chat_id: chatId },
-  });

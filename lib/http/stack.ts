@@ -5,6 +5,7 @@ import { LOG } from '../runtime/log-messages.ts';
 import { instrumented, logger } from '../runtime/observability.ts';
 import { authenticate } from './authenticate.ts';
 import { bodyText, readBody } from './body.ts';
+import { compressed } from './compress.ts';
 import type { Principal } from './principal.ts';
 import { type HttpAnswer, jsonAnswer, Problem, problemAnswer } from './problem.ts';
 import type { GuardedRoute, OpenRoute, Route } from './route.ts';
@@ -96,7 +97,9 @@ function respond<R extends Route, W>(
     const reply = await handle(request);
     logger.info(LOG.requestDone, { route: `${route.method} ${route.path}`, status: reply.status });
     return jsonAnswer(reply.status, reply.body, requestId, { ...reply.headers, 'server-timing': timing.header() });
-  }).use(problems(`${route.method} ${route.path}`));
+  })
+    .use(compressed())
+    .use(problems(`${route.method} ${route.path}`));
 }
 
 /** Durations for the header `Server-Timing` (W3C Server Timing), ms; `total` is the function's own, without API Gateway. */

@@ -24,3 +24,18 @@ export function requireIntegration(disabled: boolean): void {
     });
   }
 }
+
+/**
+ * The problem that another chat has the `max_chat_id`. It names that chat only to those who may see it: an id of MAX that
+ * is guessed must not tell a curator what another university has. 1 GetItem.
+ */
+export async function maxChatIdTaken(store: ChatStore, principal: Principal, by: number): Promise<Problem> {
+  const holder = await store.get(by);
+  if (holder && maySee(principal, holder.chat)) {
+    return new Problem('max_chat_id_taken', {
+      detail: `Chat ${by} has this max_chat_id already.`,
+      extra: { chat_id: by },
+    });
+  }
+  return new Problem('max_chat_id_taken', { detail: 'Another chat has this max_chat_id already.' });
+}

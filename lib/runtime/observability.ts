@@ -45,6 +45,7 @@ export const telemetryMetrics: Telemetry = {
   lookedUp({ lookups, hits, staleHits }) {
     metrics.addMetric(METRICS.cacheLookups, MetricUnit.Count, lookups);
     metrics.addMetric(METRICS.cacheHits, MetricUnit.Count, hits);
+    if (lookups > 0) metrics.addMetric(METRICS.cacheHitRate, MetricUnit.Percent, (100 * hits) / lookups);
     metrics.addMetric(METRICS.cacheStaleHits, MetricUnit.Count, staleHits);
   },
   requestedMax({ durationMs, error }) {
