@@ -1,0 +1,177 @@
+import type { Clock } from '../base/clock.ts';
+import { pace } from './pace.ts';
+import type { Lane, Permit, RefusalReason } from './permits.ts';
+
+/** The callers of this environment that wait for permits: a queue for each lane. What grants permits is asked for a whole lane. */
+
+/** What a limiter answers a lane, in the time of the local clock. */
+export type LimiterAnswer =
+  | {
+      readonly kind: 'slots';
+      /** Start times, Unix ms. */
+      readonly slots: readonly number[];
+      /** Absent: ask again at once while somebody waits. */
+      readonly comeBack?: Turn;
+      readonly reason: RefusalReason;
+    }
+  | { readonly kind: 'later'; readonly comeBack: Turn; readonly reason: RefusalReason }
+  | { readonly kind: 'refused'; readonly slot: number; readonly reason: RefusalReason };
+
+export interface Turn {
+  /** When to ask, Unix ms. */
+  readonly at: number;
+  /** Its number in the background line, -1 for none. */
+  readonly number: number;
+}
+
+export const noTurn: Turn = { at: 0, number: -1 };
+
+/** A lane's question to the limiter. */
+export interface LaneRequest {
+  readonly lane: Lane;
+  /** Callers that wait in the lane. */
+  readonly want: number;
+  readonly turn: Turn;
+  /** The longest time that one of them waits, ms. */
+  readonly maxWaitMs: number;
+  /** Whether callers wait in the other lane. */
+  readonly otherWaits: boolean;
+}
+
+export interface LaneStats {
+  granted: number;
+  /** Total time between asking and starting, ms. */
+  waitedMs: number;
+  refused: number;
+  /** Slots that passed unused: their holder was late (GC, freeze) or no longer waited. */
+  givenBack: number;
+}
+
+export interface Lanes {
+  acquire(lane: Lane, maxWaitMs: number): Promise<Permit>;
+  /** What happened since it was last asked. */
+  stats(): Record<Lane, LaneStats>;
+}
+
+interface Waiter {
+  readonly since: number;
+  /** Latest useful start, Unix ms. */
+  readonly deadline: number;
+  readonly settle: (permit: Permit) => void;
+}
+
+interface Queue {
+  readonly lane: Lane;
+  readonly waiting: Waiter[];
+  serving: boolean;
+  turn: Turn;
+  reason: RefusalReason;
+}
+
+/**
+ * @param deps.ask asks the limiter on behalf of a lane; never rejects.
+ * @param deps.tripMs how long the last question to the limiter took, ms.
+ */
+export function createLanes(deps: {
+  readonly ask: (request: LaneRequest) => Promise<LimiterAnswer>;
+  readonly tripMs: () => number;
+  readonly clock: Clock;
+}): Lanes {
+  const { ask, tripMs, clock } = deps;
+  const queues: Record<Lane, Queue> = { interactive: newQueue('interactive'), background: newQueue('background') };
+  let counts = newStats();
+
+  function question(queue: Queue): LaneRequest {
+    const now = clock.now();
+    return {
+      lane: queue.lane,
+      want: queue.waiting.length,
+      turn: queue.turn,
+      maxWaitMs: Math.max(0, ...queue.waiting.map((waiter) => waiter.deadline - now)),
+      otherWaits: queues[queue.lane === 'interactive' ? 'background' : 'interactive'].waiting.length > 0,
+    };
+  }
+
+  /** Serves a lane while somebody waits in it: one question at a time, each at the time the last answer named. */
+  async function serve(queue: Queue): Promise<void> {
+    if (queue.serving) return;
+    queue.serving = true;
+    while (queue.waiting.length > 0) {
+      await sleepUntil(queue.turn.at);
+      const asked = new Set(queue.waiting);
+      const answer = await ask(question(queue));
+      queue.reason = answer.reason;
+      queue.turn = (answer.kind !== 'refused' && answer.comeBack) || noTurn;
+      if (answer.kind === 'refused') {
+        refuse(queue, answer.slot, (waiter) => asked.has(waiter) || waiter.deadline < answer.slot);
+        continue;
+      }
+      if (answer.kind === 'slots') {
+        for (const slot of answer.slots) {
+          // The trip to Redis is not counted as waiting, or nobody could ask for a permit at once.
+          refuse(queue, slot, (waiter) => waiter.deadline + tripMs() + pace.latestStartMs < slot);
+          const waiter = queue.waiting.shift();
+          if (waiter) void start(queue, waiter, slot);
+          else counts[queue.lane].givenBack += 1;
+        }
+      }
+      refuse(queue, queue.turn.at, (waiter) => waiter.deadline < queue.turn.at);
+    }
+    queue.serving = false;
+  }
+
+  async function start(queue: Queue, waiter: Waiter, slot: number): Promise<void> {
+    await sleepUntil(slot);
+    const now = clock.now();
+    if (now > slot + pace.latestStartMs) {
+      counts[queue.lane].givenBack += 1;
+      queue.waiting.unshift(waiter);
+      void serve(queue);
+      return;
+    }
+    counts[queue.lane].granted += 1;
+    counts[queue.lane].waitedMs += now - waiter.since;
+    waiter.settle({ granted: true });
+  }
+
+  function refuse(queue: Queue, slot: number, whom: (waiter: Waiter) => boolean): void {
+    const refused = queue.waiting.filter(whom);
+    if (refused.length === 0) return;
+    queue.waiting.splice(0, Infinity, ...queue.waiting.filter((waiter) => !refused.includes(waiter)));
+    counts[queue.lane].refused += refused.length;
+    const retryAfterMs = Math.max(1, Math.ceil(slot - clock.now()));
+    for (const waiter of refused) waiter.settle({ granted: false, reason: queue.reason, retryAfterMs });
+  }
+
+  async function sleepUntil(time: number): Promise<void> {
+    const ms = Math.ceil(time - clock.now());
+    if (ms > 0) await clock.sleep(ms);
+  }
+
+  return {
+    acquire(lane, maxWaitMs) {
+      const queue = queues[lane];
+      const since = clock.now();
+      return new Promise((settle) => {
+        queue.waiting.push({ since, deadline: since + maxWaitMs, settle });
+        // The lane's next turn is known, and nobody in it starts before.
+        refuse(queue, queue.turn.at, (waiter) => waiter.deadline < queue.turn.at);
+        void serve(queue);
+      });
+    },
+    stats() {
+      const read = counts;
+      counts = newStats();
+      return read;
+    },
+  };
+}
+
+function newQueue(lane: Lane): Queue {
+  return { lane, waiting: [], serving: false, turn: noTurn, reason: 'busy' };
+}
+
+function newStats(): Record<Lane, LaneStats> {
+  const lane = (): LaneStats => ({ granted: 0, waitedMs: 0, refused: 0, givenBack: 0 });
+  return { interactive: lane(), background: lane() };
+}

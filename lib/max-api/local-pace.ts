@@ -1,0 +1,78 @@
+import { type LaneRequest, type LimiterAnswer, noTurn } from './lanes.ts';
+import { brakeHarder, floorOfPace, localSpacingMs, pace, released, shareAt, spacingMs, windowMs } from './pace.ts';
+import type { Lane, PermitOutcome } from './permits.ts';
+
+export interface LocalPace {
+  /** The shared limiter answered: its permits count again. */
+  sharedAgain(): void;
+  /** @param sharedFrom when the shared limiter takes over, Unix ms, infinite if unknown; no local start from then on. */
+  take(request: LaneRequest, now: number, sharedFrom: number): LimiterAnswer;
+  report(outcome: PermitOutcome, now: number): void;
+  /** The last start it granted, Unix ms; −∞ before the first. */
+  lastStart(): number;
+  /** Permits granted since it was last asked. */
+  granted(): number;
+}
+
+/**
+ * Pacing by what this environment knows alone: its share (0..1) of the rate, and its own failures. Slots are not handed out
+ * ahead, so that before each start it is asked whether Redis is back. When both lanes wait they take turns.
+ */
+export function createLocalPace({
+  rps,
+  shareOfRate,
+}: {
+  readonly rps: number;
+  readonly shareOfRate: number;
+}): LocalPace {
+  const spacing = localSpacingMs(rps, shareOfRate);
+  let shared = true;
+  let free = 0;
+  let lastStart = Number.NEGATIVE_INFINITY;
+  let lastServed: Lane | undefined;
+  let brake = released;
+  let failures = 0;
+  let granted = 0;
+  return {
+    sharedAgain() {
+      shared = true;
+    },
+    take({ lane, maxWaitMs, otherWaits }, now, sharedFrom) {
+      if (shared) {
+        // What the shared limiter has handed out, to whomever, must have started and left MAX's window.
+        free = Math.max(free, now + pace.horizonMs + windowMs);
+        shared = false;
+      }
+      const share = shareAt(brake, now);
+      const reason = share < 1 ? 'cooling' : 'busy';
+      const later = (at: number): LimiterAnswer => ({ kind: 'later', comeBack: { ...noTurn, at }, reason });
+      const slot = Math.max(free, now);
+      if (slot - now > maxWaitMs) return { kind: 'refused', slot, reason };
+      if (slot >= sharedFrom) return later(Math.max(sharedFrom, now + 1));
+      if (slot - now > pace.leadMs) return later(slot - pace.returnMs);
+      if (otherWaits && lane === lastServed) {
+        lastServed = undefined;
+        return later(Math.max(slot + spacing / share - pace.returnMs, now + 1));
+      }
+      lastServed = lane;
+      lastStart = slot;
+      free = slot + spacing / share;
+      granted += 1;
+      return { kind: 'slots', slots: [slot], reason };
+    },
+    report(outcome, now) {
+      failures = outcome.kind === 'failed' ? failures + 1 : 0;
+      if (outcome.kind === 'ok' || (outcome.kind === 'failed' && failures < pace.failuresToCut)) return;
+      const retryAfterMs = outcome.kind === 'throttled' ? (outcome.retryAfterMs ?? 0) : 0;
+      const harder = brakeHarder(brake, now, retryAfterMs, spacingMs(rps), floorOfPace(rps));
+      brake = harder.brake;
+      free = Math.max(free, harder.pausedUntil);
+    },
+    lastStart: () => lastStart,
+    granted() {
+      const read = granted;
+      granted = 0;
+      return read;
+    },
+  };
+}
