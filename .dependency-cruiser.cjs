@@ -56,7 +56,7 @@ module.exports = {
       'runner-knows-no-chats',
       'The local runner runs what any serverless.yml declares.',
       { path: '^localstack/runner' },
-      { path: '^(lib|functions|tools)/' },
+      { path: '^(lib|functions|tools)/', pathNot: '^lib/base/' },
     ),
     rule(
       'no-dev-dependencies',

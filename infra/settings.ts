@@ -14,6 +14,7 @@ const OPERATOR_SECTIONS = [
   'daily',
   'batches',
   'budget',
+  'browsers',
   'events',
   'upstream',
   'quota',
@@ -36,6 +37,16 @@ function rateExpression(intervalMs: number): string {
   return minutes === 1 ? 'rate(1 minute)' : `rate(${minutes} minutes)`;
 }
 
+/** What a page of an allowed origin may send and read. The token travels in a header, so no credentials of the browser's own. */
+const corsOf = (allowedOrigins: readonly string[]) => ({
+  allowedOrigins,
+  allowedMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
+  allowedHeaders: ['authorization', 'content-type'],
+  exposedResponseHeaders: ['location', 'retry-after', 'server-timing', 'x-request-id'],
+  /** Chromium keeps an answer for two hours at most. */
+  maxAge: 7_200,
+});
+
 export interface Settings {
   /** Every operator variable as it reaches the functions: a string; the default where it was not set. */
   readonly environment: Readonly<Record<string, string>>;
@@ -45,6 +56,8 @@ export interface Settings {
     readonly timezone: string;
     readonly enabled: boolean;
   };
+  /** `provider.httpApi.cors`; false where no page of another origin may use the API. */
+  readonly cors: ReturnType<typeof corsOf> | false;
 }
 
 /** A certificate in a file of this machine goes along as text: functions have no such file. */
@@ -53,7 +66,7 @@ const contentOf = (ca: string) => (existsSync(ca) ? readFileSync(ca, 'utf8') : c
 /** @throws {ConfigError} naming every bad variable. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const config: Config<(typeof OPERATOR_SECTIONS)[number]> = readConfig(env, OPERATOR_SECTIONS);
-  const { sync, daily, switches } = config;
+  const { sync, daily, switches, browsers } = config;
   return {
     environment: {
       ...Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, env[name] || value])),
@@ -66,5 +79,6 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       timezone: daily.PARTICIPANTS_TIMEZONE,
       enabled: switches.PARTICIPANTS_ENABLE_BACKGROUND_SYNC && !switches.PARTICIPANTS_INTEGRATION_DISABLED,
     },
+    cors: browsers.CORS_ALLOWED_ORIGINS ? corsOf(browsers.CORS_ALLOWED_ORIGINS) : false,
   };
 }

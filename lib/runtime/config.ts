@@ -60,6 +60,17 @@ const url = (...protocols: string[]) =>
     `must be a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
   );
 
+/** As browsers send them, so that they can be compared letter by letter: `https://admin.example.org`, with the port if it is not the usual one. */
+const origins = text
+  .transform((list) => list.split(',').map((origin) => origin.trim()))
+  .refine(
+    (list) =>
+      list.every(
+        (origin) => /^https?:[^*]+$/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin,
+      ),
+    'must be origins as browsers send them, separated by commas: a scheme, a host in lower case (xn--… for Cyrillic names), a port if it is not the usual one, no path and no *; like https://admin.example.org,http://localhost:3000',
+  );
+
 const timeZone = text.refine((zone) => {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
@@ -121,6 +132,8 @@ export const SECTIONS = {
       /** The SSM parameter that holds it in AWS: a reference to the secret the stack generates. */
       REDIS_AUTH_TOKEN_PARAMETER: text.optional(),
     }),
+  /** Read at packaging only: API Gateway answers for it. */
+  browsers: () => z.object({ CORS_ALLOWED_ORIGINS: origins.optional() }),
   upstream: () =>
     z.object({
       MAX_API_URL: url('https:', 'http:').prefault(DEFAULTS.MAX_API_URL),

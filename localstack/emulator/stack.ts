@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { awsLimits, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
 import { openIdentity, openSecret, startKeyServer, type Tokens, tokensOfAll } from '../identity.ts';
 import { seedChats } from '../seed.ts';
 import { type SimulatedMax, type SimulatedMaxOptions, startSimulatedMax } from '../servers/max-simulator.ts';
@@ -99,7 +100,7 @@ async function start(
       AWS_SECRET_ACCESS_KEY: access.credentials.secretAccessKey,
     });
   }
-  const lambda = new LambdaClient(access);
+  const lambda = new LambdaClient({ ...access, ...awsLimits(PATIENT_AWS_LIMITS) });
   closers.push(() => lambda.destroy());
   return {
     url: deployment.url,

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Cors } from './http/cors.ts';
 import type { Throttling } from './http/throttle.ts';
 
 /** What `serverless.yml` declares, resolved, as far as one machine can run it. */
@@ -13,6 +14,8 @@ export interface Declared {
   readonly queues: Readonly<Record<string, Queue>>;
   /** The limit of the HTTP API's stage; `undefined` where none is declared. */
   readonly throttling: Throttling | undefined;
+  /** `undefined` where no page of another origin may use the HTTP API. */
+  readonly cors: Cors | undefined;
   /** `custom.esbuild`: how the functions are bundled. */
   readonly bundling: Readonly<Record<string, unknown>>;
 }
@@ -178,11 +181,20 @@ const stageSchema = z
     burst: settings.ThrottlingBurstLimit,
   }));
 
+const corsSchema = z.object({
+  allowedOrigins: z.array(z.string()),
+  allowedHeaders: z.array(z.string()).default([]),
+  allowedMethods: z.array(z.string()).default([]),
+  exposedResponseHeaders: z.array(z.string()).default([]),
+  maxAge: z.number().default(0),
+});
+
 const documentSchema = z.object({
   service: z.string(),
   custom: z.object({ esbuild: z.record(z.string(), z.unknown()).default({}) }).default({ esbuild: {} }),
   provider: z.object({
     region: z.string(),
+    httpApi: z.object({ cors: z.union([z.literal(false), corsSchema]).default(false) }).default({ cors: false }),
     ...limits,
   }),
   functions: z.record(
@@ -217,6 +229,7 @@ export function parseDeclared(document: unknown): Declared {
   return {
     service,
     region: provider.region,
+    cors: provider.httpApi.cors || undefined,
     throttling: resources.extensions.HttpApiStage,
     bundling: custom.esbuild,
     functions: Object.entries(functions).map(([key, declared]) => ({

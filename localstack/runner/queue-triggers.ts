@@ -6,6 +6,7 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { awsLimits, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
 import type { QueueTrigger } from './declared.ts';
 import type { Invocation } from './lambda/environment.ts';
 import type { Endpoint } from './resources.ts';
@@ -33,7 +34,7 @@ const BACKOFF_MS = 1_000;
 /** Starts `maximumConcurrency` pollers, each with one batch in hand at a time. */
 export function startQueueTrigger(options: QueueTriggerOptions): RunningTrigger {
   const stopping = new AbortController();
-  const client = new SQSClient(options.sqs);
+  const client = new SQSClient({ ...options.sqs, ...awsLimits(PATIENT_AWS_LIMITS) });
   const pollers = Array.from({ length: options.trigger.maximumConcurrency }, () =>
     new Poller(options, client, stopping.signal).run(),
   );

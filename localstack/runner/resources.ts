@@ -14,6 +14,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { awsLimits, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
 import { DeclarationError, type Declared, type Queue, type Table } from './declared.ts';
 
 export interface Endpoint {
@@ -27,7 +28,7 @@ const IN_USE_RETRIES = 50;
 
 /** Creates the declared tables that don't exist yet. */
 export async function createTables(declared: Declared, to: Endpoint): Promise<void> {
-  const client = new DynamoDBClient(to);
+  const client = new DynamoDBClient({ ...to, ...awsLimits(PATIENT_AWS_LIMITS) });
   try {
     for (const table of Object.values(declared.tables)) await createTable(client, table);
   } finally {
@@ -92,7 +93,7 @@ export interface PlacedQueues {
 
 /** Creates the declared queues that don't exist yet and gives all of them the declared attributes. */
 export async function createQueues(declared: Declared, to: Endpoint): Promise<PlacedQueues> {
-  const client = new SQSClient(to);
+  const client = new SQSClient({ ...to, ...awsLimits(PATIENT_AWS_LIMITS) });
   const placed: PlacedQueues = { queueUrls: {}, queueArns: {} };
   try {
     for (const [key, queue] of deadLetterQueuesFirst(declared.queues)) {

@@ -47,7 +47,8 @@ export async function startSimulatedMax(options: SimulatedMaxOptions = {}): Prom
     async deliverVia(url) {
       const headers = { 'content-type': 'application/json' };
       const body = JSON.stringify({ via: url });
-      const answer = await fetch(new URL('/webhooks', controlUrl), { method: 'PATCH', headers, body });
+      const signal = AbortSignal.timeout(5_000);
+      const answer = await fetch(new URL('/webhooks', controlUrl), { method: 'PATCH', headers, body, signal });
       if (!answer.ok) throw new Error(`the simulated MAX refused: ${await answer.text()}`);
     },
     stop: server.stop,

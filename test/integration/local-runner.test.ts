@@ -202,6 +202,45 @@ describe('the HTTP API', () => {
     expect([plain.status, plain.headers.get('content-type')]).toEqual([200, 'application/json']);
   });
 
+  describe('a page of another origin', () => {
+    const admin = 'https://admin.example.org';
+    const corsHeaders = ({ headers }: Response) =>
+      [...headers.keys()].filter((name) => name.startsWith('access-control-'));
+    const preflight = (origin: string) =>
+      get('/things/all', { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'GET' } });
+
+    test('may ask what it may do, without a function being run', async () => {
+      const answer = await preflight(admin);
+      expect([answer.status, await answer.text()]).toEqual([204, '']);
+      expect(Object.fromEntries(answer.headers)).toMatchObject({
+        'access-control-allow-origin': admin,
+        'access-control-allow-methods': 'GET,POST',
+        'access-control-allow-headers': 'authorization,content-type',
+        'access-control-max-age': '7200',
+      });
+    });
+
+    test('may read the answers and the exposed headers, of failures too', async () => {
+      for (const path of ['/fancy', '/fail', '/things/%zz']) {
+        const { headers } = await get(path, { headers: { origin: admin } });
+        expect(headers.get('access-control-allow-origin')).toBe(admin);
+        expect(headers.get('access-control-expose-headers')).toBe('x-fancy,retry-after');
+      }
+    });
+
+    test.each(['https://evil.example.org', 'http://admin.example.org', 'https://admin.example.org:8443', 'null'])(
+      'gets no CORS header where its origin, %s, is not allowed',
+      async (origin) => {
+        expect(corsHeaders(await preflight(origin))).toEqual([]);
+        expect(corsHeaders(await get('/fancy', { headers: { origin } }))).toEqual([]);
+      },
+    );
+
+    test('OPTIONS without an origin is a request like any other', async () => {
+      expect(await json(get('/things/all', { method: 'OPTIONS' }))).toEqual({ hello: 'world' });
+    });
+  });
+
   test.each([
     ['/fail', 500, 'Internal Server Error'],
     ['/malformed', 500, 'Internal Server Error'],

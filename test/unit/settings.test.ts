@@ -12,6 +12,7 @@ describe('settings of the packaging', () => {
         timezone: 'Europe/Moscow',
         enabled: true,
       },
+      cors: false,
     });
     expect(readSettings({ PARTICIPANTS_UPDATE_INTERVAL: '' }).schedules.stale).toBe('rate(15 minutes)');
   });
@@ -49,6 +50,32 @@ describe('settings of the packaging', () => {
   test('what was set reaches the functions as it was written', () => {
     const env = { PARTICIPANTS_CACHE_TTL: '2h', MAX_API_CA: '/etc/ca.pem', MAX_API_RPS: '10' };
     expect(readSettings(env).environment).toMatchObject(env);
+  });
+
+  test('pages of the allowed origins may read what the API tells in headers', () => {
+    const { cors } = readSettings({ CORS_ALLOWED_ORIGINS: 'https://admin.example.org, http://localhost:3000' });
+    expect(cors).toMatchObject({
+      allowedOrigins: ['https://admin.example.org', 'http://localhost:3000'],
+      allowedHeaders: ['authorization', 'content-type'],
+      exposedResponseHeaders: expect.arrayContaining(['location', 'retry-after', 'x-request-id']),
+    });
+  });
+
+  test.each([
+    '*',
+    'https://*.example.org',
+    'https://admin.example.org/',
+    'https://admin.example.org/panel',
+    'https://Admin.example.org',
+    'https://admin.example.org:443',
+    'https://админ.рф',
+    'admin.example.org',
+    'null',
+    'https://a.example.org;https://b.example.org',
+    'https://a.example.org,,https://b.example.org',
+    'file:///tmp',
+  ])('CORS_ALLOWED_ORIGINS=%s stops the packaging', (list) => {
+    expect(() => readSettings({ CORS_ALLOWED_ORIGINS: list })).toThrow('CORS_ALLOWED_ORIGINS must be origins');
   });
 
   test('every bad variable is named at once', () => {

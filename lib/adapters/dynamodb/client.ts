@@ -1,9 +1,6 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-
-/** A request that has not connected or answered by then is repeated: DynamoDB answers in single milliseconds. */
-const CONNECT_TIMEOUT_MS = 1_000;
-const REQUEST_TIMEOUT_MS = 3_000;
+import { AWS_LIMITS, awsLimits, limitCalls } from '../../base/limits.ts';
 
 /**
  * A client with its own pool of connections, kept alive (the SDK's default): one per execution environment. It connects at
@@ -13,15 +10,7 @@ const REQUEST_TIMEOUT_MS = 3_000;
 export function createDynamo(
   options: Pick<DynamoDBClientConfig, 'endpoint' | 'region' | 'credentials'> = {},
 ): DynamoDBDocumentClient {
-  const client = new DynamoDBClient({
-    ...options,
-    maxAttempts: 3,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
-  });
+  const client = limitCalls(new DynamoDBClient({ ...options, ...awsLimits(AWS_LIMITS) }), AWS_LIMITS);
   // It copies every request and answer for a log that nobody keeps: a tenth of a page's processor time.
   client.middlewareStack.remove('loggerMiddleware');
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });

@@ -6,6 +6,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { chunks } from '../../base/chunks.ts';
+import { AWS_LIMITS, awsLimits, limitCalls } from '../../base/limits.ts';
 import type { PlanQueue, RefreshQueue, RefreshQueueName, UpdateQueue } from '../../state/queues.ts';
 
 /** SQS: 1 request for ten messages. */
@@ -16,9 +17,7 @@ const MAX_DELAY_S = 900;
 /** Entries that SQS refused although the request was accepted are sent again this often. */
 const ATTEMPTS = 3;
 
-/** A queue that doesn't answer in three seconds is not reachable, as far as a waiting caller is concerned. */
-export const createSqs = () =>
-  new SQSClient({ maxAttempts: 3, requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 } });
+export const createSqs = (): SQSClient => limitCalls(new SQSClient(awsLimits(AWS_LIMITS)), AWS_LIMITS);
 
 export function createRefreshQueue(sqs: SQSClient, urls: Readonly<Record<RefreshQueueName, string>>): RefreshQueue {
   return {

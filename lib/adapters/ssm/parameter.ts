@@ -1,9 +1,10 @@
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { awsLimits, type Limits, limitCalls } from '../../base/limits.ts';
 
-/** SSM answers in about 10 ms. A first request fails, or continues without the secret, instead of waiting for a hung SSM. */
-const TIMEOUTS = { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true };
+/** A first request fails, or continues without the secret, instead of waiting for a hung SSM. */
+const LIMITS: Limits = { connectMs: 1_000, answerMs: 2_000, attempts: 2, callMs: 5_000 };
 
-export const createSsm = (): SSMClient => new SSMClient({ maxAttempts: 2, requestHandler: TIMEOUTS });
+export const createSsm = (): SSMClient => limitCalls(new SSMClient(awsLimits(LIMITS)), LIMITS);
 
 /**
  * Fetches a decrypted SecureString. Round trips: 1 GetParameter.

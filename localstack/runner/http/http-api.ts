@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Declared } from '../declared.ts';
 import type { Invocation } from '../lambda/environment.ts';
 import { answerOf, gatewayAnswer, type HttpAnswer, send } from './answer.ts';
+import { preflightAnswer, withCors } from './cors.ts';
 import { type HttpApiEvent, httpApiEvent, splitUrl } from './event.ts';
 import { Routes } from './routes.ts';
 import { createThrottle } from './throttle.ts';
@@ -34,6 +35,7 @@ export async function startHttpApi(
   invoke: (functionKey: string, event: unknown) => Promise<Invocation>,
 ): Promise<HttpApi> {
   const routes = new Routes(declared.functions);
+  const { cors } = declared;
   const throttle = declared.throttling && createThrottle(declared.throttling, () => performance.now());
 
   const answer = async (request: IncomingMessage, requestId: string): Promise<HttpAnswer> => {
@@ -58,7 +60,7 @@ export async function startHttpApi(
     const requestId = randomBytes(11).toString('base64url');
     const method = request.method ?? 'GET';
     try {
-      const answered = await answer(request, requestId);
+      const answered = preflightAnswer(cors, request) ?? withCors(cors, request, await answer(request, requestId));
       if (!server.listening) response.setHeader('connection', 'close');
       send(response, method, answered, requestId);
     } catch (error) {
