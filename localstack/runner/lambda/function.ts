@@ -7,25 +7,44 @@ export interface FunctionOptions {
   readonly onOutput: (stream: Readable) => void;
 }
 
-/** A function and its execution environments, made on demand, reused last in first out, as Lambda seems to. */
+/** A busy environment is waited for this long before another is made, ms: making one takes a processor longer than that. */
+const PATIENCE_MS = 100;
+/** Environments beside a function's last one go when they were idle for this long, ms. */
+const SPARE_IDLE_MS = 30_000;
+/** So does the last one, ms. Lambda keeps them for about as long. */
+const LAST_IDLE_MS = 10 * 60_000;
+const SWEEP_MS = 10_000;
+
+/**
+ * A function and its execution environments: made on demand, reused last in first out, as Lambda seems to do, and ended when
+ * they were idle for a while.
+ */
 export class LambdaFunction {
   readonly spec: FunctionSpec;
   readonly #options: FunctionOptions;
-  readonly #idle: Environment[] = [];
+  /** The one that was used last is the last. */
+  readonly #idle: { readonly environment: Environment; readonly since: number }[] = [];
   readonly #all = new Set<Environment>();
   /** Callers waiting for an environment, first come, first served. */
   readonly #waiting: ((environment: Environment | undefined) => void)[] = [];
+  readonly #sweeper: NodeJS.Timeout;
   #running = 0;
   #stopped = false;
 
   constructor(spec: FunctionSpec, options: FunctionOptions) {
     this.spec = spec;
     this.#options = options;
+    this.#sweeper = setInterval(() => this.endIdle(performance.now()), SWEEP_MS).unref();
   }
 
   /** Events in flight. */
   get running(): number {
     return this.#running;
+  }
+
+  /** Environments there are, busy or idle. */
+  get environments(): number {
+    return this.#all.size;
   }
 
   /** @param waitMs how long to wait for an environment before the answer is `throttled`. */
@@ -41,20 +60,47 @@ export class LambdaFunction {
     }
   }
 
+  /** Ends the environments that nothing has used for a while. @param now as `performance.now()` tells it. */
+  endIdle(now: number): void {
+    for (let oldest = this.#idle[0]; oldest; oldest = this.#idle[0]) {
+      if (now - oldest.since <= (this.#all.size > 1 ? SPARE_IDLE_MS : LAST_IDLE_MS)) return;
+      this.#idle.shift();
+      this.#all.delete(oldest.environment);
+      void oldest.environment.stop();
+    }
+  }
+
   /** Ends every environment at once, with what runs in it. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    clearInterval(this.#sweeper);
     for (const give of this.#waiting.splice(0)) give(undefined);
     await Promise.all([...this.#all].map((environment) => environment.stop()));
   }
 
-  #acquire(waitMs: number): Promise<Environment | undefined> | Environment | undefined {
-    if (this.#stopped) return undefined;
+  async #acquire(waitMs: number): Promise<Environment | undefined> {
+    const until = performance.now() + waitMs;
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      if (!idle.gone) return idle;
-      this.#all.delete(idle);
+      if (!idle.environment.gone) return idle.environment;
+      this.#all.delete(idle.environment);
     }
-    if (this.#all.size < this.#options.concurrency) return this.#create();
+    if (this.#all.size === 0 && !this.#stopped) return this.#create();
+    for (let left = waitMs; left > 0 && !this.#stopped; left = until - performance.now()) {
+      const released = await this.#nextReleased(Math.min(PATIENCE_MS, left));
+      if (released) return released;
+      if (this.#mayGrow()) return this.#create();
+    }
+    return undefined;
+  }
+
+  /** One at a time: each that starts slows down those that work. */
+  #mayGrow(): boolean {
+    const starting = [...this.#all].some((environment) => !environment.ready);
+    return this.#all.size < this.#options.concurrency && !starting && !this.#stopped;
+  }
+
+  /** @returns `undefined` when none was released in time. */
+  #nextReleased(waitMs: number): Promise<Environment | undefined> {
     return new Promise((resolve) => {
       const give = (environment: Environment | undefined) => {
         clearTimeout(timer);
@@ -79,6 +125,6 @@ export class LambdaFunction {
     if (this.#stopped) return;
     const next = this.#waiting.shift();
     if (next) next(environment.gone ? this.#create() : environment);
-    else if (!environment.gone) this.#idle.push(environment);
+    else if (!environment.gone) this.#idle.push({ environment, since: performance.now() });
   }
 }

@@ -1,0 +1,62 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { LambdaFunction } from '../../localstack/runner/lambda/function.ts';
+
+/** How many execution environments the local runner keeps for a function. */
+
+let dir: string;
+let lambda: LambdaFunction;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'lambda-environments-'));
+  const sleep = 'export const handler = ({ ms }) => new Promise((resolve) => setTimeout(() => resolve(ms), ms));';
+  await writeFile(join(dir, 'handler.mjs'), sleep);
+});
+afterEach(() => lambda.stop());
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+function start(concurrency: number): LambdaFunction {
+  const bundle = { file: join(dir, 'handler.mjs'), exportName: 'handler' };
+  const spec = { key: 'sleep', name: 'sleep', arn: 'arn', timeoutMs: 10_000, memoryMb: 128, bundle, environment: {} };
+  lambda = new LambdaFunction(spec, { concurrency, onOutput: (output) => output.resume() });
+  return lambda;
+}
+const together = (count: number, ms: number) =>
+  Promise.all(Array.from({ length: count }, () => lambda.invoke({ ms }, 20_000)));
+
+test('short work that comes together shares an environment, since making another takes longer', async () => {
+  start(10);
+  await lambda.invoke({ ms: 0 }, 10_000);
+  const outcomes = await together(20, 1);
+  expect(outcomes.every(({ outcome }) => outcome === 'value')).toBe(true);
+  expect(lambda.environments).toBe(1);
+});
+
+test('long work gets environments of its own, up to the limit', async () => {
+  start(3);
+  const outcomes = await together(6, 1_000);
+  expect(outcomes.every(({ outcome }) => outcome === 'value')).toBe(true);
+  expect(lambda.environments).toBe(3);
+});
+
+test('who waits longer than allowed is throttled', async () => {
+  start(1);
+  const [first, second] = await Promise.all([lambda.invoke({ ms: 1_500 }, 20_000), lambda.invoke({ ms: 0 }, 200)]);
+  expect([first.outcome, second.outcome]).toEqual(['value', 'throttled']);
+});
+
+test('idle environments end: the spare ones after half a minute, the last after ten minutes', async () => {
+  start(3);
+  await together(3, 1_000);
+  const now = performance.now();
+  lambda.endIdle(now + 20_000);
+  expect(lambda.environments).toBe(3);
+  lambda.endIdle(now + 31_000);
+  expect(lambda.environments).toBe(1);
+  lambda.endIdle(now + 9 * 60_000);
+  expect(lambda.environments).toBe(1);
+  lambda.endIdle(now + 11 * 60_000);
+  expect(lambda.environments).toBe(0);
+  expect(await lambda.invoke({ ms: 0 }, 10_000)).toEqual({ outcome: 'value', value: 0 });
+});
