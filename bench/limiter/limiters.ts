@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { createRedis, createRedisGate } from '../../lib/adapters/redis/client.ts';
 import { createPermits } from '../../lib/adapters/redis/permits.ts';
 import type { Lane } from '../../lib/max-api/permits.ts';
+import { uncontestedClaims } from '../../test/support/memory/claim-store.ts';
 import { peer } from '../support/peers.ts';
 
 /** The limiters, each as its documentation has it for 30 a second over several processes, behind one interface. */
@@ -27,7 +28,7 @@ async function service(url: string): Promise<Limiter> {
   const redis = createRedis(url, { commandTimeoutMs: 250 });
   // No warm-up: nothing was lost before the run.
   const settings = { bot: 'bench', rps: RPS, shareOfRate: 0.2, warmupMs: 0 };
-  const permits = createPermits({ redis: createRedisGate(redis), settings });
+  const permits = createPermits({ redis: createRedisGate(redis), claims: uncontestedClaims, settings });
   return {
     async take(lane) {
       while (!(await permits.acquire(lane, PATIENCE_MS)).granted);

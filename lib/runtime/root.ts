@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createDynamoChatStore } from '../adapters/dynamodb/chat-store.ts';
+import { createDynamoClaimStore } from '../adapters/dynamodb/claim-store.ts';
 import { createDynamo } from '../adapters/dynamodb/client.ts';
 import { createDynamoCountStore } from '../adapters/dynamodb/count-store.ts';
 import { type Database, fullJitter } from '../adapters/dynamodb/database.ts';
@@ -107,7 +108,8 @@ const viewCounter = /* @__PURE__ */ once(() => createRedisViewCounter(redisGate(
 export const permits = /* @__PURE__ */ once(() => {
   const rps = config.quota.MAX_API_RPS;
   const shareOfRate = config.fallback.MAX_API_FALLBACK_SHARE;
-  return createPermits({ redis: redisGate(), clock, settings: { bot: BOT, rps, shareOfRate } });
+  const claims = createDynamoClaimStore(database(), BOT);
+  return createPermits({ redis: redisGate(), claims, clock, settings: { bot: BOT, rps, shareOfRate } });
 });
 /** Requests a second the limiter gives out. */
 export const requestsPerSecond = () => 1_000 / spacingMs(config.quota.MAX_API_RPS);

@@ -3,13 +3,16 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createRedis, createRedisGate, redisRestMs } from '../../lib/adapters/redis/client.ts';
 import { createPermits, type PermitSettings } from '../../lib/adapters/redis/permits.ts';
 import { pace, spacingMs, windowMs } from '../../lib/max-api/pace.ts';
 import type { Lane, Permit } from '../../lib/max-api/permits.ts';
+import { connectDynamo, createDatabase } from '../support/dynamodb.ts';
+import { uncontestedClaims } from '../support/memory/claim-store.ts';
 import type { TakerOptions, TakerReport } from '../support/permit-taker.ts';
 import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 // Time here is real: what is measured is the pace of separate processes against Redis's own clock.
 
@@ -53,19 +56,24 @@ beforeEach(() => {
 
 /** Runs processes side by side; `meanwhile` starts with them. */
 async function run(
-  processes: Pick<TakerOptions, 'takers'>[],
+  processes: (Pick<TakerOptions, 'takers'> & { readonly url?: string })[],
   {
     runMs,
     settings = bot,
     url = redis.url,
+    claims,
     meanwhile,
-  }: { runMs: number; settings?: PermitSettings; url?: string; meanwhile?: () => Promise<void> },
+  }: Pick<TakerOptions, 'runMs' | 'claims'> & {
+    settings?: PermitSettings;
+    url?: string;
+    meanwhile?: () => Promise<void>;
+  },
 ): Promise<TakerReport[]> {
   const script = fileURLToPath(new URL('../support/permit-taker.ts', import.meta.url));
   const loader = fileURLToPath(new URL('../../localstack/lua-as-text.ts', import.meta.url));
-  const children: ChildProcess[] = processes.map(({ takers }, index) => {
+  const children: ChildProcess[] = processes.map(({ takers, url: own = url }, index) => {
     const { port: upstreamPort } = upstream.address();
-    const options: TakerOptions = { name: `p${index}`, url, upstreamPort, settings, runMs, takers };
+    const options = { name: `p${index}`, url: own, upstreamPort, settings, runMs, takers, claims } as TakerOptions;
     return fork(script, [JSON.stringify(options)], { execArgv: ['--import', loader] });
   });
   await Promise.all(children.map((child) => once(child, 'message')));
@@ -204,7 +212,11 @@ describe('losing Redis', () => {
   /** As after a long run: nothing is warming up. */
   const warm = async (url: string) => {
     const client = createRedis(url, { commandTimeoutMs: 1_000 });
-    const permits = createPermits({ redis: createRedisGate(client), settings: { ...settings, warmupMs: 0 } });
+    const permits = createPermits({
+      redis: createRedisGate(client),
+      claims: uncontestedClaims,
+      settings: { ...settings, warmupMs: 0 },
+    });
     expect(await permits.acquire('interactive', 1_000)).toEqual({ granted: true });
     client.disconnect();
   };
@@ -238,6 +250,59 @@ describe('losing Redis', () => {
   });
 });
 
+describe('losing Redis to one of two processes', () => {
+  const settings = { ...bot, shareOfRate: 0.45 };
+  const sent = (name: string, from: number, to: number) =>
+    arrivals.filter((arrival) => arrival.from === name && arrival.start >= from && arrival.start < to).length;
+
+  test('keeps the other within the rate: the one that is cut off waits, also when nobody has Redis at last', async () => {
+    const database = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
+    const claims = { endpoint: inject('dynamodbEndpoint'), tables: database.tables };
+    const own = await startRedis();
+    const [first, second] = await Promise.all([
+      startTcpProxy(Number(new URL(own.url).port)),
+      startTcpProxy(Number(new URL(own.url).port)),
+    ]);
+    const at = (proxy: TcpProxy) => `redis://127.0.0.1:${proxy.port}`;
+    const times: number[] = [];
+    const then = async (ms: number, act: () => void) => {
+      await sleep(ms);
+      act();
+      times.push(Date.now());
+    };
+    await run(
+      [
+        { takers: [background(8)], url: at(first) },
+        { takers: [background(8)], url: at(second) },
+      ],
+      {
+        runMs: 34_000,
+        settings: { ...settings, warmupMs: 0 },
+        claims,
+        meanwhile: async () => {
+          await then(3_000, first.hang);
+          await then(10_000, second.hang);
+          await then(12_000, () => {
+            first.resume();
+            second.resume();
+          });
+        },
+      },
+    );
+    first.stop();
+    second.stop();
+    await own.stop();
+    const [cut = 0, lost = 0, back = 0] = times;
+    neverOver();
+    // The limiter had given it some slots, and a command takes a while to be known as lost.
+    expect(sent('p0', cut + 1_000, lost)).toBe(0);
+    expect(sent('p1', cut, lost)).toBeGreaterThan(0.6 * fullRate * 10);
+    // Both pace themselves once the claim of the other is over.
+    expect(sent('p0', lost + 9_000, back)).toBeGreaterThan(20);
+    expect(sent('p1', lost + 9_000, back)).toBeGreaterThan(20);
+  }, 60_000);
+});
+
 describe('one process', () => {
   const key = 'max:{test}:permits';
   let client: Redis;
@@ -250,7 +315,7 @@ describe('one process', () => {
   afterEach(() => client.disconnect());
 
   const limiter = (settings: Partial<PermitSettings> = {}) =>
-    createPermits({ redis: createRedisGate(client), settings: { ...bot, ...settings } });
+    createPermits({ redis: createRedisGate(client), claims: uncontestedClaims, settings: { ...bot, ...settings } });
   const refused = (permit: Permit) => (permit.granted ? undefined : permit);
   const share = async () => Number(await client.hget(key, 'share'));
   /** Moves the times of the brake into the past. */
@@ -384,6 +449,7 @@ describe('one process', () => {
     const gate = createRedisGate(client);
     let down = false;
     const permits = createPermits({
+      claims: uncontestedClaims,
       redis: { client, run: async (commands) => (down ? { ok: false, reason: 'down' } : gate.run(commands)) },
       settings: { ...bot, warmupMs: 60_000 },
     });
@@ -406,7 +472,7 @@ describe('one process', () => {
 describe('without Redis', () => {
   test('paces locally after a pause, lanes taking turns', async () => {
     const client = createRedis(`redis://127.0.0.1:${await freePort()}`, { commandTimeoutMs: 250 });
-    const permits = createPermits({ redis: createRedisGate(client), settings: bot });
+    const permits = createPermits({ redis: createRedisGate(client), claims: uncontestedClaims, settings: bot });
     const began = Date.now();
     const starts: { lane: Lane; at: number }[] = [];
     const take = async (lane: Lane) => {
@@ -429,7 +495,11 @@ describe('without Redis', () => {
 
   test('asks nothing where it has no share, and says so at once', async () => {
     const client = createRedis(`redis://127.0.0.1:${await freePort()}`, { commandTimeoutMs: 250 });
-    const permits = createPermits({ redis: createRedisGate(client), settings: { ...bot, shareOfRate: 0 } });
+    const permits = createPermits({
+      redis: createRedisGate(client),
+      claims: uncontestedClaims,
+      settings: { ...bot, shareOfRate: 0 },
+    });
     const began = Date.now();
     const asked = Array.from({ length: 5 }, () => permits.acquire('interactive', 8_000));
     for (const permit of await Promise.all(asked)) {
@@ -443,7 +513,7 @@ describe('without Redis', () => {
 
   test('refuses at once what can’t wait', async () => {
     const client = createRedis(`redis://127.0.0.1:${await freePort()}`, { commandTimeoutMs: 250 });
-    const permits = createPermits({ redis: createRedisGate(client), settings: bot });
+    const permits = createPermits({ redis: createRedisGate(client), claims: uncontestedClaims, settings: bot });
     expect(await permits.acquire('interactive', 500)).toMatchObject({ granted: false, reason: 'busy' });
     client.disconnect();
   });

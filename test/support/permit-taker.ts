@@ -3,15 +3,22 @@
  * datagram to `upstreamPort` per permit, and ends with a TakerReport.
  */
 import { createSocket } from 'node:dgram';
+import { createDynamoClaimStore } from '../../lib/adapters/dynamodb/claim-store.ts';
+import type { Tables } from '../../lib/adapters/dynamodb/database.ts';
 import { createRedis, createRedisGate } from '../../lib/adapters/redis/client.ts';
 import { createPermits, type PermitSettings, type PermitStats } from '../../lib/adapters/redis/permits.ts';
+import type { ClaimStore } from '../../lib/max-api/claims.ts';
 import type { Lane } from '../../lib/max-api/permits.ts';
+import { connectDynamo } from './dynamodb.ts';
+import { uncontestedClaims } from './memory/claim-store.ts';
 
 export interface TakerOptions {
   readonly name: string;
   readonly url: string;
   readonly upstreamPort: number;
   readonly settings: PermitSettings;
+  /** The durable store that tells who may make requests; without it all lose Redis together. */
+  readonly claims?: { readonly endpoint: string; readonly tables: Tables };
   readonly runMs: number;
   /** How many callers ask one request after the other, pausing `pauseMs` (± 50 %) between. */
   readonly takers: readonly { lane: Lane; count: number; maxWaitMs: number; pauseMs: number }[];
@@ -26,7 +33,7 @@ export interface TakerReport {
 const options: TakerOptions = JSON.parse(process.argv[2] ?? '{}');
 const socket = createSocket('udp4');
 const redis = createRedis(options.url, { commandTimeoutMs: 250 });
-const permits = createPermits({ redis: createRedisGate(redis), settings: options.settings });
+const permits = createPermits({ redis: createRedisGate(redis), claims: openClaims(), settings: options.settings });
 const interactiveWaits: number[] = [];
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -44,6 +51,12 @@ async function take({ lane, maxWaitMs, pauseMs }: TakerOptions['takers'][number]
     await sleep(pauseMs * (0.5 + Math.random()));
     permits.report({ kind: 'ok' });
   }
+}
+
+function openClaims(): ClaimStore {
+  if (!options.claims) return uncontestedClaims;
+  const { endpoint, tables } = options.claims;
+  return createDynamoClaimStore({ client: connectDynamo(endpoint), tables, pause: async () => {} }, 'test');
 }
 
 process.once('message', async () => {

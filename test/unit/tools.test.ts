@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '../..');
 
 /** The scripts that people give options to: those that run a program of this repository. */
 const TOOLS = Object.entries(manifest.scripts).flatMap(([name, command]) => {
-  const [, args] = /^(?:exec )?node (.+)$/.exec(command) ?? [];
+  const [, args] = /^(?:exec )?(?:env \S+ )?node (.+)$/.exec(command) ?? [];
   return args ? [[name, args.split(' ')] as const] : [];
 });
 

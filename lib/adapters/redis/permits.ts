@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
+import { type ClaimStore, createSides } from '../../max-api/claims.ts';
 import { createLanes, type LaneRequest, type LaneStats, type LimiterAnswer, noTurn } from '../../max-api/lanes.ts';
 import { createLocalPace } from '../../max-api/local-pace.ts';
 import type { Permits } from '../../max-api/permits.ts';
@@ -38,29 +39,53 @@ export interface RedisPermits extends Permits {
 }
 
 /**
- * Permits of this environment: from the limiter shared in Redis, by local pacing at `shareOfRate` without it.
+ * Permits of this environment: from the limiter shared in Redis, by local pacing at `shareOfRate` without it, and by neither
+ * while other environments use the other one.
  * The invariants are those of docs/architecture.md: no second at MAX holds more than `rps` arrivals, whatever fails.
  */
 export function createPermits(deps: {
   readonly redis: RedisGate;
+  readonly claims: ClaimStore;
   readonly clock?: Clock;
   readonly settings: PermitSettings;
 }): RedisPermits {
-  const { redis, clock = systemClock, settings } = deps;
+  const { redis, claims, clock = systemClock, settings } = deps;
   const { rps, bot, shareOfRate, warmupMs = redisRestMs + 1_000 } = settings;
   const local = createLocalPace(settings);
   const shared = createSharedLimiter({ redis, clock, bot, rps, warmupMs, lastLocalStart: local.lastStart });
 
+  const sides = createSides({ store: claims, clock });
+
   async function ask(request: LaneRequest): Promise<LimiterAnswer> {
     const answer = await shared.take(request);
-    if (answer.kind !== 'warming' && answer.kind !== 'no_redis') {
-      local.sharedAgain();
-      return answer;
-    }
-    const sharedFrom = answer.kind === 'warming' ? answer.until : Number.POSITIVE_INFINITY;
-    return shareOfRate === 0
-      ? waitForShared(clock.now(), request.maxWaitMs, sharedFrom)
-      : local.take(request, clock.now(), sharedFrom);
+    if (answer.kind === 'no_redis') return withoutRedis(request);
+    const { from, othersUntil } = await sides.shared();
+    const now = clock.now();
+    // Environments without Redis pace themselves still; this one may do the same until they have stopped.
+    if (now < from) return now < othersUntil ? pacedUntil(othersUntil, request) : waitUntil(from, request);
+    if (answer.kind === 'warming') return pacedUntil(answer.until, request);
+    local.sharedAgain();
+    return answer;
+  }
+
+  async function withoutRedis(request: LaneRequest): Promise<LimiterAnswer> {
+    if (shareOfRate === 0) return waitUntil(Number.POSITIVE_INFINITY, request);
+    const { from } = await sides.local();
+    const now = clock.now();
+    return now < from ? waitUntil(from, request) : local.take(request, now, Number.POSITIVE_INFINITY);
+  }
+
+  /** The answer while the shared limiter gives nothing before `sharedFrom`, Unix ms. */
+  function pacedUntil(sharedFrom: number, request: LaneRequest): LimiterAnswer {
+    return shareOfRate === 0 ? waitUntil(sharedFrom, request) : local.take(request, clock.now(), sharedFrom);
+  }
+
+  /** The answer where nothing may start before `from`, Unix ms: waits for it if it comes in time. */
+  function waitUntil(from: number, { maxWaitMs }: LaneRequest): LimiterAnswer {
+    const now = clock.now();
+    const reason = 'no_limiter';
+    if (from - now <= maxWaitMs) return { kind: 'later', comeBack: { ...noTurn, at: from }, reason };
+    return { kind: 'refused', slot: Math.min(from, now + redisRestMs), reason };
   }
 
   const lanes = createLanes({ ask, tripMs: shared.tripMs, clock });
@@ -70,7 +95,9 @@ export function createPermits(deps: {
       local.report(outcome, clock.now());
       shared.report(outcome);
     },
-    flush: shared.flush,
+    async flush() {
+      await Promise.all([shared.flush(), sides.settled()]);
+    },
     wake: shared.wake,
     stats: () => ({ ...lanes.stats(), ...shared.stats(), local: local.granted() }),
   };
@@ -84,12 +111,6 @@ export async function beginWithoutWarmup(
   redis: RedisGate,
   settings: Pick<PermitSettings, 'bot' | 'rps'>,
 ): Promise<void> {
-  await createPermits({ redis, settings: { ...settings, shareOfRate: 0, warmupMs: 0 } }).wake();
-}
-
-/** The answer of an environment without a share: it waits for the shared limiter if that is known to be back in time. */
-function waitForShared(now: number, maxWaitMs: number, sharedFrom: number): LimiterAnswer {
-  const reason = 'no_limiter';
-  if (sharedFrom - now <= maxWaitMs) return { kind: 'later', comeBack: { ...noTurn, at: sharedFrom }, reason };
-  return { kind: 'refused', slot: Math.min(sharedFrom, now + redisRestMs), reason };
+  const lastLocalStart = () => Number.NEGATIVE_INFINITY;
+  await createSharedLimiter({ redis, clock: systemClock, ...settings, warmupMs: 0, lastLocalStart }).wake();
 }
