@@ -1,4 +1,4 @@
-/** Time as the service sees it: injected, so that tests and simulations own it. */
+/** The source of time. It is injected, so that tests and simulations can control it. */
 export interface Clock {
   /** Unix time in milliseconds. */
   now(): number;

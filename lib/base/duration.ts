@@ -9,8 +9,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a duration in Go's notation (`90s`, `15m`, `1h30m`, `1.5h`): numbers, each with its unit, without a sign.
- * @returns milliseconds, or `undefined` for anything else.
+ * Parses a duration in Go's notation (`90s`, `15m`, `1h30m`, `1.5h`): one or more numbers, each with its unit, without a sign.
+ * @returns milliseconds, or `undefined` if the text has another form.
  * @see https://pkg.go.dev/time#ParseDuration
  */
 export function parseDuration(text: string): number | undefined {
@@ -19,6 +19,6 @@ export function parseDuration(text: string): number | undefined {
   for (const [, amount, unit] of text.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) {
     ms += Number(amount) * (UNIT_MS[unit as string] as number);
   }
-  // To the nanosecond, as Go counts: 1.1h are 66 minutes, not a ten-millionth of a second more.
+  // Rounded to a nanosecond, like in Go. Otherwise the error of binary fractions would make 1.1h longer than 66 minutes.
   return Math.round(ms * 1e6) / 1e6;
 }

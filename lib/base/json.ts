@@ -1,7 +1,7 @@
 /**
- * Parses JSON with the integers under `name` as BigInt: as a double, an id above 2^53 would lose digits. `JSON.parse` hands its
- * reviver the source text of a number (ECMAScript, "JSON.parse source text access"; Node 21 and later).
- * @returns `undefined` for text that is not JSON.
+ * Parses JSON and returns integers under the key `name` as BigInt, because a double loses digits of ids above 2^53. It needs the
+ * source text of numbers, which `JSON.parse` passes to its reviver (ECMAScript, "JSON.parse source text access"; Node 21 and later).
+ * @returns `undefined` if the text is not JSON.
  */
 export function parseJsonWithIds(text: string, name: string): unknown {
   const keepDigits = (key: string, value: unknown, context?: { readonly source?: string }) => {

@@ -2,48 +2,49 @@ import type { Clock } from '../base/clock.ts';
 import { pace, windowMs } from './pace.ts';
 
 /**
- * Who may use the quota while Redis is lost to some environments only: those that reach the shared limiter, or those that
- * pace themselves, never both. Each side writes down in the durable store until when it makes requests, and begins when the
- * other side's time is over. The shared side has priority: once it has claimed, the other can't renew.
+ * Decides which environments may use the quota when only some of them lose Redis: those that use the shared limiter, or those
+ * that pace themselves, but never both. Each side stores a claim in the durable store: the time until which it sends requests.
+ * A side starts after the other side's claim has ended. The shared side has priority: after it has claimed, the other side
+ * can't renew its claim.
  */
 export interface ClaimStore {
   /**
-   * Says that the shared limiter is used until `until` (Unix ms).
-   * @returns until when environments without Redis may make requests; 0 where they never claimed.
+   * Claims the quota for the shared limiter until `until`, Unix ms.
+   * @returns the time until which environments without Redis may send requests, Unix ms; 0 if they never claimed.
    */
   claimShared(until: number): Promise<number>;
   /**
-   * Says that environments without Redis pace themselves until `until`, unless the shared limiter is used later than `unless`.
-   * @returns until when it is used; 0 where the claim was made.
+   * Claims the quota for environments without Redis until `until`, unless the claim of the shared limiter ends after `unless`.
+   * @returns the end of the shared limiter's claim, Unix ms; 0 if the new claim was stored.
    */
   claimLocal(until: number, unless: number): Promise<number>;
 }
 
-/** How long a claim holds: the longest silence after Redis was lost to everybody, ms. */
+/** Lifetime of a claim, ms. If all environments lose Redis, they may send no requests for this long. */
 const CLAIM_MS = 6_000;
-/** A claim is renewed when it is this old, ms: one write every two seconds of an environment that makes requests. */
+/** Age at which a claim is renewed, ms. An environment that sends requests makes one write every two seconds. */
 const RENEW_MS = 2_000;
-/** A permit given now starts, and has left MAX's window, within this time, ms. */
+/** Time after which a request with a permit granted now has started and has left MAX's window, ms. */
 const NEEDED_MS = pace.horizonMs + windowMs;
-/** Clocks of environments may differ by this much, ms; on Lambda they differ by a few. */
+/** Largest difference between the clocks of environments, ms. On Lambda they differ by a few milliseconds. */
 const SKEW_MS = 1_000;
-/** When to ask a durable store again that could not be asked, ms. */
+/** Pause after a failed request to the durable store, ms. */
 const RETRY_MS = 2_000;
 
-/** Round trips of each: none while the claim is young, else 1 write. They never reject. */
+/** Each claim costs no round trip while the last one is recent, otherwise 1 write. The methods never reject. */
 export interface Sides {
-  /** Claims for the shared limiter. */
+  /** Claims the quota for the shared limiter. */
   shared(): Promise<Claim>;
-  /** Claims for environments that pace themselves. */
+  /** Claims the quota for environments that pace themselves. */
   local(): Promise<Claim>;
-  /** Resolves when no claim is on its way. */
+  /** Resolves when no claim is in progress. */
   settled(): Promise<void>;
 }
 
 export interface Claim {
-  /** From when this side may make requests, Unix ms. */
+  /** Time from which this side may send requests, Unix ms. */
   readonly from: number;
-  /** Until when the other side may still make them, Unix ms. */
+  /** Time until which the other side may still send requests, Unix ms. */
   readonly othersUntil: number;
 }
 
@@ -59,7 +60,7 @@ export function createSides({ store, clock }: { readonly store: ClaimStore; read
   };
 }
 
-/** @param always whether a claim stands whatever the answer is. */
+/** @param always whether a claim is valid even while the other side's claim has not ended. */
 function createClaimant(clock: Clock, ask: (until: number, unless: number) => Promise<number>, always: boolean) {
   let claimedAt = Number.NEGATIVE_INFINITY;
   let answer: Claim = { from: 0, othersUntil: 0 };
@@ -72,7 +73,7 @@ function createClaimant(clock: Clock, ask: (until: number, unless: number) => Pr
       answer = { from: othersUntil === 0 ? 0 : othersUntil + SKEW_MS, othersUntil };
       if (always || othersUntil === 0) claimedAt = now;
     } catch {
-      // Who can't claim makes no requests. A claim that holds on is not touched.
+      // Without a claim no requests are sent. A claim that has not ended remains valid.
       if (!holds(clock.now())) answer = { from: clock.now() + RETRY_MS, othersUntil: 0 };
     }
   }

@@ -2,15 +2,15 @@ import type { Clock } from '../base/clock.ts';
 import { pace } from './pace.ts';
 import type { Lane, Permit, RefusalReason } from './permits.ts';
 
-/** The callers of this environment that wait for permits: a queue for each lane. What grants permits is asked for a whole lane. */
+/** Queues of the callers in this environment that wait for permits, one per lane. The limiter is called once for a whole lane. */
 
-/** What a limiter answers a lane, in the time of the local clock. */
+/** The limiter's response to a lane. Times are of the local clock. */
 export type LimiterAnswer =
   | {
       readonly kind: 'slots';
       /** Start times, Unix ms. */
       readonly slots: readonly number[];
-      /** Absent: ask again at once while somebody waits. */
+      /** When to call the limiter again. If absent: at once, while callers wait. */
       readonly comeBack?: Turn;
       readonly reason: RefusalReason;
     }
@@ -18,38 +18,38 @@ export type LimiterAnswer =
   | { readonly kind: 'refused'; readonly slot: number; readonly reason: RefusalReason };
 
 export interface Turn {
-  /** When to ask, Unix ms. */
+  /** When to call the limiter, Unix ms. */
   readonly at: number;
-  /** Its number in the background line, -1 for none. */
+  /** The number in the limiter's background queue, -1 for none. */
   readonly number: number;
 }
 
 export const noTurn: Turn = { at: 0, number: -1 };
 
-/** A lane's question to the limiter. */
+/** A lane's request to the limiter. */
 export interface LaneRequest {
   readonly lane: Lane;
-  /** Callers that wait in the lane. */
+  /** Number of callers that wait in the lane. */
   readonly want: number;
   readonly turn: Turn;
-  /** The longest time that one of them waits, ms. */
+  /** Longest time that one of these callers can still wait, ms. */
   readonly maxWaitMs: number;
-  /** Whether callers wait in the other lane. */
+  /** Whether callers also wait in the other lane. */
   readonly otherWaits: boolean;
 }
 
 export interface LaneStats {
   granted: number;
-  /** Total time between asking and starting, ms. */
+  /** Total time between calls of `acquire` and their starts, ms. */
   waitedMs: number;
   refused: number;
-  /** Slots that passed unused: their holder was late (GC, freeze) or no longer waited. */
+  /** Number of unused slots: the holder was late (GC, frozen Lambda) or no longer waited. */
   givenBack: number;
 }
 
 export interface Lanes {
   acquire(lane: Lane, maxWaitMs: number): Promise<Permit>;
-  /** What happened since it was last asked. */
+  /** Returns the statistics since the last call, and resets them. */
   stats(): Record<Lane, LaneStats>;
 }
 
@@ -69,8 +69,8 @@ interface Queue {
 }
 
 /**
- * @param deps.ask asks the limiter on behalf of a lane; never rejects.
- * @param deps.tripMs how long the last question to the limiter took, ms.
+ * @param deps.ask calls the limiter for a lane; never rejects.
+ * @param deps.tripMs returns how long the last call of the limiter took, ms.
  */
 export function createLanes(deps: {
   readonly ask: (request: LaneRequest) => Promise<LimiterAnswer>;
@@ -92,7 +92,7 @@ export function createLanes(deps: {
     };
   }
 
-  /** Serves a lane while somebody waits in it: one question at a time, each at the time the last answer named. */
+  /** Serves a lane while callers wait in it. Calls the limiter one request at a time, at the time that its last response named. */
   async function serve(queue: Queue): Promise<void> {
     if (queue.serving) return;
     queue.serving = true;
@@ -154,7 +154,7 @@ export function createLanes(deps: {
       const since = clock.now();
       return new Promise((settle) => {
         queue.waiting.push({ since, deadline: since + maxWaitMs, settle });
-        // The lane's next turn is known, and nobody in it starts before.
+        // The time of the lane's next start is known, so callers with an earlier deadline are refused at once.
         refuse(queue, queue.turn.at, (waiter) => waiter.deadline < queue.turn.at);
         void serve(queue);
       });

@@ -3,20 +3,20 @@ import { brakeHarder, floorOfPace, localSpacingMs, pace, released, shareAt, spac
 import type { Lane, PermitOutcome } from './permits.ts';
 
 export interface LocalPace {
-  /** The shared limiter answered: its permits count again. */
+  /** Records that the shared limiter has responded. Its permits count again when it is lost the next time. */
   sharedAgain(): void;
-  /** @param sharedFrom when the shared limiter takes over, Unix ms, infinite if unknown; no local start from then on. */
+  /** @param sharedFrom when the shared limiter takes over, Unix ms; infinite if unknown. No local request starts at or after it. */
   take(request: LaneRequest, now: number, sharedFrom: number): LimiterAnswer;
   report(outcome: PermitOutcome, now: number): void;
-  /** The last start it granted, Unix ms; −∞ before the first. */
+  /** Returns the last granted start time, Unix ms; −∞ before the first. */
   lastStart(): number;
-  /** Permits granted since it was last asked. */
+  /** Returns the number of permits granted since the last call. */
   granted(): number;
 }
 
 /**
- * Pacing by what this environment knows alone: its share (0..1) of the rate, and its own failures. Slots are not handed out
- * ahead, so that before each start it is asked whether Redis is back. When both lanes wait they take turns.
+ * Paces the requests of this environment without Redis, by its share (0..1) of the rate and its own failures. It grants each slot
+ * only shortly before its start, so that each start first checks whether Redis is back. If both lanes wait, they alternate.
  */
 export function createLocalPace({
   rps,
@@ -39,7 +39,7 @@ export function createLocalPace({
     },
     take({ lane, maxWaitMs, otherWaits }, now, sharedFrom) {
       if (shared) {
-        // What the shared limiter has handed out, to whomever, must have started and left MAX's window.
+        // Permits that the shared limiter has granted to any environment must first start and leave MAX's window.
         free = Math.max(free, now + pace.horizonMs + windowMs);
         shared = false;
       }

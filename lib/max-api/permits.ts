@@ -1,17 +1,17 @@
 /**
- * Permits to call MAX. The quota (30 requests a second, max-api facts in docs/architecture.md) belongs to the bot, so one
- * limiter serves every function; who holds a permit may start exactly one request, at once.
+ * Permits to send requests to MAX. The quota (30 requests a second, docs/architecture.md) belongs to the bot, so one limiter serves
+ * all functions. The holder of a permit may start exactly one request, at once.
  */
 
-/** Name of the bot whose quota is limited: with several bots each gets a name of its own. */
+/** The name of the bot whose quota is limited. If there are several bots, each needs its own name. */
 export const BOT = 'main';
 
-/** `interactive`: a person waits, goes first. `background`: everything else. Neither starves the other. */
+/** `interactive`: a person waits, so these requests go first. `background`: all others. Neither lane starves the other. */
 export type Lane = 'interactive' | 'background';
 
 /**
- * `busy`: the lane's turn comes later than `maxWaitMs`. `cooling`: MAX throttled or failed, and all callers slow down.
- * `no_limiter`: the shared limiter can't be used, and this environment has no share of the rate without it.
+ * `busy`: the lane's next slot is later than `maxWaitMs`. `cooling`: MAX throttled or failed, and all callers slow down.
+ * `no_limiter`: the shared limiter can't be used, and this environment may not send requests without it.
  */
 export type RefusalReason = 'busy' | 'cooling' | 'no_limiter';
 
@@ -20,13 +20,13 @@ export type Permit =
   | {
       readonly granted: false;
       readonly reason: RefusalReason;
-      /** Milliseconds after which asking again is sensible. */
+      /** Time after which another attempt is useful, ms. */
       readonly retryAfterMs: number;
     };
 
 /**
- * What became of a permitted request, for the shared pace.
- * `ok`: MAX answered about the chat (403 and 404 included). `throttled`: 429, or a 5xx with `Retry-After`.
+ * The outcome of a permitted request; it controls the shared rate.
+ * `ok`: MAX responded about the chat (including 403 and 404). `throttled`: 429, or a 5xx with `Retry-After`.
  * `failed`: another 5xx, timeout or network error.
  */
 export type PermitOutcome =
@@ -36,17 +36,16 @@ export type PermitOutcome =
 
 export interface Permits {
   /**
-   * Resolves when the caller may start one request (`granted`), or as soon as it is known that its turn would come later
-   * than `maxWaitMs` from now. Never rejects: without Redis the pacing is local.
+   * Resolves when the caller may start one request (`granted`), or as soon as it is clear that its slot would be later than
+   * `maxWaitMs` from now. Never rejects. Without Redis the environment paces itself.
    */
   acquire(lane: Lane, maxWaitMs: number): Promise<Permit>;
-  /** Tells how the permitted request ended. Cheap: travels with the next `acquire`, except a 429, which is told at once. */
+  /** Reports the outcome of a permitted request. It costs no round trip, because the next `acquire` sends it; a 429 is sent at once. */
   report(outcome: PermitOutcome): void;
-  /** Delivers what `report` still holds. Call before the environment may freeze. Never rejects. */
+  /** Sends the outcomes that have not been sent. Call it before the environment may freeze. Never rejects. */
   flush(): Promise<void>;
   /**
-   * Says that callers are to come: a shared limiter that has lost its state warms up from now, not from the first caller.
-   * Never rejects.
+   * Starts the warm-up of a shared limiter that has lost its state now, instead of at the first caller. Never rejects.
    */
   wake(): Promise<void>;
 }

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { parseJsonWithIds } from '../base/json.ts';
 
 /**
- * What MAX tells of chats (webhook deliveries), reduced to what the service acts on: no person is named in it, so none can get
- * into a queue or a log. No update carries a count: it says that something changed, never by how much.
+ * Webhook deliveries from MAX, reduced to the fields that the service uses. The reduced form names no person, so no personal data can
+ * reach a queue or a log. No update carries a count: it reports that a chat changed, but not by how much.
  */
 
 const chatId = z.string().regex(/^-?[1-9]\d{0,18}$/);
@@ -13,7 +13,7 @@ export const chatUpdate = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('bot_added'), chat_id: chatId, at: z.number().int() }),
   z.object({ kind: z.literal('bot_removed'), chat_id: chatId, at: z.number().int() }),
   z.object({ kind: z.literal('title_changed'), chat_id: chatId, at: z.number().int(), title: z.string() }),
-  /** Whether the bot receives an event for each join and leave of the chat from now on. */
+  /** `receives_membership_events`: whether the bot receives an event for each join and leave of the chat from now on. */
   z.object({
     kind: z.literal('permissions_changed'),
     chat_id: chatId,
@@ -22,10 +22,10 @@ export const chatUpdate = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** `at`: Unix ms on MAX's clock. */
+/** An update of a chat. `at`: Unix ms on MAX's clock. */
 export type ChatUpdate = z.output<typeof chatUpdate>;
 
-/** Deliveries carry more fields than the documentation names: unknown ones are accepted. */
+/** Deliveries carry more fields than MAX documents, so unknown fields are accepted. */
 const delivery = z.looseObject({
   update_type: z.string().min(1).max(64),
   timestamp: z.number().int().nonnegative(),
@@ -37,12 +37,12 @@ const delivery = z.looseObject({
 
 export type Delivery =
   | { readonly kind: 'update'; readonly type: string; readonly update: ChatUpdate }
-  /** Well-formed, but nothing to act on: an unknown type, a dialog. */
+  /** Valid, but the service does not use it: an unknown type, or a dialog. */
   | { readonly kind: 'nothing'; readonly type: string }
-  /** Not understood. MAX repeats a delivery that is not accepted and in the end unsubscribes the bot, so it is accepted. */
+  /** Invalid. It is accepted nevertheless, because MAX repeats refused deliveries and finally removes the subscription. */
   | { readonly kind: 'not_understood'; readonly type: string; readonly fields: readonly string[] };
 
-/** The types to subscribe to. */
+/** The types of updates that the service subscribes to. */
 export const UPDATE_TYPES = [
   'bot_added',
   'bot_removed',
@@ -52,12 +52,12 @@ export const UPDATE_TYPES = [
   'bot_admin_permissions_changed',
 ] as const;
 
-/** The permission that lets a bot see who joins and leaves. */
+/** The permission that a bot needs to receive events about joins and leaves. */
 export const MEMBERSHIP_PERMISSION = 'read_all_messages';
 
 const typeOnly = z.object({ update_type: z.string().regex(/^[\w.]{1,64}$/) });
 
-/** Reads the body of a delivery. Chat ids are 64-bit integers and keep all their digits. */
+/** Parses the body of a delivery. Chat ids are 64-bit integers and keep all their digits. */
 export function readDelivery(text: string): Delivery {
   const body = parseJsonWithIds(text, 'chat_id');
   const parsed = delivery.safeParse(body);
@@ -67,7 +67,7 @@ export function readDelivery(text: string): Delivery {
   }
   const { update_type: type, timestamp: at, title, is_admin, permissions } = parsed.data;
   const chat_id = parsed.data.chat_id ?? '';
-  // Dialogs have positive ids, and two participants for ever.
+  // Dialogs have positive ids. They always have two participants, so their events are not needed.
   if (!chat_id.startsWith('-')) return { kind: 'nothing', type };
   switch (type) {
     case 'user_added':
