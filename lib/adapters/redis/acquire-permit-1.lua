@@ -1,38 +1,40 @@
 --[[
-Hands out the times at which requests to MAX may start: evenly spaced, for all callers together, on Redis's own clock.
-Times are microseconds since 1970, durations microseconds. Numbers in replies are strings: Lua's own formatting rounds them.
+Grants slots: the times at which requests to MAX may start. Slots are evenly spaced, for all callers together, on Redis's clock.
+Times are microseconds since 1970, durations are microseconds. Numbers in replies are strings, because Lua's own format rounds them.
 
 KEYS[1]  the bot's limiter, a hash:
-           run      the server that wrote it: after a failover or restart what is stored can't be trusted
-           seen     the last call
-           free     the next slot not handed out
+           run      the server that wrote the state; after a failover or a restart the state can't be trusted
+           seen     time of the last call
+           free     the first slot that is not granted
            warm     end of the warm-up
-           line     background callers waiting, in order: `number:count:back`, the permits each can use and when it
-                    asks again; separated by spaces. next: the number of the next to join
-           holes    slots before `free` kept for background, in order, separated by spaces
-           wanted   until when background is taken to be waiting
-           streak   interactive grants since the last slot left to background
-           share    share of the full pace (0..1) at the time `since`, from where it grows; cut: when it was last halved
-           failed   failures with no answer between
+           line     the queue of background callers, in order, separated by spaces: `number:count:back`, where `count` is the
+                    permits that the caller can use, and `back` is when it calls again
+           next     the number for the next caller that joins the queue
+           holes    slots before `free` that are reserved for background, in order, separated by spaces
+           wanted   time until which background callers are expected
+           streak   interactive grants since the last slot that was left to background
+           share    share of the full rate (0..1) at the time `since`; it grows from then on
+           cut      when the share was last halved
+           failed   consecutive failures
 
 ARGV[1]  JSON, the same in every call: spacing, warmup, window, lead, back, horizon, signal, pauseMin, pauseMax,
-         recover, ttl (ms), floor (share), failures (count). `back`: how long before its turn a caller asks again.
-ARGV[2]  'interactive' | 'background' | 'report' (wants nothing, tells only)
-ARGV[3]  permits the caller could use
-ARGV[4]  its number in the line, -1 for none
-ARGV[5]  longest wait for a slot that is of use to it
-ARGV[6]  its round trip: no slot sooner than that is of use
-ARGV[7]  requests that ended well since it last called
+         recover, ttl (ms), floor (share), failures (count). `back`: how long before its slot a queued caller calls again.
+ARGV[2]  'interactive' | 'background' | 'report' (requests no slots, only reports outcomes)
+ARGV[3]  number of permits that the caller can use
+ARGV[4]  the caller's number in the queue, -1 for none
+ARGV[5]  longest time that the caller can wait for a slot
+ARGV[6]  the caller's round trip; an earlier slot would already have passed when the reply arrives
+ARGV[7]  requests that succeeded since the caller's last call
 ARGV[8]  requests that failed since then
-ARGV[9]  -1, or: MAX throttled it and asked for this wait (0: named none)
-ARGV[10] 1 if it paced itself lately, 0 otherwise
+ARGV[9]  the wait that MAX asked for when it throttled a request, 0 if it named none; -1 if it throttled none
+ARGV[10] 1 if the caller recently paced itself, 0 otherwise
 
-Returns  {status, mood, now, at, number, slot...}; mood 'busy', or 'cooling' while throttling slows everyone down
-  'granted'  slots to start at. number >= 0: its place in line for what it could use besides; ask again at `at`
-  'later'    nothing yet: ask again at `at`, with that number (-1: people don't stand in line)
+Returns  {status, mood, now, at, number, slot...}; mood is 'cooling' while throttling slows all callers down, else 'busy'
+  'granted'  start at the slots. number >= 0: the caller's place in the queue for further permits; call again at `at`
+  'later'    no slot yet: call again at `at` with that number (-1 for interactive callers, which do not queue)
   'refused'  no slot before `at`, which is later than the caller can wait
-  'warming'  state was lost, and callers who haven't heard of it may still pace themselves: nothing before `at`
-  'noted'    to 'report'
+  'warming'  the state was lost, and callers that have not noticed it may still pace themselves: no slot before `at`
+  'noted'    the reply to 'report'
 ]]
 local s = cjson.decode(ARGV[1])
 local lane = ARGV[2]
@@ -44,16 +46,16 @@ local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local server = redis.pcall('INFO', 'server')
 local run = type(server) == 'string' and string.match(server, 'run_id:(%w+)') or 'unnamed'
 
--- State: what was stored, or a new start.
+-- The state: the stored one or, if it can't be trusted, a new one.
 local names = { 'seen', 'free', 'warm', 'next', 'wanted', 'streak', 'share', 'since', 'cut', 'failed' }
 local stored = redis.call('HMGET', KEYS[1], 'run', 'holes', 'line', unpack(names))
 local q, holes, line = {}, {}, {}
 for i, name in ipairs(names) do
   q[name] = tonumber(stored[i + 3] or '')
 end
--- Who paced itself while nobody called wasn't the only one cut off, and others may still do so.
+-- If this caller paced itself and nobody called meanwhile, other callers also lost Redis and may still pace themselves.
 local cutOff = ARGV[10] == '1' and stored[1] and now - math.max(q.seen, q.warm) > s.horizon + s.window
--- A pointer far ahead means that the clock was set back.
+-- If `free` is far ahead, the clock was set back.
 if stored[1] ~= run or cutOff or q.free > now + 2 * s.pauseMax then
   q = { free = now, warm = now, next = 0, wanted = 0, streak = 0, share = 1, since = now, cut = 0, failed = 0 }
   if s.warmup > 0 then
@@ -69,7 +71,7 @@ else
   end
 end
 
--- Pace: what became of earlier requests. The same as brakeHarder in lib/max-api/pace.ts.
+-- The rate after the reported outcomes. The same arithmetic as brakeHarder in lib/max-api/pace.ts.
 local share = math.min(1, q.share + math.max(0, now - q.since) / s.recover)
 if answered > 0 then
   q.failed = 0
@@ -91,7 +93,7 @@ local mood = share < 1 and 'cooling' or 'busy'
 
 local status, at, slots = 'noted', 0, {}
 
--- People take the next free slots, ahead of whoever waits in the background line.
+-- Interactive callers take the next free slots, before the background callers in the queue.
 local function interactive()
   number = -1
   while #slots < math.min(want, 4) do
@@ -114,8 +116,9 @@ local function interactive()
   end
 end
 
--- Background stands in line, so that processes are served in turn. Their times move back as people go ahead; each learns
--- that when it asks again, and keeps its place. Whoever doesn't ask again in time has left.
+-- Background callers queue, so that all processes are served in order. Interactive callers go first and move the expected slots of
+-- the queue back; a background caller learns its new time when it calls again, and keeps its place. A caller that does not call
+-- again before its deadline loses its place.
 local function background()
   while holes[1] and holes[1] < now + trip do
     table.remove(holes, 1)
@@ -129,7 +132,8 @@ local function background()
       ahead = ahead + (own and 0 or caller.count)
     end
   end
-  -- As many as the lead holds: one round trip serves several at high rates, and never delays a person by more than that.
+  -- Grant at most the slots within the lead. So one round trip serves several requests at high rates, and an interactive caller is
+  -- not delayed by more than the lead.
   local most = 1 + math.floor(s.lead / spacing)
   local soon = now + trip + s.lead
   own = own or { count = math.min(want, most) }
@@ -179,7 +183,7 @@ local function background()
     slots[#slots + 1] = slot
   until #slots >= math.min(want, most) or (holes[1] or q.free) > soon + #slots * spacing
 
-  -- For what it could use besides it keeps its place, if it was to have more, or goes to the end of the line.
+  -- The caller keeps its place for further permits if it had queued for them. Otherwise it goes to the end of the queue.
   local rest = math.min(want - #slots, most)
   number = -1
   if rest > 0 then

@@ -2,9 +2,9 @@ import type { Clock } from '../../base/clock.ts';
 import { type RedisGate, redisRestMs } from './client.ts';
 
 /**
- * A gate to a Redis with an auth token. The token is had before the first command; a rotated one serves the next
- * connection, since ioredis reads its options whenever it connects. Without a token Redis is down, and asking for one
- * rests between attempts: it must not cost every request a wait.
+ * Wraps the gate of a Redis that needs an auth token. The token is fetched before the first command. A rotated token is used from
+ * the next connection on, because ioredis reads its options at each connection. If no token can be fetched, Redis counts as down,
+ * and the next attempt follows only after a pause, so that not every request waits for it.
  */
 export function authenticated(gate: RedisGate, token: () => Promise<string>, clock: Clock): RedisGate {
   let restsUntil = 0;

@@ -1,4 +1,4 @@
--- A chat has changed: its count is no longer known to be right, however fresh it is.
+-- Marks the cached count of a chat that has changed: it is no longer known to be correct, however fresh it is.
 -- KEYS  [1] chat_participants:<id>
 local value = redis.call('GET', KEYS[1])
 if value then

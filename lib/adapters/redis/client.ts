@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { type Clock, systemClock } from '../../base/clock.ts';
 
-/** After a command that timed out, Redis is left alone for this long, ms: a hung Redis costs an environment one wait in 10 s. */
+/** Pause after a command that timed out, ms. So a hung Redis costs an environment one timeout in 10 s. */
 export const redisRestMs = 10_000;
 
 export interface RedisOptions {
@@ -10,24 +10,24 @@ export interface RedisOptions {
 }
 
 /**
- * A client that connects on first use, never queues what can't be sent, and keeps reconnecting in the background.
- * Commands under way when a connection breaks fail at once: sent again they could act twice, and their caller has a
- * fallback that is faster. `redis://` or, with TLS, `rediss://`.
+ * Creates a client that connects on first use, fails commands that it can't send at once, and reconnects in the background.
+ * Commands in progress when a connection breaks fail at once: a repeated command could act twice, and every caller has a faster
+ * fallback. `url` is `redis://` or, with TLS, `rediss://`.
  */
 export function createRedis(url: string, { commandTimeoutMs }: RedisOptions): Redis {
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: commandTimeoutMs,
-    // A peer that is gone confirms no end of a connection: it is not waited for.
+    // A lost peer never confirms that a connection is closed, so don't wait longer for it.
     disconnectTimeout: commandTimeoutMs,
     commandTimeout: commandTimeoutMs,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(25 * 2 ** attempt, 1_000),
-    // A primary that became a replica answers READONLY: its name now leads elsewhere.
+    // After a failover the old primary answers READONLY. A new connection reaches the new primary under the same name.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   });
-  // ioredis reports lost connections here as well as to each caller; unheard, the event would end the process.
+  // ioredis also reports lost connections to each caller. Without a listener, the event would end the process.
   redis.on('error', () => {});
   return redis;
 }
@@ -36,25 +36,25 @@ export type RedisResult<T> =
   | { readonly ok: true; readonly value: T }
   | {
       readonly ok: false;
-      /** `down`: not connected. `hung`: no reply in time, or being left alone after that. `error`: Redis refused the command. */
+      /** `down`: not connected. `hung`: no reply in time, or within the pause after that. `error`: Redis refused the command. */
       readonly reason: 'down' | 'hung' | 'error';
       readonly error?: Error;
     };
 
-/** Where it is decided whether Redis can be used now. One per client, shared by all that use it. */
+/** Decides whether Redis can be used now. There is one gate per client, and all users of the client share it. */
 export interface RedisGate {
   readonly client: Redis;
-  /** Runs commands if Redis is usable, otherwise says at once that it isn't. Never rejects. */
+  /** Runs commands if Redis is usable; otherwise returns `ok: false` at once. Never rejects. */
   run<T>(commands: (redis: Redis) => Promise<T>): Promise<RedisResult<T>>;
 }
 
 export function createRedisGate(client: Redis, clock: Clock = systemClock): RedisGate {
   let restsUntil = 0;
   let connecting: Promise<void> | undefined;
-  /** The end of a connection that was given up. */
+  /** Resolves when the abandoned connection has ended. */
   let ending: Promise<unknown> | undefined;
 
-  /** Connects where nothing does so by itself: at first, and after a command that timed out. */
+  /** Connects in the cases in which ioredis does not: on first use, and after a command that timed out. */
   async function connect(): Promise<void> {
     await ending;
     ending = undefined;
@@ -62,7 +62,7 @@ export function createRedisGate(client: Redis, clock: Clock = systemClock): Redi
     if (client.status !== 'ready') await readyInTime();
   }
 
-  /** Waits for a connection that is being made in the background, as long as for a command. */
+  /** Waits for a connection that ioredis makes in the background, at most for one command timeout. */
   function readyInTime(): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
@@ -79,10 +79,10 @@ export function createRedisGate(client: Redis, clock: Clock = systemClock): Redi
     client,
     async run(commands) {
       if (clock.now() < restsUntil) return { ok: false, reason: 'hung' };
-      // One caller finds out whether a hung Redis is back; the others don't wait for it.
+      // One caller tests whether a hung Redis is back. The others don't wait for it.
       const probing = restsUntil > 0;
       if (probing) restsUntil = clock.now() + redisRestMs;
-      // Only these connections are waited for. Lost ones are made again in the background, and till then Redis is down.
+      // Callers wait only for these connections. Lost connections are restored in the background; until then Redis is down.
       if (probing || client.status === 'wait') {
         connecting ??= connect().finally(() => {
           connecting = undefined;
@@ -99,8 +99,8 @@ export function createRedisGate(client: Redis, clock: Clock = systemClock): Redi
         const error = cause instanceof Error ? cause : new Error(String(cause));
         if (error.message === 'Command timed out') {
           restsUntil = clock.now() + redisRestMs;
-          // A peer that is gone without a word (host lost, network cut) leaves a connection on which nothing ever arrives, until
-          // the kernel gives up after a quarter of an hour. The next connection finds the server that has the name then.
+          // If a peer disappears without closing the connection (host lost, network cut), the kernel keeps the connection for a
+          // quarter of an hour. A new connection reaches the server that has the name now.
           ending ??= new Promise((ended) => client.once('end', ended));
           client.disconnect();
           return { ok: false, reason: 'hung', error };

@@ -7,18 +7,18 @@ import { type RedisGate, redisRestMs } from './client.ts';
 import { createSharedLimiter } from './shared-limiter.ts';
 
 export interface PermitSettings {
-  /** Whose quota it is; a bot has one limiter. */
+  /** The name of the bot that has the quota. Each bot has one limiter. */
   readonly bot: string;
-  /** The quota: requests a second, a whole number ≥ 1. */
+  /** The quota in requests per second, a whole number ≥ 1. */
   readonly rps: number;
   /**
-   * This environment's share (0..1) of the rate without Redis; over all environments that can run at once at most 0.95.
-   * With 0 it makes no request without Redis.
+   * This environment's share (0..1) of the rate without Redis. The shares of all environments that can run at once must add up to
+   * at most 0.95. With 0, the environment sends no requests without Redis.
    */
   readonly shareOfRate: number;
   /**
-   * How long after its state was lost the shared limiter grants nothing, ms, while callers pace themselves. Must exceed
-   * `redisRestMs`, the time an environment may go without noticing that Redis is back; 0 only for a single process.
+   * Warm-up of the shared limiter after it lost its state, ms. It grants nothing during it, and callers pace themselves. Must
+   * exceed `redisRestMs`, because an environment may notice only after that time that Redis is back. 0 only for a single process.
    */
   readonly warmupMs?: number;
 }
@@ -26,22 +26,22 @@ export interface PermitSettings {
 export interface PermitStats {
   readonly interactive: LaneStats;
   readonly background: LaneStats;
-  /** Calls of the script that were answered, and attempts that found Redis unusable. */
+  /** Number of calls of the script that succeeded, and of attempts that found Redis unusable. */
   readonly redisCalls: number;
   readonly redisFailures: number;
-  /** Permits of both lanes that were paced locally. */
+  /** Number of permits of both lanes that were granted without the shared limiter. */
   readonly local: number;
 }
 
 export interface RedisPermits extends Permits {
-  /** What happened since it was last asked. */
+  /** Returns the statistics since the last call, and resets them. */
   stats(): PermitStats;
 }
 
 /**
- * Permits of this environment: from the limiter shared in Redis, by local pacing at `shareOfRate` without it, and by neither
- * while other environments use the other one.
- * The invariants are those of docs/architecture.md: no second at MAX holds more than `rps` arrivals, whatever fails.
+ * Creates the permits of one environment. They come from the limiter in Redis or, without Redis, from local pacing at
+ * `shareOfRate`. Neither grants permits while other environments use the other one. Whatever fails, MAX never receives more than
+ * `rps` requests in one second (docs/architecture.md, invariant 1).
  */
 export function createPermits(deps: {
   readonly redis: RedisGate;
@@ -61,7 +61,7 @@ export function createPermits(deps: {
     if (answer.kind === 'no_redis') return withoutRedis(request);
     const { from, othersUntil } = await sides.shared();
     const now = clock.now();
-    // Environments without Redis pace themselves still; this one may do the same until they have stopped.
+    // Some environments without Redis still pace themselves. Until they stop, this one may pace itself too.
     if (now < from) return now < othersUntil ? pacedUntil(othersUntil, request) : waitUntil(from, request);
     if (answer.kind === 'warming') return pacedUntil(answer.until, request);
     local.sharedAgain();
@@ -75,12 +75,12 @@ export function createPermits(deps: {
     return now < from ? waitUntil(from, request) : local.take(request, now, Number.POSITIVE_INFINITY);
   }
 
-  /** The answer while the shared limiter gives nothing before `sharedFrom`, Unix ms. */
+  /** Returns the response for the time before `sharedFrom` (Unix ms), in which the shared limiter grants nothing. */
   function pacedUntil(sharedFrom: number, request: LaneRequest): LimiterAnswer {
     return shareOfRate === 0 ? waitUntil(sharedFrom, request) : local.take(request, clock.now(), sharedFrom);
   }
 
-  /** The answer where nothing may start before `from`, Unix ms: waits for it if it comes in time. */
+  /** Returns the response while no request may start before `from`, Unix ms: `later` if the caller can wait for it, else `refused`. */
   function waitUntil(from: number, { maxWaitMs }: LaneRequest): LimiterAnswer {
     const now = clock.now();
     const reason = 'no_limiter';
@@ -104,8 +104,8 @@ export function createPermits(deps: {
 }
 
 /**
- * Tells a limiter that nobody made requests before it, so that it begins without its warm-up: for a Redis that was started
- * together with everything that uses it. Round trips: 1.
+ * Initialises a limiter without a warm-up, because no environment sent requests before. Only for a Redis that was started together
+ * with all its clients. Round trips: 1.
  */
 export async function beginWithoutWarmup(
   redis: RedisGate,

@@ -12,36 +12,37 @@ declare module 'ioredis' {
   }
 }
 
-/** `warming`: it lost its state and grants nothing before `until`, Unix ms. `no_redis`: Redis can't be used now. */
+/** `warming`: the limiter lost its state and grants nothing before `until`, Unix ms. `no_redis`: Redis can't be used now. */
 export type SharedAnswer =
   | LimiterAnswer
   | { readonly kind: 'warming'; readonly until: number }
   | { readonly kind: 'no_redis' };
 
 export interface SharedLimiter {
-  /** Never rejects. Round trips: 1; none while it is known to warm up. */
+  /** Requests slots. Never rejects. Round trips: 1; none during a known warm-up. */
   take(request: LaneRequest): Promise<SharedAnswer>;
-  /** How a permitted request ended: travels with the next call, a 429 at once. */
+  /** Reports the outcome of a permitted request. The next call sends it; a 429 is sent at once. */
   report(outcome: PermitOutcome): void;
-  /** Resolves when nothing that was reported is left to send. */
+  /** Sends the outcomes that have not been sent. Resolves when all are sent. */
   flush(): Promise<void>;
-  /** Tells that callers are to come: the warm-up after a loss of state begins now. */
+  /** Starts the warm-up now if the limiter has lost its state. */
   wake(): Promise<void>;
-  /** How long its last answer took, ms. */
+  /** Returns the round-trip time of the last call, ms. */
   tripMs(): number;
-  /** Calls of the script that were answered, and attempts that found Redis unusable, since it was last asked. */
+  /** Returns the calls of the script that succeeded, and the attempts that found Redis unusable, since the last call of `stats`. */
   stats(): { readonly redisCalls: number; readonly redisFailures: number };
 }
 
-/** The state of the script is kept this long without a call: longer than a night, as losing it costs a warm-up. */
+/** Lifetime of the script's state without calls, ms. It is longer than a night, because a loss of the state costs a warm-up. */
 const ttlMs = 24 * 3_600_000;
-/** A reply that took this long says nothing about the next: don't reserve further ahead, ms. */
+/** Longest round trip that reservations take into account, ms. A slower reply is an outlier and does not predict the next. */
 const tripMaxMs = 100;
 
 /**
- * The shared limiter: spaced start times for the whole bot, handed out by a script in Redis on Redis's clock.
- * @param deps.warmupMs how long it grants nothing after a loss of its state.
- * @param deps.lastLocalStart the last start that this environment granted itself without Redis, Unix ms.
+ * Creates the client of the shared limiter: a script in Redis that grants evenly spaced start times for the whole bot, on Redis's
+ * clock.
+ * @param deps.warmupMs time after a loss of its state in which the limiter grants nothing.
+ * @param deps.lastLocalStart returns the last start that this environment granted itself without Redis, Unix ms.
  */
 export function createSharedLimiter(deps: {
   readonly redis: RedisGate;
@@ -77,7 +78,7 @@ export function createSharedLimiter(deps: {
   const telling = new Set<Promise<unknown>>();
   let counts = { redisCalls: 0, redisFailures: 0 };
 
-  /** One call of the script; undefined without Redis. Times in the reply are converted to the local clock. */
+  /** Calls the script once. Converts the times in the reply to the local clock. Returns `undefined` without Redis. */
   async function call(request: Omit<LaneRequest, 'lane' | 'otherWaits'> & { lane: string }, retryAfterMs = -1) {
     const { ok, failed } = outcomes;
     outcomes = { ok: 0, failed: 0 };
@@ -158,9 +159,9 @@ export function createSharedLimiter(deps: {
 }
 
 /**
- * The offset from Redis's clock to the local one, kept from the fastest exchange seen: a reply tells the time to half its
- * round trip, so a slow one must not move the slots. An older sample loses trust at 100 ppm, what cheap clocks drift; one
- * that a newer exchange contradicts (a clock was set, a failover led to another machine) is dropped.
+ * Estimates the offset from Redis's clock to the local clock from the fastest exchange. The error of an estimate is half its round
+ * trip, so a slow reply must not move the slots. The error of an old estimate grows by 100 ppm, the drift of cheap clocks. An
+ * estimate is dropped if a newer exchange contradicts it, because a clock was set or a failover led to another machine.
  */
 function createRedisClock() {
   let best: { offset: number; error: number; at: number } | undefined;

@@ -1,6 +1,6 @@
--- Takes from counters what was made use of; what was counted meanwhile stays.
+-- Subtracts the views that the planner has used from the counters. Views that were counted meanwhile remain.
 -- KEYS  the hash that has each counter, any number
--- ARGV  two a key, in the order of KEYS: the field, and how much to take
+-- ARGV  two for each key, in the order of KEYS: the field, and the number to subtract
 for i, key in ipairs(KEYS) do
   local field = ARGV[2 * i - 1]
   if redis.call('HINCRBY', key, field, -tonumber(ARGV[2 * i])) <= 0 then

@@ -6,11 +6,11 @@ import peekReads from './peek-views-n.lua';
 import takeReads from './take-views-n.lua';
 
 /**
- * Counters in hashes of 512 chats each: of that size Redis packs them, some 8 bytes a chat that is shown. Every operation
- * is one round trip.
+ * Number of chats whose counters share a hash. Redis packs hashes of this size: a viewed chat takes about 8 bytes. Every
+ * operation is one round trip.
  */
 const CHATS_A_HASH = 512;
-/** Nobody needs to know how often a chat was shown that wasn't shown again for so long. */
+/** Lifetime of a counter without new views, s. Older views are not needed. */
 const KEPT_SECONDS = 14 * 24 * 3_600;
 
 type Counter = readonly [key: string, field: number];
