@@ -1,18 +1,18 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
-/** Longest time for name, TCP and TLS, ms. */
+/** Longest time for DNS, TCP and TLS, ms. */
 const CONNECT_TIMEOUT_MS = 1_000;
 /** Longest silence on the connection, ms. */
 const SILENCE_TIMEOUT_MS = 1_500;
-/** Longest time for all of it, ms: somebody waits for the answer to a first request. */
+/** Longest time for the whole fetch, ms. The first request of an environment waits for it. */
 const TOTAL_TIMEOUT_MS = 3_000;
-/** A key set has a few kilobytes. */
+/** Largest response. A key set has a few kilobytes. */
 const MAX_BODY_BYTES = 256 * 1_024;
 
 /**
- * Fetches a JSON document over a connection of its own, following no redirect. Round trips: 1 GET.
- * @throws {Error} for anything but a 200 with JSON within the time limits.
+ * Fetches a JSON document over a new connection, without following redirects. Round trips: 1 GET.
+ * @throws {Error} unless a 200 with JSON arrives within the time limits.
  */
 export function fetchJson(url: URL): Promise<unknown> {
   return new Promise((resolve, reject) => {

@@ -1,21 +1,21 @@
 import { createPublicKey } from 'node:crypto';
 import type { Algorithm, FoundKey, IssuerKey, IssuerKeys } from '../../state/issuer-keys.ts';
 
-/** Age at which keys are fetched again while the known ones are used, ms. A key that the issuer withdrew is forgotten then. */
+/** Age at which keys are fetched again in the background, ms. This also removes keys that the issuer has withdrawn. */
 const RENEW_MS = 10 * 60_000;
-/** Age from which a request waits for that, ms: an environment that was idle for so long behaves like a new one. */
+/** Age from which a request waits for the new keys, ms. An environment that was idle this long behaves like a new one. */
 const RENEW_FIRST_MS = 60 * 60_000;
-/** Age up to which known keys are used while the issuer can't be reached, ms. */
+/** Longest time for which known keys are used while the issuer can't be reached, ms. */
 const MAX_AGE_MS = 24 * 3_600_000;
-/** Time between two fetches while keys are known, ms, however many unknown key ids come. */
+/** Shortest time between two fetches while keys are known, ms, however many unknown key ids arrive. */
 const REFETCH_PAUSE_MS = 30_000;
-/** Time between two fetches while none are known, ms. */
+/** Shortest time between two fetches while no keys are known, ms. */
 const RETRY_PAUSE_MS = 1_000;
-/** RFC 7518, 3.3. */
+/** Shortest RSA key (RFC 7518, 3.3). */
 const MIN_RSA_BITS = 2_048;
 
 export interface IssuerKeysDeps {
-  /** Fetches the JSON Web Key Set (RFC 7517), parsed. */
+  /** Fetches and parses the JSON Web Key Set (RFC 7517). */
   readonly fetchKeySet: () => Promise<unknown>;
   /** Unix ms. */
   readonly now: () => number;
@@ -23,7 +23,7 @@ export interface IssuerKeysDeps {
   readonly onFailure: (error: Error, ageMs: number | undefined) => void;
 }
 
-/** The issuer's keys, fetched when they are first needed; simultaneous requests share a fetch. */
+/** Creates the cache of the issuer's keys. It fetches them on first use; simultaneous requests share one fetch. */
 export function createIssuerKeys({ fetchKeySet, now, onFailure }: IssuerKeysDeps): IssuerKeys {
   let held: { readonly keys: readonly IssuerKey[]; readonly fetchedAt: number } | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
@@ -38,7 +38,7 @@ export function createIssuerKeys({ fetchKeySet, now, onFailure }: IssuerKeysDeps
     }
   }
 
-  /** Joins the fetch under way, or starts one where the pause since the last is over. */
+  /** Joins the fetch in progress, or starts one if the pause since the last fetch is over. */
   function renew(pauseMs: number): Promise<void> | undefined {
     if (!fetching && now() - triedAt >= pauseMs) {
       fetching = load().finally(() => {
@@ -66,15 +66,15 @@ export function createIssuerKeys({ fetchKeySet, now, onFailure }: IssuerKeysDeps
   };
 }
 
-/** Without a key id, or with one that several keys have, only a single fitting key will do. */
+/** Returns the only key that fits. Returns none if several fit, because the token has no key id or an ambiguous one. */
 function pick(keys: readonly IssuerKey[], kid: string | undefined, algorithm: Algorithm): IssuerKey | undefined {
   const fitting = keys.filter(({ jwk }) => jwk.alg === algorithm && (kid === undefined || jwk.kid === kid));
   return fitting.length === 1 ? fitting[0] : undefined;
 }
 
 /**
- * Reads the keys that can verify tokens; keys of other kinds and uses are left out.
- * @throws {Error} for what is not a key set.
+ * Returns the keys that can verify tokens; it ignores keys of other types and uses.
+ * @throws {Error} if the document is not a key set.
  */
 function readKeySet(document: unknown): IssuerKey[] {
   const keys = (document as { keys?: unknown } | null)?.keys;

@@ -9,12 +9,12 @@ import { chunks } from '../../base/chunks.ts';
 import { AWS_LIMITS, awsLimits, limitCalls } from '../../base/limits.ts';
 import type { PlanQueue, RefreshQueue, RefreshQueueName, UpdateQueue } from '../../state/queues.ts';
 
-/** SQS: 1 request for ten messages. */
+/** The queues in SQS. Ten messages cost 1 request. */
 
 /** SendMessageBatch takes ten entries; SQS delays at most 15 minutes. */
 const BATCH = 10;
 const MAX_DELAY_S = 900;
-/** Entries that SQS refused although the request was accepted are sent again this often. */
+/** Attempts for entries that SQS refuses although it accepts the request. */
 const ATTEMPTS = 3;
 
 export const createSqs = (): SQSClient => limitCalls(new SQSClient(awsLimits(AWS_LIMITS)), AWS_LIMITS);
@@ -56,7 +56,7 @@ export function createRefreshQueue(sqs: SQSClient, urls: Readonly<Record<Refresh
   };
 }
 
-/** Sends messages of one kind, one a request. */
+/** Sends messages of one kind, one per request. */
 const createSender = <M>(sqs: SQSClient, url: string) => ({
   async send(message: M): Promise<void> {
     await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: JSON.stringify(message) }));

@@ -1,7 +1,7 @@
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { awsLimits, type Limits, limitCalls } from '../../base/limits.ts';
 
-/** A first request fails, or continues without the secret, instead of waiting for a hung SSM. */
+/** Short limits: if SSM hangs, the first request of an environment fails or continues without the secret. */
 const LIMITS: Limits = { connectMs: 1_000, answerMs: 2_000, attempts: 2, callMs: 5_000 };
 
 export const createSsm = (): SSMClient => limitCalls(new SSMClient(awsLimits(LIMITS)), LIMITS);
