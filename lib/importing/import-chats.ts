@@ -2,9 +2,12 @@ import type { ChatStore, ImportedChat } from '../state/chat-store.ts';
 import { type ImportLine, type RefusedLine, readImportLine } from './read-line.ts';
 import { SeenIds } from './seen-ids.ts';
 
-/** Importing chats from a list: streamed, repeatable (the MAX id decides whether a line is a new chat), every line counted. */
+/**
+ * Imports chats from a list. Lines are streamed, and every line is counted. An import can be repeated, because the MAX id decides
+ * whether a line is a new chat.
+ */
 
-/** Lines in one call of the store, and calls in flight. They bound the memory that lines take, however long the list is. */
+/** Lines in one call of the store, and calls in flight. Both limit the memory for lines, however long the list is. */
 const BATCH = 500;
 const IN_FLIGHT = 2;
 
@@ -14,7 +17,7 @@ export interface ImportTotals {
   readonly created: number;
   readonly updated: number;
   readonly unchanged: number;
-  /** Lines whose MAX id another line of the same list has. The last of such lines decides what the chat becomes. */
+  /** Lines whose MAX id occurs in another line of the same list. The last of these lines wins. */
   readonly repeated: number;
   readonly refused: number;
 }
@@ -24,13 +27,13 @@ interface Entry {
   readonly source: ImportLine;
 }
 
-/** By MAX id: a call of the store has each once. */
+/** Entries by MAX id, because a call of the store may contain each MAX id only once. */
 type Batch = Map<string, Entry>;
 
 /**
- * Imports all lines. Refused lines go to `onRefused`; the rest is written in batches, so an import that broke off can be run
- * again. Takes 16 to 32 bytes of memory for each line, for the MAX ids it has seen, beside the batches in flight.
- * @throws what the store or `onRefused` throws; the batches written before stay written.
+ * Imports all lines. Refused lines go to `onRefused`; all others are written in batches. An import that stopped can be run again.
+ * Needs 16 to 32 bytes of memory per line to detect repeated MAX ids, in addition to the batches in flight.
+ * @throws what the store or `onRefused` throws. Batches that were already written remain.
  */
 export async function importChats(
   store: Pick<ChatStore, 'importMany'>,
@@ -45,7 +48,7 @@ export async function importChats(
   const seen = new SeenIds();
   const inFlight = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
-  /** Lines that are the first of their MAX id, and lines that repeat one which was handed to the store before. */
+  /** `first`: the first line of each MAX id. `repeats`: lines with a MAX id that was already passed to the store. */
   let first: Batch = new Map();
   let repeats: Batch = new Map();
 
@@ -86,7 +89,7 @@ export async function importChats(
     if (inFlight.size >= IN_FLIGHT) await Promise.race(inFlight);
   };
 
-  /** Waits for the batches in flight: one of them may hold the line that is repeated, and the later line must win. */
+  /** Waits for the batches in flight first. One of them may contain the earlier line, and the later line must win. */
   const writeRepeats = async () => {
     await Promise.all(inFlight);
     if (failure) return;

@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { chatFields, maxChatId, toChatFields } from '../chats/fields.ts';
 import type { ImportedChat } from '../state/chat-store.ts';
 
-/** One line of an import: from the text of a file to a chat, or to the reason why it is refused. */
+/** Converts one line of an import into a chat, or into the reason for its refusal. */
 
-/** The columns of an import, in the order of the documentation. */
+/** The columns of an import. */
 export const IMPORT_COLUMNS = [
   'id',
   'name',
@@ -23,17 +23,17 @@ export const IMPORT_COLUMNS = [
 export const NEEDED_COLUMNS: readonly string[] = ['name', 'max_chat_id'];
 
 /**
- * Largest id that an import may give a chat. Ids given later are above it, and must stay exact in a double (2^53, some
- * 9 × 10^15) for as long as the service lives.
+ * Largest id in an import. The service assigns higher ids later. These must remain exact in a double (up to 2^53, about
+ * 9 × 10^15) for the lifetime of the service.
  */
 const MAX_ID = 1_000_000_000_000;
 
 const ID_RANGE = `must be a whole number from 1 to ${MAX_ID}`;
 
-/** RFC 3339, or as PostgreSQL writes it: a space for the T, no zone or one in hours, up to nine digits of a second. */
+/** RFC 3339, or PostgreSQL's format: a space instead of T, no zone or one in hours, up to nine fractional digits. */
 const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d{1,9})? ?(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)?$/i;
 
-/** Returns the time as RFC 3339 UTC with milliseconds; without a zone it is taken as UTC. `undefined`: no such time. */
+/** Returns the time as RFC 3339 UTC with milliseconds, or `undefined` if it is not valid. A time without a zone is UTC. */
 function readTimestamp(text: string): string | undefined {
   const match = TIMESTAMP.exec(text.trim());
   if (!match) return undefined;
@@ -49,7 +49,7 @@ function readTimestamp(text: string): string | undefined {
     Number(seconds),
     ms,
   );
-  // `Date.UTC` takes the 30th of February for the 1st or 2nd of March.
+  // `Date.UTC` turns the 30th of February into the 1st or 2nd of March.
   const same = new Date(written).toISOString().startsWith(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}`);
   const zoneMs = (Number(zoneHours) * 60 + Number(zoneMinutes)) * 60_000;
   const time = sign === '-' ? written + zoneMs : written - zoneMs;
@@ -99,13 +99,13 @@ const importedChatOf = (line: z.output<typeof importedChat>): ImportedChat => ({
   ...(line.updated_at !== null && { updatedAt: line.updated_at }),
 });
 
-/** A record as a file has it, by column name. */
+/** A line of the file, as it was read, by column name. */
 export interface ImportLine {
-  /** From 1, as an editor counts. */
+  /** Line number, from 1, as in an editor. */
   readonly line: number;
-  /** `undefined`: the line itself could not be read. */
+  /** `undefined` if the line itself could not be read. */
   readonly fields: Readonly<Record<string, unknown>> | undefined;
-  /** Why the line, or one of its fields, could not be read: the line is refused. */
+  /** Why the line or one of its fields could not be read. Such a line is refused. */
   readonly problem?: string;
 }
 
@@ -115,15 +115,15 @@ export interface RefusedLine {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-/** Columns whose text is a number; JSON lines may also give them as numbers. */
+/** Columns with numbers. JSON lines may contain them as numbers or as text. */
 const NUMBERS: readonly string[] = ['id', 'university_id', 'participants_count'];
 
-/** Columns whose text may look like a number, and must not be treated as one by a spreadsheet. */
+/** Columns with ids. A spreadsheet may take them for numbers and change them. */
 const IDS: readonly string[] = ['max_chat_id', 'external_chat_id', ...NUMBERS];
 
 /**
- * An id as a spreadsheet shows a number: with an exponent (`-7,00001E+13`), with a fraction of zeros (`70000000000005.0`), or
- * with its digits in groups of three (`70 000 000 000 005`). An external id is free text: only the exponent betrays it.
+ * An id in a spreadsheet's number format: with an exponent (`-7,00001E+13`), with a fraction of zeros (`70000000000005.0`), or
+ * with digits in groups of three (`70 000 000 000 005`). External ids are free text, so only the exponent is a reliable sign.
  */
 const MANGLED = /^[-+−]?(\d+([.,]\d*)?E[-+]?\d+|\d+[.,]0*|\d{1,3}([\s\u00A0\u202F'.,]\d{3})+)$/i;
 const MANGLED_TEXT = /^[-+−]?\d([.,]\d+)?E\+\d{2,}$/;
@@ -133,19 +133,18 @@ const isMangled = (name: string, value: unknown): boolean =>
   IDS.includes(name) &&
   (name === 'external_chat_id' ? MANGLED_TEXT : MANGLED).test(value.trim());
 
-/** What to do about values that a spreadsheet has changed. */
+/** The advice for values that a spreadsheet has changed. */
 export const SAVE_AS_TEXT =
   'format the column as text, take the values from their source again, and save the file anew';
 
-/** A cell that holds no value: the error of a formula, in English or Russian, or a value that its column was too narrow for. */
+/** A cell without a value: the error of a formula, in English or Russian, or `###` for a column that is too narrow. */
 const ERROR_CELL =
   /^#(N\/A|REF!|NAME\?|VALUE!|DIV\/0!|NUM!|NULL!|Н\/Д|ССЫЛКА!|ИМЯ\?|ЗНАЧ!|ДЕЛ\/0!|ЧИСЛО!|ПУСТО!|#{3,})$/;
 
-/** Says what happened to the number, and what to do. */
 const mangledReason = (value: unknown): string =>
   `${JSON.stringify(value)} is a number as a spreadsheet shows it, and may have lost digits: ${SAVE_AS_TEXT}`;
 
-/** An empty field is no value. Digits become numbers where a number is due. A MAX id may be a number as long as it is exact. */
+/** Returns the value of a field: null for an empty one, a number where the column needs one. Accepts an exact number as a MAX id. */
 function readField(name: string, value: unknown): unknown {
   if (value === '' || value === undefined) return NEEDED_COLUMNS.includes(name) ? undefined : null;
   if (typeof value === 'string' && NUMBERS.includes(name) && /^-?\d{1,16}$/.test(value.trim())) return Number(value);
@@ -155,7 +154,7 @@ function readField(name: string, value: unknown): unknown {
   return typeof value === 'string' ? value.trim() : value;
 }
 
-/** Returns the chat of a line, or all reasons why the line is refused. */
+/** Returns the chat of a line, or all reasons for its refusal. */
 export function readImportLine({ line, fields, problem }: ImportLine): ImportedChat | RefusedLine {
   if (!fields) return { line, reason: problem ?? 'could not be read' };
   if (problem !== undefined) return { line, reason: problem, fields };
@@ -177,7 +176,7 @@ export function readImportLine({ line, fields, problem }: ImportLine): ImportedC
   return { line, reason: reasons.join('; '), fields };
 }
 
-/** What is wrong with the text of a field although its value would be allowed. */
+/** Returns the problems of a field's text that the schema does not detect. */
 function complaintsOfText(name: string, value: unknown): string[] {
   if (typeof value !== 'string') return [];
   if (value.includes('\uFFFD')) {

@@ -1,20 +1,20 @@
 const MIN_CAPACITY = 1_024;
 
 /**
- * A set of MAX ids, for noticing repeated lines of an import. An open-addressed table of 64-bit integers, at most half full:
- * 16 to 32 bytes for each id, about a fifth of what a `Set` of strings takes. 0, which is no MAX id, marks a free slot.
+ * A set of MAX ids that detects repeated lines of an import. It is a hash table of 64-bit integers with open addressing, at most
+ * half full. It needs 16 to 32 bytes per id, about a fifth of a `Set` of strings. 0 is no MAX id, so it marks a free slot.
  */
 export class SeenIds {
   #slots = new BigInt64Array(MIN_CAPACITY);
   #size = 0;
-  /** The id that is being looked up, and its two halves: hashing it needs no further big integer. */
+  /** The id that is looked up, and a view of its two halves. So hashing creates no further BigInt. */
   readonly #key = new BigInt64Array(1);
   readonly #halves = new Int32Array(this.#key.buffer);
 
   /**
    * Adds an id.
    * @param maxChatId decimal, within 64 bits, not 0.
-   * @returns false if the set has it already.
+   * @returns false if the set already contains it.
    */
   add(maxChatId: string): boolean {
     if (this.#size * 2 >= this.#slots.length) this.#grow();
@@ -26,11 +26,11 @@ export class SeenIds {
     return true;
   }
 
-  /** Returns the slot that holds the id, or the free one where it belongs. */
+  /** Returns the slot that holds the id, or the free slot for it. */
   #slotOf(id: bigint): number {
     this.#key[0] = id;
     const [low = 0, high = 0] = this.#halves;
-    // The finalizer of MurmurHash3: neighbouring ids must not fill neighbouring slots.
+    // The finalizer of MurmurHash3 spreads consecutive ids. In consecutive slots they would make lookups slow.
     let hash = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
     const mask = this.#slots.length - 1;
