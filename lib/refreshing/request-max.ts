@@ -70,6 +70,13 @@ export interface RequestMaxDeps {
 /** Full jitter over an exponential bound (AWS Architecture Blog, "Exponential Backoff And Jitter"), in milliseconds. */
 const BACKOFF_BASE_MS = 200;
 const BACKOFF_CAP_MS = 5_000;
+/**
+ * While MAX hangs, the next people of this environment wait for this long, ms: long enough for a MAX that answers again, short
+ * enough that a crowd does not keep all environments waiting. MAX hangs from a person's wait that ended without an answer until
+ * the next answer, or for `HANGING_MS`.
+ */
+const HANGING_WAIT_MS = 1_000;
+const HANGING_MS = 10_000;
 
 export type FetchCountDeps = RequestMaxDeps & { readonly maxApi: Pick<MaxApi, 'getChat'> };
 
@@ -79,7 +86,13 @@ export const createFetchCount = ({ maxApi, ...deps }: FetchCountDeps): FetchCoun
 };
 
 export function createRequestMax({ permits, clock, telemetry, random, settings }: RequestMaxDeps): RequestMax {
-  return async function ask<A>(request: (timeoutMs: number) => Promise<A | MaxError>, options: RequestOptions) {
+  let answeredAt = Number.NEGATIVE_INFINITY;
+  let hangsUntil = Number.NEGATIVE_INFINITY;
+
+  return async function ask<A>(request: (timeoutMs: number) => Promise<A | MaxError>, given: RequestOptions) {
+    const since = clock.now();
+    const hurried = given.lane === 'interactive' && since < hangsUntil;
+    const options = hurried ? { ...given, deadline: Math.min(given.deadline, since + HANGING_WAIT_MS) } : given;
     for (let attempt = 0; ; attempt += 1) {
       const refusal = await waitForPermit(options);
       if (refusal) return refusal;
@@ -89,6 +102,8 @@ export function createRequestMax({ permits, clock, telemetry, random, settings }
       if (!isError(answer)) {
         permits.report({ kind: 'ok' });
         options.onAnswer?.(true);
+        answeredAt = clock.now();
+        hangsUntil = Number.NEGATIVE_INFINITY;
         telemetry.requestedMax({ durationMs });
         return { kind: 'answered', answer: answer as Exclude<A, MaxError>, askedAt };
       }
@@ -104,6 +119,10 @@ export function createRequestMax({ permits, clock, telemetry, random, settings }
       const exhausted = !answer.retryable || attempt >= settings.maxRetries;
       const pauseMs = random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt);
       if (exhausted || clock.now() + pauseMs >= options.deadline) {
+        const nobodyWasAnswered = answeredAt < since;
+        if (error === 'timeout' && options.lane === 'interactive' && nobodyWasAnswered) {
+          hangsUntil = clock.now() + HANGING_MS;
+        }
         return { kind: 'failed', error, exhausted, retryAfterMs };
       }
       await clock.sleep(pauseMs);

@@ -63,6 +63,66 @@ describe('an answer', () => {
   });
 });
 
+describe('while MAX hangs', () => {
+  /** Hangs for `hanging` requests, then answers. */
+  const hang = (hanging: number) => {
+    const maxApi = {
+      calls: 0,
+      async getChat(_: string, timeoutMs: number) {
+        this.calls += 1;
+        if (this.calls > hanging) return counted(7);
+        await clock.sleep(timeoutMs);
+        return failing('timeout');
+      },
+    };
+    const settings = { timeoutMs: 5_000, maxRetries: 3 };
+    const { events } = listening();
+    const deps = { maxApi, permits: openPermits(), clock, telemetry: events, random: () => 0.5, settings };
+    const fetchCount = createFetchCount(deps);
+    const ask = async (lane: 'interactive' | 'background' = 'interactive') => {
+      const before = clock.now();
+      const { kind } = await clock.until(fetchCount('-70', { lane, deadline: before + 8_000 }));
+      return { kind, tookMs: clock.now() - before };
+    };
+    return { ask };
+  };
+
+  test('the first person waits as long as allowed, the next a second', async () => {
+    const { ask } = hang(Number.POSITIVE_INFINITY);
+    expect(await ask()).toEqual({ kind: 'failed', tookMs: 8_000 });
+    expect(await ask()).toEqual({ kind: 'failed', tookMs: 1_000 });
+    expect(await ask('background')).toEqual({ kind: 'failed', tookMs: 8_000 });
+  });
+
+  test('an answer, or ten seconds, end it', async () => {
+    const { ask } = hang(3);
+    await ask();
+    expect(await ask()).toEqual({ kind: 'failed', tookMs: 1_000 });
+    expect(await ask()).toEqual({ kind: 'answered', tookMs: 0 });
+    const again = hang(Number.POSITIVE_INFINITY);
+    await again.ask();
+    await clock.advance(10_000);
+    expect(await again.ask()).toEqual({ kind: 'failed', tookMs: 8_000 });
+  });
+
+  test('one chat that hangs while others are answered slows nobody down', async () => {
+    const maxApi = {
+      async getChat(id: string, timeoutMs: number) {
+        await clock.sleep(id === '-1' ? timeoutMs : 2_000);
+        return id === '-1' ? failing('timeout') : counted(7);
+      },
+    };
+    const settings = { timeoutMs: 5_000, maxRetries: 3 };
+    const { events } = listening();
+    const fetchCount = createFetchCount({
+      ...{ maxApi, permits: openPermits(), clock, telemetry: events, random: () => 0.5, settings },
+    });
+    const ask = (id: string) => fetchCount(id, { lane: 'interactive', deadline: clock.now() + 8_000 });
+    await clock.until(Promise.all([ask('-1'), ask('-2')]));
+    expect(await clock.until(ask('-2'))).toMatchObject({ kind: 'answered' });
+  });
+});
+
 describe('retries', () => {
   test.each(retryable)('are made on %s, each with a permit of its own', async (error) => {
     const heard: boolean[] = [];

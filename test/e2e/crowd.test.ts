@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ON_EMULATOR, OWN, startTarget, type Target } from './target.ts';
+
+/** Many people at once: each gets a count or a documented problem, never API Gateway's own 503, whatever MAX does. */
+
+/** As many as API Gateway takes at once; the emulator runs each invocation in a process of its own. */
+const CROWD = ON_EMULATOR ? 20 : 200;
+
+let target: Target;
+beforeAll(async () => {
+  target = await startTarget(300, {
+    PARTICIPANTS_ENABLE_BACKGROUND_SYNC: 'false',
+    PARTICIPANTS_ENABLE_LAZY_UPDATE: 'false',
+  });
+}, 300_000);
+afterAll(() => target?.stop());
+
+const control = (path: string, method?: string, body?: object) =>
+  fetch(new URL(path, target.maxControl), {
+    ...(method && { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+const requestsSoFar = async () => ((await (await control('/stats')).json()) as { total: number }).total;
+
+/** Refreshes the chats at once. @returns how often each answer came. */
+async function refresh(ids: readonly number[]): Promise<Record<string, number>> {
+  const outcomes: Record<string, number> = {};
+  await Promise.all(
+    ids.map(async (id) => {
+      const { data, error, response } = await target
+        .api()
+        .POST('/chats/{id}/refresh-participants', { params: { path: { id } } });
+      const reason = error && 'reason' in error ? `503 ${String(error.reason)}` : String(response.status);
+      const outcome = data ? data.status : reason;
+      if (response.status === 503) expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    }),
+  );
+  return outcomes;
+}
+const total = (outcomes: Record<string, number>) => Object.values(outcomes).reduce((sum, count) => sum + count, 0);
+const chats = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+
+describe.runIf(OWN)(`${CROWD} refreshes at once`, () => {
+  it('of one chat cost MAX two requests', async () => {
+    const before = await requestsSoFar();
+    const outcomes = await refresh(Array.from({ length: CROWD }, () => 7));
+    console.info(`of one chat: ${JSON.stringify(outcomes)}, ${(await requestsSoFar()) - before} requests`);
+    expect(outcomes.updated).toBe(CROWD);
+    expect((await requestsSoFar()) - before).toBeLessThanOrEqual(2);
+  }, 120_000);
+
+  it('of different chats are answered with counts, or with “busy” where the quota is too small for all in time', async () => {
+    const outcomes = await refresh(chats(CROWD));
+    console.info(`of different chats: ${JSON.stringify(outcomes)}`);
+    const { updated = 0, '409': gone = 0, '503 busy': busy = 0 } = outcomes;
+    expect(updated + gone + busy).toBe(CROWD);
+    expect(updated).toBeGreaterThan(CROWD / 4);
+  }, 120_000);
+
+  it('are answered with the problem and the last known count while MAX hangs', async () => {
+    await control('/switches', 'PATCH', { latency_ms: 600_000 });
+    try {
+      const outcomes = await refresh(chats(CROWD));
+      console.info(`while MAX hangs: ${JSON.stringify(outcomes)}`);
+      expect(Object.keys(outcomes).filter((outcome) => !/^503 (timeout|busy|cooling)$/.test(outcome))).toEqual([]);
+      expect(total(outcomes)).toBe(CROWD);
+    } finally {
+      await control('/switches', 'PATCH', { latency_ms: 40 });
+    }
+  }, 120_000);
+});
