@@ -11,8 +11,8 @@ export interface Limits {
   readonly callMs: number;
 }
 
-/** AWS answers these in 5 to 50 ms. */
-export const AWS_LIMITS: Limits = { connectMs: 1_000, answerMs: 3_000, attempts: 3, callMs: 10_000 };
+/** AWS answers these in 5 to 50 ms. A whole call leaves an HTTP function two of its ten seconds to say that it failed. */
+export const AWS_LIMITS: Limits = { connectMs: 1_000, answerMs: 2_500, attempts: 3, callMs: 8_000 };
 /** For calls that work while the client waits: a deployment, an invocation, a poll. */
 export const PATIENT_AWS_LIMITS: Limits = { connectMs: 2_000, answerMs: 60_000, attempts: 2, callMs: 120_000 };
 
@@ -58,4 +58,25 @@ async function within<R>(ms: number, work: Promise<R>): Promise<R> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What a connection fails with, where the other side or the way to it is out. */
+const NETWORK_CODES = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
+]);
+
+/**
+ * Whether a call failed for a reason that passes: no connection, no answer in time, a fault of the service at the other end, or too
+ * many requests. The same call may well succeed a few seconds later.
+ */
+export function isOutage(thrown: unknown): boolean {
+  const error = thrown as {
+    readonly name?: string;
+    readonly code?: unknown;
+    readonly $fault?: string;
+    readonly $retryable?: { readonly throttling?: boolean };
+  } | null;
+  if (typeof error !== 'object' || error === null) return false;
+  const { name, code, $fault, $retryable } = error;
+  return name === 'TimeoutError' || NETWORK_CODES.has(String(code)) || $fault === 'server' || $retryable !== undefined;
 }

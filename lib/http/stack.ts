@@ -1,6 +1,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import type { z } from 'zod';
+import { isOutage } from '../base/limits.ts';
 import { LOG } from '../runtime/log-messages.ts';
 import { instrumented, logger } from '../runtime/observability.ts';
 import { authenticate } from './authenticate.ts';
@@ -158,14 +159,21 @@ function problems(route: string): MiddlewareObj<APIGatewayProxyEventV2, HttpAnsw
     },
     onError(request) {
       const problem = problemOf(request.error);
-      if (problem.type === 'internal') logger.error(LOG.requestFailed, { route, error: request.error as Error });
+      if (problem.type === 'internal' || isOutage(request.error))
+        logger.error(LOG.requestFailed, { route, error: request.error as Error });
       else logger.info(LOG.requestRefused, { route, problem: problem.type });
       request.response = problemAnswer(problem, requestIdOf(request.event ?? {}));
     },
   };
 }
 
-const problemOf = (error: unknown): Problem =>
-  error instanceof Problem
-    ? error
-    : new Problem('internal', { detail: 'The request failed for a reason of the service; try again later.' });
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (isOutage(error)) {
+    return new Problem('unavailable', {
+      detail: 'A part of the service can not be reached now; try again in a few seconds.',
+      headers: { 'retry-after': '5' },
+    });
+  }
+  return new Problem('internal', { detail: 'The request failed for a reason of the service; try again later.' });
+}

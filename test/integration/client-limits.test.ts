@@ -62,12 +62,12 @@ function at<C>(variable: string, url: string, make: () => C): C {
 /** What each client does at a server, and the longest it may take, ms. Each rejects, or answers with an error. */
 const clients: Readonly<Record<string, { readonly ms: number; readonly ask: (url: string) => Promise<unknown> }>> = {
   DynamoDB: {
-    ms: 10_000,
+    ms: 8_000,
     ask: (url) =>
       createDynamo({ endpoint: url }).send(new GetItemCommand({ TableName: 'chats', Key: { id: { N: '1' } } })),
   },
   SQS: {
-    ms: 10_000,
+    ms: 8_000,
     ask: (url) => createUpdateQueue(at('AWS_ENDPOINT_URL_SQS', url, createSqs), `${url}/0/updates`).send({} as never),
   },
   SSM: { ms: 5_000, ask: (url) => fetchParameter(at('AWS_ENDPOINT_URL_SSM', url, createSsm), '/secret') },

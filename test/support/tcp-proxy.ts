@@ -1,6 +1,23 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
+/** What a network, or the host behind it, can do to its clients. */
+export type Fault =
+  /** Everything arrives 200 ms later. */
+  | 'latency'
+  /** Connections are taken and stay open, and nothing arrives. */
+  | 'hang'
+  /** Connections are reset when something is sent over them. */
+  | 'reset'
+  /** Nothing listens. */
+  | 'down'
+  /** What is sent arrives, and the connection ends 2 s later without an answer. */
+  | 'slow close'
+  /** Half of the first piece of an answer arrives, then the connection ends. */
+  | 'truncated';
+
+export const FAULTS: readonly Fault[] = ['latency', 'hang', 'reset', 'down', 'slow close', 'truncated'];
+
 export interface TcpProxy {
   readonly port: number;
   /** Keeps connections open, takes new ones, and passes nothing on; what was sent arrives behind `resume`. */
@@ -8,13 +25,19 @@ export interface TcpProxy {
   resume(): void;
   /** Passes nothing on over the connections that are open now, for ever, and keeps them open; new connections work. */
   cutOff(): void;
+  /** Ends the open connections, and does this to all that come until it is `undefined` again. */
+  fail(fault: Fault | undefined): Promise<void>;
   stop(): void;
 }
+
+const LATENCY_MS = 200;
+const SLOW_CLOSE_MS = 2_000;
 
 /** Stands between a client and a server on this machine, as a network that can fail. */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let hanging = false;
+  let fault: Fault | undefined;
 
   function join(from: Socket, to: Socket): void {
     sockets.add(from);
@@ -27,14 +50,39 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     });
   }
 
+  function failing(client: Socket): void {
+    sockets.add(client);
+    client.on('error', () => client.destroy());
+    client.on('close', () => sockets.delete(client));
+    if (fault === 'hang') client.resume();
+    else if (fault === 'reset') client.once('data', () => client.resetAndDestroy());
+    else if (fault === 'slow close') client.once('data', () => setTimeout(() => client.destroy(), SLOW_CLOSE_MS));
+    else {
+      const target = connect(targetPort, '127.0.0.1');
+      target.on('error', () => target.destroy()).on('close', () => client.destroy());
+      client.on('close', () => target.destroy());
+      const wait = fault === 'latency' ? LATENCY_MS / 2 : 0;
+      client.on('data', (data) => setTimeout(() => target.destroyed || target.write(data), wait));
+      target.on('data', (data) => {
+        if (fault === 'truncated') client.end(data.subarray(0, Math.ceil(data.length / 2)), () => client.destroy());
+        else setTimeout(() => client.destroyed || client.write(data), wait);
+      });
+    }
+  }
+
   const server = createServer((client) => {
+    if (fault) {
+      failing(client);
+      return;
+    }
     const target = connect(targetPort, '127.0.0.1');
     join(client, target);
     join(target, client);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     hang() {
       hanging = true;
       for (const socket of sockets) socket.pause();
@@ -49,6 +97,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
           .removeAllListeners()
           .on('error', () => {})
           .resume();
+    },
+    async fail(next) {
+      if (next === fault) return;
+      fault = next;
+      for (const socket of sockets) socket.destroy();
+      if (next === 'down') await new Promise((closed) => server.close(closed));
+      else if (!server.listening) await once(server.listen(port, '127.0.0.1'), 'listening');
     },
     stop() {
       server.close();

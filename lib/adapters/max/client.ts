@@ -21,7 +21,7 @@ import { MEMBERSHIP_PERMISSION, UPDATE_TYPES } from '../../max-api/updates.ts';
 
 export interface MaxApiSettings {
   readonly url: string;
-  /** MaxResponse for with every request; expected to answer from memory. */
+  /** Asked for with every request; expected to answer from memory. */
   readonly token: () => Promise<string>;
   /** A PEM or the path of one, trusted for this client only, beside Node's own roots. */
   readonly ca?: string | undefined;
