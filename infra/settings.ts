@@ -15,6 +15,7 @@ const OPERATOR_SECTIONS = [
   'batches',
   'budget',
   'browsers',
+  'retention',
   'events',
   'upstream',
   'quota',

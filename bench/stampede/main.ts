@@ -117,6 +117,7 @@ async function measure(reader: ReaderName, dataDir: string, rounds: number): Pro
           CHATS_TABLE: TABLES.chats,
           CHAT_WORDS_TABLE: TABLES.words,
           STATE_TABLE: TABLES.state,
+          HISTORY_TABLE: TABLES.history,
           AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
           AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${queues.port}`,
           EXPRESS_REFRESHES_QUEUE_URL: `${queueUrl}/requested`,

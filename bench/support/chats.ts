@@ -19,9 +19,12 @@ export interface TableNames {
   readonly chats: string;
   readonly words: string;
   readonly state: string;
+  readonly history: string;
 }
 
-export const TABLES: TableNames = { chats: 'bench-chats', words: 'bench-words', state: 'bench-state' };
+export const TABLES: TableNames = {
+  ...{ chats: 'bench-chats', words: 'bench-words', state: 'bench-state', history: 'bench-history' },
+};
 
 /** The simulated MAX's chats, none of them gone or changing. */
 const worldOf = (chats: number): Iterable<ChatSeed> =>
@@ -107,7 +110,7 @@ async function describeTables(names: TableNames) {
   const yaml: { load(text: string): unknown } = createRequire(import.meta.url)('js-yaml');
   const text = await readFile(join(ROOT, 'infra/tables.yml'), 'utf8');
   const { Resources } = yaml.load(text) as {
-    Resources: Record<'ChatsTable' | 'ChatWordsTable' | 'StateTable', Declared>;
+    Resources: Record<'ChatsTable' | 'ChatWordsTable' | 'StateTable' | 'HistoryTable', Declared>;
   };
   const described = ({ Properties }: Declared, TableName: string) => {
     const { TimeToLiveSpecification: _, ...properties } = Properties;
@@ -117,6 +120,7 @@ async function describeTables(names: TableNames) {
     described(Resources.ChatsTable, names.chats),
     described(Resources.ChatWordsTable, names.words),
     described(Resources.StateTable, names.state),
+    described(Resources.HistoryTable, names.history),
   ];
 }
 

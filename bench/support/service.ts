@@ -76,6 +76,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     chats: tableName('ChatsTable'),
     words: tableName('ChatWordsTable'),
     state: tableName('StateTable'),
+    history: tableName('HistoryTable'),
   };
   await fillDatabase(dataDir, { chats, tables });
   const [issuer, dynamodb, redis, sqs, max] = await Promise.all([

@@ -10,6 +10,8 @@ const SHOWN_STATUSES = ['active', 'denied', 'gone', ...INACTIVE_STATUSES, 'unlin
 
 /** Something counted, or a number of seconds. */
 export const count = () => z.int().min(0);
+/** A day in UTC. */
+export const day = () => z.string().meta({ format: 'date', examples: ['2026-11-25'] });
 export const chatId = () => z.int().min(1).describe('The id of the chat in this service');
 
 export const chatExample = {

@@ -4,6 +4,7 @@ import type { ScheduleNext } from '../chats/planning.ts';
 import type { ChatAnswer, MaxError } from '../max-api/api.ts';
 import type { CountCache } from '../state/count-cache.ts';
 import type { CountStore, Reading } from '../state/count-store.ts';
+import type { HistoryWriter } from '../state/history.ts';
 import type { Telemetry } from '../state/telemetry.ts';
 import type { FetchCount, MaxResponse, RequestOptions } from './request-max.ts';
 
@@ -23,6 +24,7 @@ export type RefreshOutcome = AppliedOutcome | Exclude<MaxResponse<never>, { kind
 
 export interface ApplyDeps {
   readonly countStore: CountStore;
+  readonly history: HistoryWriter;
   readonly cache: CountCache;
   readonly settings: { readonly freshMs: number };
 }
@@ -43,7 +45,7 @@ export type ApplyAnswer = (
   scheduleNext?: ScheduleNext,
 ) => Promise<AppliedOutcome>;
 
-export function createApplyAnswer({ countStore, cache, settings }: ApplyDeps): ApplyAnswer {
+export function createApplyAnswer({ countStore, history, cache, settings }: ApplyDeps): ApplyAnswer {
   return async function applyAnswer(chat, answer, askedAt, scheduleNext) {
     const reading: Reading =
       answer.kind === 'count'
@@ -56,8 +58,13 @@ export function createApplyAnswer({ countStore, cache, settings }: ApplyDeps): A
     if (reading.kind === 'unavailable') return reading;
     const updatedAt = new Date(askedAt).toISOString();
     const trusted = applied.knownCorrect ? { eventsTrusted: true as const } : {};
-    await cache.putMany(new Map([[chat.id, { count: reading.count, updatedAt, source: 'api', ...trusted }]]));
-    return { kind: 'updated', count: reading.count, readAt: askedAt, changed: applied.before !== reading.count };
+    const changed = applied.before !== reading.count;
+    await Promise.all([
+      cache.putMany(new Map([[chat.id, { count: reading.count, updatedAt, source: 'api', ...trusted }]])),
+      // A reading is applied once, so it is recorded once. A crash in between loses one change of the day's history.
+      changed ? history.record(chat.id, { count: reading.count, readAt: askedAt }) : undefined,
+    ]);
+    return { kind: 'updated', count: reading.count, readAt: askedAt, changed };
   };
 }
 

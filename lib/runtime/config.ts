@@ -25,6 +25,7 @@ export const DEFAULTS = {
   PARTICIPANTS_MAX_RETRIES: '3',
   PARTICIPANTS_EVENT_WINDOW: '30s',
   PARTICIPANTS_BACKGROUND_SHARE: '0.2',
+  PARTICIPANTS_HISTORY_DAYS: '730',
 } as const;
 
 const duration = (minMs: number, maxMs: number, allowed: string) =>
@@ -164,6 +165,15 @@ export const SECTIONS = {
       CHATS_TABLE: text,
       CHAT_WORDS_TABLE: text,
       STATE_TABLE: text,
+    }),
+  history: () =>
+    z.object({
+      HISTORY_TABLE: text,
+    }),
+  retention: () =>
+    z.object({
+      /** Days after which the history of a count expires. */
+      PARTICIPANTS_HISTORY_DAYS: integer(1, 3_650).prefault(DEFAULTS.PARTICIPANTS_HISTORY_DAYS),
     }),
   queues: () =>
     z.object({

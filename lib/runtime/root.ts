@@ -5,6 +5,7 @@ import { createDynamo } from '../adapters/dynamodb/client.ts';
 import { createDynamoCountStore } from '../adapters/dynamodb/count-store.ts';
 import { type Database, fullJitter } from '../adapters/dynamodb/database.ts';
 import { createDynamoEventStore, createDynamoSubscriptionStore } from '../adapters/dynamodb/event-store.ts';
+import { createDynamoHistory, createDynamoHistoryWriter } from '../adapters/dynamodb/history.ts';
 import { createDynamoPlannerStore } from '../adapters/dynamodb/planner-store.ts';
 import { createDynamoRunStore } from '../adapters/dynamodb/run-store.ts';
 import { fetchJson } from '../adapters/issuer/fetch-json.ts';
@@ -73,6 +74,15 @@ const database = /* @__PURE__ */ once((): Database => {
 });
 export const chatStore = /* @__PURE__ */ once(() => createDynamoChatStore(database()));
 const countStore = /* @__PURE__ */ once(() => createDynamoCountStore(database()));
+/** Reads the history of counts. */
+export const history = /* @__PURE__ */ once(() => createDynamoHistory(database(), config.history.HISTORY_TABLE));
+/** Writes it, for which it must know how long an entry is kept. */
+const historyWriter = /* @__PURE__ */ once(() =>
+  createDynamoHistoryWriter(database(), {
+    table: config.history.HISTORY_TABLE,
+    keptDays: config.retention.PARTICIPANTS_HISTORY_DAYS,
+  }),
+);
 export const runStore = /* @__PURE__ */ once(() => createDynamoRunStore(database()));
 const eventStore = /* @__PURE__ */ once(() => createDynamoEventStore(database()));
 export const subscriptionStore = /* @__PURE__ */ once(() => createDynamoSubscriptionStore(database()));
@@ -140,7 +150,12 @@ export const fetchCount = /* @__PURE__ */ once(
 );
 
 const applyAnswer = /* @__PURE__ */ once(() =>
-  createApplyAnswer({ countStore: countStore(), cache: counts(), settings: { freshMs: freshMs() } }),
+  createApplyAnswer({
+    countStore: countStore(),
+    history: historyWriter(),
+    cache: counts(),
+    settings: { freshMs: freshMs() },
+  }),
 );
 
 export const refreshChat = /* @__PURE__ */ once(

@@ -77,6 +77,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/chats/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The days on which the count of a chat changed
+         * @description Days without a change are left out: the count of such a day is the `last` of the point before. Days are in UTC. Entries expire after `PARTICIPANTS_HISTORY_DAYS`.
+         */
+        get: operations["getHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/participants/full-update": {
         parameters: {
             query?: never;
@@ -618,6 +638,58 @@ export interface components {
              */
             chat_status: "denied" | "gone" | "removed" | "left" | "closed" | "suspended";
             last_known: components["schemas"]["LastKnown"];
+        };
+        /**
+         * @example {
+         *       "chat_id": 123,
+         *       "from": "2026-08-28",
+         *       "to": "2026-11-25",
+         *       "points": [
+         *         {
+         *           "date": "2026-09-01",
+         *           "first": 31,
+         *           "min": 31,
+         *           "max": 54,
+         *           "last": 54
+         *         },
+         *         {
+         *           "date": "2026-10-12",
+         *           "first": 55,
+         *           "min": 55,
+         *           "max": 58,
+         *           "last": 57
+         *         }
+         *       ]
+         *     }
+         */
+        ChatHistory: {
+            /** @description The id of the chat in this service */
+            chat_id: number;
+            /**
+             * Format: date
+             * @example 2026-11-25
+             */
+            from: string;
+            /**
+             * Format: date
+             * @example 2026-11-25
+             */
+            to: string;
+            points: {
+                /**
+                 * Format: date
+                 * @example 2026-11-25
+                 */
+                date: string;
+                /** @description The count that the first change of the day led to */
+                first: number;
+                /** @description The least of the counts that the changes of the day led to */
+                min: number;
+                /** @description The greatest of them */
+                max: number;
+                /** @description The count after the last change of the day */
+                last: number;
+            }[];
         };
         /**
          * @example {
@@ -1185,6 +1257,43 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayError"];
                 };
             };
+        };
+    };
+    getHistory: {
+        parameters: {
+            query?: {
+                /** @description The first day (UTC), at most 732 days before `to`, both included; 90 days unless given */
+                from?: string;
+                /** @description The last day (UTC); today unless given */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the chat */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The points, oldest first */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Server-Timing": components["headers"]["ServerTiming"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatHistory"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     startFullUpdate: {

@@ -35,7 +35,7 @@ beforeAll(async () => {
     .filter(({ type, bot }) => type === 'chat' && bot === 'reader')
     .map(({ chat_id }) => chat_id);
   const client = connectDynamo(inject('dynamodbEndpoint'));
-  const { tables } = await createDatabase(client);
+  const { tables, history } = await createDatabase(client);
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   sqs = new SQSClient({ endpoint: inject('sqsEndpoint'), region: 'eu-central-1', credentials });
   for (const queue of QUEUES) {
@@ -49,6 +49,7 @@ beforeAll(async () => {
     ...quietEnvironment,
     ...issuer.env,
     ...{ CHATS_TABLE: tables.chats, CHAT_WORDS_TABLE: tables.words, STATE_TABLE: tables.state },
+    HISTORY_TABLE: history,
     ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
     ...{ AWS_ENDPOINT_URL_DYNAMODB: inject('dynamodbEndpoint'), AWS_ENDPOINT_URL_SQS: inject('sqsEndpoint') },
     ...{ REDIS_URL: redis.url, MAX_API_URL: simulator.url, MAX_API_TOKEN: simulator.token },
@@ -222,6 +223,40 @@ describe('refreshing one chat', () => {
       body: { reason: 'auth', last_known: { participants_count: before } },
     });
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+  });
+});
+
+describe('the history of a chat', () => {
+  test('has the day on which its count changed', async () => {
+    const max_chat_id = group();
+    simulator.world.setCount(max_chat_id, 40);
+    const id = await chat({ max_chat_id, university_id: 31 });
+    for (const count of [40, 44, 44, 41]) {
+      simulator.world.setCount(max_chat_id, count);
+      await vi.waitFor(async () => expect((await call('http-refresh-participants', at(id))).status).toBe(200));
+    }
+    const { status, body } = await call('http-get-history', { ...at(id), headers: curator(31) });
+    const date = new Date().toISOString().slice(0, 10);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ chat_id: id, to: date, points: [{ date, first: 40, min: 40, max: 44, last: 41 }] });
+  });
+
+  test('is empty for a chat that was never read, and for its own university only', async () => {
+    const id = await chat({ university_id: 31 });
+    const range = { from: '2026-01-01', to: '2026-01-31' };
+    expect(await call('http-get-history', { ...at(id), query: range })).toMatchObject({
+      status: 200,
+      body: { chat_id: id, ...range, points: [] },
+    });
+    expect(await call('http-get-history', { ...at(id), headers: curator(32) })).toMatchObject(
+      problem(403, 'forbidden'),
+    );
+    expect(await call('http-get-history', at(999_999_999))).toMatchObject(problem(404, 'not_found'));
+    const turned = { from: '2026-02-01', to: '2026-01-31' };
+    expect(await call('http-get-history', { ...at(id), query: turned })).toMatchObject({
+      ...problem(400, 'invalid_request'),
+      body: { errors: [{ field: 'from', message: 'must not be after to, which is 2026-01-31' }] },
+    });
   });
 });
 

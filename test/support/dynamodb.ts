@@ -16,18 +16,23 @@ export const connectDynamo = (endpoint: string): DynamoDBDocumentClient =>
   });
 
 /** A database of its own, empty, with the tables the stack declares. */
-export async function createDatabase(client: DynamoDBDocumentClient): Promise<Database> {
-  return { client, tables: await createTables(client), pause: fullJitter(systemClock.sleep) };
+export async function createDatabase(client: DynamoDBDocumentClient): Promise<Database & { readonly history: string }> {
+  const { history, ...tables } = await createTables(client);
+  return { client, tables, history, pause: fullJitter(systemClock.sleep) };
 }
 
 /** Creates the tables of `infra/tables.yml` under names nobody else uses. */
-async function createTables(client: DynamoDBDocumentClient): Promise<Tables> {
+async function createTables(client: DynamoDBDocumentClient): Promise<Tables & { readonly history: string }> {
   const prefix = `test-${randomUUID()}`;
-  const tables = { chats: `${prefix}-chats`, words: `${prefix}-words`, state: `${prefix}-state` };
-  const { ChatsTable, ChatWordsTable, StateTable } = declaredTables();
+  const tables = {
+    ...{ chats: `${prefix}-chats`, words: `${prefix}-words`, state: `${prefix}-state` },
+    history: `${prefix}-history`,
+  };
+  const { ChatsTable, ChatWordsTable, StateTable, HistoryTable } = declaredTables();
   await create(client, ChatsTable, tables.chats);
   await create(client, ChatWordsTable, tables.words);
   await create(client, StateTable, tables.state);
+  await create(client, HistoryTable, tables.history);
   return tables;
 }
 
@@ -35,7 +40,7 @@ interface Declared {
   readonly Properties: CreateTableCommandInput & { readonly TimeToLiveSpecification?: unknown };
 }
 
-function declaredTables(): Record<'ChatsTable' | 'ChatWordsTable' | 'StateTable', Declared> {
+function declaredTables(): Record<'ChatsTable' | 'ChatWordsTable' | 'StateTable' | 'HistoryTable', Declared> {
   // js-yaml comes with the Serverless Framework, without types.
   const yaml: { load(text: string): unknown } = createRequire(import.meta.url)('js-yaml');
   const text = readFileSync(new URL('../../infra/tables.yml', import.meta.url), 'utf8');

@@ -225,7 +225,7 @@ export const HOUR = 3_600_000;
 
 /** The one way a count comes from MAX into the stores, over the given parts. */
 export function refreshing(
-  stores: Pick<Stores, 'counts'>,
+  stores: Pick<Stores, 'counts' | 'history'>,
   clock: Clock,
   parts: Pick<FetchCountDeps, 'maxApi'> &
     Partial<Omit<FetchCountDeps, 'clock'>> & { readonly cache?: CountCache; readonly freshMs?: number },
@@ -239,6 +239,11 @@ export function refreshing(
     telemetry: events,
     clock,
   });
-  const applyAnswer = createApplyAnswer({ countStore: stores.counts, cache, settings: { freshMs } });
+  const applyAnswer = createApplyAnswer({
+    countStore: stores.counts,
+    history: stores.history,
+    cache,
+    settings: { freshMs },
+  });
   return createRefreshChat({ fetchCount, applyAnswer, clock, telemetry: events });
 }

@@ -3,12 +3,14 @@ import { createDynamoChatStore } from '../../lib/adapters/dynamodb/chat-store.ts
 import { createDynamoCountStore } from '../../lib/adapters/dynamodb/count-store.ts';
 import type { Database } from '../../lib/adapters/dynamodb/database.ts';
 import { createDynamoEventStore } from '../../lib/adapters/dynamodb/event-store.ts';
+import { createDynamoHistory, createDynamoHistoryWriter } from '../../lib/adapters/dynamodb/history.ts';
 import { createDynamoPlannerStore } from '../../lib/adapters/dynamodb/planner-store.ts';
 import { createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
 import type { ChatFields } from '../../lib/chats/chat.ts';
 import type { ChatStore, ImportedChat, ListedChat, Listing } from '../../lib/state/chat-store.ts';
 import type { CountStore } from '../../lib/state/count-store.ts';
 import type { EventStore } from '../../lib/state/event-store.ts';
+import type { History, HistoryWriter } from '../../lib/state/history.ts';
 import type { PlannerStore } from '../../lib/state/planner-store.ts';
 import type { RunStore } from '../../lib/state/run-store.ts';
 import { connectDynamo, createDatabase } from './dynamodb.ts';
@@ -16,6 +18,7 @@ import { createMemoryChatStore } from './memory/chat-store.ts';
 import { createMemoryChats } from './memory/chats.ts';
 import { createMemoryCountStore } from './memory/count-store.ts';
 import { createMemoryEventStore } from './memory/event-store.ts';
+import { createMemoryHistory } from './memory/history.ts';
 import { createMemoryPlannerStore } from './memory/planner-store.ts';
 import { createMemoryRunStore } from './memory/run-store.ts';
 
@@ -24,9 +27,13 @@ export interface Stores {
   readonly chats: ChatStore;
   readonly counts: CountStore;
   readonly events: EventStore;
+  readonly history: History & HistoryWriter;
   readonly runs: RunStore;
   readonly planner: PlannerStore;
 }
+
+/** Days that the history is kept. */
+export const KEPT_DAYS = 30;
 
 export async function openMemory(): Promise<Stores> {
   const chats = createMemoryChats();
@@ -34,18 +41,23 @@ export async function openMemory(): Promise<Stores> {
     chats: createMemoryChatStore(chats),
     counts: createMemoryCountStore(chats),
     events: createMemoryEventStore(chats),
+    history: createMemoryHistory(),
     runs: createMemoryRunStore(),
     planner: createMemoryPlannerStore(),
   };
 }
 
-export async function openDynamo(): Promise<Stores & { readonly database: Database }> {
+export async function openDynamo(): Promise<Stores & { readonly database: Database & { readonly history: string } }> {
   const database = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
   return {
     database,
     chats: createDynamoChatStore(database),
     counts: createDynamoCountStore(database),
     events: createDynamoEventStore(database),
+    history: {
+      ...createDynamoHistory(database, database.history),
+      ...createDynamoHistoryWriter(database, { table: database.history, keptDays: KEPT_DAYS }),
+    },
     runs: createDynamoRunStore(database),
     planner: createDynamoPlannerStore(database),
   };

@@ -19,6 +19,7 @@ import { list as bundledCommands } from '../../infra/bundling/redis-commands.ts'
 const BUDGETS: Readonly<Record<string, number>> = {
   httpListChats: 655,
   httpGetChat: 655,
+  httpGetHistory: 410,
   httpCreateChat: 655,
   httpUpdateChat: 655,
   httpDeleteChat: 590,

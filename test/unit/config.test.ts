@@ -7,6 +7,7 @@ const HOUR = 3_600_000;
 const SECTIONS = [
   ...['switches', 'freshness', 'sync', 'daily', 'batches', 'redis', 'upstream', 'quota', 'fallback', 'max', 'tables'],
   ...['budget', 'events', 'updates', 'webhook', 'webhookSecret', 'queues', 'plans', 'tracing', 'auth', 'cursors'],
+  ...['history', 'retention'],
 ] as readonly Section[];
 
 /** What must be set for every section to be usable. */
@@ -15,6 +16,7 @@ const needed = {
   CHATS_TABLE: 'chats',
   CHAT_WORDS_TABLE: 'words',
   STATE_TABLE: 'state',
+  HISTORY_TABLE: 'history',
   EXPRESS_REFRESHES_QUEUE_URL: 'https://sqs.example/requested',
   BULK_REFRESHES_QUEUE_URL: 'https://sqs.example/planned',
   FULL_UPDATE_QUEUE_URL: 'https://sqs.example/full',
@@ -37,9 +39,9 @@ function complaint(env: NodeJS.ProcessEnv, sections: readonly Section[] = SECTIO
 describe('the configuration', () => {
   test('has the defaults of the design', () => {
     const config = readConfig(needed, SECTIONS);
-    const { switches, freshness, sync, daily, batches, budget, events, upstream, quota, fallback, max, tracing } =
-      config;
-    const planning = { ...switches, ...freshness, ...sync, ...daily, ...batches, ...budget, ...events };
+    const { switches, freshness, sync, daily, batches, budget, retention, events, upstream, quota, fallback } = config;
+    const { max, tracing } = config;
+    const planning = { ...switches, ...freshness, ...sync, ...daily, ...batches, ...budget, ...retention, ...events };
     const set = { ...planning, ...upstream, ...quota, ...fallback, ...max, ...tracing };
     expect(set).toEqual({
       PARTICIPANTS_ENABLE_BACKGROUND_SYNC: true,
@@ -52,6 +54,7 @@ describe('the configuration', () => {
       PARTICIPANTS_BATCH_SIZE: 50,
       PARTICIPANTS_BACKGROUND_SHARE: 0.2,
       PARTICIPANTS_EVENT_WINDOW: 30_000,
+      PARTICIPANTS_HISTORY_DAYS: 730,
       MAX_API_URL: 'https://platform-api2.max.ru',
       MAX_API_RPS: 30,
       MAX_API_FALLBACK_SHARE: 0,

@@ -40,6 +40,7 @@ async function setUp(max: Map<string, Answer> = new Map()) {
     }),
     applyAnswer: createApplyAnswer({
       countStore: stores.counts,
+      history: stores.history,
       cache,
       settings: { freshMs: 3_600_000 },
     }),

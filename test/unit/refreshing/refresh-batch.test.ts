@@ -82,7 +82,7 @@ function depsOf(worker?: Worker) {
     eventStore: through(stores.events),
     fetchMembership: async () => membership(),
     viewCounter: through(viewCounter, { neverFails: true }),
-    refreshChat: refreshing({ counts: countStore }, clock, parts),
+    refreshChat: refreshing({ counts: countStore, history: through(stores.history) }, clock, parts),
     permits,
     queue: through(queue),
     clock,

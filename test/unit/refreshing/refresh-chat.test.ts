@@ -34,7 +34,7 @@ function refresh(answer: ChatAnswer, { tookMs = 10, meanwhile = async () => {}, 
     await meanwhile();
     return answer;
   });
-  const refreshChat = refreshing({ counts }, clock, { maxApi, cache, telemetry: events });
+  const refreshChat = refreshing({ counts, history: stores.history }, clock, { maxApi, cache, telemetry: events });
   const outcome = clock.until(refreshChat(chat, { lane: 'background', deadline: clock.now() + 60_000 }));
   return outcome.then((outcome) => ({ outcome, told }));
 }
@@ -50,6 +50,20 @@ test('a count goes to the store and to the cache, with the time MAX was asked', 
   expect(await cached()).toEqual({ count: 101, updatedAt: at(T0), source: 'api' });
   expect(await due()).toMatchObject([{ id: chat.id, dueAt: T0 + HOUR }]);
   expect(told.updated).toEqual([{ durationMs: 10, changed: true }]);
+});
+
+test('a changed count leaves a trace in the history, an unchanged one does not', async () => {
+  const days = () => stores.history.days(chat.id, '2000-01-01', '2100-01-01');
+  for (const count of [101, 101, 103]) await refresh(counted(count), { tookMs: HOUR });
+  const date = at(T0).slice(0, 10);
+  const expected = { date, first: 101, firstAt: T0, min: 101, max: 103, last: 103, lastAt: T0 + 2 * HOUR };
+  expect(await days()).toEqual([expected]);
+  // Neither does an answer that something newer overtook, nor one without a count.
+  const newer = () => stores.counts.apply(chat, { kind: 'count', count: 103 }, { askedAt: T0 + 8 * HOUR, dueAt: T0 });
+  await refresh(counted(5), { meanwhile: async () => void (await newer()) });
+  await clock.advance(9 * HOUR);
+  await refresh({ kind: 'not_found' } as ChatAnswer);
+  expect(await days()).toEqual([expected]);
 });
 
 test('the same count again is news of its age only', async () => {
