@@ -16,6 +16,7 @@ const OPERATOR_SECTIONS = [
   'budget',
   'browsers',
   'retention',
+  'console',
   'events',
   'upstream',
   'quota',

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { buildPages } from '../web/build.ts';
 import { beginLimiter } from './begin-limiter.ts';
 import { ROOT_DIR } from './data-dir.ts';
 import { openIdentity, openSecret, startKeyServer, type Tokens, tokensOfAll } from './identity.ts';
@@ -121,7 +122,7 @@ async function start(
   progress('creating tables and queues, bundling the functions');
   const [queues, bundles] = await settled([
     createQueues(declared, sqs),
-    bundleFunctions(declared, rootDir, join(dataDir, 'build')),
+    buildPages().then(() => bundleFunctions(declared, rootDir, join(dataDir, 'build'))),
     createTables(declared, dynamoDb),
   ]);
   const placed: Placed = { declared, ...queues };

@@ -114,6 +114,7 @@ function welcome({ url, env, tokens, simulator, redis }: LocalStack): string {
   const curl = (path: string, flags = '') => `  curl -s ${flags}-H "Authorization: Bearer $TOKEN" '${url}${path}'`;
   return `
   API        ${url}
+  Docs       ${url}/docs
   MAX        ${simulator ? `${simulator.url} (simulated; its controls: ${simulator.controlUrl})` : process.env.MAX_API_URL}
   DynamoDB   ${env.AWS_ENDPOINT_URL_DYNAMODB}
   Redis      ${redis.url} (${redis.kind})
@@ -131,6 +132,10 @@ Try:
 ${curl('/chats/all?limit=5')}
 ${curl('/chats/1/refresh-participants', '-X POST ')}
   curl -s ${url}/health
+
+Open the console, signed in:
+
+  ${url}/console#token=${tokens.superadmin}
 
 ready ${url}`;
 }

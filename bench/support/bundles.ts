@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { buildPages } from '../../web/build.ts';
 
 /** The functions bundled as they are deployed: with `custom.esbuild` of `serverless.yml`, each by itself. */
 
@@ -105,6 +106,7 @@ export async function bundle(source: string, outDir: string, other: BuildOptions
 
 /** All functions' bundles by their keys; functions that share a handler share the bundle. */
 export async function bundleAll(outDir: string): Promise<Map<string, FunctionSource & Bundle>> {
+  await buildPages();
   const built = new Map<string, Bundle>();
   const all = new Map<string, FunctionSource & Bundle>();
   for (const declared of await deployedFunctions()) {

@@ -2,6 +2,9 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { Problem, problemAnswer } from '../../lib/http/problem.ts';
 import { instrumented } from '../../lib/runtime/observability.ts';
 import { ROUTES } from '../http-describe-api/routes.ts';
+import { PAGE_PATHS } from '../http-serve-pages/paths.ts';
+
+const PAGES = PAGE_PATHS.map((path) => ({ method: 'GET', path }));
 
 /** Answers what no route takes: 405 with `Allow` where the path is known with other methods, otherwise 404. */
 export const handler = instrumented(async (event: APIGatewayProxyEventV2) => {
@@ -19,7 +22,7 @@ export const handler = instrumented(async (event: APIGatewayProxyEventV2) => {
 
 /** The methods of the path that matches best, as API Gateway picks it: `/chats/all` is not a chat with the id `all`. */
 function methodsOf(path: string): string[] {
-  const matching = ROUTES.filter((route) => matches(route.path, path));
+  const matching = [...ROUTES, ...PAGES].filter((route) => matches(route.path, path));
   const best = matching.find((route) => route.path === path) ?? matching[0];
   return matching.filter((route) => route.path === best?.path).map((route) => route.method);
 }

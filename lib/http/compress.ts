@@ -45,7 +45,7 @@ export function compressAnswer(answer: HttpAnswer, accepted: string | undefined)
 }
 
 /** The encoding with the highest weight (RFC 9110, 12.5.3); Brotli before gzip where they weigh the same. */
-function chooseEncoding(accepted: string): Encoding | undefined {
+export function chooseEncoding(accepted: string): Encoding | undefined {
   const weights = new Map(
     accepted.split(',').map((part) => {
       const [name = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());

@@ -26,6 +26,7 @@ export const DEFAULTS = {
   PARTICIPANTS_EVENT_WINDOW: '30s',
   PARTICIPANTS_BACKGROUND_SHARE: '0.2',
   PARTICIPANTS_HISTORY_DAYS: '730',
+  CONSOLE_ENABLED: 'true',
 } as const;
 
 const duration = (minMs: number, maxMs: number, allowed: string) =>
@@ -216,6 +217,11 @@ export const SECTIONS = {
       AUTH_AUDIENCE: text,
       /** Where the issuer's keys are; `<issuer>/.well-known/jwks.json` unless told. */
       AUTH_JWKS_URL: url('https:', 'http:').optional(),
+    }),
+  console: () =>
+    z.object({
+      /** Whether `/console` is served. */
+      CONSOLE_ENABLED: flag.prefault(DEFAULTS.CONSOLE_ENABLED),
     }),
   cursors: () =>
     z.object({

@@ -281,6 +281,9 @@ export const backgroundSync = () => config.switches.PARTICIPANTS_ENABLE_BACKGROU
 /** Resolves when MAX takes a connection; no request, since those are counted. */
 export const maxReachable = (timeoutMs: number) => reachable(new URL(config.upstream.MAX_API_URL), timeoutMs);
 
+/** Whether people are served the console. */
+export const consoleEnabled = () => config.console.CONSOLE_ENABLED;
+
 export const integrationDisabled = () => config.switches.PARTICIPANTS_INTEGRATION_DISABLED;
 
 const viewCountsDeps = (): ViewCountsDeps => ({

@@ -66,7 +66,7 @@ export class DeployError extends Error {
 
 /** What a packaging reads. */
 const FILES = ['package.json', 'serverless.yml', 'tsconfig.json'];
-const FOLDERS = ['node_modules', 'functions', 'infra', 'lib'];
+const FOLDERS = ['node_modules', 'functions', 'infra', 'lib', 'web'];
 const PACKAGE = 'package';
 
 /** @throws {DeployError} with what osls says: bad variables, or the resource that could not be made and why. */

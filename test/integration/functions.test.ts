@@ -359,6 +359,38 @@ describe('for anyone', () => {
   });
 });
 
+describe('the pages for people', () => {
+  const get = async (routeKey: string, file?: string) => {
+    const path = file === undefined ? {} : { path: { file } };
+    return ask(await load('http-serve-pages'), { routeKey, ...path, headers: { 'accept-encoding': 'br' } });
+  };
+
+  test.each(['console', 'docs'])('/%s names only files that it has', async (page) => {
+    const { statusCode, body } = await get(`GET /${page}`);
+    expect(statusCode).toBe(200);
+    expect(body).not.toContain('{{');
+    const files = [...body.matchAll(/(?:src|href)="([^"]+)"/g)]
+      .flatMap(([, link]) => link ?? [])
+      .filter((link) => link.includes('-'));
+    expect(files).toHaveLength(3);
+    for (const file of files) {
+      expect(file).toMatch(new RegExp(`^${page}/\\w+-[A-Z0-9]{8}\\.(js|css|svg)$`));
+      const answer = await get(`GET /${page}/{file}`, file.split('/')[1]);
+      expect(answer).toMatchObject({ statusCode: 200, headers: { 'content-encoding': 'br' }, isBase64Encoded: true });
+    }
+    expect((await get(`GET /${page}/{file}`, 'main.js')).statusCode).toBe(404);
+  });
+
+  test('are without the console where CONSOLE_ENABLED is false', async () => {
+    vi.resetModules();
+    vi.stubEnv('CONSOLE_ENABLED', 'false');
+    expect((await get('GET /console')).statusCode).toBe(404);
+    expect((await get('GET /docs')).statusCode).toBe(200);
+    vi.stubEnv('CONSOLE_ENABLED', 'true');
+    vi.resetModules();
+  });
+});
+
 describe('with PARTICIPANTS_INTEGRATION_DISABLED', () => {
   beforeAll(() => {
     vi.resetModules();

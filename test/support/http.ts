@@ -10,6 +10,7 @@ export interface Answer {
 }
 
 export interface Asked {
+  readonly routeKey?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly path?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
@@ -19,10 +20,14 @@ export interface Asked {
 
 const context = { awsRequestId: 'invocation-1', functionName: 'test', getRemainingTimeInMillis: () => 10_000 };
 
-export function ask(handler: unknown, { headers = {}, path, query, body, isBase64Encoded = false }: Asked = {}) {
+export function ask(
+  handler: unknown,
+  { routeKey, headers = {}, path, query, body, isBase64Encoded = false }: Asked = {},
+) {
   const event = {
     version: '2.0',
     rawPath: '/',
+    ...(routeKey && { routeKey }),
     headers,
     requestContext: { requestId: 'request-1', timeEpoch: Date.now(), http: { method: 'GET', path: '/' } },
     ...(path && { pathParameters: path }),

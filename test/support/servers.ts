@@ -2,6 +2,7 @@ import type { TestProject } from 'vitest/node';
 import { startDynamoDb } from '../../localstack/servers/dynamodb.ts';
 import { startRedis } from '../../localstack/servers/redis.ts';
 import { startSqs } from '../../localstack/servers/sqs.ts';
+import { buildPages } from '../../web/build.ts';
 
 /** The servers of a whole test run, in memory. Test files keep apart by names of tables, queues and keys of their own. */
 declare module 'vitest' {
@@ -16,6 +17,7 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.REDIS_URL;
+  await buildPages();
   const [dynamodb, sqs, redis] = await Promise.all([
     startDynamoDb(),
     startSqs('eu-central-1'),

@@ -31,6 +31,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   httpHealth: 620,
   httpDescribeApi: 200,
   httpReceiveUpdates: 380,
+  httpServePages: 320,
   httpFallback: 160,
   queueRefreshRequested: 650,
   queueRefreshPlanned: 650,

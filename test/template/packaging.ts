@@ -12,7 +12,7 @@ export const ROOT = join(import.meta.dirname, '../..');
 
 /** What a packaging reads. */
 const FILES = ['package.json', 'serverless.yml', 'tsconfig.json'];
-const FOLDERS = ['node_modules', 'functions', 'infra', 'lib'];
+const FOLDERS = ['node_modules', 'functions', 'infra', 'lib', 'web'];
 
 export interface Resource {
   readonly Type: string;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ROUTES } from '../../functions/http-describe-api/routes.ts';
+import { PAGE_PATHS } from '../../functions/http-serve-pages/paths.ts';
 import { type Section, variablesOf } from '../../lib/runtime/config.ts';
 import { METRICS } from '../../lib/runtime/metric-names.ts';
 import { emittedMetrics, metricKey } from './emitted.ts';
@@ -222,7 +223,7 @@ describe('functions', () => {
 
   test('behind a route have no concurrency of their own, whose excess API Gateway would answer with a bare 503', () => {
     const behindRoutes = [...functionsOf(prod.template)].filter(([key]) => key.startsWith('http'));
-    expect(behindRoutes).toHaveLength(ROUTES.length + 1);
+    expect(behindRoutes).toHaveLength(ROUTES.length + 2);
     for (const [key, resource] of behindRoutes) {
       const { ReservedConcurrentExecutions } = resource.Properties;
       const { MAX_API_FALLBACK_SHARE = '0' } = environmentOf(resource);
@@ -256,7 +257,8 @@ function shadowed(): string[] {
 describe('the API', () => {
   test('has the routes of the contract, and no authorizer in front of them', () => {
     const routes = ofType(dev.template, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
-    const promised = ROUTES.map(({ method, path }) => `${method} ${path}`);
+    const pages = PAGE_PATHS.map((path) => `GET ${path}`);
+    const promised = [...ROUTES.map(({ method, path }) => `${method} ${path}`), ...pages];
     expect(routes.map(({ RouteKey }) => RouteKey).sort()).toEqual([...promised, ...shadowed(), '$default'].sort());
     expect(routes.filter(({ AuthorizationType = 'NONE' }) => AuthorizationType !== 'NONE')).toEqual([]);
     expect(ofType(dev.template, 'AWS::ApiGatewayV2::Authorizer')).toEqual([]);

@@ -7,7 +7,7 @@ const HOUR = 3_600_000;
 const SECTIONS = [
   ...['switches', 'freshness', 'sync', 'daily', 'batches', 'redis', 'upstream', 'quota', 'fallback', 'max', 'tables'],
   ...['budget', 'events', 'updates', 'webhook', 'webhookSecret', 'queues', 'plans', 'tracing', 'auth', 'cursors'],
-  ...['history', 'retention'],
+  ...['history', 'retention', 'console'],
 ] as readonly Section[];
 
 /** What must be set for every section to be usable. */
@@ -40,9 +40,9 @@ describe('the configuration', () => {
   test('has the defaults of the design', () => {
     const config = readConfig(needed, SECTIONS);
     const { switches, freshness, sync, daily, batches, budget, retention, events, upstream, quota, fallback } = config;
-    const { max, tracing } = config;
+    const { max, tracing, console: pages } = config;
     const planning = { ...switches, ...freshness, ...sync, ...daily, ...batches, ...budget, ...retention, ...events };
-    const set = { ...planning, ...upstream, ...quota, ...fallback, ...max, ...tracing };
+    const set = { ...planning, ...upstream, ...quota, ...fallback, ...max, ...tracing, ...pages };
     expect(set).toEqual({
       PARTICIPANTS_ENABLE_BACKGROUND_SYNC: true,
       PARTICIPANTS_ENABLE_LAZY_UPDATE: true,
@@ -55,6 +55,7 @@ describe('the configuration', () => {
       PARTICIPANTS_BACKGROUND_SHARE: 0.2,
       PARTICIPANTS_EVENT_WINDOW: 30_000,
       PARTICIPANTS_HISTORY_DAYS: 730,
+      CONSOLE_ENABLED: true,
       MAX_API_URL: 'https://platform-api2.max.ru',
       MAX_API_RPS: 30,
       MAX_API_FALLBACK_SHARE: 0,

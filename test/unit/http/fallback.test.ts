@@ -14,6 +14,8 @@ test.each([
   ['/chats/all', 'GET'],
   ['/chats/123', 'GET, PATCH, DELETE'],
   ['/chats', 'POST'],
+  ['/console', 'GET'],
+  ['/docs/main.js', 'GET'],
   ['/admin/participants/full-update', 'POST'],
 ])('405 of %s allows the methods of that path, each once: %s', async (path, allow) => {
   expect(await send('PUT', path)).toMatchObject({ statusCode: 405, headers: { allow } });

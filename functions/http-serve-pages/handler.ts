@@ -1,0 +1,39 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { contentSecurityPolicy, fileAnswer, type Page, pageAnswer } from '../../lib/http/page.ts';
+import { Problem, problemAnswer } from '../../lib/http/problem.ts';
+import { instrumented } from '../../lib/runtime/observability.ts';
+import { consoleEnabled } from '../../lib/runtime/root.ts';
+import consolePage from '../../web/built/console.json' with { type: 'json' };
+
+/** What a page is, and the policy it runs under. */
+interface Served {
+  readonly page: Page;
+  readonly html: string;
+  readonly csp: string;
+}
+
+/** Serves `/console` and `/docs` with their files. Needs nothing but its own bundle. */
+export const handler = instrumented(async (event: APIGatewayProxyEventV2) => {
+  const served = await pageOf(event.routeKey);
+  const name = event.pathParameters?.file;
+  const answer =
+    served && (name === undefined ? pageAnswer(served.html, served.csp, event) : fileAnswer(served.page, name, event));
+  return (
+    answer ??
+    problemAnswer(
+      new Problem('not_found', { detail: `There is nothing at ${event.rawPath}.` }),
+      event.requestContext.requestId,
+    )
+  );
+});
+
+async function pageOf(routeKey: string): Promise<Served | undefined> {
+  if (routeKey.startsWith('GET /docs')) {
+    // Large, so it is read only where it is asked for.
+    const { default: page } = await import('../../web/built/docs.json', { with: { type: 'json' } });
+    // Swagger UI's style sheet has its icons in `data:` URLs.
+    return { page, html: page.html, csp: contentSecurityPolicy({ images: ['data:'] }) };
+  }
+  if (!consoleEnabled()) return undefined;
+  return { page: consolePage, html: consolePage.html.replace('{{oidc}}', ''), csp: contentSecurityPolicy({}) };
+}

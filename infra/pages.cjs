@@ -1,0 +1,9 @@
+/** Builds the pages for people before a packaging bundles the function that serves them. */
+module.exports = class Pages {
+  hooks = {
+    'before:package:initialize': async () => {
+      const { buildPages } = await import('../web/build.ts');
+      await buildPages();
+    },
+  };
+};

@@ -1,0 +1,290 @@
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeScratch } from '../../localstack/scratch.ts';
+import { type LocalStack, startLocalStack } from '../../localstack/stack.ts';
+import { chromiumPath, goTo, launch, openConsole, openPage, type View, withoutBrowser } from './browser.ts';
+
+const CHATS = 260;
+
+let stack: LocalStack;
+let dataDir: string;
+let browser: Browser;
+const views: View[] = [];
+
+beforeAll(async () => {
+  if (!chromiumPath) return;
+  dataDir = await makeScratch('browser');
+  const env = { MAX_API_URL: '', REDIS_URL: '', AWS_ENDPOINT_URL: '', MAX_API_RPS: '300' };
+  stack = await startLocalStack({
+    ...{ dataDir, port: 0, env: { ...process.env, ...env } },
+    simulator: { chats: CHATS, drift: 0, seed: 7, rps: 300, latencyMs: 5 },
+  });
+  browser = await launch();
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+  if (dataDir) await rm(dataDir, { recursive: true, force: true });
+});
+
+const see = async (
+  ...given: Parameters<typeof openConsole> extends [unknown, unknown, ...infer Rest] ? Rest : never
+) => {
+  const view = await openConsole(browser, stack, ...given);
+  views.push(view);
+  return view;
+};
+
+/** Makes MAX say another count of a chat. */
+async function setCount(maxChatId: string, count: number): Promise<void> {
+  const answer = await fetch(`${stack.simulator?.controlUrl}/chats/${maxChatId}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ count }),
+  });
+  expect(answer.status).toBe(200);
+}
+const turn = (switches: object) =>
+  fetch(`${stack.simulator?.controlUrl}/switches`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(switches),
+  });
+
+interface SomeChat {
+  readonly id: number;
+  readonly name: string;
+  readonly max_chat_id: string;
+  readonly status: string;
+}
+
+async function api(path: string, token = stack.tokens.superadmin) {
+  const answer = await fetch(stack.url + path, { headers: { authorization: `Bearer ${token}` } });
+  return (await answer.json()) as { data: SomeChat[]; total: number; paths: object };
+}
+
+/** A group whose count can be set. */
+async function someGroup(): Promise<SomeChat> {
+  const { data } = await api('/chats/all?limit=100');
+  for (const chat of data) {
+    const answer = await fetch(`${stack.simulator?.controlUrl}/chats/${chat.max_chat_id}`);
+    const truth = (await answer.json()) as { type: string; bot: string };
+    if (truth.type === 'chat' && truth.bot === 'reader' && chat.status === 'active') return chat;
+  }
+  throw new Error('there is no such chat');
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Serious and critical findings. */
+async function findings(page: Page): Promise<string[]> {
+  // The policy of the page forbids scripts that are put into it, so it runs beside it.
+  const result = await page.evaluate(`${AXE}; axe.run(document, { resultTypes: ['violations'] })`);
+  const { violations } = result as { violations: { id: string; impact: string; nodes: { html: string }[] }[] };
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+}
+
+describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
+  test('opens signed in by the link, and takes the token out of the address', async () => {
+    const { page } = await see();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    expect(page.url()).not.toContain('token');
+    await page.getByText('260', { exact: true }).first().waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  });
+
+  test('asks who has no token to sign in, and says what is wrong with what was pasted', async () => {
+    const view = await openPage(browser, stack.url);
+    views.push(view);
+    const { page } = view;
+    await page.goto(`${stack.url}/console`);
+    await page.getByLabel('Access token').fill('secret');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('not a token').waitFor();
+    await page.getByLabel('Access token').fill(stack.tokens.curator);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('University 1').first().waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Access token').waitFor();
+    expect(await page.evaluate('sessionStorage.length')).toBe(0);
+  });
+
+  test('asks to sign in again when the service refuses the token', async () => {
+    const view = await openPage(browser, stack.url);
+    views.push(view);
+    const { page } = view;
+    const [head, payload] = stack.tokens.superadmin.split('.');
+    await page.goto(`${stack.url}/console#token=${head}.${payload}.AAAA`);
+    await page.getByText('does not accept this token').waitFor();
+  });
+
+  test('lists the chats of the role, page by page as one scrolls, with few of them in the page', async () => {
+    const { page } = await see({ at: '/chats' });
+    await page.getByText(`${CHATS} chats`).waitFor();
+    for (let i = 0; i < 12; i += 1) {
+      await page.mouse.wheel(0, 3_000);
+      await page.waitForTimeout(150);
+    }
+    await page.getByText('End of the list').waitFor();
+    expect(await page.locator('tbody tr[data-index]').count()).toBeLessThan(60);
+    expect(await page.locator(`tbody tr[data-index="${CHATS - 1}"]`).count()).toBe(1);
+
+    const curator = await see({ at: '/chats', role: 'curator' });
+    const { total } = await api('/chats/all?limit=1', stack.tokens.curator);
+    await curator.page.getByText(`${total} chats`).waitFor();
+    expect(total).toBeLessThan(CHATS);
+  });
+
+  test('searches as one types, and says so where nothing matches', async () => {
+    const { page } = await see({ at: '/chats' });
+    const rows = page.locator('tbody tr[data-index]');
+    await rows.first().waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('общежит');
+    await rows.first().getByText('Общежитие').first().waitFor();
+    for (const name of await rows.locator('a.name').allTextContents()) expect(name.toLowerCase()).toContain('общежит');
+    expect(decodeURIComponent(page.url())).toContain('search=общежит');
+    await page.keyboard.type(' йцукен');
+    await page.getByText('No chat matches').waitFor();
+  });
+
+  test('refreshes a chat from the list, and shows its history', async () => {
+    const chat = await someGroup();
+    await setCount(chat.max_chat_id, 40);
+    const { page } = await see({ at: `/chats/${chat.id}` });
+    await page.getByRole('heading', { name: chat.name }).waitFor();
+    const refresh = page.getByRole('button', { name: 'Refresh' });
+    await refresh.click();
+    await page.locator('.big .figure', { hasText: /^40$/ }).waitFor();
+    await setCount(chat.max_chat_id, 57);
+    await refresh.click();
+    await page.locator('.big .figure', { hasText: /^57$/ }).waitFor();
+    await page.locator('.big .change', { hasText: '+17' }).waitFor();
+    await page.getByText('The same as a table').click();
+    const row = page.locator('table.plain tbody tr').first();
+    await row.getByText('57').last().waitFor();
+    expect(await row.locator('td').allTextContents()).toEqual([expect.any(String), expect.any(String), '57', '57']);
+    const chart = page.getByRole('slider', { name: 'How the count changed' });
+    await chart.focus();
+    await page.keyboard.press('End');
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(/: 57$/);
+
+    await setCount(chat.max_chat_id, 61);
+    await page.getByRole('link', { name: 'All chats' }).click();
+    await page.locator('tbody tr', { hasText: chat.name }).first().getByRole('button').click();
+    await page.locator('tbody tr', { hasText: chat.name }).first().locator('.figure', { hasText: /^61$/ }).waitFor();
+  });
+
+  test('says why a count can not be read, keeps the last one, and names the request', async () => {
+    const chat = await someGroup();
+    const { page } = await see({ at: `/chats/${chat.id}` });
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.locator('.hero').getByText('just now').first().waitFor();
+    const before = await page.locator('.big .figure').textContent();
+    await turn({ reject_token: true });
+    await page.waitForTimeout(1_200);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    const alert = page.getByRole('alert');
+    await alert.getByText('MAX refuses the bot’s token').waitFor();
+    expect(await alert.locator('code').textContent()).toMatch(/\S/);
+    expect(await page.locator('.big .figure').textContent()).toBe(before);
+    await turn({ reject_token: false });
+  });
+
+  test('changes a chat for who may, and marks the field that is wrong', async () => {
+    const chat = await someGroup();
+    const { page } = await see({ at: `/chats/${chat.id}` });
+    await page.getByRole('button', { name: 'Edit' }).click();
+    await page.getByLabel('Link', { exact: true }).fill('nonsense');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('must be a URL').waitFor();
+    await page.getByLabel('Link', { exact: true }).fill('https://max.ru/join/changed');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('https://max.ru/join/changed').waitFor();
+
+    const operator = await see({ at: `/chats/${chat.id}`, role: 'operator' });
+    await operator.page.locator('h1, .failure').first().waitFor();
+    expect(await operator.page.getByRole('button', { name: 'Edit' }).count()).toBe(0);
+  });
+
+  test('keeps what it shows while the service does not answer', async () => {
+    const { page, context } = await see({ at: '/chats' });
+    await page.locator('tbody tr[data-index]').first().waitFor();
+    await context.setOffline(true);
+    await page.getByText('No connection').waitFor();
+    await page.getByRole('combobox', { name: 'Sort by' }).selectOption('name:asc');
+    await page.getByText('The service does not answer').waitFor();
+    expect(await page.locator('tbody tr[data-index]').count()).toBeGreaterThan(0);
+    await context.setOffline(false);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('The service does not answer').waitFor({ state: 'detached' });
+  });
+
+  test.each([
+    [429, 'Too many requests at once'],
+    [500, 'The service can not do this now'],
+  ])('explains an answer of %i', async (status, words) => {
+    const { page } = await see();
+    await page.route('**/chats/all**', (route) => route.fulfill({ status, json: { message: 'x' } }));
+    await goTo(page, '/chats');
+    await page.getByText(words).waitFor();
+  });
+
+  test('exports what is searched as a file', async () => {
+    const { page } = await see({ at: '/chats?search=общежит' });
+    await page.locator('tbody tr[data-index]').first().waitFor();
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export' }).click(),
+    ]);
+    const text = readFileSync(await file.path(), 'utf8');
+    const [header = '', ...lines] = text.trim().split('\r\n');
+    expect(header).toMatch(/^\uFEFF?id;name;url;max_chat_id/);
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) expect(line.toLowerCase()).toContain('общежит');
+  });
+
+  describe.each(['ru', 'en'] as const)('in %s', (language) => {
+    test.each(['light', 'dark'] as const)(
+      'has no serious finding of axe-core, and fits, in the %s theme',
+      async (theme) => {
+        const chat = await someGroup();
+        for (const width of [360, 1_440]) {
+          const { page } = await see({ language, theme, width });
+          for (const at of ['/', '/chats', `/chats/${chat.id}`]) {
+            await goTo(page, at);
+            await page.locator('h1').waitFor();
+            await page.waitForTimeout(600);
+            expect([at, width, await findings(page)]).toEqual([at, width, []]);
+            const tooWide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+            expect([at, width, tooWide]).toEqual([at, width, expect.toSatisfy((n: number) => n <= 0)]);
+          }
+        }
+      },
+    );
+  });
+});
+
+describe.skipIf(!chromiumPath)(`/docs${withoutBrowser}`, () => {
+  test('shows every route of the contract', async () => {
+    const view = await openPage(browser, stack.url);
+    views.push(view);
+    await view.page.goto(`${stack.url}/docs`);
+    await view.page.getByText('/chats/{id}/refresh-participants').first().waitFor();
+    const { paths } = await api('/openapi.json');
+    const text = await view.page.locator('#api').innerText();
+    for (const path of Object.keys(paths)) expect(text.replaceAll('\u200b', '')).toContain(path);
+  });
+});
+
+test.skipIf(!chromiumPath)('nothing was blocked, nothing failed, and nothing was loaded from elsewhere', () => {
+  expect(views.length).toBeGreaterThan(0);
+  expect(views.flatMap(({ complaints }) => complaints)).toEqual([]);
+  expect(views.flatMap(({ strangers }) => strangers)).toEqual([]);
+});
