@@ -47,6 +47,7 @@ export function alarms(watched: Watched): Record<string, unknown> {
     ...cache(watched),
     ...max(watched),
     ...freshness(watched),
+    ...statistics(watched),
     ...queues(watched),
     ...api(watched),
     ...functions(watched),
@@ -173,6 +174,23 @@ function max({ prefix }: Watched): Alarm[] {
         condition: zone === 'A' ? 'CreatesNetwork' : 'CreatesSecondNat',
       }),
     ),
+  ];
+}
+
+function statistics({ prefix }: Watched): Alarm[] {
+  return [
+    {
+      name: 'RollUpMissed',
+      runbook: 'freshness',
+      severity: 'warning',
+      says: 'The statistics of the day have not been made for 30 hours.',
+      metrics: { done: own(prefix, METRICS.rollUpsDone) },
+      is: '<',
+      threshold: 1,
+      periodS: HOUR_S,
+      periods: 30,
+      missing: 'breaching',
+    },
   ];
 }
 

@@ -83,6 +83,10 @@ function serves({ prefix, rps }: Watched): Graph[] {
       title: 'Full updates ended',
       lines: { finished: mine(METRICS.fullUpdateFinished), 'chats failed': mine(METRICS.fullUpdateFailedChats) },
     },
+    {
+      title: 'Roll-ups of the statistics',
+      lines: { done: mine(METRICS.rollUpsDone), ms: mine(METRICS.rollUpDuration, 'Maximum') },
+    },
     { title: 'Background syncs', lines: { done: mine(METRICS.syncsDone) } },
     {
       title: 'Events of MAX',

@@ -82,7 +82,7 @@ export const TABLES = {
   ChatsTable: ['GetItem', 'BatchGetItem', 'Query', 'UpdateItem', 'TransactWriteItems'],
   ChatWordsTable: ['Query', 'DeleteItem', 'TransactWriteItems'],
   StateTable: ['GetItem', 'PutItem', 'UpdateItem', 'TransactWriteItems'],
-  HistoryTable: ['GetItem', 'Query', 'UpdateItem'],
+  HistoryTable: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
 } as const;
 
 /** Hits of all lookups, so that a busy minute weighs more than a quiet one; nothing where nobody looked. */

@@ -32,6 +32,9 @@ export const METRICS = {
   fullUpdateProgress: 'participants_full_update_progress',
   fullUpdateFinished: 'participants_full_update_finished',
   fullUpdateFailedChats: 'participants_full_update_failed_chats',
+  /** One for each roll-up of the statistics that has come to its end. */
+  rollUpsDone: 'participants_roll_ups_done',
+  rollUpDuration: 'participants_roll_up_duration',
   /** Deliveries of MAX taken, with the dimension `type`. */
   updatesReceived: 'participants_updates_received',
   /** Deliveries that were accepted and not understood: MAX changed its format, or somebody else has the secret. */

@@ -5,6 +5,7 @@ import type { BatchReport } from '../refreshing/refresh-batch.ts';
 import type { Staleness } from '../scheduling/explain-plan.ts';
 import type { PlanStaleReport } from '../scheduling/plan-stale.ts';
 import { type Run, statusOf } from '../state/run-store.ts';
+import type { RollUpReport } from '../statistics/roll-up.ts';
 import { LOG } from './log-messages.ts';
 import { METRICS } from './metric-names.ts';
 import { logger, metrics } from './observability.ts';
@@ -42,6 +43,18 @@ export function reportPlan(report: PlanStaleReport): void {
   for (const [name, share] of Object.entries(shares)) {
     if (share !== null) metrics.addMetric(METRICS[name as keyof typeof shares], MetricUnit.Percent, share * 100);
   }
+}
+
+/** @param report absent where there was nothing to do. */
+export function reportRollUp(report: RollUpReport | undefined): void {
+  if (!report) {
+    logger.info(LOG.rollUpNotDue);
+    return;
+  }
+  const { finished, date, chats, durationMs } = report;
+  logger.info(finished ? LOG.rolledUp : LOG.rollUpInterrupted, { date, chats, duration_ms: durationMs });
+  metrics.addMetric(METRICS.rollUpsDone, MetricUnit.Count, finished ? 1 : 0);
+  metrics.addMetric(METRICS.rollUpDuration, MetricUnit.Milliseconds, durationMs);
 }
 
 export function reportStaleness(staleness: Staleness): void {

@@ -8,6 +8,7 @@ import { createDynamoEventStore, createDynamoSubscriptionStore } from '../adapte
 import { createDynamoHistory, createDynamoHistoryWriter } from '../adapters/dynamodb/history.ts';
 import { createDynamoPlannerStore } from '../adapters/dynamodb/planner-store.ts';
 import { createDynamoRunStore } from '../adapters/dynamodb/run-store.ts';
+import { createDynamoRollUpStore, createDynamoStatistics } from '../adapters/dynamodb/statistics.ts';
 import { fetchJson } from '../adapters/issuer/fetch-json.ts';
 import { createIssuerKeys } from '../adapters/issuer/keys.ts';
 import { createMaxApi, reachable } from '../adapters/max/client.ts';
@@ -38,6 +39,7 @@ import { type FullUpdateDeps, startFullUpdate } from '../scheduling/full-update.
 import type { PlanStaleDeps } from '../scheduling/plan-stale.ts';
 import type { RefreshQueueName } from '../state/queues.ts';
 import { noTelemetry } from '../state/telemetry.ts';
+import type { RollUpDeps } from '../statistics/roll-up.ts';
 import { config } from './environment.ts';
 import { reportIssuerFailure, telemetryMetrics } from './observability.ts';
 import { secretReader } from './secrets.ts';
@@ -83,6 +85,7 @@ const historyWriter = /* @__PURE__ */ once(() =>
     keptDays: config.retention.PARTICIPANTS_HISTORY_DAYS,
   }),
 );
+export const statistics = /* @__PURE__ */ once(() => createDynamoStatistics(database(), config.history.HISTORY_TABLE));
 export const runStore = /* @__PURE__ */ once(() => createDynamoRunStore(database()));
 const eventStore = /* @__PURE__ */ once(() => createDynamoEventStore(database()));
 export const subscriptionStore = /* @__PURE__ */ once(() => createDynamoSubscriptionStore(database()));
@@ -272,6 +275,18 @@ export const planStaleDeps = /* @__PURE__ */ once(
       intervalMs: config.sync.PARTICIPANTS_UPDATE_INTERVAL,
       windowMs: config.events.PARTICIPANTS_EVENT_WINDOW,
     },
+  }),
+);
+
+export const rollUpDeps = /* @__PURE__ */ once(
+  (): RollUpDeps => ({
+    chatStore: chatStore(),
+    rollUpStore: createDynamoRollUpStore(database(), {
+      table: config.history.HISTORY_TABLE,
+      keptDays: config.retention.PARTICIPANTS_HISTORY_DAYS,
+    }),
+    now: clock.now,
+    settings: { freshMs: freshMs() },
   }),
 );
 

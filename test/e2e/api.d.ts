@@ -97,6 +97,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sums of each day, and the chats that grew and shrank most
+         * @description Made by a nightly roll-up: one entry for each day (UTC), of the chats that the caller sees. Entries expire after `PARTICIPANTS_HISTORY_DAYS`.
+         */
+        get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/participants/full-update": {
         parameters: {
             query?: never;
@@ -690,6 +710,124 @@ export interface components {
                 /** @description The count after the last change of the day */
                 last: number;
             }[];
+        };
+        /**
+         * @example {
+         *       "from": "2026-08-28",
+         *       "to": "2026-11-25",
+         *       "rolled_up_at": "2026-11-25T22:04:51.220Z",
+         *       "days": [
+         *         {
+         *           "date": "2026-11-25",
+         *           "chats": 150000,
+         *           "participants": 9412306,
+         *           "never_read": 12,
+         *           "stale": 1204,
+         *           "by_status": {
+         *             "active": 149100,
+         *             "gone": 650,
+         *             "unlinked": 250
+         *           }
+         *         }
+         *       ],
+         *       "universities": [
+         *         {
+         *           "university_id": 1,
+         *           "chats": 3410,
+         *           "participants": 201377,
+         *           "never_read": 0,
+         *           "stale": 31,
+         *           "participants_before": 198020,
+         *           "since": "2026-08-28"
+         *         }
+         *       ],
+         *       "week": {
+         *         "since": "2026-11-18",
+         *         "grew": [
+         *           {
+         *             "chat_id": 123,
+         *             "name": "ИВТ-21, деканат",
+         *             "before": 57,
+         *             "after": 98
+         *           }
+         *         ],
+         *         "shrank": []
+         *       },
+         *       "month": {
+         *         "since": null,
+         *         "grew": [],
+         *         "shrank": []
+         *       }
+         *     }
+         */
+        Stats: {
+            /**
+             * Format: date
+             * @example 2026-11-25
+             */
+            from: string;
+            /**
+             * Format: date
+             * @example 2026-11-25
+             */
+            to: string;
+            /** @description When the last roll-up ended; null: there was none yet */
+            rolled_up_at: string | null;
+            days: {
+                /**
+                 * Format: date
+                 * @example 2026-11-25
+                 */
+                date: string;
+                chats: number;
+                /** @description Of all counts that are known */
+                participants: number;
+                /** @description Chats of MAX whose count was never read */
+                never_read: number;
+                /** @description Active chats whose count was older than PARTICIPANTS_CACHE_TTL */
+                stale: number;
+                /** @description Chats by their status; statuses that no chat has are left out */
+                by_status: {
+                    [key: string]: number;
+                };
+            }[];
+            /** @description On the last day of the range that has a roll-up, by number; null for who sees one university */
+            universities: {
+                university_id: number;
+                chats: number;
+                /** @description Of all counts that are known */
+                participants: number;
+                /** @description Chats of MAX whose count was never read */
+                never_read: number;
+                /** @description Active chats whose count was older than PARTICIPANTS_CACHE_TTL */
+                stale: number;
+                /** @description On the first day of the range that has a roll-up */
+                participants_before: number | null;
+                /**
+                 * Format: date
+                 * @description That day
+                 * @example 2026-11-25
+                 */
+                since: string;
+            }[] | null;
+            week: components["schemas"]["Movers"];
+            month: components["schemas"]["Movers"];
+        };
+        /** @description The chats that grew and shrank most */
+        Movers: {
+            /** @description The day that counts are compared with; null: there is no roll-up so old */
+            since: string | null;
+            /** @description The largest change first */
+            grew: components["schemas"]["Mover"][];
+            shrank: components["schemas"]["Mover"][];
+        };
+        /** @description A chat that changed */
+        Mover: {
+            /** @description The id of the chat in this service */
+            chat_id: number;
+            name: string;
+            before: number;
+            after: number;
         };
         /**
          * @example {
@@ -1291,6 +1429,41 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getStats: {
+        parameters: {
+            query?: {
+                /** @description The first day (UTC), at most 732 days before `to`, both included; 90 days unless given */
+                from?: string;
+                /** @description The last day (UTC); today unless given */
+                to?: string;
+                /** @description One university, for who sees all of them */
+                university_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statistics, oldest day first */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Server-Timing": components["headers"]["ServerTiming"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

@@ -260,6 +260,35 @@ describe('the history of a chat', () => {
   });
 });
 
+describe('the statistics', () => {
+  test('are made by the roll-up, for each who sees their own', async () => {
+    const university = 61;
+    const id = await chat({ max_chat_id: group(), university_id: university });
+    await vi.waitFor(async () => expect((await call('http-refresh-participants', at(id))).status).toBe(200));
+    const { participants_count } = (await call('http-get-chat', at(id))).body;
+    await invoke('schedule-roll-up');
+    const date = new Date().toISOString().slice(0, 10);
+    const own = await call('http-get-stats', { headers: curator(university) });
+    expect(own).toMatchObject({
+      status: 200,
+      body: {
+        days: [{ date, chats: 1, participants: participants_count, by_status: { active: 1 } }],
+        universities: null,
+        week: { since: null, grew: [], shrank: [] },
+      },
+    });
+    const all = await call('http-get-stats');
+    const row = { university_id: university, chats: 1, participants: participants_count, since: date };
+    expect(all.body.universities).toContainEqual(expect.objectContaining(row));
+    expect(all.body.days[0].chats).toBeGreaterThan(1);
+    expect(all.body.rolled_up_at).toMatch(/Z$/);
+    const one = await call('http-get-stats', { query: { university_id: String(university) } });
+    expect(one.body.days).toEqual(own.body.days);
+    const foreign = { query: { university_id: '62' }, headers: curator(university) };
+    expect(await call('http-get-stats', foreign)).toMatchObject(problem(403, 'forbidden'));
+  });
+});
+
 describe('a full update', () => {
   test('is started once, planned, worked off, and reported', async () => {
     const id = await chat({ max_chat_id: group() });

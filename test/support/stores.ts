@@ -6,6 +6,7 @@ import { createDynamoEventStore } from '../../lib/adapters/dynamodb/event-store.
 import { createDynamoHistory, createDynamoHistoryWriter } from '../../lib/adapters/dynamodb/history.ts';
 import { createDynamoPlannerStore } from '../../lib/adapters/dynamodb/planner-store.ts';
 import { createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
+import { createDynamoRollUpStore, createDynamoStatistics } from '../../lib/adapters/dynamodb/statistics.ts';
 import type { ChatFields } from '../../lib/chats/chat.ts';
 import type { ChatStore, ImportedChat, ListedChat, Listing } from '../../lib/state/chat-store.ts';
 import type { CountStore } from '../../lib/state/count-store.ts';
@@ -13,6 +14,7 @@ import type { EventStore } from '../../lib/state/event-store.ts';
 import type { History, HistoryWriter } from '../../lib/state/history.ts';
 import type { PlannerStore } from '../../lib/state/planner-store.ts';
 import type { RunStore } from '../../lib/state/run-store.ts';
+import type { RollUpStore, Statistics } from '../../lib/state/statistics.ts';
 import { connectDynamo, createDatabase } from './dynamodb.ts';
 import { createMemoryChatStore } from './memory/chat-store.ts';
 import { createMemoryChats } from './memory/chats.ts';
@@ -21,6 +23,7 @@ import { createMemoryEventStore } from './memory/event-store.ts';
 import { createMemoryHistory } from './memory/history.ts';
 import { createMemoryPlannerStore } from './memory/planner-store.ts';
 import { createMemoryRunStore } from './memory/run-store.ts';
+import { createMemoryStatistics } from './memory/statistics.ts';
 
 /** All durable stores, empty, over one database of their own. */
 export interface Stores {
@@ -29,6 +32,7 @@ export interface Stores {
   readonly events: EventStore;
   readonly history: History & HistoryWriter;
   readonly runs: RunStore;
+  readonly statistics: Statistics & RollUpStore;
   readonly planner: PlannerStore;
 }
 
@@ -43,6 +47,7 @@ export async function openMemory(): Promise<Stores> {
     events: createMemoryEventStore(chats),
     history: createMemoryHistory(),
     runs: createMemoryRunStore(),
+    statistics: createMemoryStatistics(),
     planner: createMemoryPlannerStore(),
   };
 }
@@ -59,6 +64,10 @@ export async function openDynamo(): Promise<Stores & { readonly database: Databa
       ...createDynamoHistoryWriter(database, { table: database.history, keptDays: KEPT_DAYS }),
     },
     runs: createDynamoRunStore(database),
+    statistics: {
+      ...createDynamoStatistics(database, database.history),
+      ...createDynamoRollUpStore(database, { table: database.history, keptDays: KEPT_DAYS }),
+    },
     planner: createDynamoPlannerStore(database),
   };
 }

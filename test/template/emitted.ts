@@ -29,7 +29,7 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
   console.log = (line: string) => lines.push(line);
   try {
     const { metrics, telemetryMetrics, reportIssuerFailure } = await import('../../lib/runtime/observability.ts');
-    const { reportBatch, reportPlan, reportStaleness, reportSubscription, reportDelivery } = await import(
+    const { reportBatch, reportPlan, reportStaleness, reportSubscription, reportDelivery, reportRollUp } = await import(
       '../../lib/runtime/reports.ts'
     );
     telemetryMetrics.lookedUp({ lookups: 2, hits: 1, staleHits: 1 });
@@ -46,6 +46,7 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
       ...{ expectedFreshness: 0.9, measuredFreshness: 0.8 },
     });
     reportStaleness({ total: 1, stale: 0, oldestSeconds: 1, fresherThanHour: 1 });
+    reportRollUp({ finished: true, date: '2026-11-25', chats: 1, durationMs: 1 });
     reportDelivery({ kind: 'nothing', type: 'user_added' });
     reportDelivery({ kind: 'not_understood', type: 'none', fields: ['body'] });
     reportIssuerFailure(new Error('away'), 1);

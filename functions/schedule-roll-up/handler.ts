@@ -1,0 +1,17 @@
+import { dayOf, startOfDay } from '../../lib/base/day.ts';
+import { instrumented } from '../../lib/runtime/observability.ts';
+import { reportRollUp } from '../../lib/runtime/reports.ts';
+import { clock, rollUpDeps } from '../../lib/runtime/root.ts';
+import { rollUp } from '../../lib/statistics/roll-up.ts';
+
+/** Kept of the function's time for the chunk at hand and for saving the progress, ms. */
+const MARGIN_MS = 30_000;
+/** Hour (UTC) from which on a roll-up counts as the one of the day; the schedule begins with it. */
+const NIGHT_BEGINS = 22;
+
+export const handler = instrumented(async (_event: unknown, context): Promise<void> => {
+  const now = clock.now();
+  const since = startOfDay(dayOf(now)) + NIGHT_BEGINS * 3_600_000;
+  const deadline = now + context.getRemainingTimeInMillis() - MARGIN_MS;
+  reportRollUp(await rollUp(rollUpDeps(), { deadline, since }));
+});

@@ -1,0 +1,156 @@
+import { addDays, dayOf } from '../base/day.ts';
+import type { StoredChat } from '../chats/chat.ts';
+import { NO_MOVERS, NO_SUMS, withChat, withMover } from '../chats/sums.ts';
+import type { ChatStore } from '../state/chat-store.ts';
+import { CHUNK, type RollUp, type RollUpOf, type RollUpStore, SPANS, type Span } from '../state/statistics.ts';
+
+/**
+ * The nightly statistics. Walks all chats by id, a chunk of ids at a time, adds them up by university, and compares each
+ * count with that of 7 and 30 days ago. Saves how far it has come, so that a later call goes on where this one stopped.
+ */
+
+const DAYS: Readonly<Record<Span, number>> = { week: 7, month: 30 };
+/** If a night was missed, counts are compared with those of up to so many days before. */
+const MAX_EARLIER_DAYS = 3;
+/** Chats that each list of those that changed most has, of all chats and of a university. */
+const MOST_MOVERS = { all: 10, university: 5 } as const;
+/** An unfinished roll-up is continued this long, ms; then its sums are of too different times. */
+const MAX_PAUSE_MS = 6 * 3_600_000;
+/** Chats between two savings of the progress. */
+const SAVED_EVERY = 25 * CHUNK;
+const PAGE = 1_000;
+
+export interface RollUpDeps {
+  readonly chatStore: Pick<ChatStore, 'outlines' | 'getMany'>;
+  readonly rollUpStore: RollUpStore;
+  readonly now: () => number;
+  readonly settings: { readonly freshMs: number };
+}
+
+export interface RollUpReport {
+  readonly finished: boolean;
+  readonly date: string;
+  readonly chats: number;
+  readonly durationMs: number;
+}
+
+/**
+ * @param deadline Unix ms: stops after the chunk in which it passes.
+ * @param since Unix ms: a roll-up that was started since then and is finished is not made again.
+ * @returns `undefined` if there was nothing to do.
+ */
+export async function rollUp(
+  deps: RollUpDeps,
+  { deadline, since }: { readonly deadline: number; readonly since: number },
+  onProgress: (chats: number) => void = () => {},
+): Promise<RollUpReport | undefined> {
+  const { rollUpStore, now } = deps;
+  const begunAt = now();
+  const last = await rollUpStore.lastRollUp();
+  if (last && last.finishedAt !== null && last.startedAt >= since) return undefined;
+  const continued = last && last.finishedAt === null && begunAt - last.startedAt < MAX_PAUSE_MS ? last : undefined;
+  let state = continued ?? (await begin(deps, begunAt));
+  const report = (finished: boolean): RollUpReport => ({
+    ...{ finished, date: state.date, chats: state.all.sums.chats, durationMs: now() - begunAt },
+  });
+
+  let saved = state.all.sums.chats;
+  for await (const { chunk, ids } of chunksOfIds(deps.chatStore, state.after)) {
+    const stored = await deps.chatStore.getMany(ids);
+    state = await addChunk(deps, state, chunk, [...stored.values()], ids.at(-1) ?? state.after);
+    onProgress(state.all.sums.chats);
+    const late = now() > deadline;
+    if (late || state.all.sums.chats - saved >= SAVED_EVERY) {
+      await rollUpStore.saveRollUp(state);
+      saved = state.all.sums.chats;
+    }
+    if (late) return report(false);
+  }
+  state = { ...state, finishedAt: now() };
+  await rollUpStore.publish(state, await namesOf(deps, state));
+  await rollUpStore.saveRollUp(state);
+  return report(true);
+}
+
+async function begin({ rollUpStore }: RollUpDeps, startedAt: number): Promise<RollUp> {
+  const date = dayOf(startedAt);
+  const candidates = SPANS.map((span) =>
+    Array.from({ length: MAX_EARLIER_DAYS + 1 }, (_, i) => addDays(date, -DAYS[span] - i)),
+  );
+  const known = new Set(await rollUpStore.daysWithCounts(candidates.flat()));
+  const [week, month] = candidates.map((days) => days.find((day) => known.has(day)) ?? null);
+  return {
+    ...{ date, startedAt, finishedAt: null, after: 0, all: NOTHING, universities: {} },
+    since: { week: week ?? null, month: month ?? null },
+  };
+}
+
+const NOTHING: RollUpOf = { sums: NO_SUMS, movers: { week: NO_MOVERS, month: NO_MOVERS } };
+
+/** The ids of the chats, those of one chunk together. */
+async function* chunksOfIds(chatStore: RollUpDeps['chatStore'], after: number) {
+  let ids: number[] = [];
+  const chunkOf = (id: number) => Math.floor(id / CHUNK);
+  for (let from: number | undefined = after; from !== undefined; ) {
+    const page = await chatStore.outlines(from, PAGE);
+    for (const { id } of page.chats) {
+      const [first] = ids;
+      if (first !== undefined && chunkOf(first) !== chunkOf(id)) {
+        yield { chunk: chunkOf(first), ids };
+        ids = [];
+      }
+      ids.push(id);
+    }
+    from = page.next;
+  }
+  const [first] = ids;
+  if (first !== undefined) yield { chunk: chunkOf(first), ids };
+}
+
+async function addChunk(
+  { rollUpStore, settings }: RollUpDeps,
+  state: RollUp,
+  chunk: number,
+  chats: readonly StoredChat[],
+  after: number,
+): Promise<RollUp> {
+  const [week, month] = await Promise.all(
+    SPANS.map((span) => {
+      const date = state.since[span];
+      return date === null ? undefined : rollUpStore.countsOf(chunk, date);
+    }),
+  );
+  const before = { week, month };
+  const freshSince = state.startedAt - settings.freshMs;
+  const counts = new Map<number, number>();
+  let { all } = state;
+  const universities: Record<number, RollUpOf> = { ...state.universities };
+  for (const stored of chats) {
+    const { id, universityId } = stored.chat;
+    const { participantsCount } = stored;
+    if (participantsCount !== null) counts.set(id, participantsCount);
+    const add = (of: RollUpOf, most: number): RollUpOf => {
+      const movers = { ...of.movers };
+      for (const span of SPANS) {
+        const earlier = before[span]?.get(id);
+        if (earlier === undefined || participantsCount === null) continue;
+        movers[span] = withMover(movers[span], { id, before: earlier, after: participantsCount }, most);
+      }
+      return { sums: withChat(of.sums, stored, freshSince), movers };
+    };
+    all = add(all, MOST_MOVERS.all);
+    if (universityId !== null) {
+      universities[universityId] = add(universities[universityId] ?? NOTHING, MOST_MOVERS.university);
+    }
+  }
+  await rollUpStore.keepCounts(chunk, state.date, counts);
+  return { ...state, after, all, universities };
+}
+
+async function namesOf({ chatStore }: RollUpDeps, { all, universities }: RollUp): Promise<Map<number, string>> {
+  const ids = [all, ...Object.values(universities)].flatMap(({ movers }) =>
+    SPANS.flatMap((span) => [...movers[span].grew, ...movers[span].shrank].map(({ id }) => id)),
+  );
+  const chats = await chatStore.getMany([...new Set(ids)]);
+  return new Map([...chats].map(([id, { chat }]) => [id, chat.name]));
+}

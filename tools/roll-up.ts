@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createDynamoChatStore } from '../lib/adapters/dynamodb/chat-store.ts';
+import { createDynamo } from '../lib/adapters/dynamodb/client.ts';
+import { fullJitter } from '../lib/adapters/dynamodb/database.ts';
+import { createDynamoRollUpStore } from '../lib/adapters/dynamodb/statistics.ts';
+import { readConfig } from '../lib/runtime/config.ts';
+import { rollUp } from '../lib/statistics/roll-up.ts';
+import { progressLine, readOptions, runTool } from './command-line.ts';
+import { useRunningStack } from './environment.ts';
+
+/** `npm run roll-up` */
+
+const HELP = `Usage: npm run roll-up
+
+Makes the statistics of today (UTC) now: the sums of GET /stats and the chats that grew and shrank most. The schedule does the
+same every night. A roll-up that was interrupted within the last six hours is continued.
+
+  where   of the running local stack, or of the tables named by CHATS_TABLE, CHAT_WORDS_TABLE, STATE_TABLE, HISTORY_TABLE
+
+  --help  this text`;
+
+await runTool(async () => {
+  readOptions(HELP, {});
+  useRunningStack('CHATS_TABLE');
+  const { tables, history, retention, freshness } = readConfig(process.env, [
+    ...(['tables', 'history', 'retention', 'freshness'] as const),
+  ]);
+  const database = {
+    client: createDynamo(),
+    tables: { chats: tables.CHATS_TABLE, words: tables.CHAT_WORDS_TABLE, state: tables.STATE_TABLE },
+    pause: fullJitter((ms) => sleep(ms)),
+  };
+  const progress = progressLine();
+  const report = await rollUp(
+    {
+      chatStore: createDynamoChatStore(database),
+      rollUpStore: createDynamoRollUpStore(database, {
+        table: history.HISTORY_TABLE,
+        keptDays: retention.PARTICIPANTS_HISTORY_DAYS,
+      }),
+      now: Date.now,
+      settings: { freshMs: freshness.PARTICIPANTS_CACHE_TTL },
+    },
+    { deadline: Number.POSITIVE_INFINITY, since: Number.POSITIVE_INFINITY },
+    (chats) => progress.show(`${chats} chats`),
+  );
+  progress.end();
+  console.log(`${report?.date}: ${report?.chats} chats in ${((report?.durationMs ?? 0) / 1_000).toFixed(1)} s`);
+  return 0;
+});
