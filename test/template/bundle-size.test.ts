@@ -33,7 +33,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   httpDescribeApi: 200,
   httpReceiveUpdates: 380,
   httpServePages: 320,
-  httpFallback: 160,
+  httpFallback: 180,
   queueRefreshRequested: 650,
   queueRefreshPlanned: 650,
   queuePlanFullUpdate: 445,

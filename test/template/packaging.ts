@@ -40,7 +40,7 @@ export interface Packaged {
 }
 
 /** Shorter than the tests' hooks may take, so that a packaging that hangs is ended and cleaned up before its hook is given up. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 
 /**
  * Packages in a folder of its own that looks like the project: osls works in fixed places under the folder it is run in, and

@@ -34,7 +34,7 @@ beforeAll(async () => {
   ]);
   for (const [key, { Properties }] of functionsOf(dev.template))
     sections.set(key, await sectionsOf(Properties.Handler));
-}, 180_000);
+}, 300_000);
 
 afterAll(() => {
   dev?.remove();
