@@ -74,6 +74,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       ...Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, env[name] || value])),
       MAX_API_CA: contentOf(env.MAX_API_CA ?? ''),
       PARTICIPANTS_MAX_CALLS_PER_HOUR: env.PARTICIPANTS_MAX_CALLS_PER_HOUR ?? '',
+      CONSOLE_CLIENT_ID: env.CONSOLE_CLIENT_ID ?? '',
     },
     schedules: {
       stale: rateExpression(sync.PARTICIPANTS_UPDATE_INTERVAL),

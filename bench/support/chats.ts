@@ -76,6 +76,8 @@ export async function fillDatabase(
     { pk: 'count#all', n: chats },
     { pk: 'sequence#chat', n: chats },
   ]);
+  // A table is made only where there is something to import.
+  await writeExport(source, tables.history, [{ series: 'none', day: 'none' }]);
   const output = join(dataDir, 'dynamodb.sqlite');
   await promisify(execFile)(embeddedBinary(), ['import', '--source', source, '--schema', schema, '--output', output]);
   await rm(source, { recursive: true });

@@ -12,7 +12,7 @@ import { startRedis } from '../../localstack/servers/redis.ts';
 import { startSqs } from '../../localstack/servers/sqs.ts';
 import { startTestIssuer } from '../../test/support/issuer.ts';
 import { bundle, ROOT } from './bundles.ts';
-import { fillDatabase, type TableNames } from './chats.ts';
+import { type DatabaseOptions, fillDatabase, type TableNames } from './chats.ts';
 import { type Child, startChild } from './children.ts';
 import { awsOperations, type CountingProxy, redisCommands, startCountingProxy } from './counting-proxy.ts';
 import type { Invoked } from './function-process.ts';
@@ -32,6 +32,8 @@ export interface ServiceOptions {
   readonly keys: readonly string[];
   /** Puts proxies between functions and servers, which takes time of its own. */
   readonly counted: boolean;
+  /** What was read of each chat so far; nothing unless given. */
+  readonly reading?: DatabaseOptions['reading'];
 }
 
 export interface Service {
@@ -78,7 +80,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     state: tableName('StateTable'),
     history: tableName('HistoryTable'),
   };
-  await fillDatabase(dataDir, { chats, tables });
+  await fillDatabase(dataDir, { chats, tables, ...(options.reading && { reading: options.reading }) });
   const [issuer, dynamodb, redis, sqs, max] = await Promise.all([
     startTestIssuer(),
     startDynamoDb(dataDir),

@@ -5,6 +5,7 @@ import { route as explainPlan } from '../http-explain-plan/route.ts';
 import { route as getChat } from '../http-get-chat/route.ts';
 import { route as getFullUpdate } from '../http-get-full-update/route.ts';
 import { route as getHistory } from '../http-get-history/route.ts';
+import { route as getLatestFullUpdate } from '../http-get-latest-full-update/route.ts';
 import { route as getStats } from '../http-get-stats/route.ts';
 import { route as health } from '../http-health/route.ts';
 import { route as listChats } from '../http-list-chats/route.ts';
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   getHistory,
   getStats,
   startFullUpdate,
+  getLatestFullUpdate,
   getFullUpdate,
   validateParticipants,
   explainPlan,

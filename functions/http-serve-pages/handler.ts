@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { contentSecurityPolicy, fileAnswer, type Page, pageAnswer } from '../../lib/http/page.ts';
 import { Problem, problemAnswer } from '../../lib/http/problem.ts';
 import { instrumented } from '../../lib/runtime/observability.ts';
-import { consoleEnabled } from '../../lib/runtime/root.ts';
+import { consoleEnabled, consoleSignIn } from '../../lib/runtime/root.ts';
 import consolePage from '../../web/built/console.json' with { type: 'json' };
 
 /** What a page is, and the policy it runs under. */
@@ -35,5 +35,12 @@ async function pageOf(routeKey: string): Promise<Served | undefined> {
     return { page, html: page.html, csp: contentSecurityPolicy({ images: ['data:'] }) };
   }
   if (!consoleEnabled()) return undefined;
-  return { page: consolePage, html: consolePage.html.replace('{{oidc}}', ''), csp: contentSecurityPolicy({}) };
+  const signIn = consoleSignIn();
+  const oidc = signIn ? encodeURIComponent(JSON.stringify(signIn)) : '';
+  const connect = signIn ? [new URL(signIn.issuer).origin] : [];
+  return {
+    page: consolePage,
+    html: consolePage.html.replace('{{oidc}}', oidc),
+    csp: contentSecurityPolicy({ connect }),
+  };
 }

@@ -222,6 +222,8 @@ export const SECTIONS = {
     z.object({
       /** Whether `/console` is served. */
       CONSOLE_ENABLED: flag.prefault(DEFAULTS.CONSOLE_ENABLED),
+      /** The console's client at the issuer: people sign in there. Without one they paste a token. */
+      CONSOLE_CLIENT_ID: text.optional(),
     }),
   cursors: () =>
     z.object({

@@ -210,6 +210,8 @@ export const checkSubscriptionDeps = (deadline: number): CheckSubscriptionDeps =
   };
 };
 
+/** The id of the full update that was started last. Round trips: 2 GetItem. */
+export const latestRunId = async () => (await runStore().current())?.id;
 export const fullUpdateDeps = /* @__PURE__ */ once(
   (): FullUpdateDeps => ({
     chatStore: chatStore(),
@@ -298,6 +300,14 @@ export const maxReachable = (timeoutMs: number) => reachable(new URL(config.upst
 
 /** Whether people are served the console. */
 export const consoleEnabled = () => config.console.CONSOLE_ENABLED;
+
+/** How people sign in at the issuer; `undefined` where they paste a token. */
+export const consoleSignIn = () => {
+  const { CONSOLE_CLIENT_ID: client_id } = config.console;
+  if (client_id === undefined) return undefined;
+  const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config.auth;
+  return { issuer, client_id, audience };
+};
 
 export const integrationDisabled = () => config.switches.PARTICIPANTS_INTEGRATION_DISABLED;
 

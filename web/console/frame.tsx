@@ -115,7 +115,8 @@ export function Frame({
 /** The pages that a role has, in the order of the menu. */
 export function pagesOf(session: Session | undefined) {
   if (!session) return [] as const;
-  return ['overview', 'chats'] as const;
+  if (session.role !== 'superadmin') return ['overview', 'chats', 'quality'] as const;
+  return ['overview', 'chats', 'update', 'quality', 'plan'] as const;
 }
 
 /** No link: the fragment is the page's address. */

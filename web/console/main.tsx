@@ -1,19 +1,25 @@
-import { render } from 'preact';
+import { type JSX, render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { connect } from './api/client.ts';
 import { forgetData } from './api/data.ts';
 import { forgetListing } from './api/listing.ts';
+import { beginSignIn, endSignIn, isReturning, oidcSettings } from './api/oidc.ts';
 import { keepSession, type Session, savedSession, takeTokenFromAddress } from './api/session.ts';
 import { type App, AppContext } from './app-context.ts';
 import { Frame, pagesOf } from './frame.tsx';
 import { ChatPage } from './pages/chat.tsx';
 import { ChatsPage } from './pages/chats.tsx';
 import { OverviewPage } from './pages/overview.tsx';
+import { PlanPage } from './pages/plan.tsx';
+import { QualityPage } from './pages/quality.tsx';
 import { SignIn } from './pages/sign-in.tsx';
+import { UpdatePage } from './pages/update.tsx';
 import { type Place, usePlace } from './router.ts';
 import './style/console.css';
 import { firstLanguage, keepLanguage, type Language, WordsContext, wordsIn } from './text/index.ts';
 import { applyTheme } from './theme.ts';
+
+const oidc = oidcSettings();
 
 function Console({ first }: { readonly first: Session | undefined }) {
   const [language, setLanguage] = useState(firstLanguage);
@@ -37,6 +43,18 @@ function Console({ first }: { readonly first: Session | undefined }) {
   };
   const leave = useRef(enter);
   leave.current = enter;
+
+  const { oidcFailed } = t.signIn;
+  const failed = (error: unknown) => {
+    console.error(error);
+    setNotice(oidcFailed);
+  };
+  const startOidc = () => {
+    if (oidc) beginSignIn(oidc).catch(failed);
+  };
+  useEffect(() => {
+    if (oidc && isReturning()) endSignIn(oidc).then((next) => leave.current(next), failed);
+  }, []);
 
   const expired = t.signIn.expired;
   const refused = t.signIn.refused;
@@ -63,7 +81,7 @@ function Console({ first }: { readonly first: Session | undefined }) {
             <Page place={place} known={allowed.includes(page)} />
           </AppContext.Provider>
         ) : (
-          <SignIn notice={notice} onSession={enter} oidc={undefined} />
+          <SignIn notice={notice} onSession={enter} oidc={oidc && startOidc} />
         )}
       </Frame>
       <div class="unseen" aria-live="polite">
@@ -99,8 +117,13 @@ function Content({ place, known }: { readonly place: Place; readonly known: bool
     if (id === undefined) return <ChatsPage place={place} />;
     return /^[1-9]\d{0,15}$/.test(id) ? <ChatPage key={id} id={Number(id)} /> : <NotFound />;
   }
-  return page === 'overview' ? <OverviewPage /> : <NotFound />;
+  const Known = PAGES[page];
+  return Known ? <Known /> : <NotFound />;
 }
+
+const PAGES: Readonly<Record<string, () => JSX.Element>> = {
+  ...{ overview: OverviewPage, update: UpdatePage, quality: QualityPage, plan: PlanPage },
+};
 
 function NotFound() {
   const { t } = useMemo(() => wordsIn(firstLanguage()), []);

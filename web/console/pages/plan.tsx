@@ -1,0 +1,168 @@
+import { useState } from 'preact/hooks';
+import type { Plan } from '../api/client.ts';
+import { useData } from '../api/data.ts';
+import { useApp } from '../app-context.ts';
+import { Failure } from '../parts/failure.tsx';
+import { Figures, Progress } from '../parts/figures.tsx';
+import { useWords } from '../text/index.ts';
+
+/** What the planner knows and how it spends its budget; what another quota would give, as a picture with a slider. */
+
+const EVERY_MS = 60_000;
+/** Quotas of the curve, requests a second. */
+const QUOTAS = [1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120] as const;
+const GROUPS = ['trusted', 'dirty', 'never', 'due'] as const;
+
+export function PlanPage() {
+  const { t, number, percent, ago } = useWords();
+  const { api } = useApp();
+  const plan = useData('plan', (signal) => api.ask(api.client.GET('/admin/participants/plan', { signal })), EVERY_MS);
+  const { value } = plan;
+  const share = (n: number | null | undefined) => (n == null ? undefined : percent(n));
+  const groups: Record<(typeof GROUPS)[number], number> | undefined = value && {
+    ...{ trusted: value.trusted, dirty: value.dirty, never: value.never_read, due: value.due },
+  };
+  return (
+    <>
+      <header class="head is-stacked">
+        <h1>{t.plan.title}</h1>
+        <p class="lead">{t.plan.lead}</p>
+      </header>
+      {plan.error !== undefined && <Failure error={plan.error} retry={plan.reload} />}
+      {value && value.planned_at === null && <p class="notice">{t.plan.notYet}</p>}
+      <Figures
+        figures={[
+          { name: t.plan.measured, value: share(value?.measured_freshness), help: t.plan.measuredHint },
+          { name: t.plan.expected, value: share(value?.expected_freshness) },
+          {
+            name: t.plan.budget,
+            value: value?.requests_per_hour == null ? undefined : number(Math.round(value.requests_per_hour)),
+            note: value && t.overview.quotaOf(number(Math.round(value.budget_per_hour))),
+          },
+          {
+            name: t.plan.price,
+            value: value?.kappa == null ? undefined : number(Number(value.kappa.toPrecision(2))),
+            help: t.plan.priceHint,
+          },
+          {
+            name: t.plan.views,
+            value: value?.reads_per_hour == null ? undefined : number(Math.round(value.reads_per_hour)),
+          },
+          {
+            name: t.plan.changes,
+            value:
+              value?.median_changes_per_day == null
+                ? undefined
+                : number(Number(value.median_changes_per_day.toPrecision(2))),
+          },
+        ]}
+      />
+      {value && groups && (
+        <section aria-labelledby="groups-title">
+          <div class="section-head">
+            <h2 id="groups-title">{t.plan.chats}</h2>
+            {value.planned_at && <p class="quiet">{t.plan.planned(ago(Date.parse(value.planned_at)))}</p>}
+          </div>
+          <ul class="bars">
+            {GROUPS.map((name) => (
+              <li key={name}>
+                <span>{t.plan.groups[name]}</span>
+                <span class="figure">{number(groups[name])}</span>
+                <Progress share={value.chats === 0 ? 0 : groups[name] / value.chats} label={t.plan.groups[name]} />
+              </li>
+            ))}
+          </ul>
+          <p class="quiet">{t.plan.sample(number(value.sampled))}</p>
+        </section>
+      )}
+      {value && value.planned_at !== null && <WhatIf />}
+    </>
+  );
+}
+
+function WhatIf() {
+  const { t, number, percent } = useWords();
+  const { api } = useApp();
+  const [chosen, choose] = useState(QUOTAS.indexOf(30));
+  const curve = useData('plan curve', async (signal) => {
+    const plans: Plan[] = [];
+    // One after another: each reads a sample of the chats.
+    for (const rps of QUOTAS) {
+      plans.push(await api.ask(api.client.GET('/admin/participants/plan', { params: { query: { rps } }, signal })));
+    }
+    return plans.flatMap(({ what_if }) => what_if ?? []);
+  });
+  const at = curve.value?.[chosen];
+  return (
+    <section aria-labelledby="what-if-title" class="what-if">
+      <h2 id="what-if-title">{t.plan.whatIf}</h2>
+      {curve.error !== undefined && <Failure error={curve.error} retry={curve.reload} />}
+      <label class="range">
+        <span>{t.plan.rps}</span>
+        <input
+          type="range"
+          min={0}
+          max={QUOTAS.length - 1}
+          step={1}
+          value={chosen}
+          aria-valuetext={t.plan.rpsValue(number(QUOTAS[chosen] ?? 0))}
+          onInput={(event) => choose(Number(event.currentTarget.value))}
+        />
+        <output class="figure">{t.plan.rpsValue(number(QUOTAS[chosen] ?? 0))}</output>
+      </label>
+      <p class="answer" aria-live="polite">
+        {at ? (
+          <>
+            <strong>{t.plan.would(percent(at.expected_freshness))}</strong>{' '}
+            <span class="quiet">{t.plan.wouldBudget(number(Math.round(at.budget_per_hour)))}</span>
+          </>
+        ) : (
+          <span class="quiet">{t.loading}</span>
+        )}
+      </p>
+      {curve.value && curve.value.length > 1 && (
+        <Columns
+          shares={curve.value.map(({ expected_freshness }) => expected_freshness)}
+          chosen={chosen}
+          onChoose={choose}
+        />
+      )}
+    </section>
+  );
+}
+
+/** The share for each quota as a column; the one at the slider is marked. */
+function Columns({
+  shares,
+  chosen,
+  onChoose,
+}: {
+  readonly shares: readonly number[];
+  readonly chosen: number;
+  readonly onChoose: (i: number) => void;
+}) {
+  const { t, number, percent } = useWords();
+  const [width, height, gap] = [720, 180, 8];
+  const low = Math.max(0, Math.floor((Math.min(...shares) - 0.05) * 20) / 20);
+  const column = (width - gap * (shares.length - 1)) / shares.length;
+  const y = (share: number) => height - 24 - ((share - low) / (1 - low || 1)) * (height - 48);
+  return (
+    <svg class="columns" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={t.plan.curve}>
+      {shares.map((share, i) => {
+        const x = i * (column + gap);
+        return (
+          // biome-ignore lint/a11y/noStaticElementInteractions: the slider does the same by keyboard.
+          <g key={QUOTAS[i]} class={i === chosen ? 'is-chosen' : ''} onClick={() => onChoose(i)}>
+            <rect x={x} y={y(share)} width={column} height={height - 24 - y(share)} rx={3} />
+            <text x={x + column / 2} y={y(share) - 6} text-anchor="middle">
+              {percent(share)}
+            </text>
+            <text class="tick" x={x + column / 2} y={height - 6} text-anchor="middle">
+              {number(QUOTAS[i] ?? 0)}
+            </text>
+          </g>
+        );
+      })}
+    </svg>
+  );
+}
