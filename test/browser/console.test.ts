@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -17,7 +18,13 @@ const views: View[] = [];
 beforeAll(async () => {
   if (!chromiumPath) return;
   dataDir = await makeScratch('browser');
-  const env = { MAX_API_URL: '', REDIS_URL: '', AWS_ENDPOINT_URL: '', MAX_API_RPS: '300' };
+  const env = {
+    MAX_API_URL: '',
+    REDIS_URL: '',
+    AWS_ENDPOINT_URL: '',
+    MAX_API_RPS: '300',
+    CONSOLE_CLIENT_ID: 'console',
+  };
   stack = await startLocalStack({
     ...{ dataDir, port: 0, env: { ...process.env, ...env } },
     simulator: { chats: CHATS, drift: 0, seed: 7, rps: 300, latencyMs: 5 },
@@ -105,10 +112,10 @@ describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
     const { page } = view;
     await page.goto(`${stack.url}/console`);
     await page.getByLabel('Access token').fill('secret');
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('alert').getByText('not a token').waitFor();
     await page.getByLabel('Access token').fill(stack.tokens.curator);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByText('University 1').first().waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Access token').waitFor();
@@ -250,6 +257,98 @@ describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
     for (const line of lines) expect(line.toLowerCase()).toContain('общежит');
   });
 
+  test('starts a full update, and follows it to its end', async () => {
+    const { page } = await see({ at: '/update' });
+    await page.getByRole('button', { name: 'Start a full update' }).click();
+    await page.getByRole('heading', { name: /Planning|Running|Finished/ }).waitFor();
+    await page.getByRole('heading', { name: 'Finished' }).waitFor({ timeout: 45_000 });
+    await page.getByText(`${CHATS} of ${CHATS} chats`).waitFor();
+    await page.getByRole('button', { name: 'Start a full update' }).click();
+    await page.getByRole('heading', { name: /Planning|Running/ }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Earlier runs' }).waitFor();
+  });
+
+  test('compares a sample with MAX and lists what differs', async () => {
+    const chat = await someGroup();
+    const { page } = await see({ at: `/chats/${chat.id}` });
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.locator('.hero').getByText('just now').first().waitFor();
+    const shown = Number(await page.locator('.big .figure').textContent());
+    await setCount(chat.max_chat_id, shown + 7);
+    await goTo(page, '/quality');
+    await page.getByRole('combobox', { name: 'Chats to compare' }).selectOption('500');
+    await page.getByRole('button', { name: 'Compare' }).click();
+    const row = page.locator('table.plain tbody tr', { hasText: chat.name });
+    await row.getByText('+7').waitFor();
+    expect(await row.locator('td').nth(1).textContent()).toBe(String(shown + 7));
+  });
+
+  test('shows the plan, and what another quota would give', async () => {
+    await stack.runSchedule('schedulePlanStale');
+    const { page } = await see({ at: '/plan' });
+    await page.getByText('What another quota would give').waitFor();
+    const slider = page.getByRole('slider', { name: 'Requests a second that MAX allows' });
+    await slider.focus();
+    await page.getByText('30 a second', { exact: true }).waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.getByText('45 a second', { exact: true }).waitFor();
+    await page.getByText(/of the counts shown would be correct/).waitFor();
+  });
+
+  test('shows the sums of the roll-up, and those of a university', async () => {
+    await stack.runSchedule('scheduleRollUp');
+    const { page } = await see();
+    await page.getByRole('heading', { name: 'By university' }).waitFor();
+    await page.getByRole('button', { name: 'University 2' }).click();
+    await page.getByRole('heading', { name: 'Participants: University 2' }).waitFor();
+    await page.getByRole('button', { name: 'All universities' }).click();
+    await page.getByRole('heading', { name: 'Participants over 90 days' }).waitFor();
+  });
+
+  test('has no pages that the role may not see', async () => {
+    const { page } = await see({ role: 'operator' });
+    const links = await page.getByRole('navigation', { name: 'Pages' }).getByRole('link').allTextContents();
+    expect(links).toEqual(['Overview', 'Chats', 'Quality', 'API']);
+    await goTo(page, '/plan');
+    await page.getByText('There is no such page').waitFor();
+  });
+
+  test('signs in at the issuer with PKCE, and goes on where it was', async () => {
+    const view = await openPage(browser, stack.url);
+    const { page } = view;
+    const issuer = String(stack.env.AUTH_ISSUER);
+    let challenge = '';
+    const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' };
+    await page.route(`${issuer}/**`, async (route) => {
+      const url = new URL(route.request().url());
+      if (url.pathname.endsWith('/openid-configuration')) {
+        const json = { issuer, authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token` };
+        return route.fulfill({ json, headers: cors });
+      }
+      if (url.pathname === '/authorize') {
+        challenge = url.searchParams.get('code_challenge') ?? '';
+        expect(url.searchParams.get('client_id')).toBe('console');
+        const back = new URL(url.searchParams.get('redirect_uri') ?? '');
+        back.searchParams.set('code', 'a-code');
+        back.searchParams.set('state', url.searchParams.get('state') ?? '');
+        const body = `<meta http-equiv="refresh" content="0; url=${back.href.replaceAll('&', '&amp;')}">`;
+        return route.fulfill({ contentType: 'text/html', body });
+      }
+      const form = new URLSearchParams(route.request().postData() ?? '');
+      const verifier = form.get('code_verifier') ?? '';
+      expect(form.get('code')).toBe('a-code');
+      expect(createHash('sha256').update(verifier).digest('base64url')).toBe(challenge);
+      return route.fulfill({ json: { access_token: stack.tokens.curator, token_type: 'Bearer' }, headers: cors });
+    });
+    await page.goto(`${stack.url}/console#/chats`);
+    await page.getByRole('button', { name: 'Sign in with your organisation’s account' }).click();
+    await page.getByRole('heading', { name: 'Chats' }).waitFor();
+    expect(page.url()).toBe(`${stack.url}/console#/chats`);
+    await page.getByText('University 1').first().waitFor();
+    expect(view.complaints).toEqual([]);
+  });
+
   describe.each(['ru', 'en'] as const)('in %s', (language) => {
     test.each(['light', 'dark'] as const)(
       'has no serious finding of axe-core, and fits, in the %s theme',
@@ -257,7 +356,7 @@ describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
         const chat = await someGroup();
         for (const width of [360, 1_440]) {
           const { page } = await see({ language, theme, width });
-          for (const at of ['/', '/chats', `/chats/${chat.id}`]) {
+          for (const at of ['/', '/chats', `/chats/${chat.id}`, '/update', '/quality', '/plan']) {
             await goTo(page, at);
             await page.locator('h1').waitFor();
             await page.waitForTimeout(600);

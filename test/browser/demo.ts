@@ -20,8 +20,9 @@ function noise(n: number): number {
 /** Share of its present participants that a chat had so many days ago: terms begin with many who join. */
 function shareAt(id: number, daysAgo: number): number {
   const pace = 0.0006 + 0.0016 * noise(id);
-  const wave = 0.035 * Math.sin((daysAgo + 40 * noise(id + 1)) / 23);
-  return Math.max(0.05, 1 - pace * daysAgo + wave - wave * Math.exp(-daysAgo));
+  const phase = 40 * noise(id + 1);
+  const wave = 0.035 * (Math.sin((daysAgo + phase) / 23) - Math.sin(phase / 23));
+  return Math.max(0.05, 1 - pace * daysAgo + wave);
 }
 
 const earlier = (chat: StoredChat, daysAgo: number): StoredChat => ({

@@ -38,10 +38,10 @@ await runTool(async () => {
   const { values } = readOptions(HELP, { out: { type: 'string', default: join(ROOT_DIR, 'docs/images') } });
   if (!chromiumPath) throw new ToolError('There is no Chromium: install it, or set CHROMIUM_PATH.');
   const dataDir = await makeScratch('screenshots');
-  const env = { MAX_API_URL: '', REDIS_URL: '', AWS_ENDPOINT_URL: '', MAX_API_RPS: '300' };
+  const env = { MAX_API_URL: '', REDIS_URL: '', AWS_ENDPOINT_URL: '' };
   const stack = await startLocalStack({
     ...{ dataDir, port: 0, env: { ...process.env, ...env } },
-    simulator: { chats: CHATS, seed: 7, rps: 300, latencyMs: 5 },
+    simulator: { chats: CHATS, seed: 7, latencyMs: 5 },
   });
   const browser = await launch();
   try {
@@ -49,6 +49,9 @@ await runTool(async () => {
     await allRead(stack);
     const shown = await largest(stack);
     await makePast(stack, [shown], 89);
+    // So that the planner knows what is viewed.
+    for (let i = 0; i < 40; i += 1) await api(stack, '/chats/all?limit=100');
+    await stack.runSchedule('schedulePlanStale');
     for (const looks of LOOKS) {
       const height = looks.width === 360 ? 760 : 900;
       const { page, context } = await openConsole(browser, stack, { ...looks, height });

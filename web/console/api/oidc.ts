@@ -65,7 +65,9 @@ export async function endSignIn(settings: Settings): Promise<Session> {
   const pending: Pending = JSON.parse(sessionStorage.getItem(PENDING) ?? '{}');
   const parameters = new URL(location.href).searchParams;
   sessionStorage.removeItem(PENDING);
-  history.replaceState(null, '', location.pathname + pending.place);
+  history.replaceState(null, '', location.pathname);
+  // Unlike the line above, this tells the router.
+  location.replace(pending.place || '#/');
   const client: oauth.Client = { client_id: settings.client_id };
   const server = await discover(settings);
   const callback = oauth.validateAuthResponse(server, client, parameters, pending.state);

@@ -15,7 +15,7 @@ export const en = {
   allUniversities: 'All universities',
   signOut: 'Sign out',
   language: 'Language',
-  theme: { label: 'Theme', auto: 'As the system', light: 'Light', dark: 'Dark' },
+  theme: { label: 'Theme', auto: 'Auto', light: 'Light', dark: 'Dark' },
   loading: 'Loading …',
   retry: 'Try again',
   close: 'Close',

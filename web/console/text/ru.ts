@@ -16,7 +16,7 @@ export const ru: Text = {
   pages: {
     overview: 'Обзор',
     chats: 'Чаты',
-    update: 'Полное обновление',
+    update: 'Обновление',
     quality: 'Точность',
     plan: 'План',
     docs: 'API',
@@ -27,7 +27,7 @@ export const ru: Text = {
   allUniversities: 'Все университеты',
   signOut: 'Выйти',
   language: 'Язык',
-  theme: { label: 'Тема', auto: 'Как в системе', light: 'Светлая', dark: 'Тёмная' },
+  theme: { label: 'Тема', auto: 'Авто', light: 'Светлая', dark: 'Тёмная' },
   loading: 'Загрузка …',
   retry: 'Повторить',
   close: 'Закрыть',
