@@ -10,7 +10,7 @@ import { useRunningStack } from './environment.ts';
 
 /** `npm run roll-up` */
 
-const HELP = `Usage: npm run roll-up
+const HELP = `Usage: npm run roll-up -- [--help]
 
 Makes the statistics of today (UTC) now: the sums of GET /stats and the chats that grew and shrank most. The schedule does the
 same every night. A roll-up that was interrupted within the last six hours is continued.

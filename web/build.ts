@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
+import { readOptions, runTool } from '../tools/command-line.ts';
 
 /**
  * Builds the pages for people (`console`, `docs`), each into one JSON file that the function `httpServePages` has in its bundle:
@@ -103,4 +104,16 @@ async function digestOfInputs(page: string): Promise<string> {
   return hash.digest('hex');
 }
 
-if (import.meta.main) await buildPages();
+const HELP = `Usage: npm run web -- [--help]
+
+Builds the pages for people into web/built/, unless they are up to date. What needs them builds them by itself.
+
+  --help  this text`;
+
+if (import.meta.main) {
+  await runTool(async () => {
+    readOptions(HELP, {});
+    await buildPages();
+    return 0;
+  });
+}
