@@ -52,8 +52,10 @@ function describe(plan: Plan): string {
     ['never read', plan.never_read],
     ['views', number(plan.reads_per_hour, ' an hour')],
     ['median change rate', number(plan.median_changes_per_day, ' changes a day')],
-    ['correct counts served, expected', percent(plan.expected_freshness)],
+    ['correct counts served, expected', `${percent(plan.expected_freshness)} (by views, over a day)`],
     ['correct counts served, measured', percent(plan.measured_freshness)],
+    ['correct counts of all, expected', `${percent(plan.expected_accuracy)} (every chat alike, now)`],
+    ['correct counts of all, measured', `${percent(plan.measured_accuracy)} (over a day)`],
   ];
   if (plan.what_if) {
     const { rps, budget_per_hour, requests_per_hour, kappa, expected_freshness } = plan.what_if;

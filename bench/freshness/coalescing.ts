@@ -1,27 +1,38 @@
-import { UNKNOWN_POPULATION } from '../../lib/planner/change-rate.ts';
+import { type ApplyUpdatesDeps, applyUpdates } from '../../lib/events/apply-updates.ts';
+import { NO_FINDINGS } from '../../lib/planner/findings.ts';
+import { beginSync, type Price } from '../../lib/planner/sync.ts';
+import { type RefreshBatchDeps, refreshBatch } from '../../lib/refreshing/refresh-batch.ts';
+import { createMemoryChatStore } from '../../test/support/memory/chat-store.ts';
+import { createMemoryChats } from '../../test/support/memory/chats.ts';
+import { createMemoryCountStore } from '../../test/support/memory/count-store.ts';
+import { createMemoryEventStore } from '../../test/support/memory/event-store.ts';
+import { createMemoryPlannerStore } from '../../test/support/memory/planner-store.ts';
+import { createMemoryRunStore } from '../../test/support/memory/run-store.ts';
 import {
-  type ChatSchedule,
-  firstSchedule,
-  SCHEDULING_LIMITS,
-  type SchedulingContext,
-  scheduleAfterEvent,
-  scheduleAfterRefresh,
-  scheduleWhenDue,
-} from '../../lib/planner/plan.ts';
+  counted,
+  memoryCounts,
+  memoryQueue,
+  memoryViewCounter,
+  openPermits,
+  refreshing,
+} from '../../test/support/participants.ts';
 import { at, type Random } from './random.ts';
 import type { World } from './world.ts';
 
 /**
- * P8: requests a change costs. Every join is told, some twice or thrice, up to a minute late and out of order; some chats are
- * raided by ten thousand; some go away. Price and budget don't hold anything back: the most requests there can be.
+ * P8: requests a change costs, by the service's own use cases over stores in memory. Every join is told, some thrice, up to a
+ * minute late and out of order; some chats are raided by ten thousand; some go away. Price and budget don't hold anything
+ * back: the most requests there can be.
  */
 export interface Coalescing {
   readonly changes: number;
   readonly deliveries: number;
   /** Windows in which something changed: one begins with the first change after the last. */
   readonly windows: number;
+  /** The same of the events as they arrived. */
+  readonly toldWindows: number;
   readonly requests: number;
-  /** Most requests for one chat that began within one window's length. */
+  /** Most requests for one chat that began within one window's length, less the second by which the queue's delay varies. */
   readonly mostInWindow: number;
   /** Requests for chats after they were gone. */
   readonly goneRequests: number;
@@ -31,104 +42,170 @@ export interface Coalescing {
   readonly raidRequests: number;
 }
 
+interface Delivery {
+  /** When it happened at MAX, Unix ms. */
+  readonly at: number;
+  readonly arrives: number;
+  readonly kind: 'members_changed' | 'bot_removed';
+}
+
 const HOUR_MS = 3_600_000;
 const SECOND_MS = 1_000;
 const LATEST_MS = 60_000;
+const WINDOW_MS = 30_000;
 const RAIDS = 20;
 const RAID_JOINS = 10_000;
 const RAID_MS = 600_000;
 const GONE = 0.01;
+/** Unix ms at which the world begins: times are positive there. */
+const BEGIN = Date.UTC(2026, 0, 1);
 
-export function coalesce(world: World, hours: number, random: Random): Coalescing {
-  const context: SchedulingContext = {
-    kappa: 1e-9,
-    population: UNKNOWN_POPULATION,
-    meanViewsPerHour: world.viewsPerHour / world.changes.length,
-    limits: { ...SCHEDULING_LIMITS, maxIntervalMs: 1_000 * HOUR_MS },
-  };
-  const windowMs = context.limits.eventWindowMs;
-  const total = { changes: 0, deliveries: 0, windows: 0, requests: 0, mostInWindow: 0 };
+export async function coalesce(world: World, hours: number, random: Random): Promise<Coalescing> {
+  const total = { changes: 0, deliveries: 0, windows: 0, toldWindows: 0, requests: 0, mostInWindow: 0 };
   const gone = { goneRequests: 0, goneDeliveries: 0 };
   const raid = { raidChanges: 0, raidRequests: 0 };
+  const end = BEGIN + hours * HOUR_MS;
   // Chats don't touch each other here, so each lives its day by itself.
   for (let i = 0; i < world.changes.length; i += 1) {
-    const end = hours * HOUR_MS;
-    const goneAt = random.uniform() < GONE ? random.uniform() * end : Number.POSITIVE_INFINITY;
-    const changes: number[] = [];
-    const mean = HOUR_MS / at(world.changes, i);
-    for (let t = random.exponential() * mean; t < end; t += random.exponential() * mean) changes.push(t);
-    if (i < RAIDS) {
-      const began = random.uniform() * (end - RAID_MS);
-      for (let n = 0; n < RAID_JOINS; n += 1) changes.push(began + random.uniform() * RAID_MS);
-      changes.sort((a, b) => a - b);
-    }
-    const deliveries = changes
-      .filter((change) => change < goneAt)
-      .flatMap((change) => {
-        const repeats = random.uniform() < 0.1 ? 3 : 1;
-        return Array.from({ length: repeats }, () => ({ at: change, arrives: change + random.uniform() * LATEST_MS }));
-      })
-      .sort((a, b) => a.arrives - b.arrives);
-    const requests = live(deliveries, goneAt);
-    const before = changes.filter((change) => change < goneAt);
-    total.changes += before.length;
+    const goneAt = random.uniform() < GONE ? BEGIN + random.uniform() * (end - BEGIN) : Number.POSITIVE_INFINITY;
+    const changes = changesOf(at(world.changes, i), end, i < RAIDS).filter((change) => change < goneAt);
+    const deliveries = deliveriesOf(changes, goneAt);
+    const requests = await live(deliveries, goneAt, end);
+    const arrivals = deliveries.filter(({ kind }) => kind === 'members_changed').map(({ arrives }) => arrives);
+    total.changes += changes.length;
     total.deliveries += deliveries.length;
-    total.windows += windowsOf(before, windowMs);
+    total.windows += windowsOf(changes);
+    total.toldWindows += windowsOf(arrivals);
     total.requests += requests.length;
-    total.mostInWindow = Math.max(total.mostInWindow, mostWithin(requests, windowMs));
+    total.mostInWindow = Math.max(total.mostInWindow, mostWithin(requests, WINDOW_MS - SECOND_MS));
     gone.goneRequests += requests.filter((request) => request > goneAt).length;
     gone.goneDeliveries += deliveries.filter(({ arrives }) => arrives > goneAt).length;
     if (i < RAIDS) {
-      raid.raidChanges += before.length;
+      raid.raidChanges += changes.length;
       raid.raidRequests += requests.length;
     }
   }
   return { ...total, ...gone, ...raid };
 
-  /** When the chat is asked for, until it is gone; MAX tells of that too, up to a minute late. */
-  function live(deliveries: readonly { at: number; arrives: number }[], goneAt: number): number[] {
-    const news = { views: 0, eventsTrustedSince: -1, eventQuarters: 0 };
-    const first = { ...news, readAt: 0, changed: false, planned: false };
-    let plan: ChatSchedule = scheduleAfterRefresh(firstSchedule(-1, UNKNOWN_POPULATION), first, context, 0).plan;
+  function changesOf(perHour: number, end: number, raided: boolean): number[] {
+    const changes: number[] = [];
+    const mean = HOUR_MS / perHour;
+    for (let t = BEGIN + random.exponential() * mean; t < end; t += random.exponential() * mean) changes.push(t);
+    if (raided) {
+      const began = BEGIN + random.uniform() * (end - BEGIN - RAID_MS);
+      for (let n = 0; n < RAID_JOINS; n += 1) changes.push(began + random.uniform() * RAID_MS);
+      changes.sort((a, b) => a - b);
+    }
+    return changes;
+  }
+
+  function deliveriesOf(changes: readonly number[], goneAt: number): Delivery[] {
+    const deliveries = changes.flatMap((change) => {
+      const repeats = random.uniform() < 0.1 ? 3 : 1;
+      return Array.from({ length: repeats }, (): Delivery => {
+        return { at: change, arrives: change + random.uniform() * LATEST_MS, kind: 'members_changed' };
+      });
+    });
+    if (goneAt < Number.POSITIVE_INFINITY) {
+      deliveries.push({ at: goneAt, arrives: goneAt + random.uniform() * LATEST_MS, kind: 'bot_removed' });
+    }
+    return deliveries.sort((a, b) => a.arrives - b.arrives);
+  }
+
+  /** @returns when MAX was asked for the chat's count. */
+  async function live(deliveries: readonly Delivery[], goneAt: number, end: number): Promise<number[]> {
+    let now = BEGIN;
+    const clock = { now: () => Math.floor(now), sleep: async () => {} };
+    const chats = createMemoryChats();
+    const [chatStore, countStore] = [createMemoryChatStore(chats), createMemoryCountStore(chats)];
+    const plannerStore = createMemoryPlannerStore();
+    const eventStore = createMemoryEventStore(chats);
+    const [queue, cache] = [memoryQueue(), memoryCounts(clock)];
     const requests: number[] = [];
-    // The webhook about the bot's removal, or the 403 of a request made meanwhile: whichever is first takes the chat off.
-    let offAt = goneAt + random.uniform() * LATEST_MS;
-    const catchUp = (now: number) => {
-      while (plan.dueAt <= now && plan.dueAt < offAt) {
-        const asked = plan.dueAt + random.uniform() * SECOND_MS;
-        const look = scheduleWhenDue(plan, { ...news, now: asked }, context, random.uniform());
-        plan = look.plan;
-        if (look.correctViews === null) continue;
-        requests.push(asked);
-        if (asked > goneAt) offAt = asked;
-        plan = scheduleAfterRefresh(
-          plan,
-          { ...news, readAt: asked, changed: true, planned: true },
-          context,
-          random.uniform(),
-        ).plan;
+    const maxApi = {
+      async getChat() {
+        requests.push(now);
+        return now > goneAt ? ({ kind: 'denied' } as const) : counted(requests.length);
+      },
+    };
+    const refreshChat = refreshing({ counts: countStore }, clock, { maxApi, cache });
+    const unasked = () => Promise.reject(new Error('only known chats are told of'));
+    const shared = { chatStore, eventStore, plannerStore, queue, clock, fetchMembership: unasked };
+    const updates: ApplyUpdatesDeps = {
+      ...{ ...shared, cache, fetchCount: unasked, settings: { windowMs: WINDOW_MS } },
+      applyAnswer: async (chat, answer, askedAt) => {
+        if (answer.kind !== 'denied') return unasked();
+        await countStore.apply(chat, { kind: 'unavailable', status: 'denied' }, { askedAt, dueAt: askedAt });
+        return { kind: 'unavailable', status: 'denied' };
+      },
+    };
+    const batch: RefreshBatchDeps = {
+      ...{ ...shared, countStore, runStore: createMemoryRunStore(), refreshChat, permits: openPermits() },
+      ...{ viewCounter: memoryViewCounter(), subscriptionStore: { read: async () => undefined } },
+      ...{ random: random.uniform, settings: { freshMs: HOUR_MS } },
+    };
+    await chatStore.importMany([{ ...CHAT, maxChatId: MAX_CHAT_ID }], now);
+    await countStore.apply(
+      { id: 1, maxChatId: MAX_CHAT_ID },
+      { kind: 'count', count: 0 },
+      { askedAt: now, dueAt: end },
+    );
+    await plannerStore.writePrice(cheap(now), NO_FINDINGS);
+
+    const waiting: { readonly at: number; readonly sent: (typeof queue.messages)[number] }[] = [];
+    const workUntil = async (time: number) => {
+      for (;;) {
+        waiting.push(...queue.messages.splice(0).map((sent) => ({ at: delayed(sent.delayMs), sent })));
+        waiting.sort((a, b) => b.at - a.at);
+        const next = waiting.at(-1);
+        if (!next || next.at > time) return;
+        waiting.pop();
+        now = next.at;
+        await refreshBatch(batch, next.sent.queue, next.sent.message, now + HOUR_MS);
       }
     };
-    for (const { at: change, arrives } of deliveries) {
-      catchUp(arrives);
-      // Gone: `bot_removed` is known to be the later one, by its timestamp.
-      if (arrives >= offAt) continue;
-      plan = scheduleAfterEvent(plan, change, context);
-      // What is due already is asked for now, not in the past.
-      if (plan.dueAt < arrives) plan = { ...plan, dueAt: arrives };
+    const delayed = (delayMs: number) => now + delayMs + random.uniform() * SECOND_MS;
+    for (const { at: happened, arrives, kind } of deliveries) {
+      await workUntil(arrives);
+      now = arrives;
+      await applyUpdates(
+        updates,
+        MAX_CHAT_ID,
+        [{ kind, chat_id: MAX_CHAT_ID, at: Math.floor(happened) }],
+        now + HOUR_MS,
+      );
     }
-    catchUp(hours * HOUR_MS);
+    await workUntil(end + HOUR_MS);
     return requests;
   }
 }
 
-function windowsOf(changes: readonly number[], windowMs: number): number {
+const MAX_CHAT_ID = '-1';
+const CHAT = {
+  ...{ name: 'Чат', url: null, externalChatId: null, universityId: null },
+  ...{ department: null, source: null, participantsCount: null },
+};
+
+/** A price at which every change is worth a request. */
+function cheap(now: number): Price {
+  const settings = {
+    rps: 30,
+    backgroundShare: 1,
+    maxCallsPerHour: undefined,
+    intervalMs: HOUR_MS,
+    windowMs: WINDOW_MS,
+  };
+  const { before, context } = beginSync({ price: undefined, findings: NO_FINDINGS, chats: 1 }, settings, now);
+  return { ...before, context: { ...context, kappa: 1e-9 } };
+}
+
+function windowsOf(times: readonly number[]): number {
   let windows = 0;
   let end = Number.NEGATIVE_INFINITY;
-  for (const change of changes) {
-    if (change <= end) continue;
+  for (const time of times) {
+    if (time < end) continue;
     windows += 1;
-    end = change + windowMs;
+    end = time + WINDOW_MS;
   }
   return windows;
 }

@@ -105,12 +105,14 @@ const measured: Measured[] = settings.map((setting, i) => ({
 const [replay, misfit] = [outcomeOf(hardestAt - 2), outcomeOf(hardestAt - 1)];
 const otherBest = bestPolling(createWorld(CHATS, 1, seeded(1), OTHER_SPREAD), share(6_000)).freshness;
 console.error('events and windows');
-const told = coalesce(createWorld(CHATS, 1, seeded(1)), quick ? 6 : 24, seeded(3));
+/** Enough of them: chats don't touch each other here. */
+const TOLD_CHATS = CHATS / 10;
+const told = await coalesce(createWorld(TOLD_CHATS, 1, seeded(1)), quick ? 6 : 24, seeded(3));
 
 const result: PartResult = {
   figures: [...KINDS.map(freshnessFigure), ...coalescingFigures(told), replayFigure(replay)],
   notes: notes(),
-  tables: [ratios(), shortfall(HARDEST), levels()],
+  tables: [ratios(), shortfall(HARDEST), levels(), honesty()],
   plots: plots(),
   data: { chats: CHATS, measured, hardest: outcomes.slice(hardestAt), told, replay, misfit, otherBest },
 };
@@ -180,15 +182,15 @@ function range(values: readonly number[]): string {
   return `${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)}`;
 }
 
-function coalescingFigures({ changes, requests, windows, mostInWindow, ...rest }: Coalescing): Figure[] {
+function coalescingFigures({ changes, requests, windows, toldWindows, mostInWindow, ...rest }: Coalescing): Figure[] {
   return [
     {
       goal: 'P8',
-      what: 'requests for each changed chat and window of 30 s',
+      what: 'requests for each changed chat and window of 30 s, windows as events arrive',
       bound: '≤ 1',
-      measured: `${ratio(requests / windows)} (${inThousands(requests)} requests, ${inThousands(windows)} windows); at most ${mostInWindow} in any 30 s`,
+      measured: `${ratio(requests / toldWindows)} (${inThousands(requests)} requests, ${inThousands(toldWindows)} windows); at most ${mostInWindow} in any 29 s. By the times of the changes ${ratio(requests / windows)} (${inThousands(windows)} windows)`,
       peer: `one a change: ${inThousands(changes)}`,
-      reached: requests <= windows && mostInWindow <= 1,
+      reached: requests <= toldWindows && mostInWindow <= 1,
     },
     {
       goal: 'P8',
@@ -239,6 +241,34 @@ function levels(): Table {
       ...ways.map(({ outcome }) => ratio(outcome.freshness)),
       ...[ratio(naive), ratio(plain.freshness), percent(plain.waiting)],
     ]),
+  };
+}
+
+/** What the service says of itself, beside the truth. */
+function honesty(): Table {
+  const points = (said: number, true_: number) => `${ratio(said)} (${(100 * (said - true_)).toFixed(1)})`;
+  return {
+    title: 'Correct counts on the eighth day, and what the planner says of them (points off the truth)',
+    head: [
+      's',
+      'requests an hour',
+      'rates',
+      'shown: true',
+      'expected',
+      'measured',
+      'all: true',
+      'expected',
+      'measured',
+    ],
+    rows: measured.flatMap(({ exponent, budget, ways }) =>
+      ways
+        .filter(({ kind }) => kind.endsWith('learnt'))
+        .map(({ kind, outcome: o }) => [
+          ...[exponent, inThousands(budget), kind.split(',')[0] ?? '', ratio(o.freshness)],
+          ...[points(o.expected, o.freshness), points(o.measured, o.freshness), ratio(o.accuracy)],
+          ...[points(o.expectedAccuracy, o.accuracy), points(o.measuredAccuracy, o.accuracy)],
+        ]),
+    ),
   };
 }
 
@@ -314,11 +344,11 @@ function notes(): string[] {
   const waitedAtMost = replay.waited + NEWCOMERS;
   const shownADay = 60_000 * 24 * (CHATS / 150_000);
   return [
-    `${inThousands(CHATS)} chats in virtual time, planned every other minute by the code the service runs. Log-normal change rates (σ of ln λ = ${SPREAD}, 45,500 changes an hour in all), 60,000 counts shown an hour, one listing in four counted. Before the first day each chat was read once, in turn. Bounds are solved from the true rates, by code that shares nothing with the planner. Freshness is that of the ${WARM_DAYS + 1}th day. A bound is for chats that have always been polled so: what is left of the first round can lift a ratio a little above 1.`,
+    `${inThousands(CHATS)} chats in virtual time, planned every 15 minutes by the code the service runs (lib/planner/sync.ts). Log-normal change rates (σ of ln λ = ${SPREAD}, 45,500 changes an hour in all), 60,000 counts shown an hour, one listing in four counted. Before the first day each chat was read once, in turn. Bounds are solved from the true rates, by code that shares nothing with the planner. Freshness is that of the ${WARM_DAYS + 1}th day. A bound is for chats that have always been polled so: what is left of the first round can lift a ratio a little above 1.`,
     `What is short is short at 1,500 an hour: ${perChat.toFixed(1)} requests for each chat in ${WARM_DAYS} days, too few to learn ${inThousands(CHATS)} change rates from; and events are trusted from the first read after they began, which takes a round of ${first.toFixed(1)} days of the whole budget before each chat has had one. The table of the least case says what either costs. Tried there (polling) without a gain: prices × e^±0.25 for chats nothing is known of, expectations over 13 rates instead of 5, a stronger prior for views, longer memory.`,
-    `The planner's default belief is the distribution these chats were drawn from. Of chats more alike (σ = ${OTHER_SPREAD}, the same changes in all, s = 1, 6,000 an hour), polled, it reaches ${ratio(misfit.freshness / otherBest)} of the best after the same ${WARM_DAYS} days. The freshness it expects of itself is within ${ratio(gap)} of what was measured.`,
+    `The planner's default belief is the distribution these chats were drawn from. Of chats more alike (σ = ${OTHER_SPREAD}, the same changes in all, s = 1, 6,000 an hour), polled, it reaches ${ratio(misfit.freshness / otherBest)} of the best after the same ${WARM_DAYS} days. The freshness it expects of itself is within ${ratio(gap)} of the true one. What refreshes measure knows an interval only when it has ended: of chats that are read once in weeks nothing is measured yet.`,
     'A plain cache with a time to live is right at each miss by making someone wait, so with a large budget and as few readers as these its share of right counts is above that of any polling: at 21,600 an hour more than a third of all counts shown wait for MAX.',
-    `Events (P8) come up to a minute late, out of order, one in ten thrice; 20 chats are raided by 10,000 each in ten minutes (${inThousands(told.raidChanges)} changes: ${inThousands(told.raidRequests)} requests). No price holds them back. A window begins with the first change after the last one ended. Requests for chats that are gone fell between the removal and its news, MAX's event or the 403 itself; that none comes later is a rule of the service, not the planner's, and taken as given here.`,
+    `Events (P8) come up to a minute late, out of order, one in ten thrice; 20 chats are raided by 10,000 each in ten minutes (${inThousands(told.raidChanges)} changes: ${inThousands(told.raidRequests)} requests). No price holds them back. ${inThousands(TOLD_CHATS)} chats live a day of the service's own use cases (applyUpdates, refreshBatch) over stores in memory. A window begins with the first event after the last one ended; events that come late spread the changes of one window over more. Requests for chats that are gone fell between the removal and its news.`,
     `The replay (P9): half of the chats with events, rates learnt, 6,000 an hour. A new chat is listed as seldom as most. Were each listed by who adds it before MAX is asked, ${inThousands(waitedAtMost)} of ${inThousands(shownADay)} a day would wait, ${(100 * (waitedAtMost / shownADay)).toFixed(3)} %: more than P9 allows.`,
   ];
 }

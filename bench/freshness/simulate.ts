@@ -1,25 +1,33 @@
 import { QUARTER_HOURS, UNKNOWN_POPULATION } from '../../lib/planner/change-rate.ts';
 import {
+  addFindings,
+  type Findings,
+  measuredAccuracy,
+  measuredFreshness,
+  NO_FINDINGS,
+} from '../../lib/planner/findings.ts';
+import {
   type ChatSchedule,
-  firstSchedule,
   floorMs,
-  NO_TALLY,
+  isWorthReading,
   type Observations,
   SCHEDULING_LIMITS,
-  type SchedulingContext,
-  scheduleAfterEvent,
-  scheduleAfterRefresh,
-  scheduleWhenDue,
-  type Tally,
+  type SchedulingLimits,
 } from '../../lib/planner/plan.ts';
+import { expectedAccuracy, expectedFreshness } from '../../lib/planner/price.ts';
 import {
-  addTallies,
-  adjustPrice,
-  contextOf,
-  expectedFreshness,
-  firstState,
-  type PriceState,
-} from '../../lib/planner/price.ts';
+  affordableAgain,
+  beginSync,
+  collect,
+  endSync,
+  learnFromRefresh,
+  nothingFound,
+  type Price,
+  type SyncSettings,
+  select,
+  wantsMore,
+  weigh,
+} from '../../lib/planner/sync.ts';
 import { viewsPerHour } from '../../lib/planner/view-rate.ts';
 import type { SampledChat } from '../../lib/planner/what-if.ts';
 import { DueQueue } from './due-queue.ts';
@@ -27,9 +35,10 @@ import { at, type Random, weightedIndex } from './random.ts';
 import type { World } from './world.ts';
 
 /**
- * The service in virtual time, driven by the planner itself. Before it begins every chat was read in turn; then the planner
- * decides. Between two views of a chat its freshness is integrated in closed form (polled chats) or known from the time of
- * its first change (chats with events); what the planner learns from is drawn.
+ * A world in virtual time around the service's own planning (`lib/planner/sync.ts`), with the service's interval: chats that
+ * change, people who view them, a queue, and MAX. Before it begins every chat was read in turn; then the planner decides.
+ * Between two reads of a chat its freshness is integrated in closed form (polled chats) or known from the time of its first
+ * change (chats with events); what the planner learns from is drawn.
  */
 export interface Scenario {
   readonly world: World;
@@ -42,8 +51,6 @@ export interface Scenario {
   /** Days measured after that. */
   readonly days: number;
   readonly random: Random;
-  /** How often due chats are planned; a minute unless told. */
-  readonly tickMinutes?: number;
   /** Of the chats, so many come to be known, without a count, at some time in the days measured. */
   readonly newcomers?: number;
 }
@@ -51,13 +58,18 @@ export interface Scenario {
 export interface Simulated {
   /** Share of right views in each day. */
   readonly daily: readonly number[];
-  /** The same over the days measured, and what the planner itself expected at their end. */
+  /** The same over the days measured, and at their end what the planner expected and what its refreshes found. */
   readonly freshness: number;
   readonly expected: number;
+  readonly measured: number;
+  /** The same three of all counts, whether viewed or not. */
+  readonly accuracy: number;
+  readonly expectedAccuracy: number;
+  readonly measuredAccuracy: number;
   /** Requests an hour over the days measured. */
   readonly requestsPerHour: number;
   readonly kappa: number;
-  /** Due chats left over at a tick, on average and at most, over the days measured. */
+  /** Chats worth a request left over by a sync, on average and at most, over the days measured. */
   readonly meanBacklog: number;
   readonly maxBacklog: number;
   /** Counts shown over the days measured (the sampled ones), and those of them that had to be waited for. */
@@ -67,34 +79,42 @@ export interface Simulated {
   readonly sample: readonly SampledChat[];
 }
 
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const DAY_MINUTES = 24 * 60;
 const SAMPLE_SIZE = 5_000;
 /** One listing in four counts its views. */
 const SAMPLED = 0.25;
-/** Due chats weighed at a tick, at most. */
-const LOOKS_LEAST = 5_000;
-const WEIGHED_PER_REQUEST = 10;
+/** The defaults of the service. */
+const SYNC_MINUTES = 15;
+const WINDOW_MS = 30_000;
 
 export function simulate(scenario: Scenario): Simulated {
   const { world, budgetPerHour, random } = scenario;
   const { changes, views } = world;
   const chats = changes.length;
-  const tickHours = (scenario.tickMinutes ?? 1) / 60;
-  const tickMs = tickHours * HOUR_MS;
-  const days = scenario.warmDays + scenario.days;
-  const ticks = Math.round((days * 24) / tickHours);
-  const ticksADay = Math.round(24 / tickHours);
+  const minutes = (scenario.warmDays + scenario.days) * DAY_MINUTES;
+  const measuredFromMs = scenario.warmDays * DAY_MINUTES * MINUTE_MS;
   const changesKnown = scenario.rates === 'known' || scenario.rates === 'changes known';
-  const readsKnown = scenario.rates === 'known' || scenario.rates === 'views known';
-  const limits = {
+  const viewsKnown = scenario.rates === 'known' || scenario.rates === 'views known';
+  const settings: SyncSettings = {
+    ...{ rps: 30, backgroundShare: 1, maxCallsPerHour: budgetPerHour },
+    ...{ intervalMs: SYNC_MINUTES * MINUTE_MS, windowMs: WINDOW_MS },
+  };
+  const limits: SchedulingLimits = {
     ...SCHEDULING_LIMITS,
     maxIntervalMs: floorMs(SCHEDULING_LIMITS.maxIntervalMs, chats, budgetPerHour),
+    eventWindowMs: WINDOW_MS,
     ...(changesKnown ? { changeMemoryHours: Number.POSITIVE_INFINITY } : {}),
-    ...(readsKnown ? { viewMemoryHours: Number.POSITIVE_INFINITY } : {}),
+    ...(viewsKnown ? { viewMemoryHours: Number.POSITIVE_INFINITY } : {}),
   };
 
-  const due = new DueQueue(chats, ticks);
-  const events = new DueQueue(chats, ticks);
+  /** The due index, the queue of refreshes, and changes to come of chats with events; each by the minute. */
+  const due = new DueQueue(chats, minutes);
+  const jobs = new DueQueue(chats, minutes);
+  const events = new DueQueue(chats, minutes);
+  const births = new DueQueue(chats, minutes);
+  const jobAt = new Float64Array(chats);
   const lastRead = new Float64Array(chats);
   /** Time of the first change since the last read; of an unread one the next to be told. Chats with events only. */
   const changeAt = new Float64Array(chats);
@@ -105,8 +125,6 @@ export function simulate(scenario: Scenario): Simulated {
   /** Chats with events whose last read was after they began. */
   const told = new Uint8Array(chats);
   const plans: ChatSchedule[] = [];
-  let state: PriceState = firstState(chats, world.viewsPerHour, budgetPerHour);
-  let context: SchedulingContext = contextOf(state, chats, limits);
   const turnMs = (chats / budgetPerHour) * HOUR_MS;
   for (let i = 0; i < chats; i += 1) {
     const readAt = -random.uniform() * turnMs;
@@ -115,116 +133,69 @@ export function simulate(scenario: Scenario): Simulated {
     if (withEvents[i]) nextEvent(i, 0);
     plans.push({
       change: changesKnown ? { mean: Math.log(at(changes, i)), variance: 0 } : UNKNOWN_POPULATION,
-      views: readsKnown
+      views: viewsKnown
         ? { views: at(views, i) * 1e9, hours: 1e9, countedTo: 0 }
         : { views: 0, hours: 0, countedTo: 0 },
       readAt,
       dirtyAt: null,
       dueAt: random.uniform() * Math.min(turnMs, limits.reviewMs),
     });
-    due.put(i, Math.floor(plan(i).dueAt / tickMs));
+    due.put(i, minuteOf(plan(i).dueAt));
   }
   for (let n = 0; n < (scenario.newcomers ?? 0); n += 1) {
     const i = Math.floor(random.uniform() * chats);
-    bornAt[i] = (scenario.warmDays + random.uniform() * scenario.days) * 24 * HOUR_MS;
+    const born = measuredFromMs + random.uniform() * scenario.days * DAY_MINUTES * MINUTE_MS;
+    bornAt[i] = born;
     lastRead[i] = Number.NEGATIVE_INFINITY;
-    plans[i] = firstSchedule(at(bornAt, i), UNKNOWN_POPULATION);
-    due.put(i, Math.ceil(at(bornAt, i) / tickMs));
+    plans[i] = {
+      ...{ change: UNKNOWN_POPULATION, views: { views: 0, hours: 0, countedTo: born } },
+      ...{ readAt: null, dirtyAt: null, dueAt: born },
+    };
+    due.remove(i);
+    births.put(i, Math.ceil(born / MINUTE_MS));
   }
 
-  const drawRead = weightedIndex(views, random);
-  const measuredFrom = scenario.warmDays * ticksADay;
+  const drawView = weightedIndex(views, random);
   const daily: number[] = [];
   const sample: SampledChat[] = [];
-  let right = 0;
+  const truth = { right: 0, rightHours: 0, accuracy: 0 };
+  const total = { requests: 0, backlogs: 0, maxBacklog: 0, shown: 0, waited: 0 };
   let dayBegan = 0;
-  let tally: Tally = NO_TALLY;
-  let carried = 0;
+  let price: Price | undefined;
+  let findings: Findings = NO_FINDINGS;
   let drawn = 0;
-  let requests = 0;
-  let backlogs = 0;
-  let maxBacklog = 0;
-  let shown = 0;
-  let waited = 0;
   let looks = 0;
   let lastDay = false;
   /** One look in so many is remembered: each chat is looked at daily and at each request. */
   const rememberOneIn = Math.max(1, Math.round((2 * chats + 24 * budgetPerHour) / SAMPLE_SIZE));
 
-  for (let tick = 0; tick < ticks; tick += 1) {
-    const now = tick * tickMs;
-    lastDay = tick >= ticks - ticksADay;
-    for (drawn += world.viewsPerHour * SAMPLED * tickHours; drawn >= 1; drawn -= 1) {
-      const i = drawRead();
-      if (at(bornAt, i) > now) continue;
-      if (tick >= measuredFrom) shown += 1;
-      // A listing waits for a count that was never read, and nothing else.
-      if (plan(i).readAt === null) {
-        waited += 1;
-        refresh(i, now, false);
-      }
-      counted[i] = at(counted, i) + 1;
-    }
-    for (let i = events.take(tick - 1); i >= 0; i = events.take(tick - 1)) {
-      const before = plan(i);
-      const after = scheduleAfterEvent(before, at(eventAt, i), context);
-      plans[i] = after;
-      if (after.dueAt < before.dueAt) due.put(i, Math.ceil(after.dueAt / tickMs));
-    }
-    carried += budgetPerHour * tickHours;
-    const allowed = Math.floor(carried);
-    carried -= allowed;
-    const wanted: { readonly chat: number; readonly correctViews: number }[] = [];
-    for (let looked = 0; looked < LOOKS_LEAST + WEIGHED_PER_REQUEST * allowed; looked += 1) {
-      const chat = due.take(tick);
-      if (chat < 0) break;
-      const seen = { now, ...news(chat, now) };
-      const { plan: next, tally: added, correctViews } = scheduleWhenDue(plan(chat), seen, context, random.uniform());
-      if (correctViews !== null) {
-        wanted.push({ chat, correctViews });
-        continue;
-      }
-      plans[chat] = next;
-      counted[chat] = 0;
-      tally = addTallies(tally, added);
-      remember(chat, added);
-      due.put(chat, Math.ceil(next.dueAt / tickMs));
-    }
-    if (wanted.length > allowed) wanted.sort((a, b) => b.correctViews - a.correctViews);
-    const used = Math.min(allowed, wanted.length);
-    for (const [nth, { chat }] of wanted.entries()) {
-      if (nth < used) refresh(chat, now + (nth / allowed) * tickMs);
-      else due.put(chat, tick);
-    }
-    const backlog = wanted.length - used;
-    state = adjustPrice(state, {
-      tally,
-      allowed,
-      backlog,
-      views: world.viewsPerHour * tickHours,
-      hours: tickHours,
-      budgetPerHour,
-    });
-    context = contextOf(state, chats, limits);
-    tally = NO_TALLY;
-    if (tick >= measuredFrom) {
-      requests += used;
-      backlogs += backlog;
-      maxBacklog = Math.max(maxBacklog, backlog);
-    }
-    if ((tick + 1) % ticksADay === 0) endDay((tick + 1) * tickMs);
+  for (let minute = 0; minute < minutes; minute += 1) {
+    const now = minute * MINUTE_MS;
+    lastDay = minute >= minutes - DAY_MINUTES;
+    for (let i = births.take(minute); i >= 0; i = births.take(minute)) due.put(i, minute);
+    for (let i = events.take(minute - 1); i >= 0; i = events.take(minute - 1)) tellChange(i);
+    for (let i = jobs.take(minute - 1); i >= 0; i = jobs.take(minute - 1)) refresh(i, at(jobAt, i), true);
+    for (drawn += (world.viewsPerHour * SAMPLED) / 60; drawn >= 1; drawn -= 1) view(drawView(), now);
+    if (minute % SYNC_MINUTES === 0) sync(now);
+    if ((minute + 1) % DAY_MINUTES === 0) endDay((minute + 1) * MINUTE_MS);
   }
+  if (!price) throw new Error('no sync was made');
   const measured = daily.slice(scenario.warmDays);
+  const syncs = (scenario.days * DAY_MINUTES) / SYNC_MINUTES;
   return {
     daily,
     freshness: measured.reduce((a, b) => a + b, 0) / measured.length,
-    expected: expectedFreshness(state) ?? 0,
-    requestsPerHour: requests / (scenario.days * 24),
-    kappa: context.kappa,
-    meanBacklog: backlogs / (scenario.days * ticksADay),
-    maxBacklog,
-    shown,
-    waited,
+    expected: expectedFreshness(price.state) ?? 0,
+    measured: measuredFreshness(price) ?? 0,
+    accuracy: truth.accuracy / measured.length,
+    expectedAccuracy: expectedAccuracy(price.state) ?? 0,
+    measuredAccuracy: measuredAccuracy(price) ?? 0,
+    requestsPerHour: total.requests / (scenario.days * 24),
+    kappa: price.context.kappa,
+    meanBacklog: total.backlogs / syncs,
+    maxBacklog: total.maxBacklog,
+    shown: total.shown,
+    waited: total.waited,
     sample,
   };
 
@@ -232,6 +203,67 @@ export function simulate(scenario: Scenario): Simulated {
     const found = plans[i];
     if (!found) throw new RangeError(`no chat ${i}`);
     return found;
+  }
+
+  function minuteOf(time: number): number {
+    return Math.floor(time / MINUTE_MS);
+  }
+
+  function view(i: number, now: number): void {
+    if (at(bornAt, i) > now) return;
+    const measuring = now >= measuredFromMs;
+    if (measuring) total.shown += 1;
+    // A listing waits for a count that was never read, and nothing else.
+    if (plan(i).readAt === null) {
+      if (measuring) total.waited += 1;
+      refresh(i, now, false);
+    }
+    counted[i] = at(counted, i) + 1;
+  }
+
+  /** What `scheduling/plan-stale.ts` does, with the due index and the queue of this world. */
+  function sync(now: number): void {
+    const current = beginSync({ price, findings, chats }, settings, now, limits);
+    const found = nothingFound();
+    const taken: number[] = [];
+    let until = minuteOf(current.until);
+    while (wantsMore(current, found, until === minutes)) {
+      const i = due.take(until);
+      if (i < 0) {
+        if (until === minutes) break;
+        until = minutes;
+        continue;
+      }
+      taken.push(i);
+      const weighed = weigh(current, plan(i), news(i, now), random.uniform());
+      collect(found, i, plan(i), weighed);
+      if (weighed.kind !== 'postponed') continue;
+      plans[i] = weighed.next;
+      counted[i] = 0;
+      remember(i, weighed.tally.hours);
+    }
+    for (const i of taken) due.put(i, minuteOf(plan(i).dueAt));
+    const selection = select(current, found);
+    price = endSync(current, found, selection, world.viewsPerHour * current.hours);
+    findings = NO_FINDINGS;
+    for (const { id, inMs } of [...selection.first, ...selection.read]) enqueue(id, now + inMs);
+    if (now < measuredFromMs) return;
+    total.backlogs += selection.leftOver;
+    total.maxBacklog = Math.max(total.maxBacklog, selection.leftOver);
+  }
+
+  function enqueue(i: number, time: number): void {
+    jobAt[i] = time;
+    jobs.put(i, minuteOf(time));
+  }
+
+  /** What `events/apply-updates.ts` does about the first event since the last read. */
+  function tellChange(i: number): void {
+    const before = plan(i);
+    const changed = at(eventAt, i);
+    if (!price || before.readAt === null || before.dirtyAt !== null || changed <= before.readAt) return;
+    plans[i] = { ...before, dirtyAt: changed };
+    if (isWorthReading(before, price.context)) enqueue(i, changed + WINDOW_MS);
   }
 
   function news(i: number, now: number): Observations {
@@ -253,13 +285,13 @@ export function simulate(scenario: Scenario): Simulated {
     return Math.min(active, Math.ceil((now - from) / HOUR_MS / QUARTER_HOURS));
   }
 
-  function remember(i: number, { hours }: Tally): void {
+  function remember(i: number, hours: number): void {
     looks += 1;
-    if (!lastDay || looks % rememberOneIn !== 0) return;
+    if (!lastDay || !price || looks % rememberOneIn !== 0) return;
     const { change, views: counts } = plan(i);
     // A look stands for the hours since the one before, so over a day the looks at a chat stand for one chat.
     const weight = (hours * rememberOneIn) / 24;
-    const perHour = viewsPerHour(counts, context.meanViewsPerHour);
+    const perHour = viewsPerHour(counts, price.context.meanViewsPerHour);
     sample.push({ weight, change, viewsPerHour: perHour, trusted: told[i] === 1 });
   }
 
@@ -267,48 +299,54 @@ export function simulate(scenario: Scenario): Simulated {
     return Math.floor(random.exponential() / -Math.log(silent));
   }
 
-  function refresh(i: number, now: number, planned = true): void {
+  /** What a worker does with a chat (`scheduling/schedule-next.ts`). @param planned whether the planner asked for it. */
+  function refresh(i: number, now: number, planned: boolean): void {
     const hours = (now - at(lastRead, i)) / HOUR_MS;
     const changed = told[i] ? at(changeAt, i) < now : random.uniform() < -Math.expm1(-at(changes, i) * hours);
     account(i, now);
-    const outcome = scheduleAfterRefresh(
-      plan(i),
-      { readAt: now, changed, planned, ...news(i, now) },
-      context,
-      random.uniform(),
-    );
+    if (planned && now >= measuredFromMs) total.requests += 1;
+    if (!price) throw new Error('a refresh before the first sync');
+    const before = plan(i);
+    const seen = { readAt: now, changed, planned: planned && before.readAt !== null, ...news(i, now) };
+    const learnt = learnFromRefresh(before, seen, price, random.uniform());
+    const asked = findings.again;
     counted[i] = 0;
     lastRead[i] = now;
-    plans[i] = outcome.plan;
-    tally = addTallies(tally, outcome.tally);
-    remember(i, outcome.tally);
+    plans[i] = learnt.plan;
+    findings = addFindings(findings, learnt.findings);
+    remember(i, learnt.findings.hours);
     if (withEvents[i]) {
       nextEvent(i, now);
       changeAt[i] = at(eventAt, i);
       told[i] = 1;
     }
-    due.put(i, Math.ceil(plan(i).dueAt / tickMs));
+    due.put(i, minuteOf(learnt.plan.dueAt));
+    jobs.remove(i);
+    if (learnt.findings.again > 0 && affordableAgain(price, asked) > 0) enqueue(i, learnt.plan.dueAt);
   }
 
   function nextEvent(i: number, now: number): void {
     eventAt[i] = now + (random.exponential() / at(changes, i)) * HOUR_MS;
-    events.put(i, Math.floor(at(eventAt, i) / tickMs));
+    events.put(i, minuteOf(at(eventAt, i)));
   }
 
-  /** Adds the right views of the chat from the day's beginning, or its last read if that was later, until `now`. */
+  /** Adds the right hours of the chat from the day's beginning, or its last read if that was later, until `now`. */
   function account(i: number, now: number): void {
     const from = Math.max(dayBegan, at(lastRead, i));
     const rate = at(changes, i) / HOUR_MS;
     const rightMs = told[i]
       ? Math.max(0, Math.min(now, at(changeAt, i)) - from)
       : (Math.exp(-rate * (from - at(lastRead, i))) * -Math.expm1(-rate * (now - from))) / rate;
-    right += (at(views, i) * rightMs) / HOUR_MS;
+    truth.right += (at(views, i) * rightMs) / HOUR_MS;
+    truth.rightHours += rightMs / HOUR_MS;
   }
 
   function endDay(now: number): void {
     for (let i = 0; i < chats; i += 1) account(i, now);
-    daily.push(right / (world.viewsPerHour * 24));
-    right = 0;
+    daily.push(truth.right / (world.viewsPerHour * 24));
+    if (now > measuredFromMs) truth.accuracy += truth.rightHours / (chats * 24);
+    truth.right = 0;
+    truth.rightHours = 0;
     dayBegan = now;
   }
 }

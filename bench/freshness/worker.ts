@@ -23,7 +23,7 @@ if (parentPort) {
   const began = performance.now();
   const { sample: _, ...simulated } = simulate({
     ...{ ...job, world: createWorld(chats, exponent, seeded(1), spread) },
-    ...{ days: 1, random: seeded(7), tickMinutes: 2 },
+    ...{ days: 1, random: seeded(7) },
   });
   parentPort.postMessage({ ...simulated, seconds: (performance.now() - began) / 1_000 } satisfies Outcome);
 }

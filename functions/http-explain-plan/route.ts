@@ -16,6 +16,7 @@ const example = {
   ...{ budget_per_hour: 75_600, requests_per_hour: 75_431.2, kappa: 0.043, planned_at: '2026-11-25T11:45:00.000Z' },
   ...{ chats: 150_000, due: 212, trusted: 96_300, dirty: 600, never_read: 0, sampled: 500 },
   ...{ reads_per_hour: 5_870.4, median_changes_per_day: 1.7, expected_freshness: 0.974, measured_freshness: 0.969 },
+  ...{ expected_accuracy: 0.912, measured_accuracy: 0.905 },
   what_if,
 };
 
@@ -38,8 +39,16 @@ const plan = named('Plan', () =>
       median_changes_per_day: rate().nullable(),
       expected_freshness: freshness()
         .nullable()
-        .describe('Expected share of correct counts among those shown, within the budget'),
-      measured_freshness: freshness().nullable().describe('The same share over the last day, as refreshes found it'),
+        .describe(
+          'Expected share of correct counts among those shown over the last day: a chat counts as often as it was viewed',
+        ),
+      measured_freshness: freshness().nullable().describe('The same share, as refreshes found it'),
+      expected_accuracy: freshness()
+        .nullable()
+        .describe('Expected share of correct counts among all chats now, viewed or not. Estimated from the sample'),
+      measured_accuracy: freshness()
+        .nullable()
+        .describe('Share of correct counts among all chats over the last day, viewed or not, as refreshes found it'),
       what_if: z
         .object({
           rps: z.int().min(1).max(1_000),
@@ -50,7 +59,7 @@ const plan = named('Plan', () =>
         })
         .nullable()
         .describe(
-          'What a quota of `rps` requests per second would give; null without `rps`, and before the first sync',
+          'What a quota of `rps` requests per second would give in the long run; null without `rps`, and before the first sync',
         ),
     })
     .meta({ examples: [example] }),

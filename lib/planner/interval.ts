@@ -28,6 +28,11 @@ export function freshness(belief: ChangeBelief, hours: number): number {
   return expected(ratesOf(belief), (rate) => shareCorrect(rate * hours));
 }
 
+/** Probability that a count read `hours` ago is still right: E[e^(−λT)]. */
+export function stillCorrect(belief: ChangeBelief, hours: number): number {
+  return expected(ratesOf(belief), (rate) => Math.exp(-rate * hours));
+}
+
 /** Of a count that was found changed after `hours`: the share of this time in which it was still right, 0 to 1. */
 export function correctBeforeChange(belief: ChangeBelief, hours: number): number {
   const rates = ratesOf(belief);

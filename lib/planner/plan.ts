@@ -80,18 +80,17 @@ export interface Tally {
   /** Reads, and those of them expected to have been right, of the interval that ended. */
   readonly views: number;
   readonly correctViews: number;
-  /** Chat-hours, and the sums of E[ln λ] and E[ln² λ] over them. */
+  /** Chat-hours, those of them expected to have been right, and the sums of E[ln λ] and E[ln² λ] over all of them. */
   readonly hours: number;
+  readonly correctHours: number;
   readonly logRate: number;
   readonly squaredLogRate: number;
 }
 
-export const NO_TALLY: Tally = { demand: 0, views: 0, correctViews: 0, hours: 0, logRate: 0, squaredLogRate: 0 };
-
-/** A chat just come to be known: due at once, and as likely to change as any. */
-export function firstSchedule(now: number, population: ChangeBelief): ChatSchedule {
-  return { change: population, views: { views: 0, hours: 0, countedTo: now }, readAt: null, dirtyAt: null, dueAt: now };
-}
+export const NO_TALLY: Tally = {
+  ...{ demand: 0, views: 0, correctViews: 0 },
+  ...{ hours: 0, correctHours: 0, logRate: 0, squaredLogRate: 0 },
+};
 
 /** What is known of a chat besides its plan. */
 export interface Observations {
@@ -139,23 +138,15 @@ export function scheduleAfterRefresh(
   let dueAt = seen.readAt + Math.min(wanted * (1 - JITTER * random), limits.reviewMs * (1 - random / 2));
   if (dirtyAt !== null) dueAt = Math.min(dueAt, dueAfterEvent(next, dirtyAt, context));
   const once = plan.readAt === null || plan.dirtyAt !== null || seen.eventsTrustedSince !== null;
+  // A dirty chat that isn't worth the price was read with what the budget had left: nobody asked for it.
+  const asked = seen.planned && !(dirtyNotWorth(plan, context) && hours * HOUR_MS < limits.maxIntervalMs);
   return {
     plan: { ...next, dueAt },
     tally: {
       ...tallyViews(plan, seen, seen.readAt),
-      demand: !seen.planned ? 0 : once ? 1 : (hours * HOUR_MS) / pollEveryMs(plan, context),
+      demand: !asked ? 0 : once ? 1 : (hours * HOUR_MS) / pollEveryMs(plan, context),
     },
   };
-}
-
-/**
- * The plan after an event at `at` (Unix ms); the very same one when the event is older than the count, or not the first since:
- * however many come, the count is out of date once. Where reading the chat isn't worth the price it keeps its due
- * time and stays dirty.
- */
-export function scheduleAfterEvent(plan: ChatSchedule, at: number, context: SchedulingContext): ChatSchedule {
-  if (plan.readAt === null || plan.dirtyAt !== null || at <= plan.readAt) return plan;
-  return { ...plan, dirtyAt: at, dueAt: Math.min(plan.dueAt, dueAfterEvent(plan, at, context)) };
 }
 
 /**
@@ -217,8 +208,11 @@ function learnFromEvents(
   return learn(before, { kind: 'events', hours, quarters: seen.eventQuarters });
 }
 
+const dirtyNotWorth = (plan: ChatSchedule, context: SchedulingContext): boolean =>
+  plan.readAt !== null && plan.dirtyAt !== null && worth(plan, context) * TOLERANCE < context.kappa;
+
 /** Whether any change since the last read was told by an event. */
-function eventsTrusted(plan: Pick<ChatSchedule, 'readAt'>, eventsTrustedSince: number | null): boolean {
+export function eventsTrusted(plan: Pick<ChatSchedule, 'readAt'>, eventsTrustedSince: number | null): boolean {
   return eventsTrustedSince !== null && plan.readAt !== null && eventsTrustedSince <= plan.readAt;
 }
 
@@ -256,6 +250,7 @@ function tallyViews(plan: ChatSchedule, seen: Observations, now: number): Tally 
     views: seen.views,
     correctViews: seen.views * right,
     hours,
+    correctHours: hours * right,
     logRate: change.mean * hours,
     squaredLogRate: (change.mean ** 2 + change.variance) * hours,
   };

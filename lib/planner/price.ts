@@ -18,6 +18,9 @@ export interface PriceState {
   /** Sums over the last day or so, each hour counting e times less than one a `EXPLAIN_HOURS` later. */
   readonly views: number;
   readonly correctViews: number;
+  /** Chat-hours, and those of them expected to have been right. */
+  readonly explainedHours: number;
+  readonly correctHours: number;
   /** The same over `POPULATION_HOURS`. */
   readonly hours: number;
   readonly logRate: number;
@@ -61,6 +64,13 @@ export const MIN_PRICE = 1e-3;
 /** A backlog raises the price at once by up to e to this power, and as it goes the price comes back. */
 const MAX_PRESSURE = 2;
 
+export const NOTHING_EXPLAINED: Pick<PriceState, 'views' | 'correctViews' | 'explainedHours' | 'correctHours'> = {
+  views: 0,
+  correctViews: 0,
+  explainedHours: 0,
+  correctHours: 0,
+};
+
 /**
  * A tenth of the price at which chats nothing is known of would be read in turn, each as often as the budget allows: a price that
  * is too low is noticed and corrected at once, one that is too high leaves chats waiting.
@@ -69,8 +79,7 @@ export function firstState(chats: number, viewsPerHour: number, budgetPerHour: n
   const hours = chats / budgetPerHour;
   return {
     logKappa: Math.log(0.1 * (viewsPerHour / chats) * correctHours(UNKNOWN_POPULATION, hours)),
-    views: 0,
-    correctViews: 0,
+    ...NOTHING_EXPLAINED,
     hours: 0,
     logRate: 0,
     squaredLogRate: 0,
@@ -93,6 +102,8 @@ export function adjustPrice(state: PriceState, tick: Tick): PriceState {
     logKappa: Math.max(Math.log(MIN_PRICE), state.logKappa + (RESPONSE * (demand + leftOver - allowed)) / settle),
     views: state.views * explain + tally.views,
     correctViews: state.correctViews * explain + tally.correctViews,
+    explainedHours: state.explainedHours * explain + tally.hours,
+    correctHours: state.correctHours * explain + tally.correctHours,
     hours: state.hours * population + tally.hours,
     logRate: state.logRate * population + tally.logRate,
     squaredLogRate: state.squaredLogRate * population + tally.squaredLogRate,
@@ -112,9 +123,14 @@ export function contextOf(state: PriceState, chats: number, limits: SchedulingLi
   };
 }
 
-/** Expected share of right counts among those measuredViews, 0 to 1, over the last day; `null` before anything was refreshed. */
-export function expectedFreshness(state: PriceState): number | null {
-  return state.views > 0 ? state.correctViews / state.views : null;
+/** Expected share of right counts among those shown, 0 to 1, over the last day; `null` before anything was weighed. */
+export function expectedFreshness({ views, correctViews }: PriceState): number | null {
+  return views > 0 ? correctViews / views : null;
+}
+
+/** The same share of all counts, whether shown or not. */
+export function expectedAccuracy({ explainedHours, correctHours }: PriceState): number | null {
+  return explainedHours > 0 ? correctHours / explainedHours : null;
 }
 
 /** How often chats change: mean and variance of ln λ over all, beginning with the default. */
@@ -133,6 +149,7 @@ export function addTallies(a: Tally, b: Tally): Tally {
     views: a.views + b.views,
     correctViews: a.correctViews + b.correctViews,
     hours: a.hours + b.hours,
+    correctHours: a.correctHours + b.correctHours,
     logRate: a.logRate + b.logRate,
     squaredLogRate: a.squaredLogRate + b.squaredLogRate,
   };

@@ -1,14 +1,17 @@
 import type { Clock } from '../base/clock.ts';
 import type { ReadableChat, StoredChat } from '../chats/chat.ts';
 import { isReadable } from '../chats/chat.ts';
-import { isDirty } from '../chats/planning.ts';
+import { isDirty, isKnownCorrect } from '../chats/planning.ts';
 import { type BudgetSettings, budgetPerHour } from '../planner/budget.ts';
-import { MIN_PRICE } from '../planner/price.ts';
+import { measuredAccuracy, measuredFreshness } from '../planner/findings.ts';
+import { stillCorrect } from '../planner/interval.ts';
+import type { SchedulingContext } from '../planner/plan.ts';
+import { expectedFreshness, MIN_PRICE } from '../planner/price.ts';
 import { viewsPerHour } from '../planner/view-rate.ts';
 import { outlookAt, type SampledChat, whatIf } from '../planner/what-if.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { CountStore } from '../state/count-store.ts';
-import { measuredFreshness, type PlannerStore } from '../state/planner-store.ts';
+import type { PlannerStore } from '../state/planner-store.ts';
 import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 
 /**
@@ -90,10 +93,12 @@ export interface Plan {
   readonly reads_per_hour: number | null;
   /** How often half of the chats change, at least. */
   readonly median_changes_per_day: number | null;
-  /** Share of right counts among those shown, as expected at the present price; where that asks for more than the budget, of the budget. */
+  /** Share of right counts among those shown over the last day, as expected, and as refreshes found it. */
   readonly expected_freshness: number | null;
-  /** The same over the last day, as refreshes found it. */
   readonly measured_freshness: number | null;
+  /** Share of right counts among all, whether shown or not: as expected of the sample now, and as refreshes of the last day found it. */
+  readonly expected_accuracy: number | null;
+  readonly measured_accuracy: number | null;
   readonly what_if: WhatIf | null;
 }
 
@@ -136,8 +141,6 @@ export async function explainPlan(
   });
   const budget = budgetPerHour(deps.settings);
   const present = context && outlookAt(sampled, context.kappa, context.limits);
-  const affordable =
-    present && present.requestsPerHour > budget ? whatIf(sampled, budget, context.limits, MIN_PRICE) : present;
   const other = rps === undefined ? undefined : budgetPerHour({ ...deps.settings, rps });
   const otherwise = context && other !== undefined ? whatIf(sampled, other, context.limits, MIN_PRICE) : undefined;
   return {
@@ -153,8 +156,10 @@ export async function explainPlan(
     sampled: sample.length,
     reads_per_hour: state ? round(state.viewsPerHour) : null,
     median_changes_per_day: context ? Math.exp(context.population.mean) * 24 : null,
-    expected_freshness: affordable?.freshness ?? null,
+    expected_freshness: state ? expectedFreshness(state) : null,
     measured_freshness: price ? measuredFreshness(price) : null,
+    expected_accuracy: context ? expectedAccuracy(sample, context, events, now) : null,
+    measured_accuracy: price ? measuredAccuracy(price) : null,
     what_if:
       rps !== undefined && other !== undefined && otherwise
         ? {
@@ -166,4 +171,19 @@ export async function explainPlan(
           }
         : null,
   };
+}
+
+/** Expected share of the sampled counts that are right at `now`: those that events vouch for, and others by their age and change rate. */
+function expectedAccuracy(
+  sample: readonly Readable[],
+  context: SchedulingContext,
+  events: boolean,
+  now: number,
+): number | null {
+  const right = sample.reduce((sum, chat) => {
+    if (chat.readAt === null || isDirty(chat)) return sum;
+    if (events && isKnownCorrect(chat)) return sum + 1;
+    return sum + stillCorrect(chat.planning.learnt?.change ?? context.population, (now - chat.readAt) / 3_600_000);
+  }, 0);
+  return sample.length === 0 ? null : right / sample.length;
 }

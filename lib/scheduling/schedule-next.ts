@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import type { StoredChat } from '../chats/chat.ts';
-import { isKnownCorrect, observationsOf, type ScheduleNext, scheduleOf } from '../chats/planning.ts';
-import { correctBeforeChange } from '../planner/interval.ts';
-import { type SchedulingContext, scheduleAfterRefresh, type Tally } from '../planner/plan.ts';
-import { addFindings, type Findings, NO_FINDINGS, type PlannerStore } from '../state/planner-store.ts';
+import { observationsOf, type ScheduleNext, scheduleOf } from '../chats/planning.ts';
+import { addFindings, type Findings, NO_FINDINGS } from '../planner/findings.ts';
+import { affordableAgain, learnFromRefresh } from '../planner/sync.ts';
+import type { PlannerStore } from '../state/planner-store.ts';
 import { enqueueDue, type RefreshQueue, type RefreshQueueName } from '../state/queues.ts';
 import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 import type { ViewCounter } from '../state/view-counter.ts';
@@ -62,24 +62,19 @@ export async function createNextScheduler(
 
     scheduleNext(chat) {
       if (!price) return undefined;
-      const { context } = price;
       const { id } = chat.chat;
       return (count, askedAt) => {
-        const changed = count !== chat.participantsCount;
-        const plan = scheduleOf(chat, askedAt, askedAt, context);
-        const news = observationsOf(chat, views.get(id) ?? 0, eventsFrom);
-        // A first reading is owed to every chat, whatever its price.
-        const asked = planned && plan.readAt !== null;
-        const outcome = scheduleAfterRefresh(
-          plan,
-          { ...news, readAt: askedAt, changed, planned: asked },
-          context,
-          random(),
-        );
-        const { change, views: counted, dueAt } = outcome.plan;
-        const measured = measuredViewsOf(chat, askedAt, changed, outcome.tally, context);
-        const again = dueAt < price.plannedUntil ? 1 : 0;
-        findings.set(id, { ...outcome.tally, ...measured, again, dueAt });
+        const plan = scheduleOf(chat, askedAt, askedAt, price.context);
+        const seen = {
+          ...observationsOf(chat, views.get(id) ?? 0, eventsFrom),
+          readAt: askedAt,
+          changed: count !== chat.participantsCount,
+          // A first reading is owed to every chat, whatever its price.
+          planned: planned && plan.readAt !== null,
+        };
+        const learnt = learnFromRefresh(plan, seen, price, random());
+        const { change, views: counted, dueAt } = learnt.plan;
+        findings.set(id, { ...learnt.findings, dueAt });
         return { dueAt, learnt: { change, views: counted } };
       };
     },
@@ -97,26 +92,8 @@ export async function createNextScheduler(
         plannerStore.addFindings(found.reduce(addFindings, NO_FINDINGS)),
         viewCounter.takeAway(new Map(used)),
       ]);
-      const paid = soon.toSorted((a, b) => a.inMs - b.inMs).slice(0, Math.max(0, price.spare - before));
+      const paid = soon.toSorted((a, b) => a.inMs - b.inMs).slice(0, affordableAgain(price, before));
       await enqueueDue(queue, name, ids.length, now, paid);
     },
   };
-}
-
-/** Of the counts shown since the last read, those that were right: all if nothing has changed. */
-function measuredViewsOf(
-  chat: StoredChat,
-  askedAt: number,
-  changed: boolean,
-  tally: Tally,
-  context: SchedulingContext,
-): Pick<Findings, 'measuredViews' | 'measuredCorrect'> {
-  const { readAt, planning } = chat;
-  if (readAt === null || tally.views === 0) return { measuredViews: 0, measuredCorrect: 0 };
-  if (!changed) return { measuredViews: tally.views, measuredCorrect: tally.views };
-  // An event says when it changed; where none did, the change rate says how long it was probably right.
-  const dated = planning.dirtyAt !== null && !isKnownCorrect(chat) && planning.eventsTrustedSince !== null;
-  const hours = (askedAt - readAt) / 3_600_000;
-  const share = correctBeforeChange(planning.learnt?.change ?? context.population, hours);
-  return { measuredViews: tally.views, measuredCorrect: dated ? tally.correctViews : tally.views * share };
 }

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { NO_FINDINGS } from '../../lib/planner/findings.ts';
 import { SCHEDULING_LIMITS } from '../../lib/planner/plan.ts';
 import { contextOf, firstState } from '../../lib/planner/price.ts';
-import { NO_FINDINGS, type PlannerStore, type Price } from '../../lib/state/planner-store.ts';
+import type { Price } from '../../lib/planner/sync.ts';
+import type { PlannerStore } from '../../lib/state/planner-store.ts';
 import { IMPLEMENTATIONS, T0 } from '../support/stores.ts';
 
 describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
@@ -20,7 +22,15 @@ describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
       firstReads: 0,
       budgetPerHour: 21_600,
     },
-    ...{ spare: 7, carried: 0.25, measuredViews: 10, measuredCorrect: 9.5 },
+    ...{
+      spare: 7,
+      allowed: 9,
+      carried: 0.25,
+      measuredViews: 10,
+      measuredCorrect: 9.5,
+      measuredHours: 8,
+      measuredCorrectHours: 7,
+    },
   };
   const some = { ...NO_FINDINGS, demand: 1.5, views: 3, logRate: -2.25 };
 

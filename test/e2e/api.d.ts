@@ -935,6 +935,8 @@ export interface components {
          *       "median_changes_per_day": 1.7,
          *       "expected_freshness": 0.974,
          *       "measured_freshness": 0.969,
+         *       "expected_accuracy": 0.912,
+         *       "measured_accuracy": 0.905,
          *       "what_if": {
          *         "rps": 60,
          *         "budget_per_hour": 151200,
@@ -966,11 +968,15 @@ export interface components {
             /** @description Counts that people view */
             reads_per_hour: number | null;
             median_changes_per_day: number | null;
-            /** @description Expected share of correct counts among those shown, within the budget */
+            /** @description Expected share of correct counts among those shown over the last day: a chat counts as often as it was viewed */
             expected_freshness: number | null;
-            /** @description The same share over the last day, as refreshes found it */
+            /** @description The same share, as refreshes found it */
             measured_freshness: number | null;
-            /** @description What a quota of `rps` requests per second would give; null without `rps`, and before the first sync */
+            /** @description Expected share of correct counts among all chats now, viewed or not. Estimated from the sample */
+            expected_accuracy: number | null;
+            /** @description Share of correct counts among all chats over the last day, viewed or not, as refreshes found it */
+            measured_accuracy: number | null;
+            /** @description What a quota of `rps` requests per second would give in the long run; null without `rps`, and before the first sync */
             what_if: {
                 rps: number;
                 budget_per_hour: number;

@@ -227,7 +227,7 @@ describe('an invocation', () => {
       reports.reportBatch(batch, 1_234, undefined);
       reports.reportPlan({
         ...{ kind: 'planned', chats: 27_000, messages: 540, complete: true, putOff: 1, leftOver: 7, kappa: 0.1 },
-        ...{ expectedFreshness: 0.9, measuredFreshness: 0.8 },
+        ...{ expectedFreshness: 0.9, measuredFreshness: 0.8, expectedAccuracy: 0.7, measuredAccuracy: 0.6 },
       });
       reports.reportStaleness({ total: 100, stale: 25, oldestSeconds: 7_200, fresherThanHour: 0.75 });
     });

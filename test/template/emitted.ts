@@ -43,7 +43,7 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
     reportBatch({ ...counts, superseded: 0, remaining: 0, outage: false }, 1, run);
     reportPlan({
       ...{ kind: 'planned', chats: 1, messages: 1, complete: true, putOff: 1, leftOver: 7, kappa: 0.1 },
-      ...{ expectedFreshness: 0.9, measuredFreshness: 0.8 },
+      ...{ expectedFreshness: 0.9, measuredFreshness: 0.8, expectedAccuracy: 0.7, measuredAccuracy: 0.6 },
     });
     reportStaleness({ total: 1, stale: 0, oldestSeconds: 1, fresherThanHour: 1 });
     reportRollUp({ finished: true, date: '2026-11-25', chats: 1, durationMs: 1 });

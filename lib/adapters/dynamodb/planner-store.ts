@@ -1,11 +1,16 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { type Findings, NO_FINDINGS, type PlannerStore, type Price } from '../../state/planner-store.ts';
+import { type Findings, NO_FINDINGS, NOTHING_MEASURED } from '../../planner/findings.ts';
+import { NOTHING_EXPLAINED } from '../../planner/price.ts';
+import type { Price } from '../../planner/sync.ts';
+import type { PlannerStore } from '../../state/planner-store.ts';
 import { type Database, namesIn, readState, transact, update } from './database.ts';
 
 const CURSOR = 'plan#stale';
-/** The number changes with the attributes, so that a version never reads what another one wrote. */
+/** The number changes when an attribute changes its meaning. An attribute that is new is absent from what was stored before. */
 const PRICE = 'plan#price-2';
 const FINDINGS = 'plan#findings-2';
+
+type Stored<T> = T & { readonly pk: string };
 
 /** An ADD of all findings, or of their negatives. */
 function add(findings: Findings, sign: 1 | -1) {
@@ -31,10 +36,10 @@ export function createDynamoPlannerStore(database: Database): PlannerStore {
       await put({ pk: CURSOR, cursor: cursor && { id: cursor.id, due_at: cursor.dueAt } });
     },
     async readPrice() {
-      const item = await readState<Price & { pk: string }>(database, PRICE);
+      const item = await readState<Stored<Price>>(database, PRICE);
       if (!item) return undefined;
-      const { pk: _, ...price } = item;
-      return price;
+      const { pk: _, state, ...price } = item;
+      return { ...NOTHING_MEASURED, ...price, state: { ...NOTHING_EXPLAINED, ...state } };
     },
     async addFindings(findings) {
       const added = await update(database, {
@@ -46,7 +51,7 @@ export function createDynamoPlannerStore(database: Database): PlannerStore {
       return added.written ? ((added.before.again as number | undefined) ?? 0) : 0;
     },
     async readFindings() {
-      const { pk: _, ...found } = (await readState<Findings & { pk: string }>(database, FINDINGS)) ?? { pk: FINDINGS };
+      const { pk: _, ...found } = (await readState<Stored<Findings>>(database, FINDINGS)) ?? { pk: FINDINGS };
       return { ...NO_FINDINGS, ...found };
     },
     async writePrice(price, made) {

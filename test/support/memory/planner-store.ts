@@ -1,11 +1,7 @@
+import { addFindings, type Findings, NO_FINDINGS } from '../../../lib/planner/findings.ts';
+import type { Price } from '../../../lib/planner/sync.ts';
 import type { Cursor } from '../../../lib/state/count-store.ts';
-import {
-  addFindings,
-  type Findings,
-  NO_FINDINGS,
-  type PlannerStore,
-  type Price,
-} from '../../../lib/state/planner-store.ts';
+import type { PlannerStore } from '../../../lib/state/planner-store.ts';
 
 /** What the planner keeps, in memory. */
 export function createMemoryPlannerStore(): PlannerStore {

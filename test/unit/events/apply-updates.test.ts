@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { type ApplyUpdatesDeps, applyUpdates } from '../../../lib/events/apply-updates.ts';
 import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { ChatUpdate } from '../../../lib/max-api/updates.ts';
+import { NO_FINDINGS, NOTHING_MEASURED } from '../../../lib/planner/findings.ts';
 import { SCHEDULING_LIMITS } from '../../../lib/planner/plan.ts';
 import { contextOf, firstState, type PriceState } from '../../../lib/planner/price.ts';
+import type { Price } from '../../../lib/planner/sync.ts';
 import { createApplyAnswer } from '../../../lib/refreshing/refresh-chat.ts';
-import { NO_FINDINGS, type Price } from '../../../lib/state/planner-store.ts';
 import type { RefreshMessage } from '../../../lib/state/queues.ts';
 import { memoryCounts } from '../../support/participants.ts';
 import { created, openMemory, T0 } from '../../support/stores.ts';
@@ -103,7 +104,7 @@ describe('joins and leaves', () => {
         firstReads: 0,
         budgetPerHour: 100,
       },
-      ...{ spare: 0, carried: 0, measuredViews: 0, measuredCorrect: 0 },
+      ...{ ...NOTHING_MEASURED, spare: 0, allowed: 1_000, carried: 0 },
     });
     await stores.planner.writePrice(price(dear), NO_FINDINGS);
     await apply(joined(now()));

@@ -1,16 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expectedLifetimeHours, UNKNOWN_POPULATION } from '../../../lib/planner/change-rate.ts';
+import { UNKNOWN_POPULATION } from '../../../lib/planner/change-rate.ts';
 import { bestIntervalHours, correctHours, freshness } from '../../../lib/planner/interval.ts';
 import {
   type ChatSchedule,
-  firstSchedule,
   floorMs,
+  isWorthReading,
   NO_TALLY,
   type Refreshed,
   SCHEDULING_LIMITS,
   type SchedulingContext,
-  scheduleAfterEvent,
   scheduleAfterRefresh,
   scheduleWhenDue,
 } from '../../../lib/planner/plan.ts';
@@ -21,6 +20,12 @@ const NOW = 1_000 * DAY_MS;
 const limits = { ...SCHEDULING_LIMITS, changeMemoryHours: Infinity, viewMemoryHours: Infinity };
 const context: SchedulingContext = { kappa: 1, population: UNKNOWN_POPULATION, meanViewsPerHour: 1, limits };
 const quiet = { views: 0, eventsTrustedSince: null, eventQuarters: 0 };
+
+/** A chat just come to be known: due at once, and as likely to change as any. */
+const unread = (now: number): ChatSchedule => ({
+  ...{ change: UNKNOWN_POPULATION, views: { views: 0, hours: 0, countedTo: now } },
+  ...{ readAt: null, dirtyAt: null, dueAt: now },
+});
 
 /** A chat read an hour before NOW whose rates are known. */
 function known(changesPerHour: number, viewsPerHour: number, more: Partial<ChatSchedule> = {}): ChatSchedule {
@@ -48,7 +53,7 @@ describe('scheduleAfterRefresh', () => {
   });
 
   test('what was seen is learnt, and an unchanged count makes for a longer interval', () => {
-    const unknown = firstSchedule(NOW - HOUR_MS, UNKNOWN_POPULATION);
+    const unknown = unread(NOW - HOUR_MS);
     const first = scheduleAfterRefresh(unknown, refreshed({ readAt: NOW - HOUR_MS }), context, 0).plan;
     // Of a count that was never read nobody knows whether it changed.
     expect(first.change).toEqual(UNKNOWN_POPULATION);
@@ -116,8 +121,10 @@ describe('scheduleAfterRefresh', () => {
     expect(asked(known(0.1, 5), {})).toBeCloseTo(1 / interval, 6);
     expect(asked(known(0.1, 5), { planned: false })).toBe(0);
     expect(asked(known(0.1, 5, { dirtyAt: NOW - 1 }), {})).toBe(1);
+    // Read with what the budget had left, not because it was worth the price.
+    expect(asked(known(0.1, 0.05, { dirtyAt: NOW - 1 }), {})).toBe(0);
     expect(asked(known(0.1, 5), { eventsTrustedSince: 0 })).toBe(1);
-    expect(asked(firstSchedule(NOW - 1, UNKNOWN_POPULATION), {})).toBe(1);
+    expect(asked(unread(NOW - 1), {})).toBe(1);
     // What the refresh teaches is for the next one.
     const unsure = known(0.1, 5, { change: UNKNOWN_POPULATION });
     const best = bestIntervalHours(UNKNOWN_POPULATION, 1 / 5, 1 / 60, 24);
@@ -147,35 +154,17 @@ describe('scheduleAfterRefresh', () => {
   });
 });
 
-describe('scheduleAfterEvent', () => {
-  test('ten thousand events are one due time', () => {
-    const before = known(0.1, 100, { dueAt: NOW + DAY_MS });
-    const first = scheduleAfterEvent(before, NOW, context);
-    expect(first).toEqual({ ...before, dirtyAt: NOW, dueAt: NOW + limits.eventWindowMs });
-    let plan = first;
-    for (let i = 1; i < 10_000; i += 1) plan = scheduleAfterEvent(plan, NOW + 7 * i, context);
-    expect(plan).toBe(first);
+describe('isWorthReading', () => {
+  test('a chat with an event is, where a count of it lives long enough for its viewers', () => {
+    // A count that lives ten hours, viewed once in a hundred: a tenth of a correct view.
+    const plan = known(0.1, 0.01);
+    expect(isWorthReading(plan, context)).toBe(false);
+    expect(isWorthReading(plan, { ...context, kappa: 0.0999 })).toBe(true);
+    expect(isWorthReading(known(0.1, 100), context)).toBe(true);
   });
 
-  test('an event older than the count, or of a chat never read, says nothing', () => {
-    const plan = known(0.1, 100, { readAt: NOW });
-    expect(scheduleAfterEvent(plan, NOW - 1, context)).toBe(plan);
-    expect(scheduleAfterEvent(plan, NOW, context)).toBe(plan);
-    const never = firstSchedule(NOW, UNKNOWN_POPULATION);
-    expect(scheduleAfterEvent(never, NOW + 1, context)).toBe(never);
-  });
-
-  test('a chat not worth the price keeps its due time, and is dirty', () => {
-    // A count that lives ten hours, read once in a hundred: a tenth of a right read.
-    const plan = known(0.1, 0.01, { dueAt: NOW + DAY_MS });
-    expect(scheduleAfterEvent(plan, NOW, context)).toEqual({ ...plan, dirtyAt: NOW });
-    const cheap = { ...context, kappa: 0.0999 };
-    expect(scheduleAfterEvent(plan, NOW, cheap).dueAt).toBe(NOW + limits.eventWindowMs);
-  });
-
-  test('an event never puts off what is due sooner', () => {
-    const plan = known(0.1, 100, { dueAt: NOW + 5 });
-    expect(scheduleAfterEvent(plan, NOW, context)).toEqual({ ...plan, dirtyAt: NOW });
+  test('one that was never read is, whatever the price', () => {
+    expect(isWorthReading(unread(NOW), { ...context, kappa: 1e9 })).toBe(true);
   });
 });
 
@@ -184,7 +173,7 @@ describe('scheduleWhenDue', () => {
     scheduleWhenDue(plan, { ...quiet, now: NOW, ...more }, { ...context, kappa }, 0);
 
   test('a chat never read goes before all others', () => {
-    expect(look(firstSchedule(NOW, UNKNOWN_POPULATION)).correctViews).toBe(Number.POSITIVE_INFINITY);
+    expect(look(unread(NOW)).correctViews).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('a dirty chat buys the life of a count, a polled one what its age lets expect', () => {
@@ -249,11 +238,6 @@ describe('scheduleWhenDue', () => {
       }),
     );
   });
-});
-
-test('a chat just come to be known is due at once', () => {
-  expect(firstSchedule(NOW, UNKNOWN_POPULATION)).toMatchObject({ dueAt: NOW, readAt: null, dirtyAt: null });
-  expect(expectedLifetimeHours(UNKNOWN_POPULATION)).toBeGreaterThan(24);
 });
 
 test('the floor takes at most 4 % of the budget', () => {

@@ -8,6 +8,7 @@ import {
   addTallies,
   adjustPrice,
   contextOf,
+  expectedAccuracy,
   expectedFreshness,
   firstState,
   type PriceState,
@@ -96,9 +97,13 @@ describe('adjustPrice', () => {
   });
 
   test('averages forget: a day of views, a week of rates', () => {
-    const tally: Tally = { demand: 0, views: 100, correctViews: 80, hours: 10, logRate: -20, squaredLogRate: 50 };
+    const tally: Tally = {
+      ...{ demand: 0, views: 100, correctViews: 80, hours: 10, correctHours: 6 },
+      ...{ logRate: -20, squaredLogRate: 50 },
+    };
     const once = adjustPrice(firstState(CHATS, 50, BUDGET), tick({ tally, views: 100, hours: 1 }));
     expect(expectedFreshness(once)).toBeCloseTo(0.8, 12);
+    expect(expectedAccuracy(once)).toBeCloseTo(0.6, 12);
     const later = adjustPrice(once, tick({ hours: 24 }));
     expect(later.views).toBeCloseTo(100 / Math.E, 9);
     expect(later.hours).toBeCloseTo(10 * Math.exp(-1 / 7), 9);
@@ -133,15 +138,20 @@ describe('contextOf', () => {
 
 test('before anything was refreshed nothing is known of freshness', () => {
   expect(expectedFreshness(firstState(CHATS, 60, BUDGET))).toBeNull();
+  expect(expectedAccuracy(firstState(CHATS, 60, BUDGET))).toBeNull();
 });
 
 test('tallies add up in every field', () => {
-  const one: Tally = { demand: 1, views: 2, correctViews: 3, hours: 4, logRate: 5, squaredLogRate: 6 };
+  const one: Tally = {
+    ...{ demand: 1, views: 2, correctViews: 3, hours: 4, correctHours: 7 },
+    ...{ logRate: 5, squaredLogRate: 6 },
+  };
   expect(addTallies(one, one)).toEqual({
     demand: 2,
     views: 4,
     correctViews: 6,
     hours: 8,
+    correctHours: 14,
     logRate: 10,
     squaredLogRate: 12,
   });

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { Permit } from '../../../lib/max-api/permits.ts';
+import { NO_FINDINGS, NOTHING_MEASURED } from '../../../lib/planner/findings.ts';
 import { SCHEDULING_LIMITS } from '../../../lib/planner/plan.ts';
 import { contextOf, firstState } from '../../../lib/planner/price.ts';
 import { type RefreshBatchDeps, refreshBatch } from '../../../lib/refreshing/refresh-batch.ts';
 import type { FetchMembership } from '../../../lib/refreshing/request-max.ts';
-import { NO_FINDINGS } from '../../../lib/state/planner-store.ts';
 import type { RefreshMessage } from '../../../lib/state/queues.ts';
 import { NO_COUNTS, statusOf } from '../../../lib/state/run-store.ts';
 import type { SeenSubscription } from '../../../lib/state/subscription.ts';
@@ -111,7 +111,7 @@ describe('the planner', () => {
       firstReads: 0,
       budgetPerHour: 21_600,
     },
-    ...{ spare: 1_000, carried: 0, measuredViews: 0, measuredCorrect: 0 },
+    ...{ ...NOTHING_MEASURED, spare: 1_000, allowed: 1_000, carried: 0 },
   };
   const learnt = async (id: number) => (await stores.chats.get(id))?.planning.learnt;
 
@@ -135,10 +135,15 @@ describe('the planner', () => {
     const findings = await stores.planner.readFindings();
     expect(findings.demand).toBeGreaterThan(0);
     expect(findings.views).toBeCloseTo(16);
-    expect(findings.measuredViews).toBeCloseTo(16);
-    // Chat 2 was right all the time, chat 1 for some of it.
-    expect(findings.measuredCorrect).toBeGreaterThan(8.5);
-    expect(findings.measuredCorrect).toBeLessThan(15);
+    // Chat 2 was right all the time, chat 1 for some of it; chat 3 wasn't viewed.
+    expect(findings.measuredViews).toBeGreaterThan(13);
+    const wrong = findings.measuredViews - findings.measuredCorrect;
+    expect(wrong).toBeGreaterThan(1);
+    expect(wrong).toBeLessThan(7.5);
+    expect(findings.measuredHours).toBeCloseTo(30, 1);
+    expect(findings.measuredCorrectHours).toBeGreaterThan(20);
+    expect(findings.measuredCorrectHours).toBeLessThan(29);
+    expect(findings.charged).toBe(3);
   });
 
   test('doesn’t charge its budget with what it didn’t ask for, and learns of it all the same', async () => {

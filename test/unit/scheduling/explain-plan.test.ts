@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { NO_FINDINGS } from '../../../lib/planner/findings.ts';
 import { explainPlan, measureStaleness, type OverviewDeps } from '../../../lib/scheduling/explain-plan.ts';
 import { planStale } from '../../../lib/scheduling/plan-stale.ts';
-import { NO_FINDINGS } from '../../../lib/state/planner-store.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import { HOUR, memoryQueue, memoryViewCounter } from '../../support/participants.ts';
 import { created, line, openMemory, type Stores, T0 } from '../../support/stores.ts';
@@ -82,6 +82,7 @@ describe('the plan explained', () => {
     expect(await explain(10)).toMatchObject({
       ...{ budget_per_hour: 21_600, kappa: null, planned_at: null, chats: 3, never_read: 3, sampled: 3 },
       ...{ expected_freshness: null, measured_freshness: null, what_if: null },
+      ...{ expected_accuracy: null, measured_accuracy: null },
     });
   });
 
@@ -106,21 +107,21 @@ describe('the plan explained', () => {
     expect((await explain()).expected_freshness).toBeGreaterThan(0.7);
   });
 
-  test('expects no more of the present price than the budget pays', async () => {
-    await chats(300);
-    for (let id = 1; id <= 300; id += 1) await read(id, 60_000);
+  test('tells the share of all counts that are right from that of the counts shown', async () => {
+    await chats(4);
+    await read(1, 60_000);
+    await read(2, 1_000 * HOUR);
+    await read(3, 1_000 * HOUR);
+    await stores.events.recordEventTrust(3, true, T0 - 2_000 * HOUR, T0 - 2_000 * HOUR);
+    const found = { views: 4, correctViews: 3, measuredHours: 10, measuredCorrectHours: 4 };
+    await stores.planner.addFindings({ ...NO_FINDINGS, ...found });
     await tick();
-    const within = (maxCallsPerHour: number) =>
-      explainPlan(
-        {
-          ...{ ...deps, plannerStore: stores.planner, subscriptionStore },
-          settings: { ...settings, maxCallsPerHour },
-        },
-        undefined,
-      );
-    const [little, plenty] = [await within(100), await within(100_000)];
-    expect(little.requests_per_hour).toBe(plenty.requests_per_hour);
-    expect(little.expected_freshness).toBeLessThan((plenty.expected_freshness ?? 0) - 0.05);
+    const { expected_freshness, expected_accuracy, measured_accuracy } = await explain();
+    expect(expected_freshness).toBeCloseTo(0.75, 1);
+    // One was just read, one was read long ago, one is vouched for by events, and one was never read.
+    expect(expected_accuracy).toBeGreaterThan(0.5);
+    expect(expected_accuracy).toBeLessThan(0.6);
+    expect(measured_accuracy).toBeLessThan(0.5);
   });
 
   test('of another quota: less of it, less is right', async () => {

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NOTHING_PLANNED } from '../../../lib/chats/planning.ts';
+import { NO_FINDINGS } from '../../../lib/planner/findings.ts';
+import type { Price } from '../../../lib/planner/sync.ts';
 import { type PlanStaleDeps, type PlanStaleReport, planStale } from '../../../lib/scheduling/plan-stale.ts';
 import type { CountStore, DueChat } from '../../../lib/state/count-store.ts';
-import { NO_FINDINGS, type Price } from '../../../lib/state/planner-store.ts';
 import { NO_COUNTS } from '../../../lib/state/run-store.ts';
 import type { SeenSubscription } from '../../../lib/state/subscription.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
@@ -148,7 +149,8 @@ describe('a plan', () => {
   test('plans ahead what becomes due until the next sync', async () => {
     await unread(3);
     for (const [i, inMs] of [0, 400_000, 800_000].entries()) {
-      const times = { askedAt: T0 - 5 * HOUR, dueAt: T0 + inMs };
+      // The third was read a minute ago.
+      const times = { askedAt: i === 2 ? T0 - 60_000 : T0 - 5 * HOUR, dueAt: T0 + inMs };
       await stores.counts.apply({ id: i + 1, maxChatId: `-${i + 1}` }, { kind: 'count', count: 1 }, times);
     }
     await plan();
@@ -210,7 +212,7 @@ describe('a plan', () => {
     await setKappa(20);
     await clock.advance(INTERVAL);
     await viewCounter.count([2], 100_000);
-    expect(await plan()).toMatchObject({ chats: 1, putOff: 2 });
+    expect(await plan({ settings: { ...settings, maxCallsPerHour: 4 } })).toMatchObject({ chats: 1, putOff: 2 });
     expect(plannedIds()).toEqual([2]);
     // The worker makes use of them, with what it finds.
     expect(viewCounter.views.get(2)).toBe(100_000);
@@ -254,6 +256,20 @@ describe('a plan', () => {
     await clock.advance(INTERVAL);
     const few = { ...settings, maxCallsPerHour: 200 };
     expect(await plan({ countStore, settings: few })).toMatchObject({ chats: 50 });
+  });
+
+  test('leaves no budget unused while counts grow old: the first sync reads what nobody has checked, due or not', async () => {
+    await unread(3_000);
+    for (const id of range(1, 3_000)) {
+      const times = { askedAt: T0 - 20 * 60_000, dueAt: id <= 64 ? T0 - 1 : T0 + 2 * HOUR };
+      await stores.counts.apply({ id, maxChatId: `-${id}` }, { kind: 'count', count: 1 }, times);
+    }
+    expect(await plan()).toMatchObject({ chats: 3_000, leftOver: 0 });
+    expect(new Set(plannedIds()).size).toBe(3_000);
+    // What was read since is left alone.
+    await workOff();
+    await clock.advance(INTERVAL / 2);
+    expect(await plan()).toMatchObject({ chats: 0 });
   });
 
   test('looks at no more than it could ever ask for, a page at a time', async () => {
@@ -383,7 +399,7 @@ describe.each(DEATHS)('a planner that is cut off at any of its calls (%s)', (dea
       if (!fate.met) break;
       deaths += 1;
     }
-    // Its place, the backlog, the price and the total; four pages; the messages; its place, the findings, the price.
-    expect(deaths).toBe(4 + 4 + 1 + 3);
+    // Its place and the backlog; the price, the findings and the total; five pages; the price, the messages, its place.
+    expect(deaths).toBe(2 + 3 + 5 + 3);
   });
 });

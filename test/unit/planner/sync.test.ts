@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import { type Findings, NO_FINDINGS } from '../../../lib/planner/findings.ts';
+import { type ChatSchedule, type Observations, SCHEDULING_LIMITS } from '../../../lib/planner/plan.ts';
+import { expectedAccuracy, expectedFreshness } from '../../../lib/planner/price.ts';
+import {
+  beginSync,
+  collect,
+  endSync,
+  learnFromRefresh,
+  nothingFound,
+  type Price,
+  type Sync,
+  select,
+  wantsMore,
+  weigh,
+} from '../../../lib/planner/sync.ts';
+
+const HOUR_MS = 3_600_000;
+const NOW = 1_000 * 24 * HOUR_MS;
+const INTERVAL_MS = 900_000;
+const settings = { rps: 30, backgroundShare: 0.2, maxCallsPerHour: 40, intervalMs: INTERVAL_MS, windowMs: 30_000 };
+const limits = { ...SCHEDULING_LIMITS, changeMemoryHours: Infinity, viewMemoryHours: Infinity };
+const quiet: Observations = { views: 0, eventsTrustedSince: null, eventQuarters: 0 };
+
+/** A chat whose rates are known, due now. */
+const chat = (changesPerHour: number, viewsPerHour: number, ageHours: number, more: Partial<ChatSchedule> = {}) => ({
+  change: { mean: Math.log(changesPerHour), variance: 0 },
+  views: { views: viewsPerHour * 1e9, hours: 1e9, countedTo: NOW - HOUR_MS },
+  readAt: NOW - ageHours * HOUR_MS,
+  dirtyAt: null,
+  dueAt: NOW,
+  ...more,
+});
+
+/** The price after a sync an interval ago. */
+function priceOf(kappa: number): Price {
+  const start = { price: undefined, findings: NO_FINDINGS, chats: 100 };
+  const sync = beginSync(start, settings, NOW - INTERVAL_MS, limits);
+  const found = nothingFound();
+  const price = endSync(sync, found, select(sync, found), 0);
+  const state = { ...price.state, logKappa: Math.log(kappa), pressure: 0 };
+  return { ...price, state, context: { ...price.context, kappa } };
+}
+
+const begin = (kappa: number, findings: Partial<Findings> = {}, some: Partial<typeof settings> = {}): Sync =>
+  beginSync(
+    { price: priceOf(kappa), findings: { ...NO_FINDINGS, ...findings }, chats: 100 },
+    { ...settings, ...some },
+    NOW,
+    limits,
+  );
+
+function weighAll(sync: Sync, plans: readonly ChatSchedule[], seen: Observations = quiet) {
+  const found = nothingFound();
+  for (const [id, plan] of plans.entries()) collect(found, id, plan, weigh(sync, plan, seen, 0));
+  return { found, selection: select(sync, found) };
+}
+
+describe('a sync', () => {
+  test('reads what is worth the price, and postpones what isn’t', () => {
+    const sync = begin(1);
+    expect(weigh(sync, chat(0.1, 5, 10), quiet, 0)).toMatchObject({ kind: 'wanted' });
+    expect(weigh(sync, chat(0.1, 0.01, 10), quiet, 0)).toMatchObject({ kind: 'postponed', unchecked: true });
+    expect(weigh(sync, chat(0.1, 5, 10, { readAt: null }), quiet, 0)).toEqual({ kind: 'first' });
+    // Due only in a while, it is left as it is.
+    const later = chat(0.1, 0.01, 10, { dueAt: NOW + 60_000 });
+    expect(weigh(sync, later, quiet, 0)).toEqual({ kind: 'waiting', unchecked: true });
+  });
+
+  test('gives what the budget has left to counts that nobody vouches for, the oldest first', () => {
+    // Ten requests an interval: two chats are worth one.
+    const idle = Array.from({ length: 20 }, (_, i) => chat(0.1, 0.01, 1 + i));
+    const { found, selection } = weighAll(begin(1), [chat(0.1, 5, 10), chat(0.1, 9, 10), ...idle]);
+    expect(found.postponed.size).toBe(20);
+    expect(selection.read.map(({ id }) => id)).toEqual([0, 1, 21, 20, 19, 18, 17, 16, 15, 14]);
+    expect(selection.spare).toBe(0);
+    // Some is kept for chats that are due again before the next sync, as many as there were.
+    expect(weighAll(begin(1, { again: 6 }), [chat(0.1, 5, 10), ...idle]).selection).toMatchObject({ spare: 6 });
+  });
+
+  test('but not to those that events vouch for, nor to those read since the sync before', () => {
+    const trusted = { ...quiet, eventsTrustedSince: 0 };
+    const clean = [chat(0.1, 0.01, 10)];
+    expect(weighAll(begin(1), clean, trusted).selection.read).toEqual([]);
+    expect(weighAll(begin(1), [chat(0.1, 0.01, 0.2)]).selection.read).toEqual([]);
+    const dirty = [chat(0.1, 0.01, 10, { dirtyAt: NOW - HOUR_MS })];
+    expect(weighAll(begin(1), dirty, trusted).selection.read).toHaveLength(1);
+  });
+
+  test('looks beyond what is due only as far as the budget has requests left', () => {
+    const sync = begin(1);
+    const found = nothingFound();
+    const plan = chat(0.1, 0.01, 10, { dueAt: NOW + 5 * HOUR_MS });
+    for (let id = 0; id < 10; id += 1) {
+      expect(wantsMore(sync, found, true)).toBe(true);
+      collect(found, id, plan, weigh(sync, plan, quiet, 0));
+    }
+    expect(wantsMore(sync, found, true)).toBe(false);
+    expect(wantsMore(sync, found, false)).toBe(true);
+  });
+
+  test('saves what requests after events took beyond the budget, for two hours at most', () => {
+    expect(begin(1).allowed).toBe(10);
+    expect(begin(1, { charged: 16 }).allowed).toBe(4);
+    const burst = begin(1, { charged: 10_000 });
+    expect(burst.allowed).toBe(0);
+    let price = endSync(burst, nothingFound(), select(burst, nothingFound()), 0);
+    const allowed: number[] = [];
+    for (let i = 1; i <= 9; i += 1) {
+      const sync = beginSync({ price, findings: NO_FINDINGS, chats: 100 }, settings, NOW + i * INTERVAL_MS, limits);
+      allowed.push(sync.allowed);
+      price = endSync(sync, nothingFound(), select(sync, nothingFound()), 0);
+    }
+    expect(allowed).toEqual([0, 0, 0, 0, 0, 0, 0, 10, 10]);
+  });
+
+  test('knows from postponed chats too how right the counts are', () => {
+    const sync = begin(1);
+    // Changes ten times an hour, and was read ten hours ago: wrong all the last hour, in which it was viewed.
+    const { found, selection } = weighAll(sync, [chat(10, 0.0001, 10)], { ...quiet, views: 20 });
+    const { state } = endSync(sync, found, selection, 20);
+    expect(state.views).toBeCloseTo(20);
+    expect(expectedFreshness(state)).toBeLessThan(0.01);
+    expect(expectedAccuracy(state)).toBeLessThan(0.01);
+  });
+
+  test('measures by events what nobody reads', () => {
+    const sync = begin(1);
+    const dirty = chat(0.1, 0.0001, 10, { dirtyAt: NOW - HOUR_MS / 4 });
+    const { found, selection } = weighAll(sync, [dirty], { ...quiet, eventsTrustedSince: 0 });
+    expect(endSync(sync, found, selection, 0)).toMatchObject({ measuredHours: 1, measuredCorrectHours: 0.75 });
+  });
+});
+
+describe('a refresh', () => {
+  const price = priceOf(1);
+  const seen = (changed: boolean, more: Partial<Observations> = {}) => ({
+    ...{ ...quiet, ...more, readAt: NOW, changed, planned: true },
+  });
+
+  test('finds the count right all the time where nothing has changed, else for as long as the rate says', () => {
+    const plan = chat(0.1, 2, 10);
+    const same = learnFromRefresh(plan, seen(false), price, 0).findings;
+    expect(same).toMatchObject({ measuredHours: 10, measuredCorrectHours: 10, charged: 1 });
+    expect(same.measuredViews).toBeCloseTo(20, 6);
+    expect(same.measuredCorrect).toBeCloseTo(20, 6);
+    const changed = learnFromRefresh(plan, seen(true), price, 0).findings;
+    // One change, nearly uniform over the ten hours: ((1 − e^(−1)) − e^(−1)) / (1 − e^(−1)).
+    expect(changed.measuredCorrectHours).toBeCloseTo((10 * (1 - 2 / Math.E)) / (1 - 1 / Math.E), 6);
+    expect(changed.measuredCorrect / changed.measuredViews).toBeCloseTo(changed.measuredCorrectHours / 10, 9);
+  });
+
+  test('of a chat never read measures nothing', () => {
+    const { findings } = learnFromRefresh(chat(1, 1, 1, { readAt: null }), seen(true), price, 0);
+    expect(findings).toMatchObject({ measuredViews: 0, measuredHours: 0 });
+  });
+
+  test('of a trusted chat takes the event’s word', () => {
+    const plan = chat(0.1, 2, 10, { dirtyAt: NOW - HOUR_MS / 2 });
+    const { findings } = learnFromRefresh(plan, seen(true, { views: 2, eventsTrustedSince: 0 }), price, 0);
+    // The hour since it was last weighed.
+    expect(findings).toMatchObject({
+      measuredHours: 1,
+      measuredCorrectHours: 0.5,
+      measuredViews: 2,
+      measuredCorrect: 1,
+    });
+  });
+});
