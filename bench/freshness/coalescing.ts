@@ -8,14 +8,7 @@ import { createMemoryCountStore } from '../../test/support/memory/count-store.ts
 import { createMemoryEventStore } from '../../test/support/memory/event-store.ts';
 import { createMemoryPlannerStore } from '../../test/support/memory/planner-store.ts';
 import { createMemoryRunStore } from '../../test/support/memory/run-store.ts';
-import {
-  counted,
-  memoryCounts,
-  memoryQueue,
-  memoryViewCounter,
-  openPermits,
-  refreshing,
-} from '../../test/support/participants.ts';
+import { counted, memoryCounts, memoryQueue, memoryViewCounter, refreshing } from '../../test/support/participants.ts';
 import { at, type Random } from './random.ts';
 import type { World } from './world.ts';
 
@@ -140,7 +133,7 @@ export async function coalesce(world: World, hours: number, random: Random): Pro
       },
     };
     const batch: RefreshBatchDeps = {
-      ...{ ...shared, countStore, runStore: createMemoryRunStore(), refreshChat, permits: openPermits() },
+      ...{ ...shared, countStore, runStore: createMemoryRunStore(), refreshChat },
       ...{ viewCounter: memoryViewCounter(), subscriptionStore: { read: async () => undefined } },
       ...{ random: random.uniform, settings: { freshMs: HOUR_MS } },
     };

@@ -1,3 +1,5 @@
+import { randomStream } from '../../localstack/max/random.ts';
+
 /** Seeded draws: the same seed gives the same figures. */
 export interface Random {
   /** Uniform from 0 up to 1, exclusive. */
@@ -6,15 +8,8 @@ export interface Random {
   exponential(): number;
 }
 
-/** mulberry32: 32 bits of state, 2³² draws. */
 export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const uniform = randomStream(seed);
   return { uniform, exponential: () => -Math.log(1 - uniform()) };
 }
 

@@ -9,7 +9,6 @@ import {
   counts,
   integrationDisabled,
   newId,
-  permits,
   refreshChat,
 } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
@@ -41,7 +40,6 @@ export const handler = httpFunction(
     const stored = await visibleChat(chatStore(), principal, params.id);
     const deps = { chatStore: chatStore(), leases: counts(), refreshChat: refreshChat(), clock, newId };
     const outcome = await refreshOne(deps, stored, arrivedAt);
-    await permits().flush();
     switch (outcome.kind) {
       case 'updated':
         return {

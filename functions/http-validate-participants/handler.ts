@@ -12,7 +12,6 @@ import {
   inspectCounts,
   integrationDisabled,
   newId,
-  permits,
 } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
@@ -28,7 +27,6 @@ export const handler = httpFunction(
       ...{ clock, newId, random: Math.random },
     };
     const outcome = await validateCounts(deps, scopeOf(principal), query.sample_size, cutOffAt - MARGIN_MS);
-    await permits().flush();
     if (outcome.kind === 'under_way') {
       throw new Problem('validation_under_way', {
         detail: 'One validation runs at a time.',

@@ -1,4 +1,5 @@
 import type { ChangeBelief } from '../planner/change-rate.ts';
+import type { Findings } from '../planner/findings.ts';
 import type { ChatSchedule, Observations, SchedulingContext } from '../planner/plan.ts';
 import type { ViewTally } from '../planner/view-rate.ts';
 
@@ -38,8 +39,13 @@ export interface NextRefresh {
   readonly learnt?: Learnt;
 }
 
+/** The schedule of a chat that was just read, and what the refresh found; the caller keeps the findings of what was stored. */
+export interface ScheduledRefresh extends NextRefresh {
+  readonly findings: Findings;
+}
+
 /** @param askedAt Unix ms at which MAX was asked. */
-export type ScheduleNext = (count: number, askedAt: number) => NextRefresh;
+export type ScheduleNext = (count: number, askedAt: number) => ScheduledRefresh;
 
 /** A chat as far as its planning goes. */
 export interface ScheduledChat {

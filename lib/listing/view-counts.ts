@@ -2,6 +2,7 @@ import { chunks } from '../base/chunks.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Chat, isReadable, type StoredChat, type StoredCount } from '../chats/chat.ts';
 import { isKnownCorrect } from '../chats/planning.ts';
+import { AUDIT_INTERVAL_MS } from '../planner/audit.ts';
 import type { RefreshChat } from '../refreshing/refresh-chat.ts';
 import type { ChatStore, ListedChat } from '../state/chat-store.ts';
 import type { CachedCount, CountCache, Leases } from '../state/count-cache.ts';
@@ -22,8 +23,8 @@ const INLINE_BUDGET_MS = 1_000;
 const INLINE_CHATS = 5;
 /** Asking for refreshes is a favour: it must not hold up the answer. */
 const ASK_BUDGET_MS = 500;
-/** A count that is known to be right is audited daily. */
-const AUDIT_MS = 25 * 3_600_000;
+/** A count that events vouch for is fresh until its audit, which may take an hour to come. */
+const TRUSTED_FOR_MS = AUDIT_INTERVAL_MS + 3_600_000;
 
 export interface ShownCount {
   /** `null`: never read yet. */
@@ -114,7 +115,7 @@ export function createViewCounts(deps: ViewCountsDeps): ViewCounts {
   /** What was read at these times, or before them, is stale. Made once a page: such texts order as the times do. */
   function staleAt(): { readonly trusted: string; readonly untrusted: string } {
     const textOf = (ageMs: number) => new Date(clock.now() - ageMs).toISOString();
-    return { trusted: textOf(Math.max(AUDIT_MS, settings.freshMs)), untrusted: textOf(settings.freshMs) };
+    return { trusted: textOf(Math.max(TRUSTED_FOR_MS, settings.freshMs)), untrusted: textOf(settings.freshMs) };
   }
 
   function show(

@@ -1,3 +1,4 @@
+import { AUDIT_INTERVAL_MS } from './audit.ts';
 import { type ChangeBelief, expectedLifetimeHours, forget, learn } from './change-rate.ts';
 import { bestIntervalHours, correctHours, freshness } from './interval.ts';
 import { countViews, type ViewTally, viewsPerHour } from './view-rate.ts';
@@ -49,7 +50,7 @@ const HOUR_MS = 3_600_000;
 
 export const SCHEDULING_LIMITS: SchedulingLimits = {
   minIntervalMs: 60_000,
-  maxIntervalMs: 24 * HOUR_MS,
+  maxIntervalMs: AUDIT_INTERVAL_MS,
   eventWindowMs: 30_000,
   reviewMs: 24 * HOUR_MS,
   changeMemoryHours: 60 * 24,

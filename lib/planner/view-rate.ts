@@ -1,9 +1,9 @@
 /**
  * How often people see a chat's count, from sampled listings.
  *
- * One listing in 1/share adds one to the counter of each chat it shows. A chat's counter is folded into its tally when the
- * chat is refreshed, or when it is among the most read since: both sums of the tally decay alike, so that their quotient is a
- * rate in which an hour counts e times less after `memoryHours`.
+ * One listing in four adds four to the counter of each chat it shows. A chat's counter is added to its tally when the chat is
+ * refreshed or postponed. Both sums of the tally decay alike, so their quotient is a rate in which an hour counts e times less
+ * after `memoryHours`.
  */
 export interface ViewTally {
   /** Reads (sampled ones divided by the share), decayed. */

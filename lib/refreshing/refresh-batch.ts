@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { isReadable, type ReadableChat, type StoredChat } from '../chats/chat.ts';
-import type { Permits } from '../max-api/permits.ts';
-import { createNextScheduler, type NextSchedulerDeps } from '../scheduling/schedule-next.ts';
+import { createNextScheduler, type NextSchedulerDeps, type Refreshed } from '../scheduling/schedule-next.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { CountStore } from '../state/count-store.ts';
 import type { RefreshMessage, RefreshQueueName } from '../state/queues.ts';
@@ -17,7 +16,7 @@ import type { RefreshChat, RefreshOutcome } from './refresh-chat.ts';
 /** Requests in flight at once. With MAX answering in a second this still fills the whole quota of 30 a second. */
 const CONCURRENCY = 32;
 
-/** As many failed answers in a row are an outage, not bad luck: with 5 % of errors it happens once in three million. */
+/** Consecutive failures that count as an outage. With 5 % of errors that happens by chance once in three million. */
 const OUTAGE_STREAK = 5;
 
 /** How long an outage keeps a message away, jittered up to twice as long. */
@@ -35,7 +34,6 @@ export interface RefreshBatchDeps extends NextSchedulerDeps, CheckEventTrustDeps
   readonly countStore: CountStore;
   readonly runStore: RunStore;
   readonly refreshChat: RefreshChat;
-  readonly permits: Permits;
   readonly clock: Clock;
   readonly settings: { readonly freshMs: number };
 }
@@ -51,12 +49,12 @@ export async function refreshBatch(
   message: RefreshMessage,
   deadline: number,
 ): Promise<BatchReport> {
-  const { clock, permits } = deps;
+  const { clock } = deps;
   const [stored, nextScheduler] = await Promise.all([
     deps.chatStore.getMany(message.ids),
     createNextScheduler(deps, queueName, message.ids, message.charged_to_planner === true),
   ]);
-  const updated: number[] = [];
+  const refreshed: Refreshed[] = [];
   const tally = { done: 0, changed: 0, failed: 0, unavailable: 0, superseded: 0 };
   const failed: number[] = [];
   const remaining: number[] = [];
@@ -88,7 +86,7 @@ export async function refreshBatch(
   const settle = (id: number, outcome: RefreshOutcome) => {
     switch (outcome.kind) {
       case 'not_permitted':
-        throttledForMs = Math.max(throttledForMs, outcome.retryAfterMs);
+        throttledForMs = Math.max(throttledForMs, outcome.retryAfterMs ?? 0);
         remaining.push(id);
         return;
       case 'failed':
@@ -97,7 +95,7 @@ export async function refreshBatch(
         return;
       case 'updated':
         tally.changed += outcome.changed ? 1 : 0;
-        updated.push(id);
+        if (outcome.scheduled) refreshed.push({ id, ...outcome.scheduled });
         break;
       case 'superseded':
       case 'unavailable':
@@ -107,10 +105,9 @@ export async function refreshBatch(
     tally.done += 1;
   };
   const workers = await Promise.allSettled(Array.from({ length: Math.min(CONCURRENCY, work.length) }, takeNext));
-  await permits.flush();
   const broken = workers.find((worker) => worker.status === 'rejected');
   if (broken) throw broken.reason;
-  await nextScheduler.settle(updated);
+  await nextScheduler.settle(refreshed);
 
   // While MAX is out for everybody, a failure says nothing about the chat.
   if (outage()) remaining.push(...failed.splice(0));

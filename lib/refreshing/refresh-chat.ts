@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { ChatStatus } from '../chats/chat.ts';
-import type { ScheduleNext } from '../chats/planning.ts';
+import type { NextRefresh, ScheduledRefresh, ScheduleNext } from '../chats/planning.ts';
 import type { ChatAnswer, MaxError } from '../max-api/api.ts';
 import type { CountCache } from '../state/count-cache.ts';
 import type { CountStore, Reading } from '../state/count-store.ts';
@@ -20,7 +20,11 @@ export type AppliedOutcome =
   | { readonly kind: 'superseded' }
   | { readonly kind: 'unavailable'; readonly status: UnavailableStatus };
 
-export type RefreshOutcome = AppliedOutcome | Exclude<MaxResponse<never>, { kind: 'answered' }>;
+export type RefreshOutcome =
+  /** `scheduled`: absent where nobody schedules. */
+  | (Extract<AppliedOutcome, { kind: 'updated' }> & { readonly scheduled?: ScheduledRefresh | undefined })
+  | Exclude<AppliedOutcome, { kind: 'updated' }>
+  | Exclude<MaxResponse<never>, { kind: 'answered' }>;
 
 export interface ApplyDeps {
   readonly countStore: CountStore;
@@ -36,24 +40,23 @@ export type CountAnswer =
 
 /**
  * Writes what MAX answered at `askedAt` (Unix ms). Rejects only where the durable store does.
- * @param scheduleNext when the chat is next due; unless told, when its count is no longer fresh.
+ * @param next when the chat is next due; by default when its count is no longer fresh.
  */
 export type ApplyAnswer = (
   chat: Readable,
   answer: CountAnswer,
   askedAt: number,
-  scheduleNext?: ScheduleNext,
+  next?: NextRefresh,
 ) => Promise<AppliedOutcome>;
 
 export function createApplyAnswer({ countStore, history, cache, settings }: ApplyDeps): ApplyAnswer {
-  return async function applyAnswer(chat, answer, askedAt, scheduleNext) {
+  return async function applyAnswer(chat, answer, askedAt, next = { dueAt: askedAt + settings.freshMs }) {
     const reading: Reading =
       answer.kind === 'count'
         ? { kind: 'count', count: answer.count }
         : { kind: 'unavailable', status: statusOf(answer) };
-    const planned = reading.kind === 'count' ? scheduleNext?.(reading.count, askedAt) : undefined;
     // The durable store first, so that the cache never knows what the store doesn't.
-    const applied = await countStore.apply(chat, reading, { dueAt: askedAt + settings.freshMs, ...planned, askedAt });
+    const applied = await countStore.apply(chat, reading, { ...next, askedAt });
     if (applied.kind === 'superseded') return applied;
     if (reading.kind === 'unavailable') return reading;
     const updatedAt = new Date(askedAt).toISOString();
@@ -86,7 +89,7 @@ export interface RefreshDeps {
   readonly telemetry: Telemetry;
 }
 
-/** Rejects only where the durable store does. */
+/** Fetches, schedules, applies. Rejects only where the durable store does. */
 export type RefreshChat = (
   chat: Readable,
   options: RequestOptions,
@@ -98,10 +101,11 @@ export function createRefreshChat({ fetchCount, applyAnswer, clock, telemetry }:
     const startedAt = clock.now();
     const asked = await fetchCount(chat.maxChatId, options);
     if (asked.kind !== 'answered') return asked;
-    const outcome = await applyAnswer(chat, asked.answer, asked.askedAt, scheduleNext);
-    if (outcome.kind === 'updated') {
-      telemetry.updated({ durationMs: clock.now() - startedAt, changed: outcome.changed });
-    }
-    return outcome;
+    const { answer, askedAt } = asked;
+    const scheduled = answer.kind === 'count' ? scheduleNext?.(answer.count, askedAt) : undefined;
+    const outcome = await applyAnswer(chat, answer, askedAt, scheduled);
+    if (outcome.kind !== 'updated') return outcome;
+    telemetry.updated({ durationMs: clock.now() - startedAt, changed: outcome.changed });
+    return { ...outcome, scheduled };
   };
 }

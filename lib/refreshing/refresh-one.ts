@@ -91,7 +91,7 @@ export async function refreshOne(
     await clock.sleep(POLL_MS);
     const theirs = await answeredSince();
     if (theirs) return theirs;
-    if (clock.now() >= deadline) return unreachable('busy', 0);
+    if (clock.now() >= deadline) return unreachable('busy');
   }
   try {
     if (taken) {
@@ -110,11 +110,11 @@ export async function refreshOne(
       case 'updated':
         return updated(outcome.count, outcome.readAt);
       case 'superseded':
-        return (await answeredSince()) ?? unreachable('busy', 0);
+        return (await answeredSince()) ?? unreachable('busy');
       case 'unavailable':
         return { ...outcome, lastKnown: lastKnown() };
       case 'failed':
-        return unreachable(outcome.error, outcome.retryAfterMs ?? 0);
+        return unreachable(outcome.error, outcome.retryAfterMs);
       case 'not_permitted':
         return unreachable(outcome.reason, outcome.retryAfterMs);
     }
@@ -140,11 +140,11 @@ export async function refreshOne(
     return { kind: 'updated', count, updatedAt: new Date(readAt).toISOString() };
   }
 
-  function unreachable(reason: MaxErrorKind | RefusalReason, retryAfterMs: number): RefreshOneOutcome {
+  function unreachable(reason: MaxErrorKind | RefusalReason, retryAfterMs?: number): RefreshOneOutcome {
     return {
       kind: 'max_unreachable',
       reason,
-      retryAfterMs: retryAfterMs || RETRY_AFTER_MS[reason],
+      retryAfterMs: retryAfterMs ?? RETRY_AFTER_MS[reason],
       lastKnown: lastKnown(),
     };
   }

@@ -25,7 +25,8 @@ export type MaxResponse<A> =
 export interface NotPermitted {
   readonly kind: 'not_permitted';
   readonly reason: RefusalReason;
-  readonly retryAfterMs: number;
+  /** `undefined`: not known. */
+  readonly retryAfterMs: number | undefined;
 }
 
 export interface RequestOptions {
@@ -131,7 +132,7 @@ export function createRequestMax({ permits, clock, telemetry, random, settings }
 
   async function waitForPermit(options: RequestOptions): Promise<NotPermitted | undefined> {
     const tooLate = () => options.abandoned?.() || clock.now() >= options.deadline;
-    const notRequested: NotPermitted = { kind: 'not_permitted', reason: 'busy', retryAfterMs: 0 };
+    const notRequested: NotPermitted = { kind: 'not_permitted', reason: 'busy', retryAfterMs: undefined };
     if (tooLate()) return notRequested;
     const now = clock.now();
     const permit = await permits.acquire(options.lane, options.deadline - now);

@@ -89,7 +89,7 @@ const share = z
 
 /** Made when they are read: no function reads more than half of them, and making them all takes 4 ms of a cold start. */
 export const SECTIONS = {
-  /** The four kill switches and the planning of the background sync. */
+  /** The kill switches. */
   switches: () =>
     z.object({
       PARTICIPANTS_ENABLE_BACKGROUND_SYNC: flag.prefault(DEFAULTS.PARTICIPANTS_ENABLE_BACKGROUND_SYNC),

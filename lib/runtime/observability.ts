@@ -4,6 +4,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { Telemetry } from '../state/telemetry.ts';
+import { flushParts } from './flushing.ts';
 import { LOG } from './log-messages.ts';
 import { METRICS } from './metric-names.ts';
 import { tracing } from './tracing.ts';
@@ -13,14 +14,15 @@ export const logger = new Logger();
 export const metrics = new Metrics();
 
 /**
- * The stack every function stands on: the invocation's context in every log line, metrics flushed at its end, a trace
- * where tracing is on.
+ * The stack every function stands on: the invocation's context in every log line, a trace where tracing is on, and at its end
+ * what parts have registered to be flushed, and metrics.
  */
 export const instrumented = <E, R>(handle: (event: E, context: Context) => Promise<R>) =>
   middy<E, R, Error, Context>()
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(flushMetrics())
     .use(tracing())
+    .use({ after: flushParts, onError: flushParts })
     .handler(handle);
 
 /** Powertools' own middleware warns about every invocation that had nothing to measure. */

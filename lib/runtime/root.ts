@@ -41,6 +41,7 @@ import type { RefreshQueueName } from '../state/queues.ts';
 import { noTelemetry } from '../state/telemetry.ts';
 import type { RollUpDeps } from '../statistics/roll-up.ts';
 import { config } from './environment.ts';
+import { flushAfterInvocations } from './flushing.ts';
 import { reportIssuerFailure, telemetryMetrics } from './observability.ts';
 import { secretReader } from './secrets.ts';
 import { traced } from './tracing.ts';
@@ -122,7 +123,10 @@ export const permits = /* @__PURE__ */ once(() => {
   const rps = config.quota.MAX_API_RPS;
   const shareOfRate = config.fallback.MAX_API_FALLBACK_SHARE;
   const claims = createDynamoClaimStore(database(), BOT);
-  return createPermits({ redis: redisGate(), claims, clock, settings: { bot: BOT, rps, shareOfRate } });
+  const made = createPermits({ redis: redisGate(), claims, clock, settings: { bot: BOT, rps, shareOfRate } });
+  // What became of the last requests: the others need to know before this environment is used again.
+  flushAfterInvocations(made.flush);
+  return made;
 });
 /** Requests a second the limiter gives out. */
 export const requestsPerSecond = () => 1_000 / spacingMs(config.quota.MAX_API_RPS);
@@ -235,7 +239,6 @@ export const refreshBatchDeps = /* @__PURE__ */ once(
     fetchMembership,
     viewCounter: viewCounter(),
     refreshChat: refreshChat(),
-    permits: permits(),
     queue: refreshQueue(),
     clock,
     random: Math.random,

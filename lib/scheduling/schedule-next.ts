@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { StoredChat } from '../chats/chat.ts';
-import { observationsOf, type ScheduleNext, scheduleOf } from '../chats/planning.ts';
-import { addFindings, type Findings, NO_FINDINGS } from '../planner/findings.ts';
+import { observationsOf, type ScheduledRefresh, type ScheduleNext, scheduleOf } from '../chats/planning.ts';
+import { addFindings, NO_FINDINGS } from '../planner/findings.ts';
 import { affordableAgain, learnFromRefresh } from '../planner/sync.ts';
 import type { PlannerStore } from '../state/planner-store.ts';
 import { enqueueDue, type RefreshQueue, type RefreshQueueName } from '../state/queues.ts';
@@ -32,7 +32,12 @@ export interface NextScheduler {
    * looks, as far as the budget has requests to spare. Round trips: 1 UpdateItem and, beside it, 1 to Redis; 1 SendMessageBatch
    * for each half-minute in which some are due.
    */
-  settle(updated: readonly number[]): Promise<void>;
+  settle(refreshed: readonly Refreshed[]): Promise<void>;
+}
+
+/** A chat whose count was stored, with its schedule and what was found. */
+export interface Refreshed extends ScheduledRefresh {
+  readonly id: number;
 }
 
 /**
@@ -52,7 +57,6 @@ export async function createNextScheduler(
     viewCounter.peek(ids),
   ]);
   const eventsFrom = eventsSince(subscription, clock.now());
-  const findings = new Map<number, Findings & { readonly dueAt: number }>();
 
   return {
     wantsTrust({ readAt, planning: { eventTrustChecked } }) {
@@ -72,28 +76,24 @@ export async function createNextScheduler(
           // A first reading is owed to every chat, whatever its price.
           planned: planned && plan.readAt !== null,
         };
-        const learnt = learnFromRefresh(plan, seen, price, random());
-        const { change, views: counted, dueAt } = learnt.plan;
-        findings.set(id, { ...learnt.findings, dueAt });
-        return { dueAt, learnt: { change, views: counted } };
+        const { plan: next, findings } = learnFromRefresh(plan, seen, price, random());
+        return { dueAt: next.dueAt, learnt: { change: next.change, views: next.views }, findings };
       };
     },
 
-    async settle(updated) {
-      const found = updated.flatMap((id) => findings.get(id) ?? []);
-      if (!price || found.length === 0) return;
+    async settle(refreshed) {
+      if (!price || refreshed.length === 0) return;
       const now = clock.now();
-      const soon = updated.flatMap((id) => {
-        const one = findings.get(id);
-        return one?.again ? [{ id, inMs: one.dueAt - now }] : [];
-      });
-      const used = updated.flatMap((id) => (views.has(id) ? [[id, views.get(id) ?? 0] as const] : []));
+      const soon = refreshed
+        .filter(({ findings }) => findings.again > 0)
+        .map(({ id, dueAt }) => ({ id, inMs: dueAt - now }))
+        .toSorted((a, b) => a.inMs - b.inMs);
+      const used = refreshed.flatMap(({ id }) => (views.has(id) ? [[id, views.get(id) ?? 0] as const] : []));
       const [before] = await Promise.all([
-        plannerStore.addFindings(found.reduce(addFindings, NO_FINDINGS)),
+        plannerStore.addFindings(refreshed.map(({ findings }) => findings).reduce(addFindings, NO_FINDINGS)),
         viewCounter.takeAway(new Map(used)),
       ]);
-      const paid = soon.toSorted((a, b) => a.inMs - b.inMs).slice(0, affordableAgain(price, before));
-      await enqueueDue(queue, name, ids.length, now, paid);
+      await enqueueDue(queue, name, ids.length, now, soon.slice(0, affordableAgain(price, before)));
     },
   };
 }

@@ -130,6 +130,29 @@ const context: Context = {
 const invoke = (work: () => Promise<void>) => observability.instrumented(work)({}, context);
 
 describe('an invocation', () => {
+  test('ends when what parts have registered is flushed, also where it failed', async () => {
+    const { flushAfterInvocations } = await import('../../lib/runtime/flushing.ts');
+    let pending = 0;
+    let flushed = 0;
+    flushAfterInvocations(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      flushed += pending;
+      pending = 0;
+    });
+    const report = async () => {
+      pending += 1;
+    };
+    await invoke(report);
+    expect(flushed).toBe(1);
+    await expect(
+      invoke(async () => {
+        await report();
+        throw new Error('on purpose');
+      }),
+    ).rejects.toThrow('on purpose');
+    expect(flushed).toBe(2);
+  });
+
   test('of a listing tells lookups, hits and stale hits, from which the hit rate follows', async () => {
     const clock = fakeClock(T0);
     const stores = await openMemory();

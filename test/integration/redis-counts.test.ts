@@ -107,7 +107,7 @@ describe('counts', () => {
     );
   });
 
-  test('read the same however the JSON is written', async () => {
+  test('are known by the text they are written as, by readers and by the script alike', async () => {
     const value = fc.record(
       {
         count: fc.oneof(fc.nat({ max: 99 }), fc.constantFrom(999_999_999_999_999, Number.MAX_SAFE_INTEGER)),
@@ -121,10 +121,13 @@ describe('counts', () => {
       fc.asyncProperty(value, fc.boolean(), async (given, otherwise) => {
         const { count, updatedAt: updated_at, source, eventsTrusted: events_trusted } = given;
         const stored = { count, updated_at, source, ...(events_trusted ? { events_trusted } : {}) };
-        const fields = Object.entries(stored);
-        const text = otherwise ? JSON.stringify(Object.fromEntries(fields.reverse()), null, 1) : JSON.stringify(stored);
-        await redis.set(key(), text);
-        expect(await read()).toEqual(given);
+        await redis.set(key(), otherwise ? JSON.stringify(stored, null, 1) : JSON.stringify(stored));
+        const known = !otherwise && count < 1e15;
+        expect(await read()).toEqual(known ? given : undefined);
+        // A count of the same time is dropped only where a value is there.
+        const second = { count: 7, updatedAt: given.updatedAt, source: 'api' } as const;
+        await put(second);
+        expect(await read()).toEqual(known ? given : second);
       }),
     );
   });

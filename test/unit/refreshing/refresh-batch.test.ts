@@ -83,7 +83,6 @@ function depsOf(worker?: Worker) {
     fetchMembership: async () => membership(),
     viewCounter: through(viewCounter, { neverFails: true }),
     refreshChat: refreshing({ counts: countStore, history: through(stores.history) }, clock, parts),
-    permits,
     queue: through(queue),
     clock,
     random: () => 0.5,
@@ -304,13 +303,6 @@ describe('a message', () => {
     expect((await stores.chats.get(2))?.chat.status).toBe('left');
     expect(await dueAt()).toEqual({});
   });
-
-  test('delivers what the limiter still has to be told, before it ends', async () => {
-    const parts = depsOf();
-    await work(await chats(1), undefined, parts);
-    expect(parts.permits.flushes).toBe(1);
-    expect(parts.permits.asked).toMatchObject([{ lane: 'background' }]);
-  });
 });
 
 describe('what can not be done in time', () => {
@@ -458,7 +450,7 @@ describe('a store or a queue that can’t be reached', () => {
     const message = { ...(await chats(3)), run: { id: 'r', part: '0.0' } };
     await stores.runs.start({ ...NO_COUNTS, id: 'r', startedAt: T0, progressedAt: T0, ...planned(3) }, T0);
     answer = (chat) => (chat === 2 ? failing('server', { retryable: false }) : counted(1));
-    permit = (n) => (n < 2 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: 0 });
+    permit = (n) => (n < 2 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: 1 });
     const { deps, permits } = depsOf();
     await expect(work(message, undefined, { deps: { ...deps, ...breaking(deps) }, permits })).rejects.toThrow(
       'throttled',

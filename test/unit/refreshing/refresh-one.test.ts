@@ -219,9 +219,9 @@ describe('a count that could not be read is never called updated', () => {
   });
 
   test.each<[Extract<Permit, { granted: false }>, number]>([
-    [{ granted: false, reason: 'busy', retryAfterMs: 0 }, 2_000],
+    [{ granted: false, reason: 'busy', retryAfterMs: 700 }, 700],
     [{ granted: false, reason: 'cooling', retryAfterMs: 60_000 }, 60_000],
-    [{ granted: false, reason: 'no_limiter', retryAfterMs: 0 }, 10_000],
+    [{ granted: false, reason: 'no_limiter', retryAfterMs: 9_000 }, 9_000],
   ])('without a permit: %j', async (refusal, retryAfterMs) => {
     permit = refusal;
     const { reason } = refusal;

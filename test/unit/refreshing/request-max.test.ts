@@ -250,7 +250,11 @@ describe('the deadline', () => {
 
   test.each([0, -1])('%i ms ahead: nothing is asked, no permit taken', async (ms) => {
     const { ask, maxApi, permits } = asking(() => counted(1));
-    expect(await ask({ deadline: T0 + ms })).toEqual({ kind: 'not_permitted', reason: 'busy', retryAfterMs: 0 });
+    expect(await ask({ deadline: T0 + ms })).toEqual({
+      kind: 'not_permitted',
+      reason: 'busy',
+      retryAfterMs: undefined,
+    });
     expect([maxApi.calls, permits.asked]).toEqual([[], []]);
   });
 

@@ -6,6 +6,7 @@ import { refreshBatch } from '../../../lib/refreshing/refresh-batch.ts';
 import type { FetchMembership } from '../../../lib/refreshing/request-max.ts';
 import { explainPlan } from '../../../lib/scheduling/explain-plan.ts';
 import { planStale } from '../../../lib/scheduling/plan-stale.ts';
+import { randomStream } from '../../../localstack/max/random.ts';
 import {
   counted,
   HOUR,
@@ -13,7 +14,6 @@ import {
   memoryCounts,
   memoryQueue,
   memoryViewCounter,
-  openPermits,
   refreshing,
 } from '../../support/participants.ts';
 import { line, openMemory, type Stores, T0 } from '../../support/stores.ts';
@@ -34,23 +34,12 @@ interface World {
   readonly viewsPerHour: number[];
 }
 
-/** mulberry32 */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 let random: () => number;
 let stores: Stores;
 let world: World;
 
 beforeEach(async () => {
-  random = seeded(7);
+  random = randomStream(7);
   stores = await openMemory();
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   world = {
@@ -110,7 +99,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
   };
   const batch = {
     ...{ chatStore: stores.chats, countStore: stores.counts, runStore: stores.runs, plannerStore: stores.planner },
-    ...{ refreshChat, permits: openPermits(), queue, clock, random, viewCounter, eventStore: stores.events },
+    ...{ refreshChat, queue, clock, random, viewCounter, eventStore: stores.events },
     ...{ fetchMembership, subscriptionStore },
     settings: { freshMs: HOUR },
   };
