@@ -1,7 +1,7 @@
-import { type ApplyUpdatesDeps, applyUpdates } from '../../lib/events/apply-updates.ts';
+import { createApplyUpdates } from '../../lib/events/apply-updates.ts';
 import { NO_FINDINGS } from '../../lib/planner/findings.ts';
 import { beginSync, type Price } from '../../lib/planner/sync.ts';
-import { type RefreshBatchDeps, refreshBatch } from '../../lib/refreshing/refresh-batch.ts';
+import { createRefreshBatch } from '../../lib/refreshing/refresh-batch.ts';
 import { createMemoryChatStore } from '../../test/support/memory/chat-store.ts';
 import { createMemoryChats } from '../../test/support/memory/chats.ts';
 import { createMemoryCountStore } from '../../test/support/memory/count-store.ts';
@@ -11,6 +11,10 @@ import { createMemoryRunStore } from '../../test/support/memory/run-store.ts';
 import { counted, memoryCounts, memoryQueue, memoryViewCounter, refreshing } from '../../test/support/participants.ts';
 import { at, type Random } from './random.ts';
 import type { World } from './world.ts';
+
+type ApplyUpdatesDeps = Parameters<typeof createApplyUpdates>[0];
+
+type RefreshBatchDeps = Parameters<typeof createRefreshBatch>[0];
 
 /**
  * P8: requests a change costs, by the service's own use cases over stores in memory. Every join is told, some thrice, up to a
@@ -154,15 +158,14 @@ export async function coalesce(world: World, hours: number, random: Random): Pro
         if (!next || next.at > time) return;
         waiting.pop();
         now = next.at;
-        await refreshBatch(batch, next.sent.queue, next.sent.message, now + HOUR_MS);
+        await createRefreshBatch(batch)(next.sent.queue, next.sent.message, now + HOUR_MS);
       }
     };
     const delayed = (delayMs: number) => now + delayMs + random.uniform() * SECOND_MS;
     for (const { at: happened, arrives, kind } of deliveries) {
       await workUntil(arrives);
       now = arrives;
-      await applyUpdates(
-        updates,
+      await createApplyUpdates(updates)(
         MAX_CHAT_ID,
         [{ kind, chat_id: MAX_CHAT_ID, at: Math.floor(happened) }],
         now + HOUR_MS,

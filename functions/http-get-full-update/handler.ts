@@ -1,15 +1,11 @@
 import { Problem } from '../../lib/http/problem.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
-import { clock, requestsPerSecond, runStore } from '../../lib/runtime/root.ts';
-import { readFullUpdate } from '../../lib/scheduling/full-update.ts';
+import { readFullUpdate } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
 /** Round trips: 1 GetItem. */
 export const handler = httpFunction(route, async ({ params }) => {
-  const run = await readFullUpdate(
-    { runStore: runStore(), clock, settings: { requestsPerSecond: requestsPerSecond() } },
-    params.run_id,
-  );
+  const run = await readFullUpdate()(params.run_id);
   if (!run)
     throw new Problem('not_found', { detail: `There is no full update ${params.run_id}; runs are kept 30 days.` });
   return { status: 200, body: run };

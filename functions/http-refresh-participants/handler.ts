@@ -1,16 +1,7 @@
 import { Problem } from '../../lib/http/problem.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { requireIntegration, visibleChat } from '../../lib/http/visible.ts';
-import { refreshOne } from '../../lib/refreshing/refresh-one.ts';
-import {
-  chatStore,
-  clock,
-  connectRedis,
-  counts,
-  integrationDisabled,
-  newId,
-  refreshChat,
-} from '../../lib/runtime/root.ts';
+import { chatStore, connectRedis, integrationDisabled, refreshOne } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
 const REASONS = {
@@ -38,8 +29,7 @@ export const handler = httpFunction(
   async ({ params, principal, arrivedAt }) => {
     requireIntegration(integrationDisabled());
     const stored = await visibleChat(chatStore(), principal, params.id);
-    const deps = { chatStore: chatStore(), leases: counts(), refreshChat: refreshChat(), clock, newId };
-    const outcome = await refreshOne(deps, stored, arrivedAt);
+    const outcome = await refreshOne()(stored, arrivedAt);
     switch (outcome.kind) {
       case 'updated':
         return {

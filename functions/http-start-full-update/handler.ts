@@ -1,13 +1,13 @@
 import { Problem } from '../../lib/http/problem.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { requireIntegration } from '../../lib/http/visible.ts';
-import { fullUpdateDeps, integrationDisabled, requestsPerSecond } from '../../lib/runtime/root.ts';
-import { estimateSeconds, startFullUpdate } from '../../lib/scheduling/full-update.ts';
+import { integrationDisabled, requestsPerSecond, startFullUpdate } from '../../lib/runtime/root.ts';
+import { estimateSeconds } from '../../lib/scheduling/full-update.ts';
 import { route } from './route.ts';
 
 export const handler = httpFunction(route, async () => {
   requireIntegration(integrationDisabled());
-  const { started, run } = await startFullUpdate(fullUpdateDeps());
+  const { started, run } = await startFullUpdate()();
   const status_url = `/admin/participants/full-update/${run.run_id}`;
   if (!started) {
     throw new Problem('run_under_way', {

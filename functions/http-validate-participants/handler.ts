@@ -2,17 +2,7 @@ import { scopeOf } from '../../lib/http/principal.ts';
 import { Problem } from '../../lib/http/problem.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { requireIntegration } from '../../lib/http/visible.ts';
-import { validateCounts } from '../../lib/listing/validate-counts.ts';
-import {
-  chatStore,
-  clock,
-  connectRedis,
-  counts,
-  fetchCount,
-  inspectCounts,
-  integrationDisabled,
-  newId,
-} from '../../lib/runtime/root.ts';
+import { connectRedis, integrationDisabled, validateCounts } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
 /** Left for the answer behind the last request to MAX, ms. */
@@ -22,11 +12,7 @@ export const handler = httpFunction(
   route,
   async ({ query, principal, cutOffAt }) => {
     requireIntegration(integrationDisabled());
-    const deps = {
-      ...{ chatStore: chatStore(), viewCounts: inspectCounts(), fetchCount: fetchCount(), leases: counts() },
-      ...{ clock, newId, random: Math.random },
-    };
-    const outcome = await validateCounts(deps, scopeOf(principal), query.sample_size, cutOffAt - MARGIN_MS);
+    const outcome = await validateCounts()(scopeOf(principal), query.sample_size, cutOffAt - MARGIN_MS);
     if (outcome.kind === 'under_way') {
       throw new Problem('validation_under_way', {
         detail: 'One validation runs at a time.',

@@ -1,7 +1,6 @@
-import { applyUpdates } from '../../lib/events/apply-updates.ts';
 import { chatUpdate } from '../../lib/max-api/updates.ts';
 import { queueFunction } from '../../lib/runtime/queue-stack.ts';
-import { applyUpdatesDeps, integrationDisabled } from '../../lib/runtime/root.ts';
+import { applyUpdates, integrationDisabled } from '../../lib/runtime/root.ts';
 
 /** The updates of one chat in a batch are one piece of work, whether there is one of them or a hundred. */
 export const handler = queueFunction(
@@ -9,7 +8,7 @@ export const handler = queueFunction(
   async (updates, _record, deadline) => {
     // What is missed meanwhile is found when the subscription is checked again.
     if (integrationDisabled()) return;
-    await applyUpdates(applyUpdatesDeps(), updates[0].chat_id, updates, deadline);
+    await applyUpdates()(updates[0].chat_id, updates, deadline);
   },
   (update) => update.chat_id,
 );

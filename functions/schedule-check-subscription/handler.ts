@@ -1,8 +1,7 @@
-import { checkSubscription } from '../../lib/events/check-subscription.ts';
 import { LOG } from '../../lib/runtime/log-messages.ts';
 import { instrumented, logger } from '../../lib/runtime/observability.ts';
 import { reportSubscription } from '../../lib/runtime/reports.ts';
-import { checkSubscriptionDeps, integrationDisabled, webhookUrl } from '../../lib/runtime/root.ts';
+import { checkSubscription, integrationDisabled, webhookUrl } from '../../lib/runtime/root.ts';
 
 const MARGIN_MS = 5_000;
 
@@ -13,5 +12,5 @@ export const handler = instrumented(async (_event: unknown, context): Promise<vo
     return;
   }
   const deadline = Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS;
-  reportSubscription(await checkSubscription(checkSubscriptionDeps(deadline), url));
+  reportSubscription(await checkSubscription()(url, deadline));
 });

@@ -1,13 +1,12 @@
 import { LOG } from '../../lib/runtime/log-messages.ts';
 import { instrumented, logger } from '../../lib/runtime/observability.ts';
-import { backgroundSync, fullUpdateDeps } from '../../lib/runtime/root.ts';
-import { startFullUpdate } from '../../lib/scheduling/full-update.ts';
+import { backgroundSync, startFullUpdate } from '../../lib/runtime/root.ts';
 
 export const handler = instrumented(async (): Promise<void> => {
   if (!backgroundSync()) {
     logger.info(LOG.planSkipped, { reason: 'the background sync is switched off' });
     return;
   }
-  const { started, run } = await startFullUpdate(fullUpdateDeps());
+  const { started, run } = await startFullUpdate()();
   logger.info(started ? LOG.fullUpdateStarted : LOG.fullUpdateUnderWay, { run_id: run.run_id, total: run.total });
 });

@@ -1,9 +1,7 @@
 import { LOG } from '../../lib/runtime/log-messages.ts';
 import { instrumented, logger } from '../../lib/runtime/observability.ts';
 import { reportPlan, reportStaleness } from '../../lib/runtime/reports.ts';
-import { backgroundSync, overviewDeps, permits, planStaleDeps } from '../../lib/runtime/root.ts';
-import { measureStaleness } from '../../lib/scheduling/explain-plan.ts';
-import { planStale } from '../../lib/scheduling/plan-stale.ts';
+import { backgroundSync, measureStaleness, permits, planStale } from '../../lib/runtime/root.ts';
 
 /** Kept of the function's time for the measurement and the answer, ms. */
 const MARGIN_MS = 20_000;
@@ -14,6 +12,6 @@ export const handler = instrumented(async (_event: unknown, context): Promise<vo
     return;
   }
   await permits().wake();
-  reportStaleness(await measureStaleness(overviewDeps()));
-  reportPlan(await planStale(planStaleDeps(), Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS));
+  reportStaleness(await measureStaleness()());
+  reportPlan(await planStale()(Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS));
 });

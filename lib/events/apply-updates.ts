@@ -17,7 +17,7 @@ import type { RefreshQueue } from '../state/queues.ts';
  * and 1 SendMessageBatch.
  */
 
-export interface ApplyUpdatesDeps {
+interface ApplyUpdatesDeps {
   readonly chatStore: ChatStore;
   readonly eventStore: EventStore;
   readonly plannerStore: Pick<PlannerStore, 'readPrice'>;
@@ -34,39 +34,36 @@ export interface ApplyUpdatesDeps {
 }
 
 /** @throws when something can't be done now: the updates are to be delivered again. */
-export async function applyUpdates(
-  deps: ApplyUpdatesDeps,
-  maxChatId: string,
-  updates: readonly ChatUpdate[],
-  deadline: number,
-): Promise<void> {
-  const newest = newestOf(updates);
-  const { bot_added, bot_removed, members_changed, title_changed, permissions_changed } = newest;
-  const membership = later(bot_added, bot_removed);
-  if (membership?.kind === 'bot_removed') {
-    const id = await deps.chatStore.findByMaxChatId(maxChatId);
-    if (id !== undefined) {
-      await deps.applyAnswer({ id, maxChatId }, { kind: 'denied' }, membership.at);
-      await deps.eventStore.recordEventTrust(id, false, membership.at, deps.clock.now());
+export const createApplyUpdates =
+  (deps: ApplyUpdatesDeps) =>
+  async (maxChatId: string, updates: readonly ChatUpdate[], deadline: number): Promise<void> => {
+    const newest = newestOf(updates);
+    const { bot_added, bot_removed, members_changed, title_changed, permissions_changed } = newest;
+    const membership = later(bot_added, bot_removed);
+    if (membership?.kind === 'bot_removed') {
+      const id = await deps.chatStore.findByMaxChatId(maxChatId);
+      if (id !== undefined) {
+        await deps.applyAnswer({ id, maxChatId }, { kind: 'denied' }, membership.at);
+        await deps.eventStore.recordEventTrust(id, false, membership.at, deps.clock.now());
+      }
+      return;
     }
-    return;
-  }
-  let id = await deps.chatStore.findByMaxChatId(maxChatId);
-  // An event for an unknown chat registers it, because its `bot_added` event may have been lost.
-  if (membership || id === undefined) id = await registerChat(deps, maxChatId, id, deadline);
-  if (id === undefined) return;
+    let id = await deps.chatStore.findByMaxChatId(maxChatId);
+    // An event for an unknown chat registers it, because its `bot_added` event may have been lost.
+    if (membership || id === undefined) id = await registerChat(deps, maxChatId, id, deadline);
+    if (id === undefined) return;
 
-  if (title_changed) await rename(deps, id, maxChatId, title_changed);
-  // An event about a join proves that the bot receives events about joins.
-  const evidence = permissions_changed ?? members_changed;
-  if (evidence) {
-    const trusted = evidence.kind === 'permissions_changed' ? evidence.receives_membership_events : true;
-    await deps.eventStore.recordEventTrust(id, trusted, evidence.at, deps.clock.now());
-    // Later changes cause no event, so the cached count is no longer known to be correct.
-    if (!trusted) await deps.cache.clearTrusted(id);
-  }
-  if (members_changed) await markDirty(deps, id);
-}
+    if (title_changed) await rename(deps, id, maxChatId, title_changed);
+    // An event about a join proves that the bot receives events about joins.
+    const evidence = permissions_changed ?? members_changed;
+    if (evidence) {
+      const trusted = evidence.kind === 'permissions_changed' ? evidence.receives_membership_events : true;
+      await deps.eventStore.recordEventTrust(id, trusted, evidence.at, deps.clock.now());
+      // Later changes cause no event, so the cached count is no longer known to be correct.
+      if (!trusted) await deps.cache.clearTrusted(id);
+    }
+    if (members_changed) await markDirty(deps, id);
+  };
 
 /** The newest title becomes the name, also when two are worked on at once: who writes last looks again. */
 async function rename(deps: ApplyUpdatesDeps, id: number, maxChatId: string, title: Title): Promise<void> {

@@ -8,9 +8,9 @@ import type { SubscriptionStore } from '../state/subscription.ts';
  * a schedule, and made again where it is gone; what was not told meanwhile is then read in a full update.
  */
 
-export interface CheckSubscriptionDeps {
-  readonly listSubscriptions: () => Promise<MaxResponse<readonly Subscription[]>>;
-  readonly subscribe: (url: string) => Promise<MaxResponse<'done'>>;
+interface CheckSubscriptionDeps {
+  readonly listSubscriptions: (deadline: number) => Promise<MaxResponse<readonly Subscription[]>>;
+  readonly subscribe: (url: string, deadline: number) => Promise<MaxResponse<'done'>>;
   readonly store: SubscriptionStore;
   readonly refreshAll: () => Promise<unknown>;
   readonly clock: Clock;
@@ -22,24 +22,26 @@ export type SubscriptionOutcome =
   | { readonly kind: 'subscribed'; readonly lostSince: number | undefined }
   | { readonly kind: 'failed'; readonly reason: string };
 
-export async function checkSubscription(deps: CheckSubscriptionDeps, url: string): Promise<SubscriptionOutcome> {
-  const there = await deps.listSubscriptions();
-  if (there.kind !== 'answered') return failed(there);
-  const now = deps.clock.now();
-  const seen = await deps.store.read();
-  const known = seen?.url === url ? seen : undefined;
-  if (there.answer.some((subscription) => subscription.url === url)) {
-    await deps.store.write({ url, seenAt: now, since: known?.since ?? now });
-    return { kind: 'fine' };
-  }
-  const lostSince = known?.seenAt;
-  // Before it is subscribed again: should this end in between, the next check finds the loss once more.
-  if (lostSince !== undefined) await deps.refreshAll();
-  const made = await deps.subscribe(url);
-  if (made.kind !== 'answered') return failed(made);
-  await deps.store.write({ url, seenAt: now, since: now });
-  return { kind: 'subscribed', lostSince };
-}
+export const createCheckSubscription =
+  (deps: CheckSubscriptionDeps) =>
+  async (url: string, deadline: number): Promise<SubscriptionOutcome> => {
+    const there = await deps.listSubscriptions(deadline);
+    if (there.kind !== 'answered') return failed(there);
+    const now = deps.clock.now();
+    const seen = await deps.store.read();
+    const known = seen?.url === url ? seen : undefined;
+    if (there.answer.some((subscription) => subscription.url === url)) {
+      await deps.store.write({ url, seenAt: now, since: known?.since ?? now });
+      return { kind: 'fine' };
+    }
+    const lostSince = known?.seenAt;
+    // Before it is subscribed again: should this end in between, the next check finds the loss once more.
+    if (lostSince !== undefined) await deps.refreshAll();
+    const made = await deps.subscribe(url, deadline);
+    if (made.kind !== 'answered') return failed(made);
+    await deps.store.write({ url, seenAt: now, since: now });
+    return { kind: 'subscribed', lostSince };
+  };
 
 const failed = (asked: Exclude<MaxResponse<never>, { kind: 'answered' }>): SubscriptionOutcome => ({
   kind: 'failed',

@@ -40,7 +40,7 @@ export interface Mismatch {
   readonly participants_updated_at: string | null;
 }
 
-export interface ValidateDeps {
+interface ValidateDeps {
   readonly chatStore: ChatStore;
   /** Without lazy updates: a validation changes nothing. */
   readonly viewCounts: ViewCounts;
@@ -60,21 +60,18 @@ export type ValidateOutcome =
   | { readonly kind: 'max_unreachable'; readonly reason: string };
 
 /** @param deadline Unix ms; what isn't checked by then is left out of `checked`. */
-export async function validateCounts(
-  deps: ValidateDeps,
-  scope: Scope,
-  sampleSize: number,
-  deadline: number,
-): Promise<ValidateOutcome> {
-  const owner = deps.newId();
-  const taken = await deps.leases.takeFetching('validation', owner, Math.max(1, deadline - deps.clock.now()));
-  if (taken === false) return { kind: 'under_way' };
-  try {
-    return await compareSample(deps, scope, sampleSize, deadline);
-  } finally {
-    await deps.leases.release('validation', owner);
-  }
-}
+export const createValidateCounts =
+  (deps: ValidateDeps) =>
+  async (scope: Scope, sampleSize: number, deadline: number): Promise<ValidateOutcome> => {
+    const owner = deps.newId();
+    const taken = await deps.leases.takeFetching('validation', owner, Math.max(1, deadline - deps.clock.now()));
+    if (taken === false) return { kind: 'under_way' };
+    try {
+      return await compareSample(deps, scope, sampleSize, deadline);
+    } finally {
+      await deps.leases.release('validation', owner);
+    }
+  };
 
 async function compareSample(
   deps: ValidateDeps,

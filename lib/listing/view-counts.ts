@@ -34,7 +34,7 @@ export interface ShownCount {
   readonly stale: boolean;
 }
 
-export interface ViewCountsDeps {
+interface ViewCountsDeps {
   readonly chatStore: ChatStore;
   readonly cache: CountCache;
   readonly leases: Leases;

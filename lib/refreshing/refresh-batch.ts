@@ -29,7 +29,7 @@ export interface BatchReport extends RunCounts {
   readonly outage: boolean;
 }
 
-export interface RefreshBatchDeps extends NextSchedulerDeps, CheckEventTrustDeps {
+interface RefreshBatchDeps extends NextSchedulerDeps, CheckEventTrustDeps {
   readonly chatStore: ChatStore;
   readonly countStore: CountStore;
   readonly runStore: RunStore;
@@ -43,95 +43,92 @@ export interface RefreshBatchDeps extends NextSchedulerDeps, CheckEventTrustDeps
  * back to the queue as a new message; what failed by itself is counted and waits for its next turn.
  * @throws when a store or the queue can't be reached: the message is to be delivered again.
  */
-export async function refreshBatch(
-  deps: RefreshBatchDeps,
-  queueName: RefreshQueueName,
-  message: RefreshMessage,
-  deadline: number,
-): Promise<BatchReport> {
-  const { clock } = deps;
-  const [stored, nextScheduler] = await Promise.all([
-    deps.chatStore.getMany(message.ids),
-    createNextScheduler(deps, queueName, message.ids, message.charged_to_planner === true),
-  ]);
-  const refreshed: Refreshed[] = [];
-  const tally = { done: 0, changed: 0, failed: 0, unavailable: 0, superseded: 0 };
-  const failed: number[] = [];
-  const remaining: number[] = [];
-  let streak = 0;
-  let tokenRefused = false;
-  let throttledForMs = 0;
-  const outage = () => tokenRefused || streak >= OUTAGE_STREAK;
+export const createRefreshBatch =
+  (deps: RefreshBatchDeps) =>
+  async (queueName: RefreshQueueName, message: RefreshMessage, deadline: number): Promise<BatchReport> => {
+    const { clock } = deps;
+    const [stored, nextScheduler] = await Promise.all([
+      deps.chatStore.getMany(message.ids),
+      createNextScheduler(deps, queueName, message.ids, message.charged_to_planner === true),
+    ]);
+    const refreshed: Refreshed[] = [];
+    const tally = { done: 0, changed: 0, failed: 0, unavailable: 0, superseded: 0 };
+    const failed: number[] = [];
+    const remaining: number[] = [];
+    let streak = 0;
+    let tokenRefused = false;
+    let throttledForMs = 0;
+    const outage = () => tokenRefused || streak >= OUTAGE_STREAK;
 
-  const work = message.ids.flatMap((id) => {
-    const need = whatIsNeeded(stored.get(id), message.requested_at);
-    if (need.kind === 'read') return [need.chat];
-    tally.done += 1;
-    tally[need.kind] += 1;
-    return [];
-  });
+    const work = message.ids.flatMap((id) => {
+      const need = whatIsNeeded(stored.get(id), message.requested_at);
+      if (need.kind === 'read') return [need.chat];
+      tally.done += 1;
+      tally[need.kind] += 1;
+      return [];
+    });
 
-  const takeNext = async () => {
-    for (let chat = work.shift(); chat; chat = work.shift()) {
-      const onAnswer = (ok: boolean) => {
-        streak = ok ? 0 : streak + 1;
-      };
-      const options = { lane: 'background', deadline, abandoned: outage, onAnswer } as const;
-      const { id, maxChatId } = chat.chat;
-      const trust = nextScheduler.wantsTrust(chat) ? await checkEventTrust(deps, chat.chat, options) : undefined;
-      const known = trust ? { ...chat, planning: { ...chat.planning, ...trust } } : chat;
-      settle(id, await deps.refreshChat({ id, maxChatId }, options, nextScheduler.scheduleNext(known)));
+    const takeNext = async () => {
+      for (let chat = work.shift(); chat; chat = work.shift()) {
+        const onAnswer = (ok: boolean) => {
+          streak = ok ? 0 : streak + 1;
+        };
+        const options = { lane: 'background', deadline, abandoned: outage, onAnswer } as const;
+        const { id, maxChatId } = chat.chat;
+        const trust = nextScheduler.wantsTrust(chat) ? await checkEventTrust(deps, chat.chat, options) : undefined;
+        const known = trust ? { ...chat, planning: { ...chat.planning, ...trust } } : chat;
+        settle(id, await deps.refreshChat({ id, maxChatId }, options, nextScheduler.scheduleNext(known)));
+      }
+    };
+    const settle = (id: number, outcome: RefreshOutcome) => {
+      switch (outcome.kind) {
+        case 'not_permitted':
+          throttledForMs = Math.max(throttledForMs, outcome.retryAfterMs ?? 0);
+          remaining.push(id);
+          return;
+        case 'failed':
+          tokenRefused ||= outcome.error === 'auth';
+          (outcome.exhausted ? failed : remaining).push(id);
+          return;
+        case 'updated':
+          tally.changed += outcome.changed ? 1 : 0;
+          if (outcome.scheduled) refreshed.push({ id, ...outcome.scheduled });
+          break;
+        case 'superseded':
+        case 'unavailable':
+          tally[outcome.kind] += 1;
+          break;
+      }
+      tally.done += 1;
+    };
+    const workers = await Promise.allSettled(Array.from({ length: Math.min(CONCURRENCY, work.length) }, takeNext));
+    const broken = workers.find((worker) => worker.status === 'rejected');
+    if (broken) throw broken.reason;
+    await nextScheduler.settle(refreshed);
+
+    // While MAX is out for everybody, a failure says nothing about the chat.
+    if (outage()) remaining.push(...failed.splice(0));
+    tally.failed = failed.length;
+    tally.done += failed.length;
+    if (failed.length > 0) await deps.countStore.postpone(failed, clock.now() + deps.settings.freshMs);
+
+    const delayMs = outage() ? OUTAGE_PAUSE_MS * (1 + deps.random()) : throttledForMs;
+    const counts: RunCounts = {
+      done: tally.done,
+      changed: tally.changed,
+      failed: tally.failed,
+      unavailable: tally.unavailable,
+    };
+    const rest = message.run
+      ? // Booked first: whoever repeats this message finds the booking and sends the same remainder again.
+        (await deps.runStore.book(message.run.id, message.run.part, { counts, remaining }, clock.now())).remaining
+      : remaining;
+    if (rest.length > 0) {
+      const run = message.run && { ...message.run, part: nextPart(message.run.part) };
+      await deps.queue.send(queueName, [{ ...message, ids: [...rest], ...(run ? { run } : {}) }], delayMs);
     }
+    return { ...counts, superseded: tally.superseded, remaining: rest.length, outage: outage() };
   };
-  const settle = (id: number, outcome: RefreshOutcome) => {
-    switch (outcome.kind) {
-      case 'not_permitted':
-        throttledForMs = Math.max(throttledForMs, outcome.retryAfterMs ?? 0);
-        remaining.push(id);
-        return;
-      case 'failed':
-        tokenRefused ||= outcome.error === 'auth';
-        (outcome.exhausted ? failed : remaining).push(id);
-        return;
-      case 'updated':
-        tally.changed += outcome.changed ? 1 : 0;
-        if (outcome.scheduled) refreshed.push({ id, ...outcome.scheduled });
-        break;
-      case 'superseded':
-      case 'unavailable':
-        tally[outcome.kind] += 1;
-        break;
-    }
-    tally.done += 1;
-  };
-  const workers = await Promise.allSettled(Array.from({ length: Math.min(CONCURRENCY, work.length) }, takeNext));
-  const broken = workers.find((worker) => worker.status === 'rejected');
-  if (broken) throw broken.reason;
-  await nextScheduler.settle(refreshed);
-
-  // While MAX is out for everybody, a failure says nothing about the chat.
-  if (outage()) remaining.push(...failed.splice(0));
-  tally.failed = failed.length;
-  tally.done += failed.length;
-  if (failed.length > 0) await deps.countStore.postpone(failed, clock.now() + deps.settings.freshMs);
-
-  const delayMs = outage() ? OUTAGE_PAUSE_MS * (1 + deps.random()) : throttledForMs;
-  const counts: RunCounts = {
-    done: tally.done,
-    changed: tally.changed,
-    failed: tally.failed,
-    unavailable: tally.unavailable,
-  };
-  const rest = message.run
-    ? // Booked first: whoever repeats this message finds the booking and sends the same remainder again.
-      (await deps.runStore.book(message.run.id, message.run.part, { counts, remaining }, clock.now())).remaining
-    : remaining;
-  if (rest.length > 0) {
-    const run = message.run && { ...message.run, part: nextPart(message.run.part) };
-    await deps.queue.send(queueName, [{ ...message, ids: [...rest], ...(run ? { run } : {}) }], delayMs);
-  }
-  return { ...counts, superseded: tally.superseded, remaining: rest.length, outage: outage() };
-}
 
 type Need =
   | { readonly kind: 'read'; readonly chat: StoredChat & { readonly chat: ReadableChat } }

@@ -26,7 +26,7 @@ export type RefreshOutcome =
   | Exclude<AppliedOutcome, { kind: 'updated' }>
   | Exclude<MaxResponse<never>, { kind: 'answered' }>;
 
-export interface ApplyDeps {
+interface ApplyDeps {
   readonly countStore: CountStore;
   readonly history: HistoryWriter;
   readonly cache: CountCache;
@@ -82,7 +82,7 @@ function statusOf(answer: Exclude<CountAnswer, { kind: 'count' }>): UnavailableS
   }
 }
 
-export interface RefreshDeps {
+interface RefreshDeps {
   readonly fetchCount: FetchCount;
   readonly applyAnswer: ApplyAnswer;
   readonly clock: Clock;

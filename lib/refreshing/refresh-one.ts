@@ -42,7 +42,7 @@ export type RefreshOneOutcome =
       readonly lastKnown: LastKnown;
     };
 
-export interface RefreshOneDeps {
+interface RefreshOneDeps {
   readonly chatStore: ChatStore;
   readonly leases: Leases;
   readonly refreshChat: RefreshChat;
@@ -66,95 +66,93 @@ const RETRY_AFTER_MS: Readonly<Record<MaxErrorKind | RefusalReason, number>> = {
  * @param stored the chat as it was read just now.
  * @param arrivedAt Unix ms at which the request reached the service, by the clock of API Gateway.
  */
-export async function refreshOne(
-  deps: RefreshOneDeps,
-  stored: StoredChat,
-  arrivedAt: number,
-): Promise<RefreshOneOutcome> {
-  const { clock, leases } = deps;
-  const { chat } = stored;
-  if (chat.maxChatId === null) return { kind: 'not_in_max' };
-  const readable = { id: chat.id, maxChatId: chat.maxChatId };
-  const answered = answerOf(stored);
-  if (answered) return answered;
-  const deadline = clock.now() + BUDGET_MS;
-  const owner = deps.newId();
+export const createRefreshOne =
+  (deps: RefreshOneDeps) =>
+  async (stored: StoredChat, arrivedAt: number): Promise<RefreshOneOutcome> => {
+    const { clock, leases } = deps;
+    const { chat } = stored;
+    if (chat.maxChatId === null) return { kind: 'not_in_max' };
+    const readable = { id: chat.id, maxChatId: chat.maxChatId };
+    const answered = answerOf(stored);
+    if (answered) return answered;
+    const deadline = clock.now() + BUDGET_MS;
+    const owner = deps.newId();
 
-  let taken: boolean | undefined;
-  let competes = false;
-  for (;;) {
-    taken = await leases.takeFetching(chat.id, owner, BUDGET_MS);
-    // `undefined`: leases can't be used now. A doubled request does less harm than none.
-    if (taken !== false) break;
-    if (!competes) await leases.noteContention(chat.id, MIN_SPACING_MS);
-    competes = true;
-    await clock.sleep(POLL_MS);
-    const theirs = await answeredSince();
-    if (theirs) return theirs;
-    if (clock.now() >= deadline) return unreachable('busy');
-  }
-  try {
-    if (taken) {
-      // Another request may have been answered between the reading of `stored` and the taking of the lease.
-      const [now, contended] = await Promise.all([
-        deps.chatStore.get(chat.id),
-        competes || leases.isContended(chat.id),
-      ]);
-      const theirs = now ? answerOf(now) : ({ kind: 'deleted' } as const);
+    let taken: boolean | undefined;
+    let competes = false;
+    for (;;) {
+      taken = await leases.takeFetching(chat.id, owner, BUDGET_MS);
+      // `undefined`: leases can't be used now. A doubled request does less harm than none.
+      if (taken !== false) break;
+      if (!competes) await leases.noteContention(chat.id, MIN_SPACING_MS);
+      competes = true;
+      await clock.sleep(POLL_MS);
+      const theirs = await answeredSince();
       if (theirs) return theirs;
-      const pauseMs = (now?.checkedAt ?? 0) + MIN_SPACING_MS - clock.now();
-      if (contended && pauseMs > 0) await clock.sleep(Math.min(pauseMs, MIN_SPACING_MS));
+      if (clock.now() >= deadline) return unreachable('busy');
     }
-    const outcome = await deps.refreshChat(readable, { lane: 'interactive', deadline });
-    switch (outcome.kind) {
-      case 'updated':
-        return updated(outcome.count, outcome.readAt);
-      case 'superseded':
-        return (await answeredSince()) ?? unreachable('busy');
-      case 'unavailable':
-        return { ...outcome, lastKnown: lastKnown() };
-      case 'failed':
-        return unreachable(outcome.error, outcome.retryAfterMs);
-      case 'not_permitted':
-        return unreachable(outcome.reason, outcome.retryAfterMs);
+    try {
+      if (taken) {
+        // Another request may have been answered between the reading of `stored` and the taking of the lease.
+        const [now, contended] = await Promise.all([
+          deps.chatStore.get(chat.id),
+          competes || leases.isContended(chat.id),
+        ]);
+        const theirs = now ? answerOf(now) : ({ kind: 'deleted' } as const);
+        if (theirs) return theirs;
+        const pauseMs = (now?.checkedAt ?? 0) + MIN_SPACING_MS - clock.now();
+        if (contended && pauseMs > 0) await clock.sleep(Math.min(pauseMs, MIN_SPACING_MS));
+      }
+      const outcome = await deps.refreshChat(readable, { lane: 'interactive', deadline });
+      switch (outcome.kind) {
+        case 'updated':
+          return updated(outcome.count, outcome.readAt);
+        case 'superseded':
+          return (await answeredSince()) ?? unreachable('busy');
+        case 'unavailable':
+          return { ...outcome, lastKnown: lastKnown() };
+        case 'failed':
+          return unreachable(outcome.error, outcome.retryAfterMs);
+        case 'not_permitted':
+          return unreachable(outcome.reason, outcome.retryAfterMs);
+      }
+    } finally {
+      await leases.release(chat.id, owner);
     }
-  } finally {
-    await leases.release(chat.id, owner);
-  }
 
-  /** Reads what MAX answered to another request since this one arrived. */
-  async function answeredSince(): Promise<RefreshOneOutcome | undefined> {
-    const now = await deps.chatStore.get(chat.id);
-    return now ? answerOf(now) : { kind: 'deleted' };
-  }
-
-  function answerOf(now: StoredChat): RefreshOneOutcome | undefined {
-    if (now.checkedAt === null || now.checkedAt < arrivedAt) return undefined;
-    if (now.chat.status !== 'active') {
-      return { kind: 'unavailable', status: now.chat.status, lastKnown: lastKnown() };
+    /** Reads what MAX answered to another request since this one arrived. */
+    async function answeredSince(): Promise<RefreshOneOutcome | undefined> {
+      const now = await deps.chatStore.get(chat.id);
+      return now ? answerOf(now) : { kind: 'deleted' };
     }
-    return now.participantsCount === null ? undefined : updated(now.participantsCount, now.checkedAt);
-  }
 
-  function updated(count: number, readAt: number): RefreshOneOutcome {
-    return { kind: 'updated', count, updatedAt: new Date(readAt).toISOString() };
-  }
+    function answerOf(now: StoredChat): RefreshOneOutcome | undefined {
+      if (now.checkedAt === null || now.checkedAt < arrivedAt) return undefined;
+      if (now.chat.status !== 'active') {
+        return { kind: 'unavailable', status: now.chat.status, lastKnown: lastKnown() };
+      }
+      return now.participantsCount === null ? undefined : updated(now.participantsCount, now.checkedAt);
+    }
 
-  function unreachable(reason: MaxErrorKind | RefusalReason, retryAfterMs?: number): RefreshOneOutcome {
-    return {
-      kind: 'max_unreachable',
-      reason,
-      retryAfterMs: retryAfterMs ?? RETRY_AFTER_MS[reason],
-      lastKnown: lastKnown(),
-    };
-  }
+    function updated(count: number, readAt: number): RefreshOneOutcome {
+      return { kind: 'updated', count, updatedAt: new Date(readAt).toISOString() };
+    }
 
-  function lastKnown(): LastKnown {
-    const { participantsCount: participants_count, readAt } = stored;
-    return {
-      participants_count,
-      updated_at: readAt === null ? null : new Date(readAt).toISOString(),
-      age_seconds: readAt === null ? null : Math.max(0, Math.round((clock.now() - readAt) / 1_000)),
-    };
-  }
-}
+    function unreachable(reason: MaxErrorKind | RefusalReason, retryAfterMs?: number): RefreshOneOutcome {
+      return {
+        kind: 'max_unreachable',
+        reason,
+        retryAfterMs: retryAfterMs ?? RETRY_AFTER_MS[reason],
+        lastKnown: lastKnown(),
+      };
+    }
+
+    function lastKnown(): LastKnown {
+      const { participantsCount: participants_count, readAt } = stored;
+      return {
+        participants_count,
+        updated_at: readAt === null ? null : new Date(readAt).toISOString(),
+        age_seconds: readAt === null ? null : Math.max(0, Math.round((clock.now() - readAt) / 1_000)),
+      };
+    }
+  };

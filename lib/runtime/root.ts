@@ -19,24 +19,21 @@ import { createPermits } from '../adapters/redis/permits.ts';
 import { createRedisViewCounter } from '../adapters/redis/view-counter.ts';
 import { createPlanQueue, createRefreshQueue, createSqs, createUpdateQueue } from '../adapters/sqs/queues.ts';
 import { systemClock } from '../base/clock.ts';
-import type { ApplyUpdatesDeps } from '../events/apply-updates.ts';
-import type { CheckSubscriptionDeps } from '../events/check-subscription.ts';
-import { createViewCounts, type ViewCounts, type ViewCountsDeps } from '../listing/view-counts.ts';
+import { createApplyUpdates } from '../events/apply-updates.ts';
+import { createCheckSubscription } from '../events/check-subscription.ts';
+import { createValidateCounts } from '../listing/validate-counts.ts';
+import { createViewCounts } from '../listing/view-counts.ts';
 import type { MaxError } from '../max-api/api.ts';
 import { spacingMs } from '../max-api/pace.ts';
 import { BOT } from '../max-api/permits.ts';
 import type { BudgetSettings } from '../planner/budget.ts';
-import type { RefreshBatchDeps } from '../refreshing/refresh-batch.ts';
-import { createApplyAnswer, createRefreshChat, type RefreshChat } from '../refreshing/refresh-chat.ts';
-import {
-  createFetchCount,
-  createRequestMax,
-  type FetchCount,
-  type FetchMembership,
-} from '../refreshing/request-max.ts';
-import type { OverviewDeps } from '../scheduling/explain-plan.ts';
-import { type FullUpdateDeps, startFullUpdate } from '../scheduling/full-update.ts';
-import type { PlanStaleDeps } from '../scheduling/plan-stale.ts';
+import { createRefreshBatch } from '../refreshing/refresh-batch.ts';
+import { createApplyAnswer, createRefreshChat } from '../refreshing/refresh-chat.ts';
+import { createRefreshOne } from '../refreshing/refresh-one.ts';
+import { createFetchCount, createRequestMax, type FetchMembership } from '../refreshing/request-max.ts';
+import { createExplainPlan, createMeasureStaleness } from '../scheduling/explain-plan.ts';
+import { createPlanFullUpdate, createReadFullUpdate, createStartFullUpdate } from '../scheduling/full-update.ts';
+import { createPlanStale } from '../scheduling/plan-stale.ts';
 import type { RefreshQueueName } from '../state/queues.ts';
 import { noTelemetry } from '../state/telemetry.ts';
 import type { RollUpDeps } from '../statistics/roll-up.ts';
@@ -59,7 +56,7 @@ const once = <T>(make: () => T): (() => T) => {
 };
 
 export const clock = systemClock;
-export const newId = randomUUID;
+const newId = randomUUID;
 
 /** A count is fresh for this long, ms. */
 const freshMs = () => config.freshness.PARTICIPANTS_CACHE_TTL;
@@ -89,8 +86,8 @@ const historyWriter = /* @__PURE__ */ once(() =>
 export const statistics = /* @__PURE__ */ once(() => createDynamoStatistics(database(), config.history.HISTORY_TABLE));
 export const runStore = /* @__PURE__ */ once(() => createDynamoRunStore(database()));
 const eventStore = /* @__PURE__ */ once(() => createDynamoEventStore(database()));
-export const subscriptionStore = /* @__PURE__ */ once(() => createDynamoSubscriptionStore(database()));
-export const plannerStore = /* @__PURE__ */ once(() => createDynamoPlannerStore(database()));
+const subscriptionStore = /* @__PURE__ */ once(() => createDynamoSubscriptionStore(database()));
+const plannerStore = /* @__PURE__ */ once(() => createDynamoPlannerStore(database()));
 
 // Queues
 
@@ -152,9 +149,7 @@ const requestMaxDeps = () => {
   };
 };
 const requestMax = /* @__PURE__ */ once(() => createRequestMax(requestMaxDeps()));
-export const fetchCount = /* @__PURE__ */ once(
-  (): FetchCount => createFetchCount({ maxApi: maxApi(), ...requestMaxDeps() }),
-);
+const fetchCount = /* @__PURE__ */ once(() => createFetchCount({ maxApi: maxApi(), ...requestMaxDeps() }));
 
 const applyAnswer = /* @__PURE__ */ once(() =>
   createApplyAnswer({
@@ -165,16 +160,18 @@ const applyAnswer = /* @__PURE__ */ once(() =>
   }),
 );
 
-export const refreshChat = /* @__PURE__ */ once(
-  (): RefreshChat =>
-    createRefreshChat({ fetchCount: fetchCount(), applyAnswer: applyAnswer(), clock, telemetry: telemetryMetrics }),
+const refreshChat = /* @__PURE__ */ once(() =>
+  createRefreshChat({ fetchCount: fetchCount(), applyAnswer: applyAnswer(), clock, telemetry: telemetryMetrics }),
+);
+export const refreshOne = /* @__PURE__ */ once(() =>
+  createRefreshOne({ chatStore: chatStore(), leases: counts(), refreshChat: refreshChat(), clock, newId }),
 );
 
 const fetchMembership: FetchMembership = (maxChatId, options) =>
   requestMax()((timeoutMs) => maxApi().getMembership(maxChatId, timeoutMs), options);
 
-export const applyUpdatesDeps = /* @__PURE__ */ once(
-  (): ApplyUpdatesDeps => ({
+export const applyUpdates = /* @__PURE__ */ once(() =>
+  createApplyUpdates({
     chatStore: chatStore(),
     eventStore: eventStore(),
     plannerStore: plannerStore(),
@@ -199,37 +196,49 @@ export const updateQueue = /* @__PURE__ */ once(() => createUpdateQueue(sqs(), c
 /** Where MAX is to deliver; `undefined` where webhooks aren't used. */
 export const webhookUrl = () => config.webhook.WEBHOOK_URL;
 
-export const checkSubscriptionDeps = (deadline: number): CheckSubscriptionDeps => {
-  const within = <A>(request: (timeoutMs: number) => Promise<A | MaxError>) =>
+export const checkSubscription = /* @__PURE__ */ once(() => {
+  const within = <A>(deadline: number, request: (timeoutMs: number) => Promise<A | MaxError>) =>
     requestMax()(request, { lane: 'background', deadline });
-  return {
-    listSubscriptions: () => within((timeoutMs) => maxApi().listSubscriptions(timeoutMs)),
-    subscribe: async (url) => {
+  return createCheckSubscription({
+    listSubscriptions: (deadline) => within(deadline, (timeoutMs) => maxApi().listSubscriptions(timeoutMs)),
+    subscribe: async (url, deadline) => {
       const secret = await webhookSecret()();
-      return within((timeoutMs) => maxApi().subscribe(url, secret, timeoutMs));
+      return within(deadline, (timeoutMs) => maxApi().subscribe(url, secret, timeoutMs));
     },
     store: subscriptionStore(),
-    refreshAll: () => startFullUpdate(fullUpdateDeps()),
+    refreshAll: () => startFullUpdate()(),
     clock,
-  };
-};
+  });
+});
 
 /** The id of the full update that was started last. Round trips: 2 GetItem. */
 export const latestRunId = async () => (await runStore().current())?.id;
-export const fullUpdateDeps = /* @__PURE__ */ once(
-  (): FullUpdateDeps => ({
+export const startFullUpdate = /* @__PURE__ */ once(() =>
+  createStartFullUpdate({
+    chatStore: chatStore(),
+    runStore: runStore(),
+    planQueue: planQueue(),
+    clock,
+    newId,
+    settings: { requestsPerSecond: requestsPerSecond() },
+  }),
+);
+export const readFullUpdate = /* @__PURE__ */ once(() =>
+  createReadFullUpdate({ runStore: runStore(), clock, settings: { requestsPerSecond: requestsPerSecond() } }),
+);
+export const planFullUpdate = /* @__PURE__ */ once(() =>
+  createPlanFullUpdate({
     chatStore: chatStore(),
     runStore: runStore(),
     queue: refreshQueue(),
     planQueue: planQueue(),
     clock,
-    newId,
-    settings: { batchSize: batchSize(), requestsPerSecond: requestsPerSecond() },
+    settings: { batchSize: batchSize() },
   }),
 );
 
-export const refreshBatchDeps = /* @__PURE__ */ once(
-  (): RefreshBatchDeps => ({
+export const refreshBatch = /* @__PURE__ */ once(() =>
+  createRefreshBatch({
     chatStore: chatStore(),
     countStore: countStore(),
     runStore: runStore(),
@@ -250,7 +259,7 @@ export const refreshBatchDeps = /* @__PURE__ */ once(
 export const queueOf = (arn: string): RefreshQueueName =>
   config.queues.BULK_REFRESHES_QUEUE_URL.endsWith(`/${arn.split(':').at(-1)}`) ? 'bulk' : 'express';
 
-export const budget = (): BudgetSettings => {
+const budget = (): BudgetSettings => {
   const { PARTICIPANTS_BACKGROUND_SHARE, PARTICIPANTS_MAX_CALLS_PER_HOUR } = config.budget;
   return {
     rps: config.quota.MAX_API_RPS,
@@ -259,12 +268,19 @@ export const budget = (): BudgetSettings => {
   };
 };
 
-export const overviewDeps = /* @__PURE__ */ once(
-  (): OverviewDeps => ({ chatStore: chatStore(), countStore: countStore(), clock, random: Math.random }),
+const overviewDeps = () => ({ chatStore: chatStore(), countStore: countStore(), clock, random: Math.random });
+export const measureStaleness = /* @__PURE__ */ once(() => createMeasureStaleness(overviewDeps()));
+export const explainPlan = /* @__PURE__ */ once(() =>
+  createExplainPlan({
+    ...overviewDeps(),
+    plannerStore: plannerStore(),
+    subscriptionStore: subscriptionStore(),
+    settings: budget(),
+  }),
 );
 
-export const planStaleDeps = /* @__PURE__ */ once(
-  (): PlanStaleDeps => ({
+export const planStale = /* @__PURE__ */ once(() =>
+  createPlanStale({
     chatStore: chatStore(),
     countStore: countStore(),
     plannerStore: plannerStore(),
@@ -314,7 +330,7 @@ export const consoleSignIn = () => {
 
 export const integrationDisabled = () => config.switches.PARTICIPANTS_INTEGRATION_DISABLED;
 
-const viewCountsDeps = (): ViewCountsDeps => ({
+const viewCountsDeps = () => ({
   chatStore: chatStore(),
   cache: counts(),
   leases: counts(),
@@ -332,9 +348,9 @@ const viewCountsDeps = (): ViewCountsDeps => ({
     integrationDisabled: integrationDisabled(),
   },
 });
-export const viewCounts = /* @__PURE__ */ once((): ViewCounts => createViewCounts(viewCountsDeps()));
+export const viewCounts = /* @__PURE__ */ once(() => createViewCounts(viewCountsDeps()));
 /** Shows what readers see, unseen: nothing is asked for, cached or measured. */
-export const inspectCounts = /* @__PURE__ */ once((): ViewCounts => {
+const inspectCounts = /* @__PURE__ */ once(() => {
   const deps = viewCountsDeps();
   return createViewCounts({
     ...deps,
@@ -344,6 +360,13 @@ export const inspectCounts = /* @__PURE__ */ once((): ViewCounts => {
     settings: { ...deps.settings, lazyUpdate: false },
   });
 });
+
+export const validateCounts = /* @__PURE__ */ once(() =>
+  createValidateCounts({
+    ...{ chatStore: chatStore(), viewCounts: inspectCounts(), fetchCount: fetchCount(), leases: counts() },
+    ...{ clock, newId, random: Math.random },
+  }),
+);
 
 // Tokens
 

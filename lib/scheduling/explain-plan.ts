@@ -22,7 +22,7 @@ import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 /** A share is known to 2 percentage points or better: √(¼ / 500). */
 const SAMPLE = 500;
 
-export interface OverviewDeps {
+interface OverviewDeps {
   readonly chatStore: Pick<ChatStore, 'getMany' | 'lastId' | 'total'>;
   readonly countStore: Pick<CountStore, 'countDue' | 'due'>;
   readonly clock: Clock;
@@ -56,7 +56,7 @@ export interface Staleness {
 }
 
 /** Round trips: those of the sample, and 1 Query for every 1 MB of the due index. */
-export async function measureStaleness(deps: OverviewDeps): Promise<Staleness> {
+export const createMeasureStaleness = (deps: OverviewDeps) => async (): Promise<Staleness> => {
   const now = deps.clock.now();
   const [total, stale, longestDue, sample] = await Promise.all([
     deps.chatStore.total('all'),
@@ -73,7 +73,7 @@ export async function measureStaleness(deps: OverviewDeps): Promise<Staleness> {
     oldestSeconds: Math.round((now - oldest) / 1_000),
     fresherThanHour: sample.length === 0 ? 1 : fresh / sample.length,
   };
-}
+};
 
 export interface Plan {
   /** Requests an hour the planner may plan. */
@@ -111,67 +111,68 @@ export interface WhatIf {
 }
 
 /** @param rps explains also what a quota of so many requests a second would give, at the same share for the background. */
-export async function explainPlan(
-  deps: OverviewDeps & {
-    readonly plannerStore: Pick<PlannerStore, 'readPrice'>;
-    readonly subscriptionStore: Pick<SubscriptionStore, 'read'>;
-    readonly settings: BudgetSettings;
-  },
-  rps: number | undefined,
-): Promise<Plan> {
-  const now = deps.clock.now();
-  const [price, subscription, chats, due, sample] = await Promise.all([
-    deps.plannerStore.readPrice(),
-    deps.subscriptionStore.read(),
-    deps.chatStore.total('all'),
-    deps.countStore.countDue(now),
-    sampleChats(deps),
-  ]);
-  const ofAll = (some: readonly Readable[]) => Math.round(share(some.length, sample.length) * chats);
-  const { context, state } = price ?? {};
-  const events = eventsSince(subscription, now) !== null;
-  const sampled = sample.map(({ planning }): SampledChat => {
-    const mean = context?.meanViewsPerHour ?? 0;
+export const createExplainPlan =
+  (
+    deps: OverviewDeps & {
+      readonly plannerStore: Pick<PlannerStore, 'readPrice'>;
+      readonly subscriptionStore: Pick<SubscriptionStore, 'read'>;
+      readonly settings: BudgetSettings;
+    },
+  ) =>
+  async (rps: number | undefined): Promise<Plan> => {
+    const now = deps.clock.now();
+    const [price, subscription, chats, due, sample] = await Promise.all([
+      deps.plannerStore.readPrice(),
+      deps.subscriptionStore.read(),
+      deps.chatStore.total('all'),
+      deps.countStore.countDue(now),
+      sampleChats(deps),
+    ]);
+    const ofAll = (some: readonly Readable[]) => Math.round(share(some.length, sample.length) * chats);
+    const { context, state } = price ?? {};
+    const events = eventsSince(subscription, now) !== null;
+    const sampled = sample.map(({ planning }): SampledChat => {
+      const mean = context?.meanViewsPerHour ?? 0;
+      return {
+        weight: share(chats, sample.length),
+        change: planning.learnt?.change ?? context?.population ?? { mean: 0, variance: 0 },
+        viewsPerHour: planning.learnt ? viewsPerHour(planning.learnt.views, mean) : mean,
+        trusted: events && planning.eventsTrustedSince !== null,
+      };
+    });
+    const budget = budgetPerHour(deps.settings);
+    const present = context && outlookAt(sampled, context.kappa, context.limits);
+    const other = rps === undefined ? undefined : budgetPerHour({ ...deps.settings, rps });
+    const otherwise = context && other !== undefined ? whatIf(sampled, other, context.limits, MIN_PRICE) : undefined;
     return {
-      weight: share(chats, sample.length),
-      change: planning.learnt?.change ?? context?.population ?? { mean: 0, variance: 0 },
-      viewsPerHour: planning.learnt ? viewsPerHour(planning.learnt.views, mean) : mean,
-      trusted: events && planning.eventsTrustedSince !== null,
+      budget_per_hour: round(budget),
+      requests_per_hour: present ? round(present.requestsPerHour) : null,
+      kappa: context?.kappa ?? null,
+      planned_at: price ? new Date(price.tickedAt).toISOString() : null,
+      chats,
+      due,
+      trusted: ofAll(sample.filter(({ planning }) => events && planning.eventsTrustedSince !== null)),
+      dirty: ofAll(sample.filter(isDirty)),
+      never_read: ofAll(sample.filter(({ readAt }) => readAt === null)),
+      sampled: sample.length,
+      reads_per_hour: state ? round(state.viewsPerHour) : null,
+      median_changes_per_day: context ? Math.exp(context.population.mean) * 24 : null,
+      expected_freshness: state ? expectedFreshness(state) : null,
+      measured_freshness: price ? measuredFreshness(price) : null,
+      expected_accuracy: context ? expectedAccuracy(sample, context, events, now) : null,
+      measured_accuracy: price ? measuredAccuracy(price) : null,
+      what_if:
+        rps !== undefined && other !== undefined && otherwise
+          ? {
+              rps,
+              budget_per_hour: round(other),
+              kappa: otherwise.kappa,
+              expected_freshness: otherwise.freshness,
+              requests_per_hour: round(otherwise.requestsPerHour),
+            }
+          : null,
     };
-  });
-  const budget = budgetPerHour(deps.settings);
-  const present = context && outlookAt(sampled, context.kappa, context.limits);
-  const other = rps === undefined ? undefined : budgetPerHour({ ...deps.settings, rps });
-  const otherwise = context && other !== undefined ? whatIf(sampled, other, context.limits, MIN_PRICE) : undefined;
-  return {
-    budget_per_hour: round(budget),
-    requests_per_hour: present ? round(present.requestsPerHour) : null,
-    kappa: context?.kappa ?? null,
-    planned_at: price ? new Date(price.tickedAt).toISOString() : null,
-    chats,
-    due,
-    trusted: ofAll(sample.filter(({ planning }) => events && planning.eventsTrustedSince !== null)),
-    dirty: ofAll(sample.filter(isDirty)),
-    never_read: ofAll(sample.filter(({ readAt }) => readAt === null)),
-    sampled: sample.length,
-    reads_per_hour: state ? round(state.viewsPerHour) : null,
-    median_changes_per_day: context ? Math.exp(context.population.mean) * 24 : null,
-    expected_freshness: state ? expectedFreshness(state) : null,
-    measured_freshness: price ? measuredFreshness(price) : null,
-    expected_accuracy: context ? expectedAccuracy(sample, context, events, now) : null,
-    measured_accuracy: price ? measuredAccuracy(price) : null,
-    what_if:
-      rps !== undefined && other !== undefined && otherwise
-        ? {
-            rps,
-            budget_per_hour: round(other),
-            kappa: otherwise.kappa,
-            expected_freshness: otherwise.freshness,
-            requests_per_hour: round(otherwise.requestsPerHour),
-          }
-        : null,
   };
-}
 
 /** Expected share of the sampled counts that are right at `now`: those that events vouch for, and others by their age and change rate. */
 function expectedAccuracy(

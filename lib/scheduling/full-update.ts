@@ -13,14 +13,25 @@ import { NO_COUNTS, type Run, type RunStatus, type RunStore, statusOf } from '..
 /** Ten messages of fifty chats: one SendMessageBatch a page at the default batch size. */
 const PAGE = 500;
 
-export interface FullUpdateDeps {
-  readonly chatStore: ChatStore;
+interface ReadDeps {
+  readonly runStore: RunStore;
+  readonly clock: Clock;
+  readonly settings: { readonly requestsPerSecond: number };
+}
+
+interface StartDeps extends ReadDeps {
+  readonly chatStore: Pick<ChatStore, 'total'>;
+  readonly planQueue: PlanQueue;
+  readonly newId: () => string;
+}
+
+interface PlanDeps {
+  readonly chatStore: Pick<ChatStore, 'outlines'>;
   readonly runStore: RunStore;
   readonly queue: RefreshQueue;
   readonly planQueue: PlanQueue;
   readonly clock: Clock;
-  readonly newId: () => string;
-  readonly settings: { readonly batchSize: number; readonly requestsPerSecond: number };
+  readonly settings: { readonly batchSize: number };
 }
 
 export interface RunReport {
@@ -38,7 +49,7 @@ export interface RunReport {
 }
 
 /** Starts a run, or answers with the one that is under way. Round trips: 1 GetItem, 2 for the run, 1 SendMessage. */
-export async function startFullUpdate(deps: FullUpdateDeps): Promise<{ started: boolean; run: RunReport }> {
+export const createStartFullUpdate = (deps: StartDeps) => async (): Promise<{ started: boolean; run: RunReport }> => {
   const now = deps.clock.now();
   const fresh: Run = {
     ...NO_COUNTS,
@@ -53,15 +64,14 @@ export async function startFullUpdate(deps: FullUpdateDeps): Promise<{ started: 
   // Also for a run found unplanned: should its start have died before this line, the planning begins now.
   if (started || run.cursor !== null) await deps.planQueue.send({ run_id: run.id });
   return { started, run: report(run, now, deps.settings.requestsPerSecond) };
-}
+};
 
-export async function readFullUpdate(
-  deps: Pick<FullUpdateDeps, 'runStore' | 'clock'> & { readonly settings: { readonly requestsPerSecond: number } },
-  runId: string,
-): Promise<RunReport | undefined> {
-  const run = await deps.runStore.get(runId);
-  return run && report(run, deps.clock.now(), deps.settings.requestsPerSecond);
-}
+export const createReadFullUpdate =
+  (deps: ReadDeps) =>
+  async (runId: string): Promise<RunReport | undefined> => {
+    const run = await deps.runStore.get(runId);
+    return run && report(run, deps.clock.now(), deps.settings.requestsPerSecond);
+  };
 
 /** Seconds that reading `chats` takes at the quota. */
 export const estimateSeconds = (chats: number, requestsPerSecond: number) => Math.ceil(chats / requestsPerSecond);
@@ -90,33 +100,31 @@ function report(run: Run, now: number, requestsPerSecond: number): RunReport {
  * Plans a run from where it is until every chat is planned or `deadline` (Unix ms) has come; then it asks to be called
  * again. Safe to run twice at once: one of the two finds that it doesn't advance, and stops.
  */
-export async function planFullUpdate(
-  deps: FullUpdateDeps,
-  runId: string,
-  deadline: number,
-): Promise<'through' | 'continued' | 'idle'> {
-  const { clock, runStore } = deps;
-  const run = await runStore.get(runId);
-  if (!run || run.cursor === null) return 'idle';
-  let at = run.cursor;
-  while (clock.now() < deadline) {
-    const page = await deps.chatStore.outlines(at, PAGE);
-    // What was created since was read when it was created.
-    const chats = page.chats.filter((chat) => Date.parse(chat.createdAt) <= run.startedAt);
-    const readable = chats.filter(isReadable).map((chat) => chat.id);
-    // Parts are named by where they begin, so a page sent twice has the same parts and is booked once.
-    const messages = chunks(readable, deps.settings.batchSize).map((ids, i) => ({
-      ids,
-      requested_at: run.startedAt,
-      run: { id: runId, part: `${at}.${i}` },
-    }));
-    if (messages.length > 0) await deps.queue.send('bulk', messages);
-    const next = page.next ?? null;
-    const added = { planned: chats.length, unavailable: chats.length - readable.length };
-    if (!(await runStore.advance(runId, at, next, added, clock.now()))) return 'idle';
-    if (next === null) return 'through';
-    at = next;
-  }
-  await deps.planQueue.send({ run_id: runId });
-  return 'continued';
-}
+export const createPlanFullUpdate =
+  (deps: PlanDeps) =>
+  async (runId: string, deadline: number): Promise<'through' | 'continued' | 'idle'> => {
+    const { clock, runStore } = deps;
+    const run = await runStore.get(runId);
+    if (!run || run.cursor === null) return 'idle';
+    let at = run.cursor;
+    while (clock.now() < deadline) {
+      const page = await deps.chatStore.outlines(at, PAGE);
+      // What was created since was read when it was created.
+      const chats = page.chats.filter((chat) => Date.parse(chat.createdAt) <= run.startedAt);
+      const readable = chats.filter(isReadable).map((chat) => chat.id);
+      // Parts are named by where they begin, so a page sent twice has the same parts and is booked once.
+      const messages = chunks(readable, deps.settings.batchSize).map((ids, i) => ({
+        ids,
+        requested_at: run.startedAt,
+        run: { id: runId, part: `${at}.${i}` },
+      }));
+      if (messages.length > 0) await deps.queue.send('bulk', messages);
+      const next = page.next ?? null;
+      const added = { planned: chats.length, unavailable: chats.length - readable.length };
+      if (!(await runStore.advance(runId, at, next, added, clock.now()))) return 'idle';
+      if (next === null) return 'through';
+      at = next;
+    }
+    await deps.planQueue.send({ run_id: runId });
+    return 'continued';
+  };

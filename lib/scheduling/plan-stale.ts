@@ -36,7 +36,7 @@ const PAGE = 500;
 /** Chats postponed at the same time. */
 const POSTPONED_IN_FLIGHT = 16;
 
-export interface PlanStaleDeps {
+interface PlanStaleDeps {
   readonly chatStore: Pick<ChatStore, 'total'>;
   readonly countStore: Pick<CountStore, 'due' | 'reschedule'>;
   readonly plannerStore: PlannerStore;
@@ -73,49 +73,51 @@ export type PlanStaleReport =
   | { readonly kind: 'backlog'; readonly messages: number };
 
 /** @param deadline Unix ms at which to stop looking; the next plan goes on from there. */
-export async function planStale(deps: PlanStaleDeps, deadline: number): Promise<PlanStaleReport> {
-  const { clock, plannerStore, queue, settings } = deps;
-  const now = clock.now();
-  const cursor = await plannerStore.readCursor();
-  const messages = cursor ? 0 : await queue.depth('bulk');
-  // A full update fills the bulk queue for hours. Chats that are viewed often bypass it through the express queue.
-  const bypass = messages > 0 && isUnderWay(await deps.runStore.current(), now);
-  if (messages > 0 && !bypass) return { kind: 'backlog', messages };
-  const [price, findings, chats, subscription] = await Promise.all([
-    plannerStore.readPrice(),
-    plannerStore.readFindings(),
-    deps.chatStore.total('all'),
-    deps.subscriptionStore.read(),
-  ]);
-  const sync = beginSync({ price, findings, chats }, settings, now);
-  if (bypass) {
-    const ahead = await queue.depth('express');
-    if (ahead > sync.allowed) return { kind: 'backlog', messages: ahead };
-  }
-  const found = nothingFound();
-  const eventsFrom = eventsSince(subscription, now);
-  const stoppedAt = await weighDue(deps, sync, found, { cursor, deadline, eventsFrom, beyond: !bypass });
-  const selection = select(sync, found);
-  const next = endSync(sync, found, selection, await deps.viewCounter.takeTotal());
-  // In force before the first message is worked on.
-  await plannerStore.writePrice(next, findings);
-  const chosen = bypass ? selection.read : [...selection.first, ...selection.read];
-  const sent = await enqueueDue(queue, bypass ? 'express' : 'bulk', settings.batchSize, now, chosen);
-  await plannerStore.writeCursor(stoppedAt);
-  return {
-    kind: 'planned',
-    chats: chosen.length,
-    messages: sent,
-    putOff: found.postponed.size,
-    leftOver: selection.leftOver,
-    kappa: next.context.kappa,
-    expectedFreshness: expectedFreshness(next.state),
-    measuredFreshness: measuredFreshness(next),
-    expectedAccuracy: expectedAccuracy(next.state),
-    measuredAccuracy: measuredAccuracy(next),
-    complete: stoppedAt === undefined,
+export const createPlanStale =
+  (deps: PlanStaleDeps) =>
+  async (deadline: number): Promise<PlanStaleReport> => {
+    const { clock, plannerStore, queue, settings } = deps;
+    const now = clock.now();
+    const cursor = await plannerStore.readCursor();
+    const messages = cursor ? 0 : await queue.depth('bulk');
+    // A full update fills the bulk queue for hours. Chats that are viewed often bypass it through the express queue.
+    const bypass = messages > 0 && isUnderWay(await deps.runStore.current(), now);
+    if (messages > 0 && !bypass) return { kind: 'backlog', messages };
+    const [price, findings, chats, subscription] = await Promise.all([
+      plannerStore.readPrice(),
+      plannerStore.readFindings(),
+      deps.chatStore.total('all'),
+      deps.subscriptionStore.read(),
+    ]);
+    const sync = beginSync({ price, findings, chats }, settings, now);
+    if (bypass) {
+      const ahead = await queue.depth('express');
+      if (ahead > sync.allowed) return { kind: 'backlog', messages: ahead };
+    }
+    const found = nothingFound();
+    const eventsFrom = eventsSince(subscription, now);
+    const stoppedAt = await weighDue(deps, sync, found, { cursor, deadline, eventsFrom, beyond: !bypass });
+    const selection = select(sync, found);
+    const next = endSync(sync, found, selection, await deps.viewCounter.takeTotal());
+    // In force before the first message is worked on.
+    await plannerStore.writePrice(next, findings);
+    const chosen = bypass ? selection.read : [...selection.first, ...selection.read];
+    const sent = await enqueueDue(queue, bypass ? 'express' : 'bulk', settings.batchSize, now, chosen);
+    await plannerStore.writeCursor(stoppedAt);
+    return {
+      kind: 'planned',
+      chats: chosen.length,
+      messages: sent,
+      putOff: found.postponed.size,
+      leftOver: selection.leftOver,
+      kappa: next.context.kappa,
+      expectedFreshness: expectedFreshness(next.state),
+      measuredFreshness: measuredFreshness(next),
+      expectedAccuracy: expectedAccuracy(next.state),
+      measuredAccuracy: measuredAccuracy(next),
+      complete: stoppedAt === undefined,
+    };
   };
-}
 
 interface Walk {
   readonly cursor: Cursor | undefined;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ApplyUpdatesDeps, applyUpdates } from '../../../lib/events/apply-updates.ts';
+import { createApplyUpdates } from '../../../lib/events/apply-updates.ts';
 import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { ChatUpdate } from '../../../lib/max-api/updates.ts';
 import { NO_FINDINGS, NOTHING_MEASURED } from '../../../lib/planner/findings.ts';
@@ -11,6 +11,8 @@ import { createApplyAnswer } from '../../../lib/refreshing/refresh-chat.ts';
 import type { RefreshMessage } from '../../../lib/state/queues.ts';
 import { memoryCounts } from '../../support/participants.ts';
 import { created, openMemory, T0 } from '../../support/stores.ts';
+
+type ApplyUpdatesDeps = Parameters<typeof createApplyUpdates>[0];
 
 const WINDOW_MS = 30_000;
 
@@ -57,7 +59,7 @@ async function setUp(max: Map<string, Answer> = new Map()) {
   const id = await created(stores.chats, { maxChatId: '-1', name: 'Первый' });
   return {
     ...{ stores, deps, sent, id, cache },
-    apply: (...updates: ChatUpdate[]) => applyUpdates(deps, updates[0]?.chat_id ?? '', updates, now + 10_000),
+    apply: (...updates: ChatUpdate[]) => createApplyUpdates(deps)(updates[0]?.chat_id ?? '', updates, now + 10_000),
     pass: (ms: number) => {
       now += ms;
     },
@@ -156,7 +158,7 @@ describe('the bot', () => {
       fetchCount: async () => ({ kind: 'not_permitted', reason: 'busy', retryAfterMs: 1 }),
     };
     const added: ChatUpdate = { kind: 'bot_added', chat_id: '-2', at: now() };
-    await expect(applyUpdates(failing, '-2', [added], now() + 1_000)).rejects.toThrow(/could not be asked/);
+    await expect(createApplyUpdates(failing)('-2', [added], now() + 1_000)).rejects.toThrow(/could not be asked/);
   });
 });
 

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type CheckSubscriptionDeps, checkSubscription } from '../../../lib/events/check-subscription.ts';
+import { createCheckSubscription } from '../../../lib/events/check-subscription.ts';
 import { eventsSince, type SeenSubscription } from '../../../lib/state/subscription.ts';
 import { T0 } from '../../support/stores.ts';
+
+type CheckSubscriptionDeps = Parameters<typeof createCheckSubscription>[0];
 
 const URL = 'https://chats.example/webhooks/max';
 const MINUTE = 60_000;
@@ -38,7 +40,7 @@ const deps = (some: Partial<CheckSubscriptionDeps> = {}): CheckSubscriptionDeps 
   clock: { now: () => now, sleep: async () => {} },
   ...some,
 });
-const check = (some?: Partial<CheckSubscriptionDeps>) => checkSubscription(deps(some), URL);
+const check = (some?: Partial<CheckSubscriptionDeps>) => createCheckSubscription(deps(some))(URL, now + MINUTE);
 const failed = async () => ({ kind: 'failed', error: 'server', exhausted: true, retryAfterMs: undefined }) as const;
 
 describe('the subscription', () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Scope } from '../../../lib/chats/chat.ts';
-import { type ValidateDeps, validateCounts } from '../../../lib/listing/validate-counts.ts';
+import { createValidateCounts } from '../../../lib/listing/validate-counts.ts';
 import { createViewCounts } from '../../../lib/listing/view-counts.ts';
 import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import { createFetchCount } from '../../../lib/refreshing/request-max.ts';
@@ -21,6 +21,8 @@ import {
   scriptedMax,
 } from '../../support/participants.ts';
 import { created, openMemory, type Stores, T0 } from '../../support/stores.ts';
+
+type ValidateDeps = Parameters<typeof createValidateCounts>[0];
 
 let clock: FakeClock;
 let stores: Stores;
@@ -74,7 +76,7 @@ function depsOf(random: () => number = randomStream(1)): ValidateDeps & { lanes:
 }
 
 const validate = (size: number, scope: Scope = 'all', deadline = T0 + 60_000, deps: ValidateDeps = depsOf()) =>
-  clock.until(validateCounts(deps, scope, size, deadline));
+  clock.until(createValidateCounts(deps)(scope, size, deadline));
 
 /** Makes chats of one university with the counts that MAX gives; @returns their ids. */
 async function chats(n: number, universityId = 1): Promise<number[]> {
@@ -93,11 +95,11 @@ const keep = (id: number, count: number) =>
 describe('one at a time', () => {
   test('a second validation asks MAX nothing while the first is running, and the next may run', async () => {
     await chats(20);
-    const first = validateCounts(depsOf(), 'all', 10, T0 + 60_000);
+    const first = createValidateCounts(depsOf())('all', 10, T0 + 60_000);
     await clock.advance(100);
     const asked = maxApi.calls.length;
     const second = depsOf();
-    expect(await validateCounts(second, 'all', 10, T0 + 60_000)).toEqual({ kind: 'under_way' });
+    expect(await createValidateCounts(second)('all', 10, T0 + 60_000)).toEqual({ kind: 'under_way' });
     expect(second.lanes).toEqual([]);
     expect(maxApi.calls).toHaveLength(asked);
     expect(await clock.until(first)).toMatchObject({ kind: 'report' });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createViewCounts, type ViewCountsDeps } from '../../../lib/listing/view-counts.ts';
+import { createViewCounts } from '../../../lib/listing/view-counts.ts';
 import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { ListedChat } from '../../../lib/state/chat-store.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
@@ -19,6 +19,8 @@ import {
   scriptedMax,
 } from '../../support/participants.ts';
 import { created, fields, listing, openMemory, type Stores, T0 } from '../../support/stores.ts';
+
+type ViewCountsDeps = Parameters<typeof createViewCounts>[0];
 
 let clock: FakeClock;
 let stores: Stores;

@@ -4,7 +4,7 @@ import type { Permit } from '../../../lib/max-api/permits.ts';
 import { NO_FINDINGS, NOTHING_MEASURED } from '../../../lib/planner/findings.ts';
 import { SCHEDULING_LIMITS } from '../../../lib/planner/plan.ts';
 import { contextOf, firstState } from '../../../lib/planner/price.ts';
-import { type RefreshBatchDeps, refreshBatch } from '../../../lib/refreshing/refresh-batch.ts';
+import { createRefreshBatch } from '../../../lib/refreshing/refresh-batch.ts';
 import type { FetchMembership } from '../../../lib/refreshing/request-max.ts';
 import type { RefreshMessage } from '../../../lib/state/queues.ts';
 import { NO_COUNTS, statusOf } from '../../../lib/state/run-store.ts';
@@ -24,6 +24,8 @@ import {
   scriptedMax,
 } from '../../support/participants.ts';
 import { created, openMemory, type Stores, T0 } from '../../support/stores.ts';
+
+type RefreshBatchDeps = Parameters<typeof createRefreshBatch>[0];
 
 let clock: FakeClock;
 let stores: Stores;
@@ -92,7 +94,7 @@ function depsOf(worker?: Worker) {
 }
 
 const work = (message: RefreshMessage, deadline = clock.now() + 300_000, { deps } = depsOf()) =>
-  clock.until(refreshBatch(deps, 'bulk', message, deadline));
+  clock.until(createRefreshBatch(deps)('bulk', message, deadline));
 const dueAt = async () =>
   Object.fromEntries(
     (await stores.counts.due(Number.MAX_SAFE_INTEGER, 1_000, undefined)).map(({ id, dueAt }) => [id, dueAt - T0]),
@@ -492,7 +494,7 @@ describe('whatever dies', () => {
       if (++deliveries > 10) throw new Error('delivered again and again');
       const mine = worker();
       const { deps } = depsOf(mine);
-      const working = refreshBatch(deps, 'bulk', next, clock.now() + 50_000).then(() => 'done' as const);
+      const working = createRefreshBatch(deps)('bulk', next, clock.now() + 50_000).then(() => 'done' as const);
       const ending = await clock.until(Promise.race([working.catch(() => 'failed' as const), mine.dead]));
       if (ending !== 'done') waiting.push(next);
       waiting.push(...queue.messages.splice(0).map((sent) => sent.message));

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChatAnswer, MaxErrorKind } from '../../../lib/max-api/api.ts';
 import type { Permit } from '../../../lib/max-api/permits.ts';
-import { type RefreshOneOutcome, refreshOne } from '../../../lib/refreshing/refresh-one.ts';
+import { createRefreshOne, type RefreshOneOutcome } from '../../../lib/refreshing/refresh-one.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {
   counted,
@@ -48,7 +48,7 @@ async function one(chatId = id, queuedMs = 0): Promise<RefreshOneOutcome> {
   const permits = openPermits(() => permit);
   const refreshChat = refreshing(stores, clock, { maxApi, cache, permits });
   const newId = () => `person-${++people}`;
-  return refreshOne({ chatStore: stores.chats, leases: cache, refreshChat, clock, newId }, stored, arrivedAt);
+  return createRefreshOne({ chatStore: stores.chats, leases: cache, refreshChat, clock, newId })(stored, arrivedAt);
 }
 const atOnce = (n: number) => clock.until(Promise.all(Array.from({ length: n }, () => one())));
 const at = (ms: number) => new Date(ms).toISOString();

@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NO_FINDINGS } from '../../../lib/planner/findings.ts';
-import { explainPlan, measureStaleness, type OverviewDeps } from '../../../lib/scheduling/explain-plan.ts';
-import { planStale } from '../../../lib/scheduling/plan-stale.ts';
+import { createExplainPlan, createMeasureStaleness } from '../../../lib/scheduling/explain-plan.ts';
+import { createPlanStale } from '../../../lib/scheduling/plan-stale.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import { HOUR, memoryQueue, memoryViewCounter } from '../../support/participants.ts';
 import { created, line, openMemory, type Stores, T0 } from '../../support/stores.ts';
+
+type OverviewDeps = Parameters<typeof createMeasureStaleness>[0];
 
 let clock: FakeClock;
 let stores: Stores;
@@ -29,14 +31,19 @@ const read = (id: number, ageMs: number, dueAt = T0 + HOUR - ageMs) =>
 
 describe('staleness', () => {
   test('of nothing is none', async () => {
-    expect(await measureStaleness(deps)).toEqual({ total: 0, stale: 0, oldestSeconds: 0, fresherThanHour: 1 });
+    expect(await createMeasureStaleness(deps)()).toEqual({ total: 0, stale: 0, oldestSeconds: 0, fresherThanHour: 1 });
   });
 
   test('counts what is due, and knows the oldest count', async () => {
     await chats(4);
     await created(stores.chats);
     for (const [i, age] of [60_000, HOUR - 1, HOUR, 5 * HOUR].entries()) await read(i + 1, age);
-    expect(await measureStaleness(deps)).toEqual({ total: 5, stale: 2, oldestSeconds: 18_000, fresherThanHour: 0.5 });
+    expect(await createMeasureStaleness(deps)()).toEqual({
+      total: 5,
+      stale: 2,
+      oldestSeconds: 18_000,
+      fresherThanHour: 0.5,
+    });
   });
 
   test('of many is known by a sample, within a few points; the oldest by the due index too', async () => {
@@ -52,7 +59,7 @@ describe('staleness', () => {
         return stores.chats.getMany(ids);
       },
     };
-    const staleness = await measureStaleness({ ...deps, chatStore });
+    const staleness = await createMeasureStaleness({ ...deps, chatStore })();
     expect(asked).toEqual([500]);
     expect(staleness.fresherThanHour).toBeGreaterThan(0.64);
     expect(staleness.fresherThanHour).toBeLessThan(0.76);
@@ -64,18 +71,15 @@ describe('the plan explained', () => {
   const subscriptionStore = { read: async () => ({ url: 'https://chats.example', seenAt: T0, since: 0 }) };
   const settings = { rps: 30, backgroundShare: 0.2, maxCallsPerHour: undefined };
   const explain = (rps?: number) =>
-    explainPlan({ ...deps, plannerStore: stores.planner, subscriptionStore, settings }, rps);
+    createExplainPlan({ ...deps, plannerStore: stores.planner, subscriptionStore, settings })(rps);
   const tick = () =>
-    planStale(
-      {
-        ...{ chatStore: stores.chats, countStore: stores.counts, plannerStore: stores.planner },
-        runStore: stores.runs,
-        subscriptionStore,
-        ...{ queue: memoryQueue(), viewCounter: memoryViewCounter(), clock, random: () => 0.5 },
-        settings: { ...settings, batchSize: 50, intervalMs: 900_000, windowMs: 30_000 },
-      },
-      T0 + HOUR,
-    );
+    createPlanStale({
+      ...{ chatStore: stores.chats, countStore: stores.counts, plannerStore: stores.planner },
+      runStore: stores.runs,
+      subscriptionStore,
+      ...{ queue: memoryQueue(), viewCounter: memoryViewCounter(), clock, random: () => 0.5 },
+      settings: { ...settings, batchSize: 50, intervalMs: 900_000, windowMs: 30_000 },
+    })(T0 + HOUR);
 
   test('before the first sync says what is known', async () => {
     await chats(3);

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type ApplyUpdatesDeps, applyUpdates } from '../../../lib/events/apply-updates.ts';
+import { createApplyUpdates } from '../../../lib/events/apply-updates.ts';
 import { createViewCounts } from '../../../lib/listing/view-counts.ts';
 import { measuredAccuracy, measuredFreshness } from '../../../lib/planner/findings.ts';
-import { refreshBatch } from '../../../lib/refreshing/refresh-batch.ts';
+import { createRefreshBatch } from '../../../lib/refreshing/refresh-batch.ts';
 import type { FetchMembership } from '../../../lib/refreshing/request-max.ts';
-import { explainPlan } from '../../../lib/scheduling/explain-plan.ts';
-import { planStale } from '../../../lib/scheduling/plan-stale.ts';
+import { createExplainPlan } from '../../../lib/scheduling/explain-plan.ts';
+import { createPlanStale } from '../../../lib/scheduling/plan-stale.ts';
 import { randomStream } from '../../../localstack/max/random.ts';
 import {
   counted,
@@ -17,6 +17,8 @@ import {
   refreshing,
 } from '../../support/participants.ts';
 import { line, openMemory, type Stores, T0 } from '../../support/stores.ts';
+
+type ApplyUpdatesDeps = Parameters<typeof createApplyUpdates>[0];
 
 /** Days of the planner at work through the service's own use cases: syncs, queue, workers, readers; only time is made up. */
 
@@ -119,9 +121,9 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
     const measured = world.now - T0 >= measuredFrom;
     if (measured && callsBefore === 0) callsBefore = calls;
     if ((world.now - T0) % INTERVAL === 0) {
-      await planStale(plan, Number.MAX_SAFE_INTEGER);
+      await createPlanStale(plan)(Number.MAX_SAFE_INTEGER);
       if (measured && (world.now - T0) % (6 * HOUR) === 0) {
-        const explained = await explainPlan({ ...plan, random, settings }, undefined);
+        const explained = await createExplainPlan({ ...plan, random, settings })(undefined);
         expected.freshness.push(explained.expected_freshness ?? Number.NaN);
         expected.accuracy.push(explained.expected_accuracy ?? Number.NaN);
       }
@@ -130,7 +132,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
     for (const ready of waiting.filter(({ at }) => at <= world.now)) {
       waiting.splice(waiting.indexOf(ready), 1);
       world.now += 1;
-      await refreshBatch(batch, 'bulk', ready.sent.message, world.now + HOUR);
+      await createRefreshBatch(batch)('bulk', ready.sent.message, world.now + HOUR);
     }
     world.now -= world.now % 1_000;
     if (measured && (world.now - T0) % HOUR === 0) {
@@ -144,7 +146,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
         world.counts[i] = (world.counts[i] ?? 0) + 1;
         if (measured) changes += 1;
         const told = { kind: 'members_changed', chat_id: `-${i + 1}`, at: world.now } as const;
-        if (events) await applyUpdates(updates, told.chat_id, [told], world.now + HOUR);
+        if (events) await createApplyUpdates(updates)(told.chat_id, [told], world.now + HOUR);
       }
       if (random() >= -Math.expm1((-(world.viewsPerHour[i] ?? 0) * STEP) / HOUR)) continue;
       const stored = await stores.chats.get(i + 1);

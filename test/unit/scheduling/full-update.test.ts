@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
+  createPlanFullUpdate,
+  createReadFullUpdate,
+  createStartFullUpdate,
   estimateSeconds,
-  type FullUpdateDeps,
-  planFullUpdate,
-  readFullUpdate,
-  startFullUpdate,
 } from '../../../lib/scheduling/full-update.ts';
 import type { ChatStore } from '../../../lib/state/chat-store.ts';
 import type { PlanMessage, PlanQueue } from '../../../lib/state/queues.ts';
@@ -32,7 +31,7 @@ async function anew() {
   runs = 0;
 }
 
-function depsOf(worker?: Worker): FullUpdateDeps {
+function depsOf(worker?: Worker) {
   const through: Worker['through'] = worker?.through ?? ((port) => port);
   return {
     chatStore: through(stores.chats),
@@ -45,9 +44,9 @@ function depsOf(worker?: Worker): FullUpdateDeps {
   };
 }
 
-const start = () => startFullUpdate(depsOf());
-const plan = (deadline = clock.now() + 60_000, runId = 'run-1') => planFullUpdate(depsOf(), runId, deadline);
-const reportOf = (runId = 'run-1') => readFullUpdate(depsOf(), runId);
+const start = () => createStartFullUpdate(depsOf())();
+const plan = (deadline = clock.now() + 60_000, runId = 'run-1') => createPlanFullUpdate(depsOf())(runId, deadline);
+const reportOf = (runId = 'run-1') => createReadFullUpdate(depsOf())(runId);
 const plannedIds = () => queue.messages.flatMap(({ message }) => message.ids);
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const chats = (n: number) =>
@@ -182,7 +181,7 @@ describe('the planning', () => {
         return stores.chats.outlines(after, limit);
       },
     };
-    const slow = (deadline: number) => clock.until(planFullUpdate({ ...depsOf(), chatStore }, 'run-1', deadline));
+    const slow = (deadline: number) => clock.until(createPlanFullUpdate({ ...depsOf(), chatStore })('run-1', deadline));
     expect(await slow(T0 + 1_500)).toBe('continued');
     expect(plans).toEqual([{ run_id: 'run-1' }]);
     expect(plannedIds()).toEqual(range(1, 1_000));
@@ -223,7 +222,7 @@ describe('the planning', () => {
     queue.send = async (_, messages) => {
       most = Math.max(most, messages.length);
     };
-    await planFullUpdate({ ...depsOf(), chatStore }, 'run-1', T0 + 1_000);
+    await createPlanFullUpdate({ ...depsOf(), chatStore })('run-1', T0 + 1_000);
     expect([limits, most]).toEqual([[500, 500, 500], 10]);
   });
 
@@ -242,7 +241,7 @@ describe('the planning', () => {
           return stores.chats.outlines(after, limit);
         },
       };
-      expect(await planFullUpdate({ ...depsOf(), chatStore }, 'run-1', T0 + 1_000)).toBe('through');
+      expect(await createPlanFullUpdate({ ...depsOf(), chatStore })('run-1', T0 + 1_000)).toBe('through');
       await workOff();
       const total = where === 'before' ? 1_100 : 1_099;
       expect(await reportOf()).toMatchObject({ status: 'finished', total, done: total });
@@ -263,7 +262,7 @@ describe('the planning', () => {
         for (let ending = ''; !['through', 'idle'].includes(ending); ) {
           if (++deliveries > 3) throw new Error('delivered again and again');
           const worker = fate.worker();
-          const planning = planFullUpdate(depsOf(worker), 'run-1', T0 + 1_000).catch(() => 'failed' as const);
+          const planning = createPlanFullUpdate(depsOf(worker))('run-1', T0 + 1_000).catch(() => 'failed' as const);
           ending = await clock.until(Promise.race([planning, worker.dead]));
           // The workers may be faster than the delivery.
           if (at % 2) for (const id of await workOff()) asked.add(id);

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { NOTHING_PLANNED } from '../../../lib/chats/planning.ts';
 import { NO_FINDINGS } from '../../../lib/planner/findings.ts';
 import type { Price } from '../../../lib/planner/sync.ts';
-import { type PlanStaleDeps, type PlanStaleReport, planStale } from '../../../lib/scheduling/plan-stale.ts';
+import { createPlanStale, type PlanStaleReport } from '../../../lib/scheduling/plan-stale.ts';
 import type { CountStore, DueChat } from '../../../lib/state/count-store.ts';
 import { NO_COUNTS } from '../../../lib/state/run-store.ts';
 import type { SeenSubscription } from '../../../lib/state/subscription.ts';
@@ -10,6 +10,8 @@ import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import { DEATHS, mortals } from '../../support/mortal.ts';
 import { HOUR, type MemoryQueue, memoryQueue, memoryViewCounter } from '../../support/participants.ts';
 import { created, line, openMemory, type Stores, T0 } from '../../support/stores.ts';
+
+type PlanStaleDeps = Parameters<typeof createPlanStale>[0];
 
 const INTERVAL = 900_000;
 /** No chat waits so long, whatever the price. */
@@ -48,7 +50,7 @@ const depsOf = (some: Partial<PlanStaleDeps> = {}): PlanStaleDeps => ({
 });
 type Scheduled = Extract<PlanStaleReport, { kind: 'planned' }>;
 const plan = async (some: Partial<PlanStaleDeps> = {}, deadline = T0 + 100 * HOUR) =>
-  (await planStale(depsOf(some), deadline)) as Scheduled;
+  (await createPlanStale(depsOf(some))(deadline)) as Scheduled;
 const plannedIds = () => queue.messages.flatMap(({ message }) => message.ids);
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
@@ -340,12 +342,12 @@ describe('a plan whose time runs out', () => {
         return countStore.due(...given);
       },
     };
-    const first = clock.until(planStale(depsOf({ countStore: slow }), T0 + 25_000));
+    const first = clock.until(createPlanStale(depsOf({ countStore: slow }))(T0 + 25_000));
     expect(await first).toMatchObject({ kind: 'planned', chats: 1_500, messages: 30, complete: false });
     expect(await stores.planner.readCursor()).toMatchObject({ id: 1_500 });
 
     await clock.advance(INTERVAL);
-    const second = clock.until(planStale(depsOf({ countStore: slow }), clock.now() + 15_000));
+    const second = clock.until(createPlanStale(depsOf({ countStore: slow }))(clock.now() + 15_000));
     expect(await second).toMatchObject({ kind: 'planned', chats: 1_000, complete: false });
     expect(read.map(({ after }) => after?.id)).toEqual([undefined, 500, 1_000, 1_500, 2_000]);
     expect(plannedIds()).toEqual(range(1, 2_500));
@@ -373,7 +375,7 @@ describe.each(DEATHS)('a planner that is cut off at any of its calls (%s)', (dea
       runStore: worker.through(stores.runs),
       queue: worker.through(queue),
     });
-    const planning = planStale(mine, clock.now() + HOUR).catch(() => 'failed' as const);
+    const planning = createPlanStale(mine)(clock.now() + HOUR).catch(() => 'failed' as const);
     const ending = await clock.until(Promise.race([planning, worker.dead]));
     await clock.advance(INTERVAL);
     return typeof ending === 'string' ? ending : ending.kind;
