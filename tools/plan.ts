@@ -51,7 +51,7 @@ function describe(plan: Plan): string {
     ['trusted', plan.trusted],
     ['never read', plan.never_read],
     ['views', number(plan.reads_per_hour, ' an hour')],
-    ['median change rate', number(plan.median_changes_per_day, ' changes a day')],
+    ['median change rate', number(plan.median_changes_per_day, ' joins and leaves a day')],
     ['correct counts served, expected', `${percent(plan.expected_freshness)} (by views, over a day)`],
     ['correct counts served, measured', percent(plan.measured_freshness)],
     ['correct counts of all, expected', `${percent(plan.expected_accuracy)} (every chat alike, now)`],

@@ -14,7 +14,7 @@ export function uniformPolling({ changes, views, viewsPerHour }: World, budget: 
   return right / viewsPerHour;
 }
 
-/** The best evenly timed polling (Cho and Garcia-Molina 2003): κ by bisection over all chats. */
+/** The best evenly timed polling of chats whose rates are known (Cho and Garcia-Molina 2003): κ by bisection over all chats. */
 export function bestPolling(world: World, budget: number): { freshness: number; kappa: number } {
   const { changes, views, viewsPerHour } = world;
   const evaluate = (logKappa: number) => {
@@ -22,9 +22,7 @@ export function bestPolling(world: World, budget: number): { freshness: number; 
     let requests = 0;
     let right = 0;
     for (let i = 0; i < changes.length; i += 1) {
-      const y = (kappa * at(changes, i)) / at(views, i);
-      if (y >= 1) continue;
-      const x = inverseGain(y);
+      const x = inverseGain((kappa * at(changes, i)) / at(views, i));
       requests += at(changes, i) / x;
       right += at(views, i) * evenShare(x);
     }
@@ -32,23 +30,6 @@ export function bestPolling(world: World, budget: number): { freshness: number; 
   };
   const logKappa = bisect(-40, 40, (log) => evaluate(log).requests > budget);
   return { freshness: evaluate(logKappa).right / viewsPerHour, kappa: Math.exp(logKappa) };
-}
-
-/** The best randomly timed polling (Azar et al. 2018): f = max(0, √(μλ/κ) − λ). */
-export function bestRandomPolling({ changes, views, viewsPerHour }: World, budget: number): number {
-  const evaluate = (logKappa: number) => {
-    let requests = 0;
-    let right = 0;
-    for (let i = 0; i < changes.length; i += 1) {
-      const rate = at(changes, i);
-      const often = Math.sqrt((at(views, i) * rate) / Math.exp(logKappa)) - rate;
-      if (often <= 0) continue;
-      requests += often;
-      right += (at(views, i) * often) / (often + rate);
-    }
-    return { requests, right };
-  };
-  return evaluate(bisect(-40, 40, (log) => evaluate(log).requests > budget)).right / viewsPerHour;
 }
 
 /** With an event for every change: each request repairs one, so the budget goes by μ/λ, largest first. */
@@ -97,21 +78,50 @@ export function plainCacheWithin(world: World, budget: number): PlainCache {
   );
 }
 
-const evenShare = (x: number) => (x < 1e-8 ? 1 : -Math.expm1(-x) / x);
-
-/** x with 1 − (1 + x)e^(−x) = y, 0 < y < 1, by Halley's method. */
-function inverseGain(y: number): number {
-  const root = Math.sqrt(2 * y);
-  const tail = -Math.log1p(-y);
-  let x = y < 0.8 ? root * (1 + root / 3) : tail + Math.log1p(tail);
-  for (let i = 0; i < 8; i += 1) {
-    const e = Math.exp(-x);
-    const newton = (-Math.expm1(-x) - x * e - y) / (x * e);
-    const step = newton / (1 - (newton * (1 - x)) / (2 * x));
-    x -= step;
-    if (Math.abs(step) < 1e-9 * x) break;
+/**
+ * A count is right where as many have left as joined. Over all balances, of x expected steps, with probability
+ * P(x) = (1 − e^(−2x)) / 2x; H, its integral from 0 to x, and the gain g = H − xP, by Simpson's rule over ln x.
+ */
+const STEP = 0.005;
+const FIRST = -14;
+const LENGTH = 5_600;
+const integrals = (() => {
+  const [h, g] = [new Float64Array(LENGTH), new Float64Array(LENGTH)];
+  const slopeOfH = (u: number) => -Math.expm1(-2 * Math.exp(u)) / 2;
+  const slopeOfG = (u: number) => slopeOfH(u) - Math.exp(u - 2 * Math.exp(u));
+  h[0] = Math.exp(FIRST);
+  g[0] = Math.exp(2 * FIRST) / 2;
+  const rule = (f: (u: number) => number, u: number) => (STEP / 6) * (f(u) + 4 * f(u + STEP / 2) + f(u + STEP));
+  for (let i = 1; i < LENGTH; i += 1) {
+    const u = FIRST + (i - 1) * STEP;
+    h[i] = at(h, i - 1) + rule(slopeOfH, u);
+    g[i] = at(g, i - 1) + rule(slopeOfG, u);
   }
-  return x;
+  return { h, g };
+})();
+
+function between(values: Float64Array, place: number): number {
+  const i = Math.min(Math.max(Math.floor(place), 0), LENGTH - 2);
+  const share = Math.min(Math.max(place - i, 0), 1);
+  return at(values, i) * (1 - share) + at(values, i + 1) * share;
+}
+
+/** H(x) / x: share of the time that a count is right which is read every x expected steps. */
+const evenShare = (x: number) => (x < 1e-5 ? 1 : between(integrals.h, (Math.log(x) - FIRST) / STEP) / x);
+
+/** x with g(x) = y > 0. */
+function inverseGain(y: number): number {
+  const { g } = integrals;
+  if (y <= at(g, 0)) return Math.sqrt(2 * y);
+  let low = 0;
+  let high = LENGTH - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (at(g, middle) < y) low = middle;
+    else high = middle;
+  }
+  const share = Math.min(1, (y - at(g, low)) / (at(g, high) - at(g, low)));
+  return Math.exp(FIRST + (low + share) * STEP);
 }
 
 /** The least point, to 1e-7, from which on `tooLow` is false. */

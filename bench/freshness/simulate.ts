@@ -32,13 +32,14 @@ import { viewsPerHour } from '../../lib/planner/view-rate.ts';
 import type { SampledChat } from '../../lib/planner/what-if.ts';
 import { DueQueue } from './due-queue.ts';
 import { at, type Random, weightedIndex } from './random.ts';
-import type { World } from './world.ts';
+import { correctUntil, drawDifference, type World } from './world.ts';
 
 /**
  * A world in virtual time around the service's own planning (`lib/planner/sync.ts`), with the service's interval: chats that
  * change, people who view them, a queue, and MAX. Before it begins every chat was read in turn; then the planner decides.
- * Between two reads of a chat its freshness is integrated in closed form (polled chats) or known from the time of its first
- * change (chats with events); what the planner learns from is drawn.
+ * Between two reads of a chat its freshness is integrated in closed form (polled chats: a count is right while it equals MAX's,
+ * whether nothing happened or as many left as joined) or known from the time of its first change (chats with events); what
+ * the planner learns from is drawn.
  */
 export interface Scenario {
   readonly world: World;
@@ -91,7 +92,7 @@ const WINDOW_MS = 30_000;
 
 export function simulate(scenario: Scenario): Simulated {
   const { world, budgetPerHour, random } = scenario;
-  const { changes, views } = world;
+  const { changes, balances, views } = world;
   const chats = changes.length;
   const minutes = (scenario.warmDays + scenario.days) * DAY_MINUTES;
   const measuredFromMs = scenario.warmDays * DAY_MINUTES * MINUTE_MS;
@@ -302,12 +303,14 @@ export function simulate(scenario: Scenario): Simulated {
   /** What a worker does with a chat (`scheduling/schedule-next.ts`). @param planned whether the planner asked for it. */
   function refresh(i: number, now: number, planned: boolean): void {
     const hours = (now - at(lastRead, i)) / HOUR_MS;
-    const changed = told[i] ? at(changeAt, i) < now : random.uniform() < -Math.expm1(-at(changes, i) * hours);
+    // What events tell is learnt from events: whether the count differs is all that matters of it.
+    const first = told[i] && at(changeAt, i) < now ? 1 : 0;
+    const difference = told[i] ? first : drawDifference(hours, at(changes, i), at(balances, i), random);
     account(i, now);
     if (planned && now >= measuredFromMs) total.requests += 1;
     if (!price) throw new Error('a refresh before the first sync');
     const before = plan(i);
-    const seen = { readAt: now, changed, planned: planned && before.readAt !== null, ...news(i, now) };
+    const seen = { readAt: now, difference, planned: planned && before.readAt !== null, ...news(i, now) };
     const learnt = learnFromRefresh(before, seen, price, random.uniform());
     const asked = findings.again;
     counted[i] = 0;
@@ -333,12 +336,16 @@ export function simulate(scenario: Scenario): Simulated {
   /** Adds the right hours of the chat from the day's beginning, or its last read if that was later, until `now`. */
   function account(i: number, now: number): void {
     const from = Math.max(dayBegan, at(lastRead, i));
-    const rate = at(changes, i) / HOUR_MS;
-    const rightMs = told[i]
-      ? Math.max(0, Math.min(now, at(changeAt, i)) - from)
-      : (Math.exp(-rate * (from - at(lastRead, i))) * -Math.expm1(-rate * (now - from))) / rate;
-    truth.right += (at(views, i) * rightMs) / HOUR_MS;
-    truth.rightHours += rightMs / HOUR_MS;
+    const rightHours = told[i]
+      ? Math.max(0, Math.min(now, at(changeAt, i)) - from) / HOUR_MS
+      : correctSince(i, now) - correctSince(i, from);
+    truth.right += at(views, i) * rightHours;
+    truth.rightHours += rightHours;
+  }
+
+  /** Hours in which the chat's count was right, from its last read until `time`. */
+  function correctSince(i: number, time: number): number {
+    return correctUntil((time - at(lastRead, i)) / HOUR_MS, at(changes, i), at(balances, i));
   }
 
   function endDay(now: number): void {

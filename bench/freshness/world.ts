@@ -2,8 +2,9 @@ import { at, normalQuantile, type Random } from './random.ts';
 
 /** The chats of goals.md, P7: rates an hour, known to the benchmark alone. */
 export interface World {
-  /** Changes an hour of each chat. */
+  /** Joins and leaves an hour of each chat, and which share of them are joins: each as likely as any other. */
   readonly changes: Float64Array;
+  readonly balances: Float64Array;
   /** Reads an hour of each chat, most read first. */
   readonly views: Float64Array;
   readonly viewsPerHour: number;
@@ -33,7 +34,42 @@ export function createWorld(chats: number, exponent: number, random: Random, spr
   scaleTo(changes, CHANGES_PER_HOUR_OF_150_000 * size);
   const viewsPerHour = READS_PER_HOUR_OF_150_000 * size;
   scaleTo(views, viewsPerHour);
-  return { changes, views, viewsPerHour };
+  const balances = Float64Array.from({ length: chats }, () => random.uniform());
+  return { changes, balances, views, viewsPerHour };
+}
+
+/** Points on the half circle in `correctUntil`: enough for a hundred steps, after which a count is hardly ever right. */
+const ANGLES = Float64Array.from({ length: 24 }, (_, i) => Math.cos((Math.PI * (i + 0.5)) / 24));
+
+/**
+ * Expected hours, of the first `hours` after a read, in which a count equals MAX's: the integral of e^(−x) I₀(2x√(b(1 − b))),
+ * Skellam's distribution at 0, with I₀ as the mean of e^(z cos θ) over the half circle.
+ */
+export function correctUntil(hours: number, changesPerHour: number, balance: number): number {
+  const spread = 2 * Math.sqrt(balance * (1 - balance));
+  let sum = 0;
+  for (const cosine of ANGLES) {
+    const rate = changesPerHour * (1 - spread * cosine);
+    sum += rate * hours < 1e-9 ? hours : -Math.expm1(-rate * hours) / rate;
+  }
+  return sum / ANGLES.length;
+}
+
+/** Draws by how much a count differs after so many hours. */
+export function drawDifference(hours: number, changesPerHour: number, balance: number, random: Random): number {
+  const steps = hours * changesPerHour;
+  return Math.abs(drawPoisson(steps * balance, random) - drawPoisson(steps * (1 - balance), random));
+}
+
+/** By counting exponentials; of a large mean by the normal distribution. */
+function drawPoisson(mean: number, random: Random): number {
+  if (mean > 50) {
+    const normal = Math.sqrt(2 * random.exponential()) * Math.cos(2 * Math.PI * random.uniform());
+    return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal));
+  }
+  let n = 0;
+  for (let sum = random.exponential(); sum < mean; sum += random.exponential()) n += 1;
+  return n;
 }
 
 function scaleTo(values: Float64Array, total: number): void {

@@ -36,7 +36,7 @@ const plan = named('Plan', () =>
       never_read: count(),
       sampled: count().describe('Chats in the sample from which the numbers of chats are estimated'),
       reads_per_hour: rate().nullable().describe('Counts that people view'),
-      median_changes_per_day: rate().nullable(),
+      median_changes_per_day: rate().nullable().describe('Joins and leaves a day of the median chat'),
       expected_freshness: freshness()
         .nullable()
         .describe(

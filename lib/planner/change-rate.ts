@@ -1,14 +1,16 @@
+import { logDifference } from './steps.ts';
+
 /**
- * How often a chat's count changes, learnt from what refreshes and events showed.
+ * How often people join and leave a chat, learnt from what refreshes and events showed.
  *
- * The rate λ (changes an hour) of a chat is believed to be log-normal: ln λ ~ N(mean, variance). Rates of chats spread over
- * five orders of magnitude, about log-normally, so the population is a prior of the same form and a new chat starts as
- * "some chat". A refresh tells only whether anything changed since the last one, however often: interval-censored
- * observations of a Poisson process (Cho and Garcia-Molina, "Estimating frequency of change", TOIT 2003). The posterior is
- * brought back to a normal with the same mean and variance (assumed density filtering; Minka 2001): two numbers a chat.
+ * The rate λ (joins and leaves an hour) of a chat is believed to be log-normal: ln λ ~ N(mean, variance). Rates of chats spread
+ * over five orders of magnitude, about log-normally, so the population is a prior of the same form and a new chat starts as
+ * "some chat". A refresh shows by how much the count differs from the one before (`steps.ts`): whether it differs at all says
+ * little of a chat that changes often (Cho and Garcia-Molina, "Estimating frequency of change", TOIT 2003). The posterior
+ * is brought back to a normal with the same mean and variance (assumed density filtering; Minka 2001): two numbers a chat.
  */
 
-/** Belief about ln λ, λ in changes an hour. */
+/** Belief about ln λ, λ in joins and leaves an hour. */
 export interface ChangeBelief {
   readonly mean: number;
   readonly variance: number;
@@ -16,9 +18,8 @@ export interface ChangeBelief {
 
 /** What was seen of a chat over `hours` (> 0). */
 export type Evidence =
-  /** Whether a count differed at the end from what it was at the beginning. */
-  | { readonly kind: 'unchanged'; readonly hours: number }
-  | { readonly kind: 'changed'; readonly hours: number }
+  /** By how much a count differed at the end from what it was at the beginning, up or down. */
+  | { readonly kind: 'difference'; readonly hours: number; readonly difference: number }
   /** In how many quarters of an hour there was an event, of a chat whose every change is told by one. */
   | { readonly kind: 'events'; readonly hours: number; readonly quarters: number };
 
@@ -34,8 +35,9 @@ const HIGHEST = Math.log(3_600);
 const SHORTEST_HOURS = 1 / 3_600;
 const LONGEST_HOURS = 1e5;
 
-/** Points summed over, evenly spread between where the posterior is e^12 times lower than at its mode, or less. */
-const POINTS = 25;
+/** Points summed over, as far as where the posterior is e^12 times lower than at its mode, or less. */
+const POINTS = 31;
+const REACH = 2.5;
 const NEGLIGIBLE = -12;
 /** Of the way to the mode: no step multiplies a rate by more than e², and 30 of them cross all rates. */
 const LONGEST_STEP = 2;
@@ -46,32 +48,107 @@ const MOST_STEPS = 30;
  * events narrows a belief to a tenth, so points spread over the prior would miss it.
  */
 export function learn(prior: ChangeBelief, evidence: Evidence): ChangeBelief {
-  const seen = exposureOf(evidence);
+  const hours = Math.min(LONGEST_HOURS, Math.max(SHORTEST_HOURS, evidence.hours));
   const deviation = Math.sqrt(prior.variance);
-  const { mode, width } = peak(seen, prior.mean, deviation);
-  const highest = logPosterior(seen, prior.mean, deviation, mode);
-  const below = (z: number) => logPosterior(seen, prior.mean, deviation, z) - highest;
+  if (evidence.kind === 'difference') {
+    const { difference } = evidence;
+    const posterior = (z: number) =>
+      logDifference(difference, hours * Math.exp(prior.mean + deviation * z)) - (z * z) / 2;
+    return momentsAbout(prior, posterior, highest(posterior, prior));
+  }
+  const seen = exposureOf(evidence.quarters, hours);
+  const posterior = (z: number) => logPosterior(seen, prior.mean, deviation, z);
+  return momentsAbout(prior, posterior, peak(seen, prior.mean, deviation));
+}
+
+interface Peak {
+  /** Where the posterior is highest, and how wide it is there, in standard deviations of the prior from its mean. */
+  readonly mode: number;
+  readonly width: number;
+}
+
+/** @param posterior the logarithm of prior × likelihood, but for a constant, so many deviations from the prior's mean. */
+function momentsAbout(prior: ChangeBelief, posterior: (z: number) => number, { mode, width }: Peak): ChangeBelief {
+  const top = posterior(mode);
+  const below = (z: number) => posterior(z) - top;
   let down = 4 * width;
   let up = 4 * width;
   // Where all the likelihood says is "fast", one side is as wide as the prior.
   while (below(mode - down) > NEGLIGIBLE) down *= 1.5;
   while (below(mode + up) > NEGLIGIBLE) up *= 1.5;
-  const step = (down + up) / (POINTS - 1);
+  // z = mode + αe^t − βe^(−t) + (β − α) at even steps of t: fine at the peak, coarse where a side is a hundred times as wide,
+  // and smooth, so that the sum is as good as of evenly spread points.
+  const [toRight, toLeft] = [up / Math.exp(REACH), down / Math.exp(REACH)];
+  const values = Array.from({ length: POINTS }, (_, i) => {
+    const t = REACH * ((2 * i) / (POINTS - 1) - 1);
+    const [right, left] = [toRight * Math.exp(t), toLeft * Math.exp(-t)];
+    const offset = right - left - toRight + toLeft;
+    return { offset, log: posterior(mode + offset) + Math.log(right + left) };
+  });
+  const largest = values.reduce((most, { log }) => Math.max(most, log), Number.NEGATIVE_INFINITY);
   let sum = 0;
   let first = 0;
   let second = 0;
-  for (let i = 0; i < POINTS; i += 1) {
-    const offset = i * step - down;
-    const weight = Math.exp(below(mode + offset));
+  for (const { offset, log } of values) {
+    const weight = Math.exp(log - largest);
     sum += weight;
     first += weight * offset;
     second += weight * offset * offset;
   }
   const shift = first / sum;
   return {
-    mean: Math.min(HIGHEST, Math.max(LOWEST, prior.mean + deviation * (mode + shift))),
-    variance: prior.variance * (second / sum - shift * shift),
+    mean: Math.min(HIGHEST, Math.max(LOWEST, prior.mean + Math.sqrt(prior.variance) * (mode + shift))),
+    // Evidence of these kinds is log-concave in ln λ: it never widens a belief.
+    variance: prior.variance * Math.min(1, Math.max(0, second / sum - shift * shift)),
   };
+}
+
+/** Where the peak is looked for first: the rest of the prior is next to nothing. In deviations of the prior, as `CLOSE`. */
+const LIKELY = 8;
+/** How closely the peak is found, and once more where it is narrow. */
+const CLOSE = 0.05;
+const CLOSER = 0.002;
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** The peak of a posterior with one maximum, by golden section; its width by a parabola through three points. */
+function highest(posterior: (z: number) => number, { mean, variance }: ChangeBelief): Peak {
+  let mode = goldenSection(posterior, -LIKELY, LIKELY, CLOSE);
+  // A difference that the prior calls impossible: somewhere up to the highest rate.
+  if (mode > LIKELY - 1) {
+    mode = goldenSection(posterior, LIKELY - 2, LIKELY + Math.max(0, HIGHEST - mean) / Math.sqrt(variance), CLOSE);
+  }
+  const peak = withWidth(posterior, mode, CLOSE);
+  if (peak.width > 4 * CLOSE) return peak;
+  return withWidth(posterior, goldenSection(posterior, mode - CLOSE, mode + CLOSE, CLOSER), CLOSER);
+}
+
+function withWidth(posterior: (z: number) => number, mode: number, h: number): Peak {
+  const bend = (2 * posterior(mode) - posterior(mode - h) - posterior(mode + h)) / (h * h);
+  return { mode, width: 1 / Math.sqrt(Math.max(bend, 1)) };
+}
+
+function goldenSection(f: (z: number) => number, from: number, to: number, close: number): number {
+  let [low, high] = [from, to];
+  let left = high - GOLDEN * (high - low);
+  let right = low + GOLDEN * (high - low);
+  let atLeft = f(left);
+  let atRight = f(right);
+  while (high - low > close) {
+    if (atLeft > atRight) {
+      high = right;
+      right = left;
+      atRight = atLeft;
+      left = high - GOLDEN * (high - low);
+      atLeft = f(left);
+    } else {
+      low = left;
+      left = right;
+      atLeft = atRight;
+      right = low + GOLDEN * (high - low);
+      atRight = f(right);
+    }
+  }
+  return (low + high) / 2;
 }
 
 /** Changes in each of `times` spells of `spellHours`, and none in `silentHours` besides. */
@@ -81,18 +158,8 @@ interface Exposure {
   readonly silentHours: number;
 }
 
-function exposureOf(evidence: Evidence): Exposure {
-  const hours = Math.min(LONGEST_HOURS, Math.max(SHORTEST_HOURS, evidence.hours));
-  switch (evidence.kind) {
-    case 'unchanged':
-      return { times: 0, spellHours: 0, silentHours: hours };
-    case 'changed':
-      return { times: 1, spellHours: hours, silentHours: 0 };
-    case 'events': {
-      const { quarters: times } = evidence;
-      return { times, spellHours: QUARTER_HOURS, silentHours: Math.max(0, hours - times * QUARTER_HOURS) };
-    }
-  }
+function exposureOf(times: number, hours: number): Exposure {
+  return { times, spellHours: QUARTER_HOURS, silentHours: Math.max(0, hours - times * QUARTER_HOURS) };
 }
 
 /** ln of prior × likelihood, but for a constant, `z` standard deviations from the prior's mean. */
@@ -111,7 +178,7 @@ function logPosterior(
  * Where the posterior is highest and how wide it is there, in standard deviations of the prior from its mean, by Newton's
  * method: the likelihood is log-concave in ln λ.
  */
-function peak(seen: Exposure, mean: number, deviation: number): { mode: number; width: number } {
+function peak(seen: Exposure, mean: number, deviation: number): Peak {
   const { times, spellHours, silentHours } = seen;
   const longest = LONGEST_STEP / deviation;
   let mode = 0;

@@ -74,7 +74,7 @@ export function measureRefresh(
   if (eventsTrusted(plan, seen.eventsTrustedSince)) return measureEvents(after.tally);
   const measuredHours = Math.max(0, seen.readAt - readAt) / 3_600_000;
   // The change rate says how long a count that has changed was probably right.
-  const correct = seen.changed ? correctBeforeChange(plan.change, measuredHours) : 1;
+  const correct = seen.difference > 0 ? correctBeforeChange(plan.change, measuredHours) : 1;
   const measuredViews = measuredHours * viewsPerHour(after.views, context.meanViewsPerHour);
   return {
     measuredViews,

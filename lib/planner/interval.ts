@@ -1,47 +1,43 @@
 import type { ChangeBelief } from './change-rate.ts';
+import { equal, gain, shareCorrect } from './steps.ts';
 
 /**
  * When a chat is next worth a request.
  *
- * A count read every T hours is right a share F(T) = (1 − e^(−λT)) / λT of the time. With μ views an hour and requests at a
- * price of κ right views, μF(T) − κ/T is largest where μ·g(λT)/λ = κ with g(x) = 1 − (1 + x)e^(−x) (Cho and Garcia-Molina,
- * "Effective page refresh policies for web crawlers", TODS 2003). Of a rate that isn't known exactly the expectation counts,
- * on both sides of the equation: so a chat little is known of is looked at from time to time, just in case it is quiet.
+ * A count read every T hours is right a share F(λT) of the time, λ being the steps (joins and leaves) an hour; see `steps.ts`.
+ * With μ views an hour and requests at a price of κ right views, μF(λT) − κ/T is largest where μ·g(λT)/λ = κ with
+ * g(x) = x(F(x) − P(x)), P(x) the probability that a count is right after x steps (Cho and Garcia-Molina, "Effective page
+ * refresh policies for web crawlers", TODS 2003, there for changes that are never undone). Of a rate that isn't known exactly
+ * the expectation counts, on both sides of the equation: so a chat little is known of is looked at from time to time, just in
+ * case it is quiet.
  */
 
 /** Gauss-Hermite quadrature over a standard normal, exact up to the ninth moment. */
 const NODES = [0, 1.355626179974266, -1.355626179974266, 2.856970013872806, -2.856970013872806] as const;
 const WEIGHTS = [8 / 15, 0.2220759220056126, 0.2220759220056126, 0.01125741132772069, 0.01125741132772069] as const;
 
-/** g(x) = 1 − (1 + x)e^(−x), from 0 at 0 to 1. By its series where the difference would cancel. */
-export function gain(x: number): number {
-  return x < 1e-3 ? x * x * (1 / 2 - x / 3 + (x * x) / 8) : 1 - (1 + x) * Math.exp(-x);
-}
-
-/** (1 − e^(−x)) / x: share of the time a count is right when x changes are expected between two refreshes. */
-export function shareCorrect(x: number): number {
-  return x < 1e-8 ? 1 : -Math.expm1(-x) / x;
-}
-
 /** Expected share of right views, 0 to 1, of a count read every `hours`. */
 export function freshness(belief: ChangeBelief, hours: number): number {
   return expected(ratesOf(belief), (rate) => shareCorrect(rate * hours));
 }
 
-/** Probability that a count read `hours` ago is still right: E[e^(−λT)]. */
+/** Probability that a count read `hours` ago is right. */
 export function stillCorrect(belief: ChangeBelief, hours: number): number {
-  return expected(ratesOf(belief), (rate) => Math.exp(-rate * hours));
+  return expected(ratesOf(belief), (rate) => equal(rate * hours));
 }
 
-/** Of a count that was found changed after `hours`: the share of this time in which it was still right, 0 to 1. */
+/**
+ * Of a count that was found changed after `hours`: the share of this time in which it was right, 0 to 1, where one found
+ * unchanged is taken for right all the time; so that both together are right as often as they are.
+ */
 export function correctBeforeChange(belief: ChangeBelief, hours: number): number {
   const rates = ratesOf(belief);
-  const unchanged = expected(rates, (rate) => Math.exp(-rate * hours));
+  const unchanged = expected(rates, (rate) => equal(rate * hours));
   const right = expected(rates, (rate) => shareCorrect(rate * hours));
   return unchanged < 1 - 1e-9 ? (right - unchanged) / (1 - unchanged) : 1 / 2;
 }
 
-/** Right hours that a refresh after `hours` is expected to buy: E[g(λT)/λ], growing from 0 to E[1/λ]. */
+/** Right hours that a refresh after `hours` is expected to gain: E[g(λT)/λ], growing from 0 on. */
 export function correctHours(belief: ChangeBelief, hours: number): number {
   return expected(ratesOf(belief), (rate) => gain(rate * hours) / rate);
 }
@@ -65,9 +61,9 @@ export function bestIntervalHours(belief: ChangeBelief, priceHours: number, leas
     const value = right(hours);
     if (value < priceHours) low = hours;
     else high = hours;
-    // d ln E[g(λT)/λ] / d ln T = T² E[λe^(−λT)] / E[g(λT)/λ]
+    // d ln E[g(λT)/λ] / d ln T = T E[g'(λT)] / E[g(λT)/λ], and g'(x) = P(x) − e^(−2x)
     const at = hours;
-    const slope = (at * at * expected(rates, (rate) => rate * Math.exp(-rate * at))) / value;
+    const slope = (at * expected(rates, (rate) => equal(rate * at) - Math.exp(-2 * rate * at))) / value;
     const step = Math.log(priceHours / value) / slope;
     if (Math.abs(step) < 1e-6 || high / low < 1 + 1e-6) break;
     hours *= Math.exp(step);

@@ -106,8 +106,8 @@ export interface Observations {
 export interface Refreshed extends Observations {
   /** When MAX was asked, Unix ms; later than the plan's `readAt`. */
   readonly readAt: number;
-  /** Whether the count differed from the one it replaced. */
-  readonly changed: boolean;
+  /** By how much the count differed from the one it replaced, up or down; 0 where there was none. */
+  readonly difference: number;
   /** Whether the planner asked for this refresh, not a person or a full update. */
   readonly planned: boolean;
 }
@@ -130,7 +130,7 @@ export function scheduleAfterRefresh(
   let change = learnFromEvents(plan, seen, seen.readAt, context);
   if (seen.eventsTrustedSince === null && hours > 0) {
     change = forget(change, context.population, hours, limits.changeMemoryHours);
-    change = learn(change, { kind: seen.changed ? 'changed' : 'unchanged', hours });
+    change = learn(change, { kind: 'difference', hours, difference: seen.difference });
   }
   // An event that came after MAX was asked says that the count is out of date already.
   const dirtyAt = plan.dirtyAt !== null && plan.dirtyAt > seen.readAt ? plan.dirtyAt : null;

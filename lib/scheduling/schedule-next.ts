@@ -72,7 +72,7 @@ export async function createNextScheduler(
         const seen = {
           ...observationsOf(chat, views.get(id) ?? 0, eventsFrom),
           readAt: askedAt,
-          changed: count !== chat.participantsCount,
+          difference: Math.abs(count - (chat.participantsCount ?? count)),
           // A first reading is owed to every chat, whatever its price.
           planned: planned && plan.readAt !== null,
         };

@@ -967,6 +967,7 @@ export interface components {
             sampled: number;
             /** @description Counts that people view */
             reads_per_hour: number | null;
+            /** @description Joins and leaves a day of the median chat */
             median_changes_per_day: number | null;
             /** @description Expected share of correct counts among those shown over the last day: a chat counts as often as it was viewed */
             expected_freshness: number | null;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bestIntervalHours, correctHours, freshness, gain, shareCorrect } from '../../../lib/planner/interval.ts';
+import { bestIntervalHours, correctHours, freshness } from '../../../lib/planner/interval.ts';
+import { gain, shareCorrect } from '../../../lib/planner/steps.ts';
 
 const logMean = fc.double({ min: -8, max: 5, noNaN: true });
 const spread = fc.constantFrom(0, 0.05, 1, 4, 25);
@@ -17,20 +18,6 @@ function bisect(low: number, high: number, f: (hours: number) => number): number
   }
   return Math.sqrt(from * to);
 }
-
-test('gain and shareCorrect are their definitions, also where those cancel', () => {
-  for (const x of [0.01, 0.5, 3, 30]) {
-    expect(gain(x)).toBeCloseTo(1 - (1 + x) * Math.exp(-x), 14);
-    expect(shareCorrect(x)).toBeCloseTo((1 - Math.exp(-x)) / x, 12);
-  }
-  for (const x of [1e-12, 1e-7, 1e-4]) {
-    expect(gain(x) / ((x * x) / 2)).toBeCloseTo(1 - (2 * x) / 3, 7);
-    expect(shareCorrect(x)).toBeCloseTo(1 - x / 2 + (x * x) / 6, 11);
-  }
-  // No step where the series ends.
-  expect(gain(0.001_000_001) / gain(0.000_999_999)).toBeCloseTo(1.000_004, 8);
-  expect(shareCorrect(0)).toBe(1);
-});
 
 describe('expectations over a belief', () => {
   /** By 2,000 steps over ±8 standard deviations. */
@@ -58,8 +45,8 @@ describe('expectations over a belief', () => {
   });
 
   test('a belief without variance is its rate', () => {
-    expect(freshness({ mean: Math.log(2), variance: 0 }, 1.5)).toBeCloseTo((1 - Math.exp(-3)) / 3, 14);
-    expect(correctHours({ mean: Math.log(2), variance: 0 }, 1.5)).toBeCloseTo((1 - 4 * Math.exp(-3)) / 2, 14);
+    expect(freshness({ mean: Math.log(2), variance: 0 }, 1.5)).toBeCloseTo(shareCorrect(3), 12);
+    expect(correctHours({ mean: Math.log(2), variance: 0 }, 1.5)).toBeCloseTo(gain(3) / 2, 12);
   });
 });
 
@@ -94,14 +81,14 @@ describe('bestIntervalHours', () => {
       fc.property(logMean, fc.double({ min: 0.001, max: 0.95, noNaN: true }), (mean, gained) => {
         const rate = Math.exp(mean);
         const hours = bestIntervalHours({ mean, variance: 0 }, gained / rate, 1e-6, 1e9);
-        expect(1 - (1 + rate * hours) * Math.exp(-rate * hours)).toBeCloseTo(gained, 5);
+        expect(gain(rate * hours)).toBeCloseTo(gained, 5);
       }),
     );
   });
 
   test('stays between its bounds', () => {
     expect(bestIntervalHours({ mean: 0, variance: 0 }, 1e-12, LEAST, MOST)).toBe(LEAST);
-    // A count that lives an hour isn't worth two.
-    expect(bestIntervalHours({ mean: 0, variance: 0 }, 2, LEAST, MOST)).toBe(MOST);
+    // Not even after three months is a count that lives an hour worth five.
+    expect(bestIntervalHours({ mean: 0, variance: 0 }, 5, LEAST, MOST)).toBe(MOST);
   });
 });

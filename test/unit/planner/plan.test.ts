@@ -13,6 +13,7 @@ import {
   scheduleAfterRefresh,
   scheduleWhenDue,
 } from '../../../lib/planner/plan.ts';
+import { shareCorrect } from '../../../lib/planner/steps.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -40,7 +41,7 @@ function known(changesPerHour: number, viewsPerHour: number, more: Partial<ChatS
 }
 
 const refreshed = (more: Partial<Refreshed> = {}): Refreshed => ({
-  ...{ ...quiet, readAt: NOW, changed: false, planned: true },
+  ...{ ...quiet, readAt: NOW, difference: 0, planned: true },
   ...more,
 });
 
@@ -58,7 +59,7 @@ describe('scheduleAfterRefresh', () => {
     // Of a count that was never read nobody knows whether it changed.
     expect(first.change).toEqual(UNKNOWN_POPULATION);
     const same = scheduleAfterRefresh(first, refreshed({ views: 9 }), context, 0).plan;
-    const changed = scheduleAfterRefresh(first, refreshed({ views: 9, changed: true }), context, 0).plan;
+    const changed = scheduleAfterRefresh(first, refreshed({ views: 9, difference: 1 }), context, 0).plan;
     expect(same.change.mean).toBeLessThan(changed.change.mean);
     expect(same.views).toMatchObject({ hours: 1, countedTo: NOW });
     expect(same.views.views).toBeCloseTo(9, 12);
@@ -84,7 +85,7 @@ describe('scheduleAfterRefresh', () => {
 
   test('rates of trusted chats are learnt from events, not from what the refresh they led to saw', () => {
     const plan = { ...known(1, 1), change: UNKNOWN_POPULATION };
-    const seen = { changed: true, eventsTrustedSince: NOW - DAY_MS };
+    const seen = { difference: 1, eventsTrustedSince: NOW - DAY_MS };
     const silent = scheduleAfterRefresh(plan, refreshed({ ...seen, eventQuarters: 0 }), context, 0).plan.change;
     const busy = scheduleAfterRefresh(plan, refreshed({ ...seen, eventQuarters: 3 }), context, 0).plan.change;
     expect(silent.mean).toBeLessThan(UNKNOWN_POPULATION.mean);
@@ -128,7 +129,7 @@ describe('scheduleAfterRefresh', () => {
     // What the refresh teaches is for the next one.
     const unsure = known(0.1, 5, { change: UNKNOWN_POPULATION });
     const best = bestIntervalHours(UNKNOWN_POPULATION, 1 / 5, 1 / 60, 24);
-    for (const changed of [false, true]) expect(asked(unsure, { changed, views: 50 })).toBeCloseTo(1 / best, 6);
+    for (const difference of [0, 1]) expect(asked(unsure, { difference, views: 50 })).toBeCloseTo(1 / best, 6);
   });
 
   test('views before the first event since the last read were right, those after it wrong', () => {
@@ -139,7 +140,7 @@ describe('scheduleAfterRefresh', () => {
     expect(dirty.correctViews).toBeCloseTo(60, 9);
     // Of a polled chat: as likely right as its rate says.
     const polled = scheduleAfterRefresh(known(1, 1), refreshed({ views: 80 }), context, 0).tally;
-    expect(polled.correctViews).toBeCloseTo(80 * (1 - Math.exp(-1)), 9);
+    expect(polled.correctViews).toBeCloseTo(80 * shareCorrect(1), 9);
     const never = scheduleAfterRefresh(known(1, 1, { readAt: null }), seen, context, 0).tally;
     expect(never.correctViews).toBe(0);
   });
@@ -147,8 +148,8 @@ describe('scheduleAfterRefresh', () => {
   test('a second review counts only what came after the first', () => {
     const plan = known(1, 1, { readAt: NOW - 3 * HOUR_MS });
     const { correctViews } = scheduleAfterRefresh(plan, refreshed({ views: 1 }), context, 0).tally;
-    // ∫ e^(−t) dt from 2 to 3
-    expect(correctViews).toBeCloseTo(Math.exp(-2) - Math.exp(-3), 9);
+    // ∫ P(t) dt from 2 to 3
+    expect(correctViews).toBeCloseTo(3 * shareCorrect(3) - 2 * shareCorrect(2), 9);
     const again = scheduleAfterRefresh({ ...plan, views: { ...plan.views, countedTo: NOW } }, refreshed(), context, 0);
     expect(again.tally).toEqual({ ...NO_TALLY, demand: again.tally.demand });
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Findings, NO_FINDINGS } from '../../../lib/planner/findings.ts';
 import { type ChatSchedule, type Observations, SCHEDULING_LIMITS } from '../../../lib/planner/plan.ts';
 import { expectedAccuracy, expectedFreshness } from '../../../lib/planner/price.ts';
+import { equal, shareCorrect } from '../../../lib/planner/steps.ts';
 import {
   beginSync,
   collect,
@@ -135,7 +136,7 @@ describe('a sync', () => {
 describe('a refresh', () => {
   const price = priceOf(1);
   const seen = (changed: boolean, more: Partial<Observations> = {}) => ({
-    ...{ ...quiet, ...more, readAt: NOW, changed, planned: true },
+    ...{ ...quiet, ...more, readAt: NOW, difference: changed ? 3 : 0, planned: true },
   });
 
   test('finds the count right all the time where nothing has changed, else for as long as the rate says', () => {
@@ -145,8 +146,9 @@ describe('a refresh', () => {
     expect(same.measuredViews).toBeCloseTo(20, 6);
     expect(same.measuredCorrect).toBeCloseTo(20, 6);
     const changed = learnFromRefresh(plan, seen(true), price, 0).findings;
-    // One change, nearly uniform over the ten hours: ((1 − e^(−1)) − e^(−1)) / (1 − e^(−1)).
-    expect(changed.measuredCorrectHours).toBeCloseTo((10 * (1 - 2 / Math.E)) / (1 - 1 / Math.E), 6);
+    // Both together are right as often as a count is that is read every step: equal(1) of them are found unchanged.
+    const both = equal(1) * same.measuredCorrectHours + (1 - equal(1)) * changed.measuredCorrectHours;
+    expect(both).toBeCloseTo(10 * shareCorrect(1), 6);
     expect(changed.measuredCorrect / changed.measuredViews).toBeCloseTo(changed.measuredCorrectHours / 10, 9);
   });
 

@@ -30,9 +30,11 @@ const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / 
 
 interface World {
   now: number;
-  /** The truth: how often a chat has changed; that is its count, too. */
+  /** The truth. */
   readonly counts: number[];
   readonly changesPerHour: number[];
+  /** Share of the changes that are joins. */
+  readonly balances: number[];
   readonly viewsPerHour: number[];
 }
 
@@ -46,7 +48,8 @@ beforeEach(async () => {
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   world = {
     now: T0,
-    counts: Array.from({ length: CHATS }, () => 0),
+    counts: Array.from({ length: CHATS }, () => 10_000),
+    balances: Array.from({ length: CHATS }, () => random()),
     changesPerHour: Array.from({ length: CHATS }, () => Math.exp(Math.log(0.1) + 1.5 * normal())),
     viewsPerHour: Array.from({ length: CHATS }, (_, i) => 20 / (i + 1)),
   };
@@ -143,7 +146,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
     }
     for (let i = 0; i < CHATS; i += 1) {
       if (random() < -Math.expm1((-(world.changesPerHour[i] ?? 0) * STEP) / HOUR)) {
-        world.counts[i] = (world.counts[i] ?? 0) + 1;
+        world.counts[i] = (world.counts[i] ?? 0) + (random() < (world.balances[i] ?? 0) ? 1 : -1);
         if (measured) changes += 1;
         const told = { kind: 'members_changed', chat_id: `-${i + 1}`, at: world.now } as const;
         if (events) await createApplyUpdates(updates)(told.chat_id, [told], world.now + HOUR);

@@ -1,0 +1,110 @@
+/**
+ * How a count moves: every join adds one, every leave takes one away.
+ *
+ * Joins and leaves are Poisson streams of λ steps an hour together; what share of them are joins, nobody knows: every share
+ * is as likely as any other. Then, of N steps, the number of joins is uniform from 0 to N (Bayes 1763), so the difference is
+ * uniform on −N, −N + 2, …, N. Summed over N with mean x = λt, the Skellam distribution averaged over all balances becomes
+ *
+ *   P(|d| = k) = (2/x)·P(M ≥ k + 1, M ≡ k + 1 mod 2) for k > 0, M Poisson with mean x, and P(d = 0) = (1 − e^(−2x)) / 2x.
+ *
+ * A count is right when it equals MAX's, whether nothing happened or as many left as joined.
+ */
+
+const EULER = 0.577_215_664_901_532_9;
+
+/** P(d = 0): probability that a count is right after `x` expected steps. */
+export function equal(x: number): number {
+  return x < 1e-8 ? 1 : -Math.expm1(-2 * x) / (2 * x);
+}
+
+/** Share of the time that a count is right when it is read every `x` expected steps: the mean of `equal` from 0 to x. */
+export function shareCorrect(x: number): number {
+  return x < 1e-8 ? 1 : ein(2 * x) / (2 * x);
+}
+
+/** What a read after `x` expected steps gains, times λ: x·(shareCorrect(x) − equal(x)), from 0 at 0, growing like ln x / 2. */
+export function gain(x: number): number {
+  // By its series where the difference would cancel: Σ (−1)^n (2x)^n (n − 1) / (2 n·n!).
+  if (x < 0.05) return x * x * (1 / 2 - x * (4 / 9 - x * (1 / 4 - (x * 8) / 75)));
+  return (ein(2 * x) + Math.expm1(-2 * x)) / 2;
+}
+
+/** ∫ (1 − e^(−t)) / t dt from 0 to z ≥ 0 (the entire exponential integral), to a relative 1e-9. */
+export function ein(z: number): number {
+  if (z > 3) return Math.log(z) + EULER + e1(z);
+  let term = 1;
+  let sum = 0;
+  for (let n = 1; n < 40; n += 1) {
+    term *= -z / n;
+    sum -= term / n;
+    if (Math.abs(term) < 1e-13 * sum) break;
+  }
+  return sum;
+}
+
+/** E₁(z) for z > 3, by its continued fraction (Abramowitz and Stegun 5.1.22, evaluated from the tail). */
+function e1(z: number): number {
+  if (z > 40) return 0;
+  let tail = 0;
+  for (let n = 30; n > 0; n -= 1) tail = n / (1 + n / (z + tail));
+  return Math.exp(-z) / (z + tail);
+}
+
+/** Up to this difference sums are exact; beyond it the Poisson tail is approximated. */
+const EXACT_UP_TO = 40;
+/** Who joins in bulk doesn't join independently: a greater difference says no more than this one. */
+export const MAX_DIFFERENCE = 1_000;
+
+/** ln P(|d| = k) after `x` expected steps, but for a constant of k; for k ≥ 40 and x > k to about 1e-4. */
+export function logDifference(k: number, x: number): number {
+  if (k === 0) return x < 1e-8 ? -x : Math.log(equal(x));
+  const difference = Math.min(k, MAX_DIFFERENCE);
+  return Math.log(2 / x) + logParityTail(difference + 1, x);
+}
+
+/** ln P(M ≥ n, M ≡ n mod 2), M Poisson with mean x. */
+function logParityTail(n: number, x: number): number {
+  if (n > EXACT_UP_TO && x > n) return Math.log(upperTail(n - 0.5, x) / 2);
+  // All of its parity but a few improbable values.
+  if (n <= EXACT_UP_TO && x > 60) {
+    let below = 0;
+    for (let m = n - 2; m >= 0; m -= 2) below += Math.exp(logPoisson(m, x));
+    return Math.log(0.5 - below);
+  }
+  let ratio = 1;
+  let sum = 1;
+  for (let m = n; ratio > 1e-12 * sum; m += 2) {
+    ratio *= (x / (m + 1)) * (x / (m + 2));
+    sum += ratio;
+  }
+  return logPoisson(n, x) + Math.log(sum);
+}
+
+const logPoisson = (n: number, x: number): number => n * Math.log(x) - x - logFactorial(n);
+
+/** P(M ≥ a) of a Poisson M with mean x, a not whole: by the cube root of its gamma distribution (Wilson and Hilferty 1931). */
+function upperTail(a: number, x: number): number {
+  return normal(3 * Math.sqrt(a) * (Math.cbrt(x / a) - 1 + 1 / (9 * a)));
+}
+
+/** The standard normal distribution, to 1e-7 (Abramowitz and Stegun 26.2.17). */
+function normal(z: number): number {
+  const t = 1 / (1 + 0.231_641_9 * Math.abs(z));
+  const series =
+    t * (0.319_381_53 + t * (-0.356_563_782 + t * (1.781_477_937 + t * (-1.821_255_978 + t * 1.330_274_429))));
+  const upper = (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
+  return z > 0 ? 1 - upper : upper;
+}
+
+/** ln n!, by Stirling's series where that is exact to 1e-10. */
+function logFactorial(n: number): number {
+  if (n < 10) {
+    let product = 1;
+    for (let i = 2; i <= n; i += 1) product *= i;
+    return Math.log(product);
+  }
+  const m = n + 1;
+  return (
+    (m - 0.5) * Math.log(m) - m + 0.5 * Math.log(2 * Math.PI) + (1 - (1 / 30 - 1 / (105 * m * m)) / (m * m)) / (12 * m)
+  );
+}

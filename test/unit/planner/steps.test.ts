@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ein, equal, gain, logDifference, MAX_DIFFERENCE, shareCorrect } from '../../../lib/planner/steps.ts';
+
+/** Skellam's distribution by enumeration of joins and leaves, averaged over balances by a fine midpoint rule. */
+function enumerated(k: number, x: number): number {
+  const BALANCES = 400;
+  let sum = 0;
+  for (let i = 0; i < BALANCES; i += 1) {
+    const joins = (x * (i + 0.5)) / BALANCES;
+    sum += skellam(k, joins, x - joins) + (k === 0 ? 0 : skellam(-k, joins, x - joins));
+  }
+  return sum / BALANCES;
+}
+
+function skellam(d: number, joins: number, leaves: number): number {
+  let sum = 0;
+  const most = x99(joins) + x99(leaves) + Math.abs(d);
+  for (let left = Math.max(0, -d); left <= most; left += 1) sum += poisson(left + d, joins) * poisson(left, leaves);
+  return sum;
+}
+
+const x99 = (mean: number) => Math.ceil(mean + 12 * Math.sqrt(mean) + 12);
+
+function poisson(n: number, mean: number): number {
+  let log = -mean;
+  for (let i = 1; i <= n; i += 1) log += Math.log(mean / i);
+  return Math.exp(log);
+}
+
+/** ∫ f from 0 to x by Simpson's rule. */
+function integral(f: (t: number) => number, x: number): number {
+  const n = 2_000;
+  const h = x / n;
+  let sum = f(0) + f(x);
+  for (let i = 1; i < n; i += 1) sum += (i % 2 ? 4 : 2) * f(i * h);
+  return (sum * h) / 3;
+}
+
+describe('the difference of a count', () => {
+  const cases = [0, 1, 2, 3, 7, 20, 39].flatMap((k) => [0.01, 0.4, 1, 5, 20, 45].map((x) => [k, x] as const));
+  test.each(cases)('is %i after %d expected steps as often as enumeration says', (k, x) => {
+    // The midpoint rule over balances is good to 1e-6 itself.
+    expect(Math.abs(Math.exp(logDifference(k, x)) - enumerated(k, x))).toBeLessThan(2e-6);
+  });
+
+  test('adds up to one', () => {
+    for (const x of [0.1, 1, 10, 55, 65, 200]) {
+      let sum = 0;
+      for (let k = 0; k < 500; k += 1) sum += Math.exp(logDifference(k, x));
+      expect(sum).toBeCloseTo(1, x > 30 ? 3 : 9);
+    }
+  });
+
+  test('of many steps is continuous where sums give way to approximations', () => {
+    for (const k of [39, 40, 41, 100, 900]) {
+      for (const x of [k + 1, 60]) {
+        const [below, above] = [logDifference(k, x * (1 - 1e-9)), logDifference(k, x * (1 + 1e-9))];
+        expect(Math.abs(above - below)).toBeLessThan(1e-3);
+        expect(Number.isFinite(above)).toBe(true);
+      }
+    }
+  });
+
+  test('says more the greater it is, up to where people join in bulk', () => {
+    const best = (k: number) => {
+      const xs = Array.from({ length: 200 }, (_, i) => Math.exp(-3 + i / 15));
+      return xs.reduce((a, b) => (logDifference(k, b) > logDifference(k, a) ? b : a));
+    };
+    expect(best(1)).toBeLessThan(4);
+    expect(best(37) / 37).toBeGreaterThan(0.9);
+    expect(best(37) / 37).toBeLessThan(1.6);
+    expect(best(37)).toBeGreaterThan(best(5));
+    expect(logDifference(50_000, 3)).toBe(logDifference(MAX_DIFFERENCE, 3));
+    expect(Number.isFinite(logDifference(50_000, 1e-6))).toBe(true);
+  });
+});
+
+describe('a count that may come back to what it was', () => {
+  test('is right as often as its difference is 0', () => {
+    for (const x of [1e-5, 0.3, 4, 80]) expect(equal(x)).toBeCloseTo(Math.exp(logDifference(0, x)), 12);
+  });
+
+  test('is right, read every x steps, for the mean of that', () => {
+    for (const x of [0.01, 0.3, 1.4, 1.6, 4, 30]) {
+      expect(shareCorrect(x)).toBeCloseTo(integral(equal, x) / x, 8);
+      expect(gain(x)).toBeCloseTo(x * (shareCorrect(x) - equal(x)), 8);
+    }
+    expect(shareCorrect(1e-12)).toBe(1);
+  });
+
+  test('gains more the longer it waits, without jumps', () => {
+    const positive = fc.double({ min: -12, max: 8, noNaN: true }).map(Math.exp);
+    fc.assert(
+      fc.property(positive, (x) => {
+        expect(gain(x * 1.001)).toBeGreaterThan(gain(x));
+        expect(gain(x * 1.001)).toBeLessThan(gain(x) * 1.0021);
+        expect(ein(x * 1.001)).toBeGreaterThan(ein(x));
+      }),
+    );
+  });
+});
