@@ -127,7 +127,8 @@ export async function coalesce(world: World, hours: number, random: Random): Pro
     };
     const refreshChat = refreshing({ counts: countStore }, clock, { maxApi, cache });
     const unasked = () => Promise.reject(new Error('only known chats are told of'));
-    const shared = { chatStore, eventStore, plannerStore, queue, clock, fetchMembership: unasked };
+    const subscriptionStore = { read: async () => undefined };
+    const shared = { chatStore, eventStore, plannerStore, subscriptionStore, queue, clock, fetchMembership: unasked };
     const updates: ApplyUpdatesDeps = {
       ...{ ...shared, cache, fetchCount: unasked, settings: { windowMs: WINDOW_MS } },
       applyAnswer: async (chat, answer, askedAt) => {
@@ -138,7 +139,7 @@ export async function coalesce(world: World, hours: number, random: Random): Pro
     };
     const batch: RefreshBatchDeps = {
       ...{ ...shared, countStore, runStore: createMemoryRunStore(), refreshChat },
-      ...{ viewCounter: memoryViewCounter(), subscriptionStore: { read: async () => undefined } },
+      ...{ viewCounter: memoryViewCounter() },
       ...{ random: random.uniform, settings: { freshMs: HOUR_MS } },
     };
     await chatStore.importMany([{ ...CHAT, maxChatId: MAX_CHAT_ID }], now);

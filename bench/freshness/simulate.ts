@@ -264,7 +264,8 @@ export function simulate(scenario: Scenario): Simulated {
     const changed = at(eventAt, i);
     if (!price || before.readAt === null || before.dirtyAt !== null || changed <= before.readAt) return;
     plans[i] = { ...before, dirtyAt: changed };
-    if (isWorthReading(before, price.context)) enqueue(i, changed + WINDOW_MS);
+    const seen = { views: 0, eventsTrustedSince: 0, eventQuarters: 0 };
+    if (isWorthReading(before, seen, changed, price.context)) enqueue(i, changed + WINDOW_MS);
   }
 
   function news(i: number, now: number): Observations {

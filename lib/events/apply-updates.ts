@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { scheduleOf } from '../chats/planning.ts';
+import { observationsOf, scheduleOf } from '../chats/planning.ts';
 import type { ChatUpdate } from '../max-api/updates.ts';
 import { isWorthReading } from '../planner/plan.ts';
 import { checkEventTrust } from '../refreshing/check-event-trust.ts';
@@ -10,10 +10,11 @@ import type { CountCache } from '../state/count-cache.ts';
 import type { EventStore, Title } from '../state/event-store.ts';
 import type { PlannerStore } from '../state/planner-store.ts';
 import type { RefreshQueue } from '../state/queues.ts';
+import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 
 /**
  * What MAX told of one chat. Joins and leaves make it dirty: it is read once at the end of a window, however many there are.
- * Round trips: 1 GetItem to know the chat; for a dirty one 1 UpdateItem, and once a window 1 GetItem for the price, 1 to Redis
+ * Round trips: 1 GetItem to know the chat; for a dirty one 1 UpdateItem, and once a window 2 GetItem for the price and the subscription, 1 to Redis
  * and 1 SendMessageBatch.
  */
 
@@ -21,6 +22,7 @@ interface ApplyUpdatesDeps {
   readonly chatStore: ChatStore;
   readonly eventStore: EventStore;
   readonly plannerStore: Pick<PlannerStore, 'readPrice'>;
+  readonly subscriptionStore: Pick<SubscriptionStore, 'read'>;
   readonly cache: Pick<CountCache, 'clearTrusted'>;
   readonly fetchCount: FetchCount;
   readonly fetchMembership: FetchMembership;
@@ -83,9 +85,16 @@ async function markDirty(deps: ApplyUpdatesDeps, id: number): Promise<void> {
   const windowEnd = now + deps.settings.windowMs;
   const before = await deps.eventStore.markDirty(id, now, windowEnd);
   if (!before) return;
-  const [price] = await Promise.all([deps.plannerStore.readPrice(), deps.cache.clearTrusted(id)]);
+  const [price, subscription] = await Promise.all([
+    deps.plannerStore.readPrice(),
+    deps.subscriptionStore.read(),
+    deps.cache.clearTrusted(id),
+  ]);
   // Not worth it now, the chat waits for its due time, or for somebody who looks at it.
-  if (price && !isWorthReading(scheduleOf(before, now, now, price.context), price.context)) return;
+  if (price) {
+    const seen = observationsOf(before, 0, eventsSince(subscription, now));
+    if (!isWorthReading(scheduleOf(before, now, now, price.context), seen, now, price.context)) return;
+  }
   // MaxResponse for as of the end: a count read before it doesn't make this request superfluous.
   await deps.queue.send(
     'express',

@@ -186,9 +186,20 @@ export function scheduleWhenDue(
   };
 }
 
-/** Whether a chat with an event since its last read is worth a request at the present price. */
-export const isWorthReading = (plan: ChatSchedule, context: SchedulingContext): boolean =>
-  plan.readAt === null || worth(plan, context) >= context.kappa;
+/**
+ * Whether a chat about which an event came at `now` is worth a request at the present price. @param seen what happened before
+ * this event; that it came so soon, or so late, says how often the chat changes.
+ */
+export function isWorthReading(
+  plan: ChatSchedule,
+  seen: Observations,
+  now: number,
+  context: SchedulingContext,
+): boolean {
+  if (plan.readAt === null) return true;
+  const told = { ...seen, eventQuarters: seen.eventQuarters + 1 };
+  return worth({ ...plan, change: learnFromEvents(plan, told, now, context) }, context) >= context.kappa;
+}
 
 /** Right views that reading a dirty chat is expected to buy: μ·E[1/λ]. */
 function worth(plan: Pick<ChatSchedule, 'change' | 'views'>, context: SchedulingContext): number {

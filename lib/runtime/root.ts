@@ -175,6 +175,7 @@ export const applyUpdates = /* @__PURE__ */ once(() =>
     chatStore: chatStore(),
     eventStore: eventStore(),
     plannerStore: plannerStore(),
+    subscriptionStore: subscriptionStore(),
     cache: counts(),
     fetchCount: fetchCount(),
     fetchMembership,

@@ -30,6 +30,7 @@ async function setUp(max: Map<string, Answer> = new Map()) {
     chatStore: stores.chats,
     eventStore: stores.events,
     plannerStore: stores.planner,
+    subscriptionStore: { read: async () => undefined },
     cache,
     async fetchCount(maxChatId) {
       asked += 1;

@@ -7,6 +7,7 @@ import {
   floorMs,
   isWorthReading,
   NO_TALLY,
+  type Observations,
   type Refreshed,
   SCHEDULING_LIMITS,
   type SchedulingContext,
@@ -156,16 +157,30 @@ describe('scheduleAfterRefresh', () => {
 });
 
 describe('isWorthReading', () => {
+  const isWorth = (plan: ChatSchedule, kappa = 1, seen: Observations = quiet) =>
+    isWorthReading(plan, seen, NOW, { ...context, kappa });
+
   test('a chat with an event is, where a count of it lives long enough for its viewers', () => {
     // A count that lives ten hours, viewed once in a hundred: a tenth of a correct view.
     const plan = known(0.1, 0.01);
-    expect(isWorthReading(plan, context)).toBe(false);
-    expect(isWorthReading(plan, { ...context, kappa: 0.0999 })).toBe(true);
-    expect(isWorthReading(known(0.1, 100), context)).toBe(true);
+    expect(isWorth(plan)).toBe(false);
+    expect(isWorth(plan, 0.0999)).toBe(true);
+    expect(isWorth(known(0.1, 100))).toBe(true);
   });
 
   test('one that was never read is, whatever the price', () => {
-    expect(isWorthReading(unread(NOW), { ...context, kappa: 1e9 })).toBe(true);
+    expect(isWorth(unread(NOW), 1e9)).toBe(true);
+  });
+
+  test('an event that comes soon after the last says that the next will, too', () => {
+    const views = { views: 1e9, hours: 1e9, countedTo: NOW - HOUR_MS / 4 };
+    const soon = { ...known(1, 1), change: UNKNOWN_POPULATION, views };
+    const late = { ...soon, views: { ...views, countedTo: NOW - 100 * HOUR_MS } };
+    const trusted = { ...quiet, eventsTrustedSince: 0 };
+    expect(isWorth(late, 50, trusted)).toBe(true);
+    expect(isWorth(soon, 50, trusted)).toBe(false);
+    // Where events were not told all the time, their silence says nothing.
+    expect(isWorth(soon, 50)).toBe(true);
   });
 });
 

@@ -98,7 +98,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
   };
   const updates: ApplyUpdatesDeps = {
     ...{ chatStore: stores.chats, eventStore: stores.events, plannerStore: stores.planner, cache, queue, clock },
-    ...{ fetchMembership, settings: { windowMs: 30_000 } },
+    ...{ fetchMembership, subscriptionStore, settings: { windowMs: 30_000 } },
     fetchCount: () => Promise.reject(new Error('only known chats are told of')),
     applyAnswer: () => Promise.reject(new Error('only known chats are told of')),
   };
