@@ -106,7 +106,7 @@ const told = await coalesce(createWorld(TOLD_CHATS, 1, seeded(1)), quick ? 6 : 2
 const result: PartResult = {
   figures: [...KINDS.map(freshnessFigure), ...coalescingFigures(told), replayFigure(replay)],
   notes: notes(),
-  tables: [ratios(), shortfall(HARDEST), levels(), honesty()],
+  tables: [ratios(), byDay(), shortfall(HARDEST), levels(), honesty()],
   plots: plots(),
   data: { chats: CHATS, measured, hardest: outcomes.slice(hardestAt), told, replay, misfit, otherBest },
 };
@@ -237,6 +237,22 @@ function levels(): Table {
   };
 }
 
+/** How fast it learns. */
+function byDay(): Table {
+  return {
+    title: 'Freshness as a share of the best possible, rates learnt, by day',
+    head: ['s', 'requests an hour', 'chats', ...Array.from({ length: WARM_DAYS + 1 }, (_, day) => `day ${day + 1}`)],
+    rows: measured.flatMap(({ exponent, budget, ways }) =>
+      ways
+        .filter(({ kind }) => kind.endsWith('learnt'))
+        .map(({ kind, outcome, ratio: last }) => [
+          ...[exponent, inThousands(budget), kind.split(',')[0] ?? ''],
+          ...outcome.daily.map((freshness) => ratio((freshness * last) / outcome.freshness)),
+        ]),
+    ),
+  };
+}
+
 /** What the service says of itself, beside the truth. */
 function honesty(): Table {
   const points = (said: number, true_: number) => `${ratio(said)} (${(100 * (said - true_)).toFixed(1)})`;
@@ -338,7 +354,7 @@ function notes(): string[] {
   const shownADay = 60_000 * 24 * (CHATS / 150_000);
   return [
     `${chats === undefined ? '' : `Run as node bench/freshness/main.ts --chats ${chats}. `}${inThousands(CHATS)} chats in virtual time, planned every 15 minutes by the code the service runs (lib/planner/sync.ts). Joins and leaves at log-normal rates (σ of ln λ = ${SPREAD}, 45,500 an hour in all), in each chat a share of joins of its own, drawn from 0 to 1. A polled count is right when it equals MAX's, even if as many left as joined; one with events until its first change. 60,000 counts shown an hour, one listing in four counted. Before the first day each chat was read once, in turn. Bounds are solved from the true rates, by code that shares nothing with the planner. Freshness is that of the ${WARM_DAYS + 1}th day. A bound is for chats that have always been polled so: what is left of the first round can lift a ratio a little above 1.`,
-    `What is short is short at 1,500 an hour: ${perChat.toFixed(1)} requests for each chat in ${WARM_DAYS} days, too few to learn ${inThousands(CHATS)} change rates from; and events are trusted from the first read after they began, which takes a round of ${first.toFixed(1)} days of the whole budget before each chat has had one. The table of the least case says what either costs. Tried there (polling) without a gain: prices × e^±0.25 for chats nothing is known of, expectations over 13 rates instead of 5, a stronger prior for views, longer memory.`,
+    `What is short is short at 1,500 an hour: ${perChat.toFixed(1)} requests for each chat in ${WARM_DAYS} days, too few to learn ${inThousands(CHATS)} change rates from; and events are trusted from the first read after they began, which takes a round of ${first.toFixed(1)} days of the whole budget before each chat has had one. The table of the least case says what either costs. Tried there (polling) without a gain: prices × e^±0.25 for chats nothing is known of, expectations over 13 rates instead of 5, a stronger prior for views, longer memory. Tried too, and left out: the silence since MAX's last_event_time as evidence of no joins and leaves, where counts don't contradict it. It gained 0.006 at most, which is within what seeds differ by, and made the planner too confident where nothing but joins moves that time: its likelihood needs the rate of messages.`,
     `The planner's default belief is the distribution these chats were drawn from. Of chats more alike (σ = ${OTHER_SPREAD}, the same changes in all, s = 1, 6,000 an hour), polled, it reaches ${ratio(misfit.freshness / otherBest)} of the best after the same ${WARM_DAYS} days. The freshness it expects of itself is within ${ratio(gap)} of the true one. What refreshes measure knows an interval only when it has ended: of chats that are read once in weeks nothing is measured yet.`,
     'A plain cache with a time to live is right at each miss by making someone wait, so with a large budget and as few readers as these its share of right counts is above that of any polling: at 21,600 an hour more than a third of all counts shown wait for MAX.',
     `Events (P8) come up to a minute late, out of order, one in ten thrice; 20 chats are raided by 10,000 each in ten minutes (${inThousands(told.raidChanges)} changes: ${inThousands(told.raidRequests)} requests). No price holds them back. ${inThousands(TOLD_CHATS)} chats live a day of the service's own use cases (applyUpdates, refreshBatch) over stores in memory. A window begins with the first event after the last one ended; events that come late spread the changes of one window over more. Requests for chats that are gone fell between the removal and its news.`,
