@@ -25,6 +25,8 @@ export interface ChatFacts {
   /** How it is gone; `null`: it isn't. */
   readonly gone: string | null;
   readonly lastEventMs: number;
+  /** Messages so far; the last of them came at `lastEventMs` or before. */
+  readonly messages: number;
 }
 
 export interface User {
@@ -154,7 +156,7 @@ export function chatBody(chat: ChatFacts): Record<string, unknown> {
   if (yes(chat, salt.icon, 0.6)) body.icon = { url: `https://i.max.ru/i/${hash(seed, index, salt.icon)}.webp` };
   if (yes(chat, salt.description, 0.4)) body.description = `${departmentOf(seed, index)}. «Важное» — в закрепе.\n🎓`;
   if (yes(chat, salt.extras, 0.3)) {
-    body.messages_count = hash(seed, index, salt.activity) % 100_000;
+    body.messages_count = (hash(seed, index, salt.activity) % 100_000) + chat.messages;
     body.participants_limit = 20_000;
     body.options = { sign_admin: true, only_admins_write: type === 'channel' };
   }

@@ -70,6 +70,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...(events ? { onUpdate: (update) => webhooks.publish(update) } : {}),
   });
   let switches = turn(allWell, options.switches ?? {});
+  world.silentJoins = switches.silent_joins;
   let since = clock.now();
 
   const api = http.createServer((request, response) => {
@@ -179,6 +180,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     switches: () => switches,
     turnSwitches(patch: SwitchesPatch) {
       switches = turn(switches, patch);
+      world.silentJoins = switches.silent_joins;
       return switches;
     },
     deliverVia(url: string | null) {

@@ -32,6 +32,8 @@ const patchSchema = z
     retry_after_s: z.number().int().min(0).nullable(),
     /** The right token is refused too. */
     reject_token: z.boolean(),
+    /** Joins and leaves do not move a chat's `last_event_time`; messages do. */
+    silent_joins: z.boolean(),
   })
   .partial();
 export interface Switches {
@@ -41,6 +43,7 @@ export interface Switches {
   readonly outage_until: number | null;
   readonly retry_after_s: number | null;
   readonly reject_token: boolean;
+  readonly silent_joins: boolean;
 }
 
 /** A change of switches: what it leaves out stays as it is. */
@@ -53,6 +56,7 @@ export const allWell: Switches = {
   outage_until: null,
   retry_after_s: null,
   reject_token: false,
+  silent_joins: false,
 };
 
 /** Checks the patch itself, as it may come from outside: throws a ZodError for a patch that breaks the rules, a RangeError for faults likelier than certain. */

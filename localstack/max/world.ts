@@ -87,7 +87,7 @@ export interface ChatSeed {
   readonly department: string;
 }
 
-const salt = { type: 0, count: 2, rate: 4, role: 6, id: 7, far: 8, lastEvent: 9, history: 10 } as const;
+const salt = { type: 0, count: 2, rate: 4, role: 6, id: 7, far: 8, lastEvent: 9, history: 10, messages: 11 } as const;
 const roles = ['member', 'admin', 'reader'] as const;
 
 /** Mean of 45,500 membership changes an hour over 150,000 chats: the load the goals are set for. */
@@ -95,6 +95,9 @@ const meanChangesPerHour = 45_500 / 150_000;
 const rateSpread = 1.5;
 /** The mean of a log-normal distribution is its median times exp(spread² / 2). */
 const medianChangesPerHour = meanChangesPerHour * Math.exp(-(rateSpread ** 2) / 2);
+/** Messages have rates of their own: they say nothing of who joins or leaves. */
+const medianMessagesPerHour = 1;
+const messagesSpread = 1.5;
 const medianCount = 30;
 const countSpread = 1.1;
 const mostAtFirst = 5_000;
@@ -117,11 +120,15 @@ export class World {
   readonly #counts: Int32Array;
   /** Running sums of the chats' change rates an hour: the chat an event strikes is found by bisection. */
   readonly #rates: Float64Array;
+  /** When something other than a message last happened. */
   readonly #lastEventMs: Float64Array;
+  readonly #beganMs: number;
   readonly #gone: Uint8Array;
   readonly #roles: Uint8Array;
   readonly #renames = new Map<number, number>();
   #nextEventMs: number;
+  /** Whether joins and leaves leave a chat's `last_event_time` alone. */
+  silentJoins = false;
 
   constructor(options: WorldOptions) {
     const { chats, seed, clock } = options;
@@ -134,6 +141,7 @@ export class World {
     this.#gone = new Uint8Array(chats);
     this.#roles = new Uint8Array(chats);
     const nowMs = clock.now();
+    this.#beganMs = nowMs;
     let total = 0;
     for (let index = 0; index < chats; index += 1) {
       const dialog = this.#typeOf(index) === 'dialog';
@@ -294,8 +302,18 @@ export class World {
       renamed: this.#renames.get(index) ?? 0,
       role: this.#roleAt(index),
       gone: this.#goneAt(index),
-      lastEventMs: this.#lastEventMs[index] ?? 0,
+      ...this.#activityAt(index),
     };
+  }
+
+  /** Messages come evenly, so that their number and the time of the last follow from the clock. */
+  #activityAt(index: number): Pick<ChatFacts, 'lastEventMs' | 'messages'> {
+    const { seed, drift, clock } = this.#options;
+    const lastEventMs = this.#lastEventMs[index] ?? 0;
+    const everyMs = hourMs / (logNormal(seed, index, salt.messages, medianMessagesPerHour, messagesSpread) * drift);
+    const messages = Math.floor((clock.now() - this.#beganMs) / everyMs);
+    if (messages === 0) return { lastEventMs, messages };
+    return { lastEventMs: Math.max(lastEventMs, Math.floor(this.#beganMs + messages * everyMs)), messages };
   }
 
   #truthAt(index: number): ChatTruth {
@@ -404,12 +422,12 @@ export class World {
   #tellMembership(index: number, joined: boolean, seat: number, atMs: number): void {
     const seed = this.#options.seed;
     const userId = memberId(seed, index, seat);
-    this.#lastEventMs[index] = atMs;
+    if (!this.silentJoins) this.#lastEventMs[index] = atMs;
     if (this.#roleAt(index) !== 'reader' || this.#gone[index] !== 0) return;
     // By link or by oneself: the field is absent or null. Else the owner did it.
     const by = userId % 10;
     const actor = by < 3 ? {} : { [joined ? 'inviter_id' : 'admin_id']: by < 5 ? null : memberId(seed, index, 1) };
-    this.#tell(index, joined ? 'user_added' : 'user_removed', atMs, () => ({
+    this.#send(index, joined ? 'user_added' : 'user_removed', atMs, () => ({
       user: userOf(seed, userId),
       // Seen in deliveries, in no documentation.
       user_id: userId,
@@ -420,6 +438,10 @@ export class World {
 
   #tell(index: number, type: UpdateType, atMs: number, fields: () => Record<string, unknown>): void {
     this.#lastEventMs[index] = atMs;
+    this.#send(index, type, atMs, fields);
+  }
+
+  #send(index: number, type: UpdateType, atMs: number, fields: () => Record<string, unknown>): void {
     this.#options.onUpdate?.({ update_type: type, timestamp: atMs, chat_id: this.#idOf(index), ...fields() });
   }
 
