@@ -230,10 +230,16 @@ export const wantsMore = (sync: Sync, found: Found, beyond: boolean): boolean =>
   found.weighed < MIN_WEIGHED + WEIGHED_PER_REQUEST * sync.allowed &&
   (!beyond || leftFor(sync, found) > found.unchecked.length);
 
-/** Requests that are left for chats that aren't worth one, less what chats took that were due again before this sync. */
+/**
+ * Requests kept for chats that are due again before the next sync, as many as there were before this one, and up to half of all:
+ * each of them is worth the price, whoever waits.
+ */
+const keptFor = (sync: Sync): number => Math.ceil(Math.min(sync.findings.again, sync.allowed / 2));
+
+/** Requests that are left for chats that aren't worth one. */
 function leftFor(sync: Sync, found: Found): number {
   const first = sync.settings.maxCallsPerHour === undefined ? 0 : Math.min(found.first.length, sync.allowed);
-  return sync.allowed - first - found.read.length - Math.ceil(sync.findings.again);
+  return sync.allowed - first - found.read.length - keptFor(sync);
 }
 
 /** What a sync has read, and what not. */
@@ -260,9 +266,10 @@ export function select(sync: Sync, found: Found): Selection {
       : allowed;
   const first = found.first.slice(0, most);
   const left = settings.maxCallsPerHour === undefined ? allowed : allowed - first.length;
+  const room = Math.max(0, left - keptFor(sync));
   const best =
-    found.read.length > left
-      ? found.read.toSorted((a, b) => b.correctViews - a.correctViews).slice(0, left)
+    found.read.length > room
+      ? found.read.toSorted((a, b) => b.correctViews - a.correctViews).slice(0, room)
       : found.read;
   const even = found.unchecked
     .toSorted((a, b) => a.readAt - b.readAt)

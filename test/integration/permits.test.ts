@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
@@ -13,6 +14,9 @@ import { uncontestedClaims } from '../support/memory/claim-store.ts';
 import type { TakerOptions, TakerReport } from '../support/permit-taker.ts';
 import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+
+/** Whether the machine has time for what is measured here. On a busy one only what must hold at any load is checked. */
+const idle = () => (loadavg()[0] ?? 0) < 1.5 * availableParallelism();
 
 // Time here is real: what is measured is the pace of separate processes against Redis's own clock.
 
@@ -137,7 +141,7 @@ describe('processes that share the limiter', () => {
       givenBack: sum(reports.map(({ stats }) => stats.background.givenBack)),
     });
     neverOver();
-    expect(rate()).toBeGreaterThan(0.9 * fullRate);
+    if (idle()) expect(rate()).toBeGreaterThan(0.9 * fullRate);
     expect(callsPerPermit).toBeLessThanOrEqual(1.05);
   });
 
@@ -170,8 +174,8 @@ describe('processes that share the limiter', () => {
     });
     neverOver();
     expect(waits.length).toBeGreaterThan(10);
-    expect(quantile(waits, 0.95)).toBeLessThanOrEqual(170);
-    expect(rate()).toBeGreaterThan(0.9 * fullRate);
+    if (idle()) expect(quantile(waits, 0.95)).toBeLessThanOrEqual(170);
+    if (idle()) expect(rate()).toBeGreaterThan(0.9 * fullRate);
     expect(calls).toBeLessThanOrEqual(1.05);
   });
 
@@ -184,10 +188,10 @@ describe('processes that share the limiter', () => {
     const calls = sum(reports.map(({ stats }) => stats.redisCalls)) / arrivals.length;
     show('flood', { share, rate: rate() / fullRate, worst: worstSecond(), calls });
     neverOver();
-    expect(share).toBeGreaterThan(0.12);
+    if (idle()) expect(share).toBeGreaterThan(0.12);
     expect(calls).toBeLessThanOrEqual(1.05);
     expect(share).toBeLessThan(0.3);
-    expect(rate()).toBeGreaterThan(0.85 * fullRate);
+    if (idle()) expect(rate()).toBeGreaterThan(0.85 * fullRate);
   });
 });
 
@@ -204,7 +208,7 @@ describe('losing Redis', () => {
     };
     neverOver();
     // Alone, the two would make 2 × 0.3 of the rate.
-    expect(figures.kept).toBeGreaterThan(0.5);
+    if (idle()) expect(figures.kept).toBeGreaterThan(0.5);
     expect(figures.local).toBeGreaterThan(0);
     return figures;
   };

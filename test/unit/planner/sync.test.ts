@@ -76,7 +76,14 @@ describe('a sync', () => {
     expect(selection.read.map(({ id }) => id)).toEqual([0, 1, 21, 20, 19, 18, 17, 16, 15, 14]);
     expect(selection.spare).toBe(0);
     // Some is kept for chats that are due again before the next sync, as many as there were.
-    expect(weighAll(begin(1, { again: 6 }), [chat(0.1, 5, 10), ...idle]).selection).toMatchObject({ spare: 6 });
+    expect(weighAll(begin(1, { again: 4 }), [chat(0.1, 5, 10), ...idle]).selection).toMatchObject({ spare: 4 });
+  });
+
+  test('keeps requests for chats that are due again before the next sync, also where more are wanted', () => {
+    const many = Array.from({ length: 20 }, () => chat(0.1, 5, 10));
+    expect(weighAll(begin(1, { again: 3 }), many).selection).toMatchObject({ leftOver: 13, spare: 3 });
+    // Half of the budget at most.
+    expect(weighAll(begin(1, { again: 300 }), many).selection).toMatchObject({ leftOver: 15, spare: 5 });
   });
 
   test('but not to those that events vouch for, nor to those read since the sync before', () => {
