@@ -6,6 +6,7 @@ import { createMemoryChatStore } from '../../test/support/memory/chat-store.ts';
 import { createMemoryChats } from '../../test/support/memory/chats.ts';
 import { createMemoryCountStore } from '../../test/support/memory/count-store.ts';
 import { createMemoryEventStore } from '../../test/support/memory/event-store.ts';
+import { createMemoryHistory } from '../../test/support/memory/history.ts';
 import { createMemoryPlannerStore } from '../../test/support/memory/planner-store.ts';
 import { createMemoryRunStore } from '../../test/support/memory/run-store.ts';
 import { counted, memoryCounts, memoryQueue, memoryViewCounter, refreshing } from '../../test/support/participants.ts';
@@ -125,7 +126,7 @@ export async function coalesce(world: World, hours: number, random: Random): Pro
         return now > goneAt ? ({ kind: 'denied' } as const) : counted(requests.length);
       },
     };
-    const refreshChat = refreshing({ counts: countStore }, clock, { maxApi, cache });
+    const refreshChat = refreshing({ counts: countStore, history: createMemoryHistory() }, clock, { maxApi, cache });
     const unasked = () => Promise.reject(new Error('only known chats are told of'));
     const subscriptionStore = { read: async () => undefined };
     const shared = { chatStore, eventStore, plannerStore, subscriptionStore, queue, clock, fetchMembership: unasked };
