@@ -25,7 +25,7 @@ export async function seedChats(chats: Iterable<ChatSeed>, env: NodeJS.ProcessEn
   });
   const store = createDynamoChatStore({
     client,
-    tables: { chats: tables.CHATS_TABLE, words: tables.CHAT_WORDS_TABLE, state: tables.STATE_TABLE },
+    tables: { chats: tables.CHATS_TABLE, postings: tables.CHAT_POSTINGS_TABLE, state: tables.STATE_TABLE },
     pause: fullJitter((ms) => sleep(ms)),
   });
   const totals = await importChats(store, linesOf(chats), {

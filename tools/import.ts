@@ -29,7 +29,7 @@ Imports chats from CSV or an Excel workbook (with a header line), or from JSON l
   again      an import can be repeated at any time: a known max_chat_id updates its chat, a new one creates one
   repeated   of several lines with one max_chat_id the last one counts
   refused    lines that can't be used are written, with number and reason, to FILE.refused.jsonl
-  where      into the running local stack, or the tables named by CHATS_TABLE, CHAT_WORDS_TABLE, STATE_TABLE
+  where      into the running local stack, or the tables named by CHATS_TABLE, CHAT_POSTINGS_TABLE, STATE_TABLE
 
   --encoding   ${ENCODINGS.join(', ')}; told from the content by default
   --delimiter  of CSV: ${DELIMITER_NAMES.join(', ')}; told from the header line by default
@@ -57,7 +57,7 @@ await runTool(async () => {
   const { tables } = readConfig(process.env, ['tables']);
   const store = createDynamoChatStore({
     client: createDynamo(),
-    tables: { chats: tables.CHATS_TABLE, words: tables.CHAT_WORDS_TABLE, state: tables.STATE_TABLE },
+    tables: { chats: tables.CHATS_TABLE, postings: tables.CHAT_POSTINGS_TABLE, state: tables.STATE_TABLE },
     pause: fullJitter((ms) => sleep(ms)),
   });
 

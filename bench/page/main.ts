@@ -79,7 +79,7 @@ async function measureSize(file: string, dataDir: string, chats: number, quick: 
       ...settings,
       ...issuer.env,
       CHATS_TABLE: TABLES.chats,
-      CHAT_WORDS_TABLE: TABLES.words,
+      CHAT_POSTINGS_TABLE: TABLES.postings,
       STATE_TABLE: TABLES.state,
       HISTORY_TABLE: TABLES.history,
       AWS_ENDPOINT_URL_DYNAMODB: local('dynamodb'),
@@ -173,7 +173,7 @@ async function measureCpu(quick: boolean): Promise<readonly CpuRound[]> {
     env: {
       ...settings,
       CHATS_TABLE: TABLES.chats,
-      CHAT_WORDS_TABLE: TABLES.words,
+      CHAT_POSTINGS_TABLE: TABLES.postings,
       STATE_TABLE: TABLES.state,
       HISTORY_TABLE: TABLES.history,
       ...issuer.env,

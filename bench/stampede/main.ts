@@ -115,7 +115,7 @@ async function measure(reader: ReaderName, dataDir: string, rounds: number): Pro
           BENCH_AUTHORIZATION: issuer.bearer(),
           POWERTOOLS_LOG_LEVEL: 'SILENT',
           CHATS_TABLE: TABLES.chats,
-          CHAT_WORDS_TABLE: TABLES.words,
+          CHAT_POSTINGS_TABLE: TABLES.postings,
           STATE_TABLE: TABLES.state,
           HISTORY_TABLE: TABLES.history,
           AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,

@@ -17,13 +17,13 @@ import { ROOT } from './bundles.ts';
 
 export interface TableNames {
   readonly chats: string;
-  readonly words: string;
+  readonly postings: string;
   readonly state: string;
   readonly history: string;
 }
 
 export const TABLES: TableNames = {
-  ...{ chats: 'bench-chats', words: 'bench-words', state: 'bench-state', history: 'bench-history' },
+  ...{ chats: 'bench-chats', postings: 'bench-postings', state: 'bench-state', history: 'bench-history' },
 };
 
 /** The simulated MAX's chats, none of them gone or changing. */
@@ -112,7 +112,7 @@ async function describeTables(names: TableNames) {
   const yaml: { load(text: string): unknown } = createRequire(import.meta.url)('js-yaml');
   const text = await readFile(join(ROOT, 'infra/tables.yml'), 'utf8');
   const { Resources } = yaml.load(text) as {
-    Resources: Record<'ChatsTable' | 'ChatWordsTable' | 'StateTable' | 'HistoryTable', Declared>;
+    Resources: Record<'ChatsTable' | 'ChatPostingsTable' | 'StateTable' | 'HistoryTable', Declared>;
   };
   const described = ({ Properties }: Declared, TableName: string) => {
     const { TimeToLiveSpecification: _, ...properties } = Properties;
@@ -120,7 +120,7 @@ async function describeTables(names: TableNames) {
   };
   return [
     described(Resources.ChatsTable, names.chats),
-    described(Resources.ChatWordsTable, names.words),
+    described(Resources.ChatPostingsTable, names.postings),
     described(Resources.StateTable, names.state),
     described(Resources.HistoryTable, names.history),
   ];

@@ -76,7 +76,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const tableName = (key: string) => declared.tables[key]?.name ?? key;
   const tables = {
     chats: tableName('ChatsTable'),
-    words: tableName('ChatWordsTable'),
+    postings: tableName('ChatPostingsTable'),
     state: tableName('StateTable'),
     history: tableName('HistoryTable'),
   };

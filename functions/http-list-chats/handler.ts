@@ -1,42 +1,28 @@
-import { wordsOf } from '../../lib/chats/search.ts';
+import { queryOf } from '../../lib/http/chat-filters.ts';
 import { readCursor, writeCursor } from '../../lib/http/cursor.ts';
-import { scopeOf } from '../../lib/http/principal.ts';
 import { Problem } from '../../lib/http/problem.ts';
 import { type ChatDto, toDto } from '../../lib/http/schemas.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
-import { chatStore, connectDynamo, connectRedis, cursorSecret, viewCounts } from '../../lib/runtime/root.ts';
-import type { ListPage } from '../../lib/state/chat-store.ts';
+import { connectDynamo, connectRedis, cursorSecret, findChats, viewCounts } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
-const NOTHING: ListPage = { rows: [], next: undefined };
-
-/** Round trips when warm: 1 Query and 1 GetItem (the total) at once, then 1 MGET. */
+/**
+ * Round trips when warm: 1 Query and 1 GetItem (the total) at once, then 1 MGET. With conditions: the posting lists at once,
+ * then 1 to 7 BatchGetItem at once, or some Queries and 1 BatchGetItem, then 1 MGET.
+ */
 export const handler = httpFunction(
   route,
   async ({ query, principal, timed }) => {
     const secret = await cursorSecret()();
-    const searching = (query.search ?? '').trim() !== '';
-    const listing = {
-      scope: scopeOf(principal),
-      sort: query.sort_by,
-      order: query.sort_order,
-      words: wordsOf(query.search ?? ''),
-    };
+    const listing = { query: queryOf(principal, query), sort: query.sort_by, order: query.sort_order };
     const after = query.cursor === undefined ? undefined : readCursor(query.cursor, listing, secret);
     if (query.cursor !== undefined && !after) {
       throw new Problem('invalid_request', {
         detail: 'The cursor does not belong to this listing.',
-        errors: [
-          { field: 'cursor', message: 'must be a next_cursor of the same sort_by, sort_order and search, unchanged' },
-        ],
+        errors: [{ field: 'cursor', message: 'must be a next_cursor of the same order and conditions, unchanged' }],
       });
     }
-    const reading = Promise.all([
-      // A search for punctuation has no words to find.
-      searching && listing.words.length === 0 ? NOTHING : chatStore().list({ ...listing, limit: query.limit, after }),
-      searching ? null : chatStore().total(listing.scope),
-    ]);
-    const [page, total] = await timed('db', reading);
+    const { total, ...page } = await timed('db', findChats()({ ...listing, limit: query.limit, after }));
     const counts = await timed('counts', viewCounts()(page.rows));
     const data: ChatDto[] = [];
     for (const { chat } of page.rows) {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { hasAtMost } from '../../lib/chats/fields.ts';
 import { SORTS } from '../../lib/chats/sort-keys.ts';
+import { chatFilters } from '../../lib/http/chat-filters.ts';
 import { ROLES } from '../../lib/http/principal.ts';
 import { defineRoute, integerParam, named } from '../../lib/http/route.ts';
 import { chatDto, chatExample, count } from '../../lib/http/schemas.ts';
@@ -12,7 +12,7 @@ const chatPage = named('ChatPage', () =>
   z
     .object({
       data: z.array(chatDto()),
-      total: count().nullable().describe('Chats in the whole listing'),
+      total: count().describe('Chats on all pages'),
       limit: z.int().min(1).max(100),
       next_cursor: z.string().nullable().describe('For the next page; null: this is the last one'),
     })
@@ -25,6 +25,8 @@ export const route = defineRoute({
   operationId: 'listChats',
   tag: 'chats',
   summary: 'Chats with their participant counts, a page at a time',
+  description:
+    'All conditions given (`search`, `university_id`, `department`, `source`, `status`) must hold. A page has `limit` chats unless it is the last one.',
   roles: ROLES,
   query: z.object({
     limit: integerParam(1, 100)
@@ -36,7 +38,7 @@ export const route = defineRoute({
       .optional()
       .meta({
         description:
-          'The `next_cursor` of the page before, for the page after it. It is valid for the same user, `sort_by`, `sort_order` and `search` only.',
+          'The `next_cursor` of the page before, for the page after it. It is valid for the same user, order and conditions only.',
         examples: ['bG9va3MgbGlrZSBhIGN1cnNvcltbMTIzXQ'],
       }),
     sort_by: oneOf(SORTS)
@@ -45,23 +47,9 @@ export const route = defineRoute({
     sort_order: oneOf(['asc', 'desc'])
       .default('asc')
       .meta({ description: 'Ascending or descending', examples: ['asc'] }),
-    search: z
-      .string()
-      .refine((text) => hasAtMost(text, 200), 'must have at most 200 characters')
-      .refine((text) => text.isWellFormed(), 'must not contain broken characters')
-      .optional()
-      .meta({
-        maxLength: 200,
-        description:
-          'Words, each the beginning of a word of the name or the department; case and the difference of ё and е do not matter',
-        examples: ['ивт деканат'],
-      }),
+    ...chatFilters,
   }),
   answers: {
-    200: {
-      description:
-        'A page. With a search, `total` is null, and a page with fewer chats than `limit` may have a next one.',
-      schema: chatPage,
-    },
+    200: { description: 'A page', schema: chatPage },
   },
 });

@@ -1,4 +1,4 @@
-import type { InactiveStatus } from '../max-api/api.ts';
+import { INACTIVE_STATUSES, type InactiveStatus } from '../max-api/api.ts';
 import { NOTHING_PLANNED, type Planning } from './planning.ts';
 
 /**
@@ -29,6 +29,14 @@ export interface Chat {
  * with a 200. Only `active` chats are refreshed in the background.
  */
 export type ChatStatus = 'active' | 'denied' | 'gone' | InactiveStatus;
+
+/** What people see as a chat's status. */
+export const SHOWN_STATUSES = ['active', 'denied', 'gone', ...INACTIVE_STATUSES, 'unlinked'] as const;
+export type ShownStatus = (typeof SHOWN_STATUSES)[number];
+
+/** `unlinked`: the chat has no MAX id. */
+export const shownStatus = ({ maxChatId, status }: Pick<Chat, 'maxChatId' | 'status'>): ShownStatus =>
+  maxChatId === null ? 'unlinked' : status;
 
 /** What a person may set. */
 export type ChatFields = Pick<

@@ -26,7 +26,7 @@ const padded = (n: number): string => String(n).padStart(16, '0');
 const NAME_END = '\t';
 
 /** Room for text in a key that ends in a separator and a padded number. */
-export const MAX_KEY_TEXT_BYTES = MAX_KEY_BYTES - 1 - 16;
+const MAX_KEY_TEXT_BYTES = MAX_KEY_BYTES - 1 - 16;
 
 /** The longest beginning of `text` that has at most `maxBytes` bytes of UTF-8 and cuts no character. */
 export function cutToBytes(text: string, maxBytes: number): string {

@@ -1,20 +1,22 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
 import type { Position } from '../chats/sort-keys.ts';
-import type { Listing } from '../state/chat-store.ts';
+import type { FindRequest } from '../listing/find-chats.ts';
 
 /**
  * Cursors: opaque to clients, tamper-evident, and good only for the listing they come from. The signature covers the
- * listing too, so that a cursor of another sort, search or scope fails like a forged one.
+ * listing too, so that a cursor of another sort, search, filter or scope fails like a forged one.
  */
 
 const MAC_BYTES = 16;
 const position = z.tuple([z.union([z.string(), z.number()]), z.number().int().nonnegative()]);
 
-type ListingIdentity = Pick<Listing, 'scope' | 'sort' | 'order' | 'words'>;
+type ListingIdentity = Pick<FindRequest, 'query' | 'sort' | 'order'>;
 
 function sign(payload: Buffer, listing: ListingIdentity, secret: string): Buffer {
-  const identity = JSON.stringify([listing.scope, listing.sort, listing.order, listing.words]);
+  const { scope, search, department, source, statuses } = listing.query;
+  const conditions = [scope, search?.text, department, source, [...statuses].sort()].map((value) => value ?? null);
+  const identity = JSON.stringify([conditions, listing.sort, listing.order]);
   return createHmac('sha256', secret).update(`${identity}\0`).update(payload).digest().subarray(0, MAC_BYTES);
 }
 

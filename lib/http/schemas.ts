@@ -1,12 +1,9 @@
 import * as z from 'zod';
-import type { Chat } from '../chats/chat.ts';
+import { type Chat, SHOWN_STATUSES, shownStatus } from '../chats/chat.ts';
 import type { ShownCount } from '../listing/view-counts.ts';
-import { INACTIVE_STATUSES } from '../max-api/api.ts';
 import { named, timestamp } from './route.ts';
 
 /** The shapes several routes answer with. */
-
-const SHOWN_STATUSES = ['active', 'denied', 'gone', ...INACTIVE_STATUSES, 'unlinked'] as const;
 
 /** Something counted, or a number of seconds. */
 export const count = () => z.int().min(0);
@@ -83,7 +80,7 @@ export function toDto(chat: Chat, shown: ShownCount): ChatDto {
     participants_updated_at: shown.updatedAt,
     participants_source: shown.source,
     participants_stale: shown.stale,
-    status: chat.maxChatId === null ? 'unlinked' : chat.status,
+    status: shownStatus(chat),
     created_at: chat.createdAt,
     updated_at: chat.updatedAt,
   };

@@ -152,7 +152,7 @@ async function drawSample(deps: ValidateDeps, scope: Scope, size: number): Promi
   let seen = 0;
   let after: Position | undefined;
   do {
-    const page = await deps.chatStore.list({ scope, sort: 'id', order: 'asc', words: [], limit: 100, after });
+    const page = await deps.chatStore.list({ scope, sort: 'id', order: 'asc', limit: 100, after });
     for (const row of page.rows) {
       if (row.chat.maxChatId === null) continue;
       seen += 1;

@@ -164,7 +164,7 @@ export const SECTIONS = {
   tables: () =>
     z.object({
       CHATS_TABLE: text,
-      CHAT_WORDS_TABLE: text,
+      CHAT_POSTINGS_TABLE: text,
       STATE_TABLE: text,
     }),
   history: () =>

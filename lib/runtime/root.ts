@@ -7,6 +7,7 @@ import { type Database, fullJitter } from '../adapters/dynamodb/database.ts';
 import { createDynamoEventStore, createDynamoSubscriptionStore } from '../adapters/dynamodb/event-store.ts';
 import { createDynamoHistory, createDynamoHistoryWriter } from '../adapters/dynamodb/history.ts';
 import { createDynamoPlannerStore } from '../adapters/dynamodb/planner-store.ts';
+import { createDynamoPostingStore } from '../adapters/dynamodb/posting-store.ts';
 import { createDynamoRunStore } from '../adapters/dynamodb/run-store.ts';
 import { createDynamoRollUpStore, createDynamoStatistics } from '../adapters/dynamodb/statistics.ts';
 import { fetchJson } from '../adapters/issuer/fetch-json.ts';
@@ -21,6 +22,7 @@ import { createPlanQueue, createRefreshQueue, createSqs, createUpdateQueue } fro
 import { systemClock } from '../base/clock.ts';
 import { createApplyUpdates } from '../events/apply-updates.ts';
 import { createCheckSubscription } from '../events/check-subscription.ts';
+import { createFindChats } from '../listing/find-chats.ts';
 import { createValidateCounts } from '../listing/validate-counts.ts';
 import { createViewCounts } from '../listing/view-counts.ts';
 import type { MaxError } from '../max-api/api.ts';
@@ -65,14 +67,15 @@ const batchSize = () => config.batches.PARTICIPANTS_BATCH_SIZE;
 // Durable stores
 
 const database = /* @__PURE__ */ once((): Database => {
-  const { CHATS_TABLE, CHAT_WORDS_TABLE, STATE_TABLE } = config.tables;
+  const { CHATS_TABLE, CHAT_POSTINGS_TABLE, STATE_TABLE } = config.tables;
   return {
     client: traced(createDynamo()),
-    tables: { chats: CHATS_TABLE, words: CHAT_WORDS_TABLE, state: STATE_TABLE },
+    tables: { chats: CHATS_TABLE, postings: CHAT_POSTINGS_TABLE, state: STATE_TABLE },
     pause: fullJitter(clock.sleep),
   };
 });
 export const chatStore = /* @__PURE__ */ once(() => createDynamoChatStore(database()));
+const postingStore = /* @__PURE__ */ once(() => createDynamoPostingStore(database()));
 const countStore = /* @__PURE__ */ once(() => createDynamoCountStore(database()));
 /** Reads the history of counts. */
 export const history = /* @__PURE__ */ once(() => createDynamoHistory(database(), config.history.HISTORY_TABLE));
@@ -350,6 +353,9 @@ const viewCountsDeps = () => ({
   },
 });
 export const viewCounts = /* @__PURE__ */ once(() => createViewCounts(viewCountsDeps()));
+export const findChats = /* @__PURE__ */ once(() =>
+  createFindChats({ chatStore: chatStore(), postings: postingStore() }),
+);
 /** Shows what readers see, unseen: nothing is asked for, cached or measured. */
 const inspectCounts = /* @__PURE__ */ once(() => {
   const deps = viewCountsDeps();

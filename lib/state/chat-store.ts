@@ -5,9 +5,7 @@ export interface Listing {
   readonly scope: Scope;
   readonly sort: Sort;
   readonly order: Order;
-  /** Words to search for, normalized (`wordsOf`); empty lists everything. */
-  readonly words: readonly string[];
-  /** At most this many rows, from 1 to 1,000. */
+  /** At most this many rows. */
   readonly limit: number;
   /** Rows strictly behind this place; `undefined` starts at the beginning. */
   readonly after: Position | undefined;
@@ -21,7 +19,14 @@ export interface ListedChat {
 
 export interface ListPage {
   readonly rows: readonly ListedChat[];
-  /** Where the next page begins; `undefined` when there is none. A page may be short and yet have a next one (search). */
+  /** Where the next page begins; `undefined` when there is none. */
+  readonly next: Position | undefined;
+}
+
+/** A part of a listing, without the chats. */
+export interface Walk {
+  readonly positions: readonly Position[];
+  /** Where the listing goes on; `undefined` at its end. A part may be short and yet have a next one. */
   readonly next: Position | undefined;
 }
 
@@ -79,7 +84,10 @@ export interface ChatStore {
   /** In as few round trips as the store allows (100 a BatchGetItem, in parallel). Unknown ids are left out. */
   getMany(ids: readonly number[]): Promise<Map<number, StoredChat>>;
   findByMaxChatId(maxChatId: string): Promise<number | undefined>;
+  /** A page, from 1 to 1,000 rows. */
   list(listing: Listing): Promise<ListPage>;
+  /** The places of the next chats of a listing, in its order: for who looks for few of many. */
+  walk(listing: Listing): Promise<Walk>;
   /** All chats in the order of ids, for who goes through them all: those behind `after`, at most `limit` of them. */
   outlines(after: number, limit: number): Promise<OutlinePage>;
   /** The exact number of chats in the scope. */

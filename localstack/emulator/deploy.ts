@@ -190,7 +190,7 @@ async function readPackage(dir: string) {
     >,
     tables: {
       CHATS_TABLE: nameOf('ChatsTable'),
-      CHAT_WORDS_TABLE: nameOf('ChatWordsTable'),
+      CHAT_POSTINGS_TABLE: nameOf('ChatPostingsTable'),
       STATE_TABLE: nameOf('StateTable'),
     },
     /** Changes what will be deployed. */

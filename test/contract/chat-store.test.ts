@@ -3,15 +3,21 @@ import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ChatItem, chatOf } from '../../lib/adapters/dynamodb/chat-item.ts';
 import type { Database } from '../../lib/adapters/dynamodb/database.ts';
-import { type Posting, postingsOf } from '../../lib/adapters/dynamodb/words.ts';
+import { type PostingItem, readKey } from '../../lib/adapters/dynamodb/posting-items.ts';
 import type { ChatFields, ChatOutline, Scope } from '../../lib/chats/chat.ts';
+import { decodeChunk } from '../../lib/chats/chunk-codec.ts';
+import { CHUNK_IDS, offsetsOf } from '../../lib/chats/id-set.ts';
 import { NOTHING_PLANNED } from '../../lib/chats/planning.ts';
-import { wordsOf } from '../../lib/chats/search.ts';
+import { matchesQuery } from '../../lib/chats/query.ts';
 import { comparePositions, type Order, positionOf, SORTS } from '../../lib/chats/sort-keys.ts';
+import { termKey, termsOf } from '../../lib/chats/terms.ts';
+import { createFindChats } from '../../lib/listing/find-chats.ts';
 import type { ChatStore, Listing, OutlinePage } from '../../lib/state/chat-store.ts';
 import {
   created,
   fields,
+  findIds,
+  findPages,
   IMPLEMENTATIONS,
   idsOf,
   line,
@@ -19,6 +25,7 @@ import {
   listing,
   openDynamo,
   openMemory,
+  query,
   type Stores,
   T0,
 } from '../support/stores.ts';
@@ -34,8 +41,8 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
     store = stores.chats;
   });
 
-  const search = async (query: string, some: Partial<Listing> = {}) =>
-    idsOf(await listAll(store, { words: wordsOf(query), ...some }));
+  const search = (text: string, { scope = 'all', ...order }: Partial<Listing> = {}) =>
+    findIds(stores, { query: query({ search: text, scope }), ...order });
   const due = async () => (await stores.counts.due(Number.MAX_SAFE_INTEGER, 100, undefined)).map(({ id }) => id).sort();
   const read = (id: number, maxChatId: string, count: number, askedAt: number) =>
     stores.counts.apply({ id, maxChatId }, { kind: 'count', count }, { askedAt, dueAt: askedAt + 1 });
@@ -274,7 +281,10 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
         counts.map((participantsCount, i) => line(`-${i + 1}`, { name: `Курс ${i}`, participantsCount })),
         T0,
       );
-      const rows = await listAll(store, { words: ['курс'], sort: 'participants_count', order: 'desc', limit: 2 });
+      const pages = await findPages(stores, {
+        ...{ query: query({ search: 'курс' }), sort: 'participants_count', order: 'desc', limit: 2 },
+      });
+      const rows = pages.flatMap((page) => page.rows);
       expect(rows.map(({ count }) => count?.participantsCount)).toEqual([40, 5, 0, null]);
     });
 
@@ -286,22 +296,24 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await search(long, { scope: { universityId: 1 } })).toEqual([id]);
     });
 
-    test('a cursor holds when a common word becomes a rare one, and the other way round', async () => {
-      // Above 1,000 finds the DynamoDB store walks the listing, below it looks the words up.
-      const lines = Array.from({ length: 1_003 }, (_, i) => line(`-${i + 1}`, { name: `Группа ${i % 7} ${i}` }));
-      await store.importMany(lines.slice(0, 600), T0);
-      await store.importMany(lines.slice(600), T0);
+    test('a cursor holds when many matches become few, and the other way round', async () => {
+      // Above 700 matches the listing is walked, below they are read and sorted.
+      const lines = Array.from({ length: 703 }, (_, i) => line(`-${i + 1}`, { name: `Группа ${i % 7} ${i}` }));
+      await store.importMany(lines, T0);
+      const find = createFindChats({ chatStore: store, postings: stores.postings });
       for (const sort of SORTS) {
-        const common = await store.list(listing({ sort, words: ['гру'], limit: 40 }));
+        const request = { query: query({ search: 'гру' }), sort, order: 'asc', limit: 40 } as const;
+        const many = await find({ ...request, after: undefined });
         const expected = idsOf(await listAll(store, { sort, limit: 100 }));
-        expect(idsOf(common.rows)).toEqual(expected.slice(0, 40));
-        const deleted = expected.slice(-4);
-        for (const id of deleted) await store.delete(id);
-        const rare = await store.list(listing({ sort, words: ['гру'], limit: 40, after: common.next }));
-        expect(idsOf(rare.rows)).toEqual(expected.slice(40, 80));
+        expect(many.total).toBe(703);
+        expect(idsOf(many.rows)).toEqual(expected.slice(0, 40));
+        for (const id of expected.slice(-4)) await store.delete(id);
+        const few = await find({ ...request, after: many.next });
+        expect(few.total).toBe(699);
+        expect(idsOf(few.rows)).toEqual(expected.slice(40, 80));
         await store.importMany(lines, T0);
-        const again = await store.list(listing({ sort: 'id', words: ['гру'], limit: 2, after: { key: 80, id: 80 } }));
-        expect(again.rows).toHaveLength(2);
+        const again = await find({ ...request, after: few.next });
+        expect(idsOf(again.rows)).toEqual(expected.slice(80, 120));
       }
     });
   });
@@ -460,9 +472,11 @@ describe.each(IMPLEMENTATIONS)('paging in %s', (_, open) => {
     participantsCount: fc.constantFrom(null, 0, 9, 10),
     at: fc.constantFrom(T0, T0 + 1),
   });
+  let stores: Stores;
   let store: ChatStore;
   beforeAll(async () => {
-    store = (await open()).chats;
+    stores = await open();
+    store = stores.chats;
     const chats = fc.sample(chat, { numRuns: 120, seed: 42 });
     for (const at of [T0, T0 + 1]) {
       const lines = chats
@@ -482,32 +496,41 @@ describe.each(IMPLEMENTATIONS)('paging in %s', (_, open) => {
       sort: fc.constantFrom(...SORTS),
       order: fc.constantFrom(...ORDERS),
       scope: fc.constantFrom(...SCOPES),
-      words: fc.constantFrom([], ['е'], ['еж', '1']),
+      search: fc.constantFrom(undefined, 'е', 'еж 1'),
       limit: fc.integer({ min: 7, max: 100 }),
     });
     await fc.assert(
-      fc.asyncProperty(request, async ({ sort, order, scope, words, limit }) => {
+      fc.asyncProperty(request, async ({ sort, order, scope, search, limit }) => {
         const compare = comparePositions(order);
         const expected = all
-          .filter(({ chat }) => scope === 'all' || chat.universityId === scope.universityId)
-          .filter(({ chat }) => words.every((word) => wordsOf(chat.name).some((one) => one.startsWith(word))))
+          .filter(({ chat }) => matchesQuery(chat, query({ scope, search })))
           .map(({ chat, participantsCount }) => positionOf(sort, chat, participantsCount))
           .sort(compare)
           .map(({ id }) => id);
-        expect(idsOf(await listAll(store, { sort, order, scope, words, limit }))).toEqual(expected);
+        const pages = await findPages(stores, { query: query({ scope, search }), sort, order, limit });
+        expect(pages.flatMap(({ rows }) => idsOf(rows))).toEqual(expected);
+        for (const { total } of pages) expect(total).toBe(expected.length);
+        for (const { rows } of pages.slice(0, -1)) expect(rows).toHaveLength(limit);
       }),
       { numRuns: 60 },
     );
   });
 });
 
-/** Chats whose words are not as the chat has them, and words without a chat. */
-async function wordsLeft(database: Database): Promise<unknown[]> {
-  const hint = ({ bucket, word, text, id }: Posting) => JSON.stringify([bucket, word, text, id]);
-  const { Items: words = [] } = await database.client.send(new ScanCommand({ TableName: database.tables.words }));
+/** What posting lists lack of the chats' terms, or have too much. */
+async function postingsLeft(database: Database): Promise<string[]> {
+  const { Items: items = [] } = await database.client.send(new ScanCommand({ TableName: database.tables.postings }));
   const { Items: chats = [] } = await database.client.send(new ScanCommand({ TableName: database.tables.chats }));
-  const right = (chats as ChatItem[]).flatMap((item) => postingsOf(chatOf(item)));
-  return [...new Set(right.map(hint)).symmetricDifference(new Set((words as Posting[]).map(hint)))];
+  const listed = (items as PostingItem[]).flatMap(({ group, key, ids }) => {
+    const { word, chunk } = readKey(key);
+    return [...offsetsOf(decodeChunk(ids))].map(
+      (offset) => `${termKey({ group, word })} ${chunk * CHUNK_IDS + offset}`,
+    );
+  });
+  const right = (chats as ChatItem[])
+    .map(chatOf)
+    .flatMap((chat) => termsOf(chat).map((term) => `${termKey(term)} ${chat.id}`));
+  return [...new Set(right).symmetricDifference(new Set(listed))];
 }
 
 /** Whatever is done to both, memory and DynamoDB answer and end the same. */
@@ -518,6 +541,7 @@ test('the stores agree', async () => {
       maxChatId: fc.constantFrom('-1', '-2', '-3', null),
       universityId: fc.constantFrom(1, 2, null),
       department: fc.constantFrom('Деканат', null),
+      source: fc.constantFrom('crm', 'CRM ', null),
     },
     { requiredKeys: [] },
   );
@@ -571,10 +595,15 @@ test('the stores agree', async () => {
     ),
   );
   const byId = (a: { id: number }, b: { id: number }) => a.id - b.id;
-  const state = async ({ chats, counts }: Stores) => ({
+  const state = async ({ chats, counts, postings }: Stores) => ({
     all: await chats.getMany([...Array(80).keys()]).then((found) => [...found].sort(([a], [b]) => a - b)),
     lists: await Promise.all(SORTS.flatMap((sort) => SCOPES.map((scope) => listAll(chats, { sort, scope, limit: 2 })))),
-    found: await Promise.all(['ф', 'елка', 'дек', '2'].map((word) => listAll(chats, { words: [word] }))),
+    found: await Promise.all(
+      ['ф', 'елка', 'дек', '2', 'crm', '-2'].map((search) =>
+        findPages({ chats, postings }, { query: query({ search }) }),
+      ),
+    ),
+    gone: await findIds({ chats, postings }, { query: query({ statuses: ['gone', 'unlinked'] }) }),
     totals: await Promise.all(SCOPES.map((scope) => chats.total(scope))),
     owners: await Promise.all(['-1', '-2', '-3'].map((max) => chats.findByMaxChatId(max))),
     due: [...(await counts.due(T0 + 9, 100, undefined))].sort(byId),
@@ -585,7 +614,7 @@ test('the stores agree', async () => {
       const [memory, dynamo] = [await openMemory(), await openDynamo()];
       for (const step of steps) expect(await step(dynamo)).toEqual(await step(memory));
       expect(await state(dynamo)).toEqual(await state(memory));
-      expect(await wordsLeft(dynamo.database)).toEqual([]);
+      expect(await postingsLeft(dynamo.database)).toEqual([]);
     }),
     { numRuns: 12 },
   );

@@ -1,12 +1,14 @@
 import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, expect, inject, test } from 'vitest';
 import { createDynamoChatStore } from '../../lib/adapters/dynamodb/chat-store.ts';
 import { createDynamoCountStore } from '../../lib/adapters/dynamodb/count-store.ts';
-import { findIds, postingsOf, putPostings, removePostings } from '../../lib/adapters/dynamodb/words.ts';
-import { newChat } from '../../lib/chats/change.ts';
-import { wordsOf } from '../../lib/chats/search.ts';
+import { createDynamoPostingStore } from '../../lib/adapters/dynamodb/posting-store.ts';
+import type { ShownStatus } from '../../lib/chats/chat.ts';
+import { valueQuery, wordQuery } from '../../lib/chats/terms.ts';
+import { createFindChats } from '../../lib/listing/find-chats.ts';
 import { connectDynamo } from '../support/dynamodb.ts';
-import { created, fields, idsOf, line, listAll, listing, openDynamo, type Stores, T0 } from '../support/stores.ts';
+import { created, findIds, line, listAll, listing, openDynamo, query, type Stores, T0 } from '../support/stores.ts';
 
 /** What only the DynamoDB stores can get wrong: races between their requests, answers that ask for patience, and cost. */
 
@@ -69,7 +71,10 @@ const cancelled = (Code: string) =>
     new TransactionCanceledException({ $metadata, message: Code, CancellationReasons: [{ Code: 'None' }, { Code }] }),
   );
 
-const search = async (query: string) => idsOf(await listAll(others.chats, { words: wordsOf(query) }));
+const search = (text: string) => findIds(others, { query: query({ search: text }) });
+
+/** The posting list itself: orphans show. */
+const listOf = async (word: string) => [...((await others.postings.read([wordQuery(word)]))[0]?.ids() ?? [])];
 
 test('an update that was overtaken starts again from what is there', async () => {
   const id = await created(others.chats, { name: 'Физика' });
@@ -88,7 +93,7 @@ test('an update overtaken by the same change, or by a deletion, leaves the words
   expect(await chats.update(id, { name: 'Право' }, T0)).toMatchObject({ kind: 'updated' });
   once('TransactWriteItems', () => others.chats.delete(id));
   expect(await chats.update(id, { name: 'Химия' }, T0)).toEqual({ kind: 'not_found' });
-  for (const word of ['право', 'химия']) expect(await findIds(database, 'all', [word])).toEqual([]);
+  for (const word of ['право', 'химия']) expect(await listOf(word)).toEqual([]);
 });
 
 test('an update that finds itself overtaken by the status keeps the status', async () => {
@@ -99,13 +104,67 @@ test('an update that finds itself overtaken by the status keeps the status', asy
   expect((await others.chats.get(id))?.chat).toMatchObject({ status: 'gone', url: 'https://max.ru/x' });
 });
 
-test('a removal of words spares what a later version put', async () => {
-  const [old, later] = [postingsOf(newChat(1, fields(), T0)), postingsOf(newChat(1, fields(), T0 + 1))];
-  await putPostings(database, later);
-  await removePostings(database, old, [], new Date(T0).toISOString());
-  expect(await findIds(database, 'all', ['чат'])).toEqual([1]);
-  await removePostings(database, old, [], new Date(T0 + 1).toISOString());
-  expect(await findIds(database, 'all', ['чат'])).toEqual([]);
+test('a status that changes is in the lists before the chat has it, and leaves the other one afterwards', async () => {
+  const id = await created(others.chats, { maxChatId: '-1' });
+  const withStatus = (...statuses: ShownStatus[]) => findIds(others, { query: query({ statuses }) });
+  const listed = async () => {
+    const sets = await others.postings.read(['active', 'gone'].map((status) => valueQuery('status', status)));
+    return sets.map((set) => set?.has(id));
+  };
+  const seen: unknown[] = [];
+  intercept = (command) => (command === 'UpdateItem' ? listed().then((found) => void seen.push(found)) : undefined);
+  await counts.apply({ id, maxChatId: '-1' }, { kind: 'unavailable', status: 'gone' }, { askedAt: T0, dueAt: T0 });
+  expect(seen).toEqual([[true, true]]);
+  expect(await listed()).toEqual([false, true]);
+  expect(await withStatus('gone', 'denied')).toEqual([id]);
+  await counts.apply({ id, maxChatId: '-1' }, { kind: 'count', count: 3 }, { askedAt: T0 + 1, dueAt: T0 });
+  expect(await listed()).toEqual([true, false]);
+  // An older answer changes nothing.
+  await counts.apply({ id, maxChatId: '-1' }, { kind: 'unavailable', status: 'gone' }, { askedAt: T0, dueAt: T0 });
+  expect(await listed()).toEqual([true, false]);
+  expect(await withStatus('active')).toEqual([id]);
+});
+
+test('an edit that removes a word after another edit has put it back leaves it in the list', async () => {
+  const id = await created(others.chats, { name: 'Физика' });
+  let transactions = 0;
+  intercept = (command) => {
+    if (command !== 'TransactWriteItems') return undefined;
+    transactions += 1;
+    // The third one takes the old words out of the lists: by then the chat has them again.
+    if (transactions !== 3) return undefined;
+    intercept = () => undefined;
+    return others.chats.update(id, { name: 'Физика' }, T0).then(() => undefined);
+  };
+  await chats.update(id, { name: 'Химия' }, T0);
+  expect(transactions).toBe(3);
+  expect(await listOf('физика')).toEqual([id]);
+  expect(await listOf('химия')).toEqual([]);
+});
+
+test('chunks that another process has changed meanwhile are read again', async () => {
+  await created(others.chats, { name: 'Физика' });
+  once('TransactWriteItems', () => created(others.chats, { name: 'Физика' }));
+  expect(await created(chats, { name: 'Физика' })).toBe(2);
+  expect(await listOf('физика')).toEqual([1, 2, 3]);
+  expect(pauses).toEqual([0]);
+});
+
+test('without complete lists every chat is looked at', async () => {
+  await created(others.chats, { name: 'Физика' });
+  await created(others.chats, { name: 'Химия' });
+  const { tables } = database;
+  await database.client.send(new DeleteCommand({ TableName: tables.state, Key: { pk: 'postings' } }));
+  for (const table of [tables.postings]) {
+    const { Items: items = [] } = await database.client.send(new ScanCommand({ TableName: table }));
+    for (const { group, key } of items) {
+      await database.client.send(new DeleteCommand({ TableName: table, Key: { group, key } }));
+    }
+  }
+  const undisturbed = { chats, postings: createDynamoPostingStore(database) };
+  expect(await findIds(undisturbed, { query: query({ search: 'хим' }) })).toEqual([2]);
+  expect(await created(chats, { name: 'Химик' })).toBe(3);
+  expect(await findIds(undisturbed, { query: query({ search: 'хим' }) })).toEqual([2, 3]);
 });
 
 test('an import that is overtaken by a creation updates that chat and creates the rest', async () => {
@@ -171,18 +230,24 @@ test('keys that DynamoDB left unprocessed are asked for again', async () => {
   expect(sent).toEqual(['BatchGetItem', 'BatchGetItem']);
 });
 
-test('costs what is said: a page 1 Query, a count 1 UpdateItem, a search 1 Query and 1 BatchGetItem', async () => {
+test('costs what is said: a page 1 Query, a count 1 UpdateItem, a search 1 Query a list and 1 BatchGetItem', async () => {
   await others.chats.importMany(
     ['-1', '-2', '-3', '-4'].map((max) => line(max)),
     T0,
   );
   await chats.list(listing({ limit: 2 }));
-  await chats.list(listing({ limit: 4, words: ['чат'] }));
+  const find = createFindChats({ chatStore: chats, postings: createDynamoPostingStore(database) });
+  const request = { query: query({ search: 'чат' }), sort: 'id', order: 'asc', limit: 4, after: undefined } as const;
+  await find(request);
+  sent.splice(1, sent.length);
+  await find(request);
   await counts.apply({ id: 1, maxChatId: '-1' }, { kind: 'count', count: 1 }, { askedAt: T0, dueAt: T0 });
   await counts.apply({ id: 99, maxChatId: '-1' }, { kind: 'count', count: 1 }, { askedAt: T0, dueAt: T0 });
   await chats.update(1, { url: 'https://max.ru/x' }, T0);
   expect(sent).toEqual([
-    ...['Query', 'Query', 'BatchGetItem'],
+    'Query',
+    // The number of chats, the lists of the word and of the source that the text may be, and the chats.
+    ...['GetItem', 'Query', 'Query', 'BatchGetItem'],
     ...['UpdateItem', 'UpdateItem'],
     ...['GetItem', 'TransactWriteItems'],
   ]);

@@ -8,7 +8,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Chats with their participant counts, a page at a time */
+        /**
+         * Chats with their participant counts, a page at a time
+         * @description All conditions given (`search`, `university_id`, `department`, `source`, `status`) must hold. A page has `limit` chats unless it is the last one.
+         */
         get: operations["listChats"];
         put?: never;
         post?: never;
@@ -287,8 +290,8 @@ export interface components {
          */
         ChatPage: {
             data: components["schemas"]["Chat"][];
-            /** @description Chats in the whole listing */
-            total: number | null;
+            /** @description Chats on all pages */
+            total: number;
             limit: number;
             /** @description For the next page; null: this is the last one */
             next_cursor: string | null;
@@ -1157,14 +1160,22 @@ export interface operations {
             query?: {
                 /** @description Most chats in the page */
                 limit?: number;
-                /** @description The `next_cursor` of the page before, for the page after it. It is valid for the same user, `sort_by`, `sort_order` and `search` only. */
+                /** @description The `next_cursor` of the page before, for the page after it. It is valid for the same user, order and conditions only. */
                 cursor?: string;
                 /** @description What the chats are sorted by */
                 sort_by?: "id" | "name" | "participants_count" | "created_at" | "updated_at";
                 /** @description Ascending or descending */
                 sort_order?: "asc" | "desc";
-                /** @description Words, each the beginning of a word of the name or the department; case and the difference of ё and е do not matter */
+                /** @description Words, each the beginning of a word of the name or the department; case and the difference of ё and е do not matter. A whole `max_chat_id` or `source` finds its chats too */
                 search?: string;
+                /** @description Only chats of this university. Curators and operators may name only their own, which is implied */
+                university_id?: number;
+                /** @description Only chats of this department, whatever the case */
+                department?: string;
+                /** @description Only chats from this source, whatever the case */
+                source?: string;
+                /** @description Only chats with one of these statuses, as in `status` of a chat; separated by commas, or repeated */
+                status?: ("active" | "denied" | "gone" | "removed" | "left" | "closed" | "suspended" | "unlinked")[];
             };
             header?: never;
             path?: never;
@@ -1172,7 +1183,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page. With a search, `total` is null, and a page with fewer chats than `limit` may have a next one. */
+            /** @description A page */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];

@@ -48,7 +48,7 @@ beforeAll(async () => {
   const variables = {
     ...quietEnvironment,
     ...issuer.env,
-    ...{ CHATS_TABLE: tables.chats, CHAT_WORDS_TABLE: tables.words, STATE_TABLE: tables.state },
+    ...{ CHATS_TABLE: tables.chats, CHAT_POSTINGS_TABLE: tables.postings, STATE_TABLE: tables.state },
     HISTORY_TABLE: history,
     ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
     ...{ AWS_ENDPOINT_URL_DYNAMODB: inject('dynamodbEndpoint'), AWS_ENDPOINT_URL_SQS: inject('sqsEndpoint') },
@@ -148,7 +148,12 @@ describe('chats', () => {
       body: { errors: [{ field: 'cursor' }] },
     });
     expect((await call('http-list-chats', { query: { search: name.slice(0, 9) } })).body.data).toMatchObject([{ id }]);
-    expect((await call('http-list-chats', { query: { search: ' ?! ' } })).body.data).toEqual([]);
+    expect((await call('http-list-chats', { query: { search: ' ?! ' } })).body).toMatchObject({ data: [], total: 0 });
+    const filtered = { university_id: '7', status: 'unlinked,gone', search: name };
+    expect((await call('http-list-chats', { query: filtered })).body).toMatchObject({ data: [{ id }], total: 1 });
+    expect((await call('http-list-chats', { query: { ...filtered, source: 'crm' } })).body).toMatchObject({ total: 0 });
+    const foreign = { query: { university_id: '8' }, headers: curator(7) };
+    expect(await call('http-list-chats', foreign)).toMatchObject(problem(403, 'forbidden'));
 
     const changed = await call('http-update-chat', { ...at(id), body: { name: 'Other' } });
     expect(changed).toMatchObject({ status: 200, body: { id, name: 'Other' } });

@@ -17,14 +17,14 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs `npm run import` into tables of the test. */
-const importFile = (args: readonly string[], tables: { chats: string; words: string; state: string }) =>
+const importFile = (args: readonly string[], tables: { chats: string; postings: string; state: string }) =>
   runTool('tools/import.ts', args, {
     AWS_ENDPOINT_URL_DYNAMODB: inject('dynamodbEndpoint'),
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     CHATS_TABLE: tables.chats,
-    CHAT_WORDS_TABLE: tables.words,
+    CHAT_POSTINGS_TABLE: tables.postings,
     STATE_TABLE: tables.state,
   });
 

@@ -25,12 +25,12 @@ export async function createDatabase(client: DynamoDBDocumentClient): Promise<Da
 async function createTables(client: DynamoDBDocumentClient): Promise<Tables & { readonly history: string }> {
   const prefix = `test-${randomUUID()}`;
   const tables = {
-    ...{ chats: `${prefix}-chats`, words: `${prefix}-words`, state: `${prefix}-state` },
+    ...{ chats: `${prefix}-chats`, postings: `${prefix}-postings`, state: `${prefix}-state` },
     history: `${prefix}-history`,
   };
-  const { ChatsTable, ChatWordsTable, StateTable, HistoryTable } = declaredTables();
+  const { ChatsTable, ChatPostingsTable, StateTable, HistoryTable } = declaredTables();
   await create(client, ChatsTable, tables.chats);
-  await create(client, ChatWordsTable, tables.words);
+  await create(client, ChatPostingsTable, tables.postings);
   await create(client, StateTable, tables.state);
   await create(client, HistoryTable, tables.history);
   return tables;
@@ -40,7 +40,7 @@ interface Declared {
   readonly Properties: CreateTableCommandInput & { readonly TimeToLiveSpecification?: unknown };
 }
 
-function declaredTables(): Record<'ChatsTable' | 'ChatWordsTable' | 'StateTable' | 'HistoryTable', Declared> {
+function declaredTables(): Record<'ChatsTable' | 'ChatPostingsTable' | 'StateTable' | 'HistoryTable', Declared> {
   // js-yaml comes with the Serverless Framework, without types.
   const yaml: { load(text: string): unknown } = createRequire(import.meta.url)('js-yaml');
   const text = readFileSync(new URL('../../infra/tables.yml', import.meta.url), 'utf8');

@@ -5,14 +5,19 @@ import type { Database } from '../../lib/adapters/dynamodb/database.ts';
 import { createDynamoEventStore } from '../../lib/adapters/dynamodb/event-store.ts';
 import { createDynamoHistory, createDynamoHistoryWriter } from '../../lib/adapters/dynamodb/history.ts';
 import { createDynamoPlannerStore } from '../../lib/adapters/dynamodb/planner-store.ts';
+import { createDynamoPostingStore } from '../../lib/adapters/dynamodb/posting-store.ts';
 import { createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
 import { createDynamoRollUpStore, createDynamoStatistics } from '../../lib/adapters/dynamodb/statistics.ts';
 import type { ChatFields } from '../../lib/chats/chat.ts';
+import { type ChatQuery, readSearch } from '../../lib/chats/query.ts';
+import type { Position } from '../../lib/chats/sort-keys.ts';
+import { createFindChats, type FindRequest, type FoundPage } from '../../lib/listing/find-chats.ts';
 import type { ChatStore, ImportedChat, ListedChat, Listing } from '../../lib/state/chat-store.ts';
 import type { CountStore } from '../../lib/state/count-store.ts';
 import type { EventStore } from '../../lib/state/event-store.ts';
 import type { History, HistoryWriter } from '../../lib/state/history.ts';
 import type { PlannerStore } from '../../lib/state/planner-store.ts';
+import type { PostingStore } from '../../lib/state/posting-store.ts';
 import type { RunStore } from '../../lib/state/run-store.ts';
 import type { RollUpStore, Statistics } from '../../lib/state/statistics.ts';
 import { connectDynamo, createDatabase } from './dynamodb.ts';
@@ -22,12 +27,14 @@ import { createMemoryCountStore } from './memory/count-store.ts';
 import { createMemoryEventStore } from './memory/event-store.ts';
 import { createMemoryHistory } from './memory/history.ts';
 import { createMemoryPlannerStore } from './memory/planner-store.ts';
+import { createMemoryPostingStore } from './memory/posting-store.ts';
 import { createMemoryRunStore } from './memory/run-store.ts';
 import { createMemoryStatistics } from './memory/statistics.ts';
 
 /** All durable stores, empty, over one database of their own. */
 export interface Stores {
   readonly chats: ChatStore;
+  readonly postings: PostingStore;
   readonly counts: CountStore;
   readonly events: EventStore;
   readonly history: History & HistoryWriter;
@@ -43,6 +50,7 @@ export async function openMemory(): Promise<Stores> {
   const chats = createMemoryChats();
   return {
     chats: createMemoryChatStore(chats),
+    postings: createMemoryPostingStore(chats),
     counts: createMemoryCountStore(chats),
     events: createMemoryEventStore(chats),
     history: createMemoryHistory(),
@@ -57,6 +65,7 @@ export async function openDynamo(): Promise<Stores & { readonly database: Databa
   return {
     database,
     chats: createDynamoChatStore(database),
+    postings: createDynamoPostingStore(database),
     counts: createDynamoCountStore(database),
     events: createDynamoEventStore(database),
     history: {
@@ -109,7 +118,6 @@ export const listing = (some: Partial<Listing> = {}): Listing => ({
   scope: 'all',
   sort: 'id',
   order: 'asc',
-  words: [],
   limit: 50,
   after: undefined,
   ...some,
@@ -128,3 +136,36 @@ export async function listAll(store: ChatStore, some: Partial<Listing> = {}): Pr
 }
 
 export const idsOf = (rows: readonly ListedChat[]): number[] => rows.map(({ chat }) => chat.id);
+
+/** Conditions by the names of `ChatQuery`; `search` as somebody types it. */
+export const query = ({
+  search,
+  ...some
+}: Partial<Omit<ChatQuery, 'search'>> & { readonly search?: string | undefined } = {}): ChatQuery => ({
+  scope: 'all',
+  search: search === undefined ? undefined : readSearch(search),
+  department: undefined,
+  source: undefined,
+  statuses: [],
+  ...some,
+});
+
+/** All pages of what a query finds. */
+export async function findPages(
+  { chats, postings }: Pick<Stores, 'chats' | 'postings'>,
+  some: Partial<Omit<FindRequest, 'after'>> = {},
+): Promise<FoundPage[]> {
+  const find = createFindChats({ chatStore: chats, postings });
+  const pages: FoundPage[] = [];
+  let after: Position | undefined;
+  do {
+    const page = await find({ query: query(), sort: 'id', order: 'asc', limit: 50, ...some, after });
+    pages.push(page);
+    after = page.next;
+  } while (after);
+  return pages;
+}
+
+/** The ids that a query finds, in order. */
+export const findIds = async (...of: Parameters<typeof findPages>): Promise<number[]> =>
+  (await findPages(...of)).flatMap(({ rows }) => idsOf(rows));

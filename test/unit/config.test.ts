@@ -14,7 +14,7 @@ const SECTIONS = [
 const needed = {
   REDIS_URL: 'redis://127.0.0.1:6379',
   CHATS_TABLE: 'chats',
-  CHAT_WORDS_TABLE: 'words',
+  CHAT_POSTINGS_TABLE: 'postings',
   STATE_TABLE: 'state',
   HISTORY_TABLE: 'history',
   EXPRESS_REFRESHES_QUEUE_URL: 'https://sqs.example/requested',
@@ -138,7 +138,7 @@ describe('the configuration', () => {
   test('asks only for what the sections need', () => {
     expect(readConfig({}, ['freshness'])).toEqual({ freshness: { PARTICIPANTS_CACHE_TTL: HOUR } });
     expect(() => readConfig({}, ['tables', 'redis'])).toThrow(
-      'CHATS_TABLE is missing\n  CHAT_WORDS_TABLE is missing\n  STATE_TABLE is missing',
+      'CHATS_TABLE is missing\n  CHAT_POSTINGS_TABLE is missing\n  STATE_TABLE is missing',
     );
     expect(() => readConfig({}, ['tables'])).not.toThrow(/REDIS_URL/);
   });

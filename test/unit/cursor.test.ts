@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readCursor, writeCursor } from '../../lib/http/cursor.ts';
-import type { Listing } from '../../lib/state/chat-store.ts';
+import type { FindRequest } from '../../lib/listing/find-chats.ts';
+import { query } from '../support/stores.ts';
 
 const SECRET = 'a secret of sixteen or more';
-const listing = (some: Partial<Listing> = {}) => ({
-  scope: 'all' as Listing['scope'],
+type Conditions = Parameters<typeof query>[0];
+const listing = (some: Conditions = {}, order: Partial<Pick<FindRequest, 'sort' | 'order'>> = {}) => ({
+  query: query({ search: 'физ фак', ...some }),
   sort: 'name' as const,
   order: 'asc' as const,
-  words: ['физ', 'фак'],
-  ...some,
+  ...order,
 });
 const at = { key: 'физический факультет\t0000000000000042', id: 42 };
 const cursor = writeCursor(at, listing(), SECRET);
@@ -31,16 +32,24 @@ describe('a cursor', () => {
     expect(cursor).toMatch(/^[\w-]+$/);
   });
 
-  test.each<[string, Partial<Listing>]>([
-    ['sort', { sort: 'created_at' }],
-    ['order', { order: 'desc' }],
-    ['search', { words: ['физ'] }],
-    ['no search', { words: [] }],
-    ['words put together', { words: ['физ,фак'] }],
-    ['words the other way round', { words: ['фак', 'физ'] }],
-    ['university', { scope: { universityId: 1 } }],
+  test.each<[string, ReturnType<typeof listing>]>([
+    ['sort', listing({}, { sort: 'created_at' })],
+    ['order', listing({}, { order: 'desc' })],
+    ['search', listing({ search: 'физ' })],
+    ['no search', listing({ search: '' })],
+    ['words put together', listing({ search: 'физ,фак' })],
+    ['university', listing({ scope: { universityId: 1 } })],
+    ['department', listing({ department: 'деканат' })],
+    ['source', listing({ source: 'crm' })],
+    ['source instead of a department', listing({ department: undefined, source: 'деканат' })],
+    ['status', listing({ statuses: ['gone'] })],
   ])('of another %s is refused', (_, other) => {
-    expect(readCursor(cursor, listing(other), SECRET)).toBeUndefined();
+    expect(readCursor(cursor, other, SECRET)).toBeUndefined();
+  });
+
+  test('does not mind the order of statuses, nor the case of the search', () => {
+    const both = writeCursor(at, listing({ statuses: ['gone', 'denied'] }), SECRET);
+    expect(readCursor(both, listing({ statuses: ['denied', 'gone'], search: ' ФИЗ фак' }), SECRET)).toEqual(at);
   });
 
   test('of one university is no good for another', () => {

@@ -2,13 +2,16 @@ import { forEach } from '../../base/for-each.ts';
 import { differs, newChat } from '../../chats/change.ts';
 import type { StoredChat } from '../../chats/chat.ts';
 import { countKey } from '../../chats/sort-keys.ts';
+import { termsOf } from '../../chats/terms.ts';
 import type { IdConflict, ImportedChat, ImportOutcomes } from '../../state/chat-store.ts';
 import { storedChatOf } from './chat-item.ts';
 import { readChat, readChats, readOwners } from './chat-reads.ts';
 import { insertChats, type NewRecord, raiseIds, takeIds, transactionGroups, updateChat } from './chat-writes.ts';
 import { assign, type Database, update } from './database.ts';
+import { beginPostings } from './posting-store.ts';
+import { addPostings, settlePostings } from './posting-writes.ts';
 
-/** While one group's words are put another one's transaction runs; more would only collide at the counters. */
+/** Transactions of new chats at the same time; more would only collide at the counters. */
 const GROUPS_IN_FLIGHT = 2;
 
 /** Known chats brought up to date at the same time: several round trips each. */
@@ -17,9 +20,10 @@ const REVISIONS_IN_FLIGHT = 8;
 type Imported = 'created' | 'updated' | 'unchanged' | IdConflict;
 
 /**
- * Takes in up to 1,000 lines. New chats cost 1 TransactWriteItems for every 100 words and 1 for some 48 chats; known ones
- * 1 BatchGetItem for every 100, and an update only where something differs. Lines that name new ids cost 1 BatchGetItem for
- * every 100 and 1 UpdateItem more.
+ * Takes in up to 1,000 lines. New chats cost 1 TransactWriteItems for some 48 chats, and 1 BatchGetItem and 1 TransactWriteItems
+ * for every 100 chunks of posting lists, of which a thousand chats change some 1,500. Known ones cost 1 BatchGetItem for every
+ * 100, and an update only where something differs. Lines that name new ids cost 1 BatchGetItem for every 100 and 1 UpdateItem
+ * more.
  */
 export async function importChats(
   database: Database,
@@ -45,6 +49,7 @@ export async function importChats(
     else fresh.push(line);
   }
 
+  if (fresh.length > 0) await beginPostings(database);
   const { free, taken } = await reserveNamedIds(database, fresh);
   conflicts.push(...taken);
   const unnamed = fresh.filter(({ id }) => id === undefined);
@@ -53,6 +58,10 @@ export async function importChats(
     ...[...free].map(([id, line]) => recordOf(line, id, at)),
     ...unnamed.map((line, i) => recordOf(line, firstId + i, at)),
   ];
+  await addPostings(
+    database,
+    records.map(({ chat }) => chat),
+  );
   await forEach([...transactionGroups(records)], GROUPS_IN_FLIGHT, async (group) => {
     const refused = await insertChats(database, group, at);
     if (!refused) outcomes.created += group.length;
@@ -105,10 +114,13 @@ const recordOf = (line: ImportedChat, id: number, at: number): ImportRecord => (
 async function insertOrRevise(database: Database, record: ImportRecord, at: number): Promise<Imported> {
   const refused = await insertChats(database, [record], at);
   if (!refused) return 'created';
-  const { line } = record;
+  const { line, chat } = record;
+  await settlePostings(database, chat.id, termsOf(chat));
   if (refused.kind === 'id_taken') {
     if (line.id !== undefined) return idTaken(line, line.id);
-    return insertOrRevise(database, recordOf(line, await takeIds(database, 1), at), at);
+    const next = recordOf(line, await takeIds(database, 1), at);
+    await addPostings(database, [next.chat]);
+    return insertOrRevise(database, next, at);
   }
   const item = await readChat(database, refused.by);
   if (item) return revise(database, storedChatOf(item), line, at);

@@ -1,6 +1,5 @@
 import type { Chat, Scope, StoredChat } from '../../chats/chat.ts';
 import { type Learnt, NOTHING_PLANNED, type Planning } from '../../chats/planning.ts';
-import { searchWords } from '../../chats/search.ts';
 import type { Position, Sort } from '../../chats/sort-keys.ts';
 import { countKey, nameKey, positionOf, timeKey } from '../../chats/sort-keys.ts';
 
@@ -38,7 +37,6 @@ export interface ChatAttributes {
   readonly status: Chat['status'];
   readonly created_at: string;
   readonly updated_at: string;
-  readonly words: string;
 }
 
 /** What is kept for the planner; the due index carries it too. */
@@ -74,12 +72,6 @@ export const planningOf = (item: PlanningItem): Planning => ({
   eventQuarters: item.event_quarters ?? NOTHING_PLANNED.eventQuarters,
 });
 
-/** The words of a chat as one text in which a word's beginning is found by `contains(…, ' beginning')`. */
-export const wordsText = (chat: Chat): string =>
-  searchWords(chat)
-    .map((word) => ` ${word}`)
-    .join('');
-
 /** The attributes made of the chat itself. */
 export const chatAttributes = (chat: Chat) => ({
   university_id: chat.universityId ?? undefined,
@@ -100,7 +92,6 @@ const attributesOf = (chat: Chat): ChatAttributes => ({
   status: chat.status,
   created_at: chat.createdAt,
   updated_at: chat.updatedAt,
-  words: wordsText(chat),
 });
 
 /** A chat that nothing is known of yet is due at once: at `at` (Unix ms). */

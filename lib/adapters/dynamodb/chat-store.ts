@@ -1,7 +1,7 @@
 import type { ChatStore } from '../../state/chat-store.ts';
 import { importChats } from './chat-import.ts';
 import { storedChatOf } from './chat-item.ts';
-import { listChats, listOutlines } from './chat-listing.ts';
+import { listChats, listOutlines, walkListing } from './chat-listing.ts';
 import { counterKey, type NumberItem, type OwnerItem, ownerKey, readChat, readChats, SEQUENCE } from './chat-reads.ts';
 import { createChat, deleteChat, updateChat } from './chat-writes.ts';
 import { type Database, readState } from './database.ts';
@@ -20,6 +20,7 @@ export const createDynamoChatStore = (database: Database): ChatStore => ({
     return (await readState<OwnerItem>(database, ownerKey(maxChatId)))?.chat_id;
   },
   list: (listing) => listChats(database, listing),
+  walk: (listing) => walkListing(database, listing),
   outlines: (after, limit) => listOutlines(database, after, limit),
   async total(scope) {
     return (await readState<NumberItem>(database, counterKey(scope)))?.n ?? 0;

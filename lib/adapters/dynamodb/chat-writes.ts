@@ -3,8 +3,9 @@ import { changed, differs, newChat } from '../../chats/change.ts';
 import type { Chat, ChatFields, Scope } from '../../chats/chat.ts';
 import { NEVER_COUNTED } from '../../chats/chat.ts';
 import { countKey } from '../../chats/sort-keys.ts';
+import { termsOf } from '../../chats/terms.ts';
 import type { CreateOutcome, UpdateOutcome } from '../../state/chat-store.ts';
-import { chatAttributes, chatOf, dueAttributes, newItem, wordsText } from './chat-item.ts';
+import { chatAttributes, chatOf, dueAttributes, newItem } from './chat-item.ts';
 import { counterKey, ownerKey, readChat, SEQUENCE } from './chat-reads.ts';
 import {
   assign,
@@ -16,11 +17,13 @@ import {
   transact,
   update,
 } from './database.ts';
-import { type Posting, postingsOf, putPostings, removePostings } from './words.ts';
+import { beginPostings } from './posting-store.ts';
+import { addPostings, changePostings, differingTerms, settlePostings } from './posting-writes.ts';
 
 /**
- * A chat, its claim on its MAX id and the counters change in one transaction, so that uniqueness and totals are exact. Its
- * words are put before and removed behind it: whatever breaks off in between leaves at most a hint too many.
+ * A chat, its claim on its MAX id and the counters change in one transaction, so that uniqueness and totals are exact. It
+ * enters posting lists before the transaction and leaves them afterwards: a write that breaks off leaves at most an id too
+ * many in a list.
  */
 
 /** Readings of a chat that others keep changing, before giving up. */
@@ -57,18 +60,24 @@ export async function raiseIds(database: Database, id: number): Promise<void> {
   });
 }
 
-/** 1 UpdateItem, 1 TransactWriteItems for the words, 1 for the chat; once more where an import has just named the new id. */
+/**
+ * 1 UpdateItem, 1 BatchGetItem and 1 TransactWriteItems for the posting lists, 1 for the chat; once more where an import has
+ * just named the new id.
+ */
 export async function createChat(database: Database, fields: ChatFields, at: number): Promise<CreateOutcome> {
+  await beginPostings(database);
   const chat = newChat(await takeIds(database, 1), fields, at);
+  await addPostings(database, [chat]);
   const refused = await insertChats(database, [{ chat, count: null }], at);
+  if (refused) await settlePostings(database, chat.id, termsOf(chat));
   if (refused?.kind === 'id_taken') return createChat(database, fields, at);
   if (refused) return refused;
   return { kind: 'created', stored: { chat, ...NEVER_COUNTED } };
 }
 
 /**
- * Writes new chats, all or none. 1 TransactWriteItems for every 100 words, 1 for the chats.
- * @param records as many as `transactionGroups` puts together.
+ * Writes new chats, all or none. 1 TransactWriteItems.
+ * @param records as many as `transactionGroups` puts together; they are in the posting lists already.
  * @returns when none is written, the reason: a chat `by` has the MAX id of one of them, or a chat has the id of one of them.
  */
 export async function insertChats(
@@ -77,8 +86,6 @@ export async function insertChats(
   at: number,
 ): Promise<{ readonly kind: 'max_chat_id_taken'; readonly by: number } | { readonly kind: 'id_taken' } | undefined> {
   const { tables } = database;
-  const postings = records.flatMap(({ chat }) => postingsOf(chat));
-  await putPostings(database, postings);
   const claims = records.flatMap(({ chat }) => claim(tables.state, chat));
   const refused = await transact(database, [
     ...claims,
@@ -97,15 +104,6 @@ export async function insertChats(
   ]);
   if (!refused) return undefined;
   const taken = refused.slice(0, claims.length).find(isRefused);
-  const idTaken = refused.slice(claims.length, claims.length + records.length).some(isRefused);
-  await Promise.all(
-    records.map(({ chat }) =>
-      // A chat that has the same id may have put the same postings.
-      idTaken
-        ? restorePostings(database, chat.id, postingsOf(chat))
-        : removePostings(database, postingsOf(chat), [], chat.updatedAt),
-    ),
-  );
   if (!taken) return { kind: 'id_taken' };
   return { kind: 'max_chat_id_taken', by: Number(taken.Item?.chat_id?.N) };
 }
@@ -127,8 +125,8 @@ export function* transactionGroups<R extends NewRecord>(records: readonly R[]): 
 }
 
 /**
- * 1 GetItem and 1 TransactWriteItems, and those of the words where these change; once more for each time somebody else was
- * faster. A patch that changes nothing writes nothing.
+ * 1 GetItem and 1 TransactWriteItems; where terms change, some 3 BatchGetItem, 2 TransactWriteItems and 2 GetItem for the
+ * posting lists; once more for each time somebody else was faster. A patch that changes nothing writes nothing.
  */
 export async function updateChat(
   database: Database,
@@ -136,23 +134,21 @@ export async function updateChat(
   patch: Partial<ChatFields>,
   at: number,
 ): Promise<UpdateOutcome> {
-  for (let lost = 0; lost < MAX_VERSIONS; lost++) {
-    if (lost > 0) await database.pause(lost - 1);
+  for (let overtaken = 0; overtaken < MAX_VERSIONS; overtaken++) {
+    if (overtaken > 0) await database.pause(overtaken - 1);
     const item = await readChat(database, id);
     if (!item) return { kind: 'not_found' };
     const chat = chatOf(item);
     if (!differs(chat, patch)) return { kind: 'updated', chat, countDropped: false };
     const next = changed(chat, patch, at);
-    const sameWords = wordsText(next) === wordsText(chat) && next.universityId === chat.universityId;
-    const [had, has] = sameWords ? [[], []] : [postingsOf(chat), postingsOf(next)];
-    await putPostings(database, has);
+    const { gained, lost } = differingTerms(chat, next);
+    await changePostings(
+      database,
+      gained.map((term) => ({ term, id, present: true })),
+    );
     const outcome = await replaceChat(database, chat, next, at);
-    if (outcome.kind === 'updated') {
-      await removePostings(database, had, has, next.updatedAt);
-      return outcome;
-    }
-    await restorePostings(database, id, has);
-    if (outcome.kind === 'max_chat_id_taken') return outcome;
+    await settlePostings(database, id, [...gained, ...lost]);
+    if (outcome.kind !== 'outdated') return outcome;
   }
   throw new Error(`Chat ${id} was changed by others at each of ${MAX_VERSIONS} attempts`);
 }
@@ -194,7 +190,7 @@ async function replaceChat(
     : { kind: 'max_chat_id_taken', by: Number(owner) };
 }
 
-/** 1 GetItem, 1 TransactWriteItems, 1 DeleteItem a word. */
+/** 1 GetItem and 1 TransactWriteItems; then 2 GetItem, 2 BatchGetItem and 1 TransactWriteItems for the posting lists. */
 export async function deleteChat(database: Database, id: number): Promise<'deleted' | 'not_found'> {
   const { tables } = database;
   for (let lost = 0; lost < MAX_VERSIONS; lost++) {
@@ -216,7 +212,7 @@ export async function deleteChat(database: Database, id: number): Promise<'delet
       ...counts(tables.state, [], [chat]),
     ]);
     if (refused) continue;
-    await removePostings(database, postingsOf(chat), [], chat.updatedAt);
+    await settlePostings(database, id, termsOf(chat));
     return 'deleted';
   }
   throw new Error(`Chat ${id} was changed by others at each of ${MAX_VERSIONS} attempts`);
@@ -225,16 +221,6 @@ export async function deleteChat(database: Database, id: number): Promise<'delet
 /** What holds while nobody else changed the chat: people move `updated_at`, MAX's answers the status. */
 const UNCHANGED = '#chat.#updated_at = :updated_at AND #chat.#status = :status';
 const version = ({ updatedAt, status }: Chat) => ({ ':updated_at': updatedAt, ':status': status });
-
-/** Makes the words right again after a change that was prepared and did not come about. */
-async function restorePostings(database: Database, id: number, put: readonly Posting[]): Promise<void> {
-  const [first] = put;
-  if (!first) return;
-  const item = await readChat(database, id);
-  const right = item ? postingsOf(chatOf(item)) : [];
-  await putPostings(database, right);
-  await removePostings(database, put, right, first.version);
-}
 
 /** Takes the chat's MAX id, if it has one, unless another chat has it. */
 const claim = (TableName: string, { id, maxChatId }: Chat): TransactionWrite[] =>

@@ -1,10 +1,13 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { forEach } from '../../base/for-each.ts';
+import type { ChatStatus } from '../../chats/chat.ts';
 import { isKnownCorrect } from '../../chats/planning.ts';
 import { countKey } from '../../chats/sort-keys.ts';
+import { valueTerm } from '../../chats/terms.ts';
 import type { ApplyOutcome, CountStore, DueChat } from '../../state/count-store.ts';
-import { type PlanningItem, packLearnt, planningOf } from './chat-item.ts';
+import { type ChatItem, type PlanningItem, packLearnt, planningOf } from './chat-item.ts';
 import { assign, type ConditionalWrite, type Database, namesIn, queryPages, update } from './database.ts';
+import { changePostings, settlePostings } from './posting-writes.ts';
 
 /** Chats postponed at the same time. */
 const POSTPONED_IN_FLIGHT = 16;
@@ -32,6 +35,7 @@ export function createDynamoCountStore(database: Database): CountStore {
     /**
      * 1 UpdateItem; another for the first count of a chat that MAX had refused, and where an event came meanwhile. The
      * status is left alone where it is right: it is in `chat`, which is in ten indexes, and a count must not cost these.
+     * A change of the status costs some 6 requests more, for its posting lists.
      */
     async apply({ id, maxChatId }, reading, { askedAt, dueAt, learnt }) {
       const write = (attributes: Record<string, unknown>, condition: string, values: Record<string, unknown> = {}) =>
@@ -43,7 +47,7 @@ export function createDynamoCountStore(database: Database): CountStore {
         });
       if (reading.kind === 'unavailable') {
         const refused = { 'chat.status': reading.status, checked_at: askedAt, due: undefined, due_at: undefined };
-        return outcomeOf(await write(refused, NEWER), askedAt);
+        return outcomeOf(await moveStatus(database, id, reading.status, () => write(refused, NEWER)), askedAt);
       }
       const read = {
         participants_count: reading.count,
@@ -60,7 +64,8 @@ export function createDynamoCountStore(database: Database): CountStore {
         const clean = seen.dirty ? {} : { dirty_at: undefined };
         const condition = [NEWER, ...(seen.active ? [ACTIVE] : []), ...(seen.dirty ? [] : [CLEAN])].join(' AND ');
         const values = seen.active ? { ':active': 'active' } : {};
-        const written = await write({ ...read, ...revived, ...clean }, condition, values);
+        const attempt = () => write({ ...read, ...revived, ...clean }, condition, values);
+        const written = await (seen.active ? attempt() : moveStatus(database, id, 'active', attempt));
         if (written.written || !written.item) return outcomeOf(written, askedAt);
         const { chat, dirty_at } = written.item;
         const found = { active: chat?.M?.status?.S === 'active', dirty: Number(dirty_at?.N ?? 0) > askedAt };
@@ -112,6 +117,22 @@ export function createDynamoCountStore(database: Database): CountStore {
       return count;
     },
   };
+}
+
+/** Makes a write that gives a chat this status: the chat enters the list of the status before it, and leaves the other after it. */
+async function moveStatus(
+  database: Database,
+  id: number,
+  status: ChatStatus,
+  write: () => Promise<ConditionalWrite>,
+): Promise<ConditionalWrite> {
+  const to = valueTerm('status', status);
+  await changePostings(database, [{ term: to, id, present: true }]);
+  const written = await write();
+  const before = written.written ? (written.before as Partial<ChatItem>).chat?.status : undefined;
+  if (before === status) return written;
+  await settlePostings(database, id, before === undefined ? [to] : [valueTerm('status', before), to]);
+  return written;
 }
 
 const dueChatOf = (item: Record<string, unknown>): DueChat => ({

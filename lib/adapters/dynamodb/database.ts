@@ -30,7 +30,7 @@ export interface Database {
 /** Names of the tables. */
 export interface Tables {
   readonly chats: string;
-  readonly words: string;
+  readonly postings: string;
   readonly state: string;
 }
 
@@ -89,13 +89,19 @@ export async function readState<T extends object>({ client, tables }: Database, 
 }
 
 /** 1 BatchGetItem for every 100 keys, in parallel. Keys must be distinct; what does not exist is left out. */
-export async function batchGet(database: Database, table: string, keys: readonly Key[]): Promise<Item[]> {
+export async function batchGet(
+  database: Database,
+  table: string,
+  keys: readonly Key[],
+  { consistent = false } = {},
+): Promise<Item[]> {
   const found: Item[] = [];
   await forEach(chunks(keys, 100), IN_FLIGHT, async (chunk) => {
     let pending: Item[] = chunk;
     for (let repetition = 0; pending.length > 0; repetition++) {
       if (repetition > 0) await patience(database, repetition - 1, `BatchGetItem on ${table}`);
-      const answer = await database.client.send(new BatchGetCommand({ RequestItems: { [table]: { Keys: pending } } }));
+      const request = { Keys: pending, ...(consistent && { ConsistentRead: true }) };
+      const answer = await database.client.send(new BatchGetCommand({ RequestItems: { [table]: request } }));
       found.push(...(answer.Responses?.[table] ?? []));
       pending = answer.UnprocessedKeys?.[table]?.Keys ?? [];
     }
@@ -104,7 +110,7 @@ export async function batchGet(database: Database, table: string, keys: readonly
 }
 
 /** Pauses, or gives up. */
-async function patience(database: Database, repetition: number, what: string): Promise<void> {
+export async function patience(database: Database, repetition: number, what: string): Promise<void> {
   if (repetition >= MAX_REPETITIONS) throw new Error(`${what}: given up after ${repetition} repetitions`);
   await database.pause(repetition);
 }

@@ -1,9 +1,8 @@
 import { changed, differs, newChat } from '../../../lib/chats/change.ts';
 import type { Chat, ChatFields, Scope, StoredChat } from '../../../lib/chats/chat.ts';
 import { NEVER_COUNTED } from '../../../lib/chats/chat.ts';
-import { matches, searchWords } from '../../../lib/chats/search.ts';
 import { comparePositions, positionOf } from '../../../lib/chats/sort-keys.ts';
-import type { ChatStore, IdConflict, ImportedChat } from '../../../lib/state/chat-store.ts';
+import type { ChatStore, IdConflict, ImportedChat, Listing } from '../../../lib/state/chat-store.ts';
 import type { MemoryChat, MemoryChats } from './chats.ts';
 
 const inScope = (chat: Chat, scope: Scope): boolean => scope === 'all' || chat.universityId === scope.universityId;
@@ -25,6 +24,16 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
     return stored;
   }
 
+  /** The rows behind `after`, in order. */
+  function placed({ scope, sort, order, after }: Listing) {
+    const compare = comparePositions(order);
+    return all()
+      .filter(({ chat }) => inScope(chat, scope))
+      .map((stored) => ({ stored, position: positionOf(sort, stored.chat, stored.participantsCount) }))
+      .filter(({ position }) => !after || compare(position, after) > 0)
+      .sort((a, b) => compare(a.position, b.position));
+  }
+
   return {
     async get(id) {
       const found = byId.get(id);
@@ -40,13 +49,15 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
       return ownerOf(maxChatId);
     },
 
-    async list({ scope, sort, order, words, limit, after }) {
-      const compare = comparePositions(order);
-      const behind = all()
-        .filter(({ chat }) => inScope(chat, scope) && matches(searchWords(chat), words))
-        .map((stored) => ({ stored, position: positionOf(sort, stored.chat, stored.participantsCount) }))
-        .filter(({ position }) => !after || compare(position, after) > 0)
-        .sort((a, b) => compare(a.position, b.position));
+    async walk(listing) {
+      const behind = placed(listing);
+      const positions = behind.slice(0, listing.limit).map(({ position }) => position);
+      return { positions, next: behind.length > listing.limit ? positions.at(-1) : undefined };
+    },
+
+    async list(listing) {
+      const { sort, limit } = listing;
+      const behind = placed(listing);
       const page = behind.slice(0, limit);
       return {
         rows: page.map(({ stored: { chat, participantsCount, readAt } }) => ({

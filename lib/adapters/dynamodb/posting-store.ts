@@ -1,0 +1,103 @@
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { forEach } from '../../base/for-each.ts';
+import { decodeChunk } from '../../chats/chunk-codec.ts';
+import { IdSet } from '../../chats/id-set.ts';
+import { groupOf, type TermQuery } from '../../chats/terms.ts';
+import type { PostingStore } from '../../state/posting-store.ts';
+import { SEQUENCE } from './chat-reads.ts';
+import { assign, type Database, namesIn, queryPages, readState, update } from './database.ts';
+import { type PostingItem, readKey, wordPrefix } from './posting-items.ts';
+
+/** Lists read at the same time. */
+const LISTS_IN_FLIGHT = 8;
+
+/** The item of the state table that says that the lists cover all chats. */
+const COMPLETE = 'postings';
+
+export function createDynamoPostingStore(database: Database): PostingStore {
+  const { client, tables } = database;
+  let complete = false;
+
+  const queryOf = ({ group, word, match }: TermQuery) => {
+    const key = '#group = :group AND begins_with(#key, :key)';
+    const projection = '#key, #ids';
+    return {
+      TableName: tables.postings,
+      KeyConditionExpression: key,
+      ProjectionExpression: projection,
+      ExpressionAttributeNames: namesIn(key, projection),
+      ExpressionAttributeValues: { ':group': group, ':key': match === 'exact' ? wordPrefix(word) : word },
+    };
+  };
+
+  return {
+    /** 1 GetItem, until it has been true once. */
+    async isComplete() {
+      complete ||= await arePostingsComplete(database);
+      return complete;
+    },
+
+    /** 1 Query a list, 8 at a time; more for lists over 1 MB. */
+    async read(queries, options) {
+      const sets = queries.map(() => new IdSet());
+      const from: (Record<string, unknown> | undefined)[] = queries.map(() => undefined);
+      let open = queries.map((_, i) => i);
+      while (open.length > 0) {
+        await forEach(open, LISTS_IN_FLIGHT, async (i) => {
+          const query = queryOf(queries[i] as TermQuery);
+          const page = await client.send(new QueryCommand({ ...query, ExclusiveStartKey: from[i] }));
+          for (const { key, ids } of (page.Items ?? []) as Omit<PostingItem, 'group'>[]) {
+            sets[i]?.addChunk(readKey(key).chunk, decodeChunk(ids));
+          }
+          from[i] = page.LastEvaluatedKey;
+        });
+        open = open.filter((i) => from[i] !== undefined);
+        if (!options || open.some((i) => options.required.has(i))) continue;
+        const isShort = (set: IdSet, i: number) =>
+          from[i] === undefined && !options.required.has(i) && set.size <= options.enough;
+        if (sets.some(isShort)) break;
+      }
+      return sets.map((set, i) => (from[i] === undefined ? set : undefined));
+    },
+
+    /** 1 Query for every 1 MB of the lists of all values. */
+    async values(field) {
+      const found = new Map<string, IdSet>();
+      const pages = queryPages(database, queryOf({ group: groupOf(field), word: '', match: 'prefix' }));
+      for await (const page of pages) {
+        for (const { key, ids } of (page.Items ?? []) as Omit<PostingItem, 'group'>[]) {
+          const { word, chunk } = readKey(key);
+          const set = found.get(word) ?? new IdSet();
+          set.addChunk(chunk, decodeChunk(ids));
+          found.set(word, set);
+        }
+      }
+      return found;
+    },
+  };
+}
+
+const arePostingsComplete = async (database: Database): Promise<boolean> =>
+  (await readState<{ readonly complete: boolean }>(database, COMPLETE))?.complete === true;
+
+/** Notes that the lists cover all chats. 1 UpdateItem. */
+async function markPostingsComplete(database: Database): Promise<void> {
+  await update(database, {
+    TableName: database.tables.state,
+    Key: { pk: COMPLETE },
+    ...assign({ complete: true }, 'attribute_not_exists(#complete) OR #complete <> :set_complete'),
+  });
+}
+
+const checked = new WeakSet<object>();
+
+/**
+ * Before the first chat of new tables is written: from then on the lists are complete, because everything that is written
+ * enters them. 2 GetItem and 1 UpdateItem once; 2 GetItem in each process that creates chats.
+ */
+export async function beginPostings(database: Database): Promise<void> {
+  if (checked.has(database.client)) return;
+  const hasChats = (await readState(database, SEQUENCE)) !== undefined;
+  if (!hasChats) await markPostingsComplete(database);
+  checked.add(database.client);
+}

@@ -1,0 +1,78 @@
+import * as z from 'zod';
+import { type Scope, SHOWN_STATUSES, type ShownStatus } from '../chats/chat.ts';
+import { hasAtMost } from '../chats/fields.ts';
+import { type ChatQuery, exactText, readSearch } from '../chats/query.ts';
+import { type Principal, scopeOf } from './principal.ts';
+import { Problem } from './problem.ts';
+import { integerParam } from './route.ts';
+
+/** The conditions that listings of chats take, by the names of the API. All of them must hold. */
+
+const text = (max: number) =>
+  z
+    .string()
+    .refine((value) => hasAtMost(value, max), `must have at most ${max} characters`)
+    .refine((value) => value.isWellFormed(), 'must not contain broken characters');
+
+const value = (max: number, description: string, example: string) =>
+  text(max)
+    .refine((given) => given.trim() !== '', 'must not be blank')
+    .optional()
+    .meta({ minLength: 1, maxLength: max, pattern: '\\S', description, examples: [example] });
+
+const statuses = z
+  .string()
+  .transform((given) => given.split(','))
+  .pipe(z.array(z.enum(SHOWN_STATUSES, `must be one or several of ${SHOWN_STATUSES.join(', ')}`)).min(1))
+  .optional()
+  .meta({
+    description: 'Only chats with one of these statuses, as in `status` of a chat; separated by commas, or repeated',
+    examples: [['denied', 'gone']],
+  });
+
+export const chatFilters = {
+  search: text(200)
+    .optional()
+    .meta({
+      maxLength: 200,
+      description:
+        'Words, each the beginning of a word of the name or the department; case and the difference of ё and е do not matter. A whole `max_chat_id` or `source` finds its chats too',
+      examples: ['ивт деканат'],
+    }),
+  university_id: integerParam(1, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({
+      description: 'Only chats of this university. Curators and operators may name only their own, which is implied',
+      examples: [1],
+    }),
+  department: value(200, 'Only chats of this department, whatever the case', 'Факультет информатики'),
+  source: value(64, 'Only chats from this source, whatever the case', 'academic'),
+  status: statuses,
+};
+
+interface Filters {
+  readonly search?: string | undefined;
+  readonly university_id?: number | undefined;
+  readonly department?: string | undefined;
+  readonly source?: string | undefined;
+  readonly status?: readonly ShownStatus[] | undefined;
+}
+
+/** @throws {Problem} 403 where somebody bound to a university asks for another one. */
+export function queryOf(principal: Principal, filters: Filters): ChatQuery {
+  const { search, university_id, department, source, status } = filters;
+  return {
+    scope: university_id === undefined ? scopeOf(principal) : scopeIn(principal, university_id),
+    search: readSearch(search ?? ''),
+    department: department === undefined ? undefined : exactText(department),
+    source: source === undefined ? undefined : exactText(source),
+    statuses: [...new Set(status)],
+  };
+}
+
+function scopeIn(principal: Principal, universityId: number): Scope {
+  if (principal.role !== 'superadmin' && principal.university_id !== universityId) {
+    throw new Problem('forbidden', { detail: 'Only chats of your own university can be listed.' });
+  }
+  return { universityId };
+}
