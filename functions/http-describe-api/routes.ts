@@ -1,4 +1,5 @@
 import type { Route } from '../../lib/http/route.ts';
+import { route as countFacets } from '../http-count-facets/route.ts';
 import { route as createChat } from '../http-create-chat/route.ts';
 import { route as deleteChat } from '../http-delete-chat/route.ts';
 import { route as explainPlan } from '../http-explain-plan/route.ts';
@@ -19,6 +20,7 @@ import { route as describeApi } from './route.ts';
 /** Every route of the service, in the order of the document; a test holds them against `serverless.yml`. */
 export const ROUTES: readonly Route[] = [
   listChats,
+  countFacets,
   getChat,
   createChat,
   updateChat,

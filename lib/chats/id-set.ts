@@ -83,23 +83,18 @@ export class IdSet {
     for (const [chunk, bits] of other.#chunks) this.addChunk(chunk, bits);
   }
 
-  /** Removes all ids that `other` does not have. */
-  keepOnly(other: IdSet): void {
+  /** The ids that are in both sets, as a set of its own. */
+  common(other: IdSet): IdSet {
+    const both = new IdSet();
     for (const [chunk, own] of this.#chunks) {
       const bits = other.#chunks.get(chunk);
-      if (!bits) this.#chunks.delete(chunk);
-      else for (let i = 0; i < WORDS; i++) own[i] = (own[i] ?? 0) & (bits[i] ?? 0);
+      if (bits)
+        both.#chunks.set(
+          chunk,
+          own.map((word, i) => word & (bits[i] ?? 0)),
+        );
     }
-  }
-
-  /** How many ids are in both sets. */
-  countCommon(other: IdSet): number {
-    let count = 0;
-    for (const [chunk, own] of this.#chunks) {
-      const bits = other.#chunks.get(chunk);
-      if (bits) for (let i = 0; i < WORDS; i++) count += population((own[i] ?? 0) & (bits[i] ?? 0));
-    }
-    return count;
+    return both;
   }
 
   /** The ids above `after` in ascending order, or those below it in descending order; all of them without `after`. */

@@ -1,3 +1,4 @@
+import type { Chat } from '../chats/chat.ts';
 import { IdSet } from '../chats/id-set.ts';
 import { type ChatQuery, matchesQuery, type Search } from '../chats/query.ts';
 import type { Position } from '../chats/sort-keys.ts';
@@ -28,7 +29,11 @@ export interface MatchingIds {
  * @param enough how few.
  */
 export async function matchingIds(deps: MatchingIdsDeps, query: ChatQuery, enough: number): Promise<MatchingIds> {
-  if (!(await deps.postings.isComplete())) return { ids: await scan(deps.chatStore, query), exact: true };
+  if (!(await deps.postings.isComplete())) {
+    const ids = new IdSet();
+    for await (const { id } of scanChats(deps.chatStore, query)) ids.add(id);
+    return { ids, exact: true };
+  }
   const { search } = query;
   const owner = search?.maxChatId === undefined ? undefined : deps.chatStore.findByMaxChatId(search.maxChatId);
   const words = search ? distinctBeginnings(search.words) : [];
@@ -125,19 +130,15 @@ function unionOf(sets: readonly IdSet[]): IdSet {
 }
 
 function intersectionOf([first, ...others]: readonly IdSet[]): IdSet {
-  const common = unionOf(first ? [first] : []);
-  for (const other of others) common.keepOnly(other);
-  return common;
+  return others.reduce((both, other) => both.common(other), unionOf(first ? [first] : []));
 }
 
-/** Looks at all chats of the scope: slow, and right without posting lists. 1 Query for every 1,000 chats. */
-async function scan(chatStore: Pick<ChatStore, 'list'>, query: ChatQuery): Promise<IdSet> {
-  const found = new IdSet();
+/** All chats that match, found without posting lists: slow, and always right. 1 Query for every 1,000 chats of the scope. */
+export async function* scanChats(chatStore: Pick<ChatStore, 'list'>, query: ChatQuery): AsyncGenerator<Chat> {
   let after: Position | undefined;
   do {
     const page = await chatStore.list({ scope: query.scope, sort: 'id', order: 'asc', limit: SCANNED_AT_ONCE, after });
-    for (const { chat } of page.rows) if (matchesQuery(chat, query)) found.add(chat.id);
+    for (const { chat } of page.rows) if (matchesQuery(chat, query)) yield chat;
     after = page.next;
   } while (after);
-  return found;
 }

@@ -75,7 +75,7 @@ const database = /* @__PURE__ */ once((): Database => {
   };
 });
 export const chatStore = /* @__PURE__ */ once(() => createDynamoChatStore(database()));
-const postingStore = /* @__PURE__ */ once(() => createDynamoPostingStore(database()));
+export const postingStore = /* @__PURE__ */ once(() => createDynamoPostingStore(database()));
 const countStore = /* @__PURE__ */ once(() => createDynamoCountStore(database()));
 /** Reads the history of counts. */
 export const history = /* @__PURE__ */ once(() => createDynamoHistory(database(), config.history.HISTORY_TABLE));

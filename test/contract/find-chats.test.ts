@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Chat, type Scope, SHOWN_STATUSES } from '../../lib/chats/chat.ts';
+import { type Chat, type Scope, SHOWN_STATUSES, shownStatus } from '../../lib/chats/chat.ts';
 import { exactText, matchesQuery } from '../../lib/chats/query.ts';
 import { comparePositions, positionOf, SORTS } from '../../lib/chats/sort-keys.ts';
+import { countFacets, type Facet } from '../../lib/listing/count-facets.ts';
 import { createFindChats, type FindRequest } from '../../lib/listing/find-chats.ts';
 import { fields, findPages, IMPLEMENTATIONS, idsOf, line, query, type Stores, T0 } from '../support/stores.ts';
 
@@ -89,6 +90,34 @@ describe.each(IMPLEMENTATIONS)('finding chats in %s', (_, open) => {
       { numRuns: 150 },
     );
   }, 120_000);
+
+  test('counts what the chats it finds have', async () => {
+    const count = (values: readonly (string | number | null)[]) => {
+      const counts = new Map<string | number, number>();
+      for (const value of values) if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
+      return new Set([...counts].map(([value, chats]) => `${value}: ${chats}`));
+    };
+    const shown = (facets: readonly Facet<string | number>[]) => {
+      expect(facets.map(({ chats }) => chats)).toEqual(facets.map(({ chats }) => chats).sort((a, b) => b - a));
+      return new Set(
+        facets.map(({ value, chats }) => `${typeof value === 'string' ? exactText(value) : value}: ${chats}`),
+      );
+    };
+    const exact = (text: string | null) => text && exactText(text);
+    await fc.assert(
+      fc.asyncProperty(request, async ({ query }) => {
+        const matching = chats.map(({ chat }) => chat).filter((chat) => matchesQuery(chat, query));
+        const facets = await countFacets({ chatStore: stores.chats, postings: stores.postings }, query);
+        expect(facets.total).toBe(matching.length);
+        expect(shown(facets.universities)).toEqual(count(matching.map(({ universityId }) => universityId)));
+        expect(shown(facets.departments)).toEqual(count(matching.map(({ department }) => exact(department))));
+        expect(shown(facets.sources)).toEqual(count(matching.map(({ source }) => exact(source))));
+        expect(shown(facets.statuses)).toEqual(count(matching.map(shownStatus)));
+        for (const { value } of facets.sources) expect(chats.map(({ chat }) => chat.source)).toContain(value);
+      }),
+      { numRuns: 60 },
+    );
+  }, 60_000);
 
   test('a cursor neither skips nor repeats a chat that did not change, whatever happens to others', async () => {
     const find = createFindChats({ chatStore: stores.chats, postings: stores.postings });

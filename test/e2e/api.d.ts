@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/chats/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The universities, departments, sources and statuses of the chats that match, with their numbers of chats
+         * @description Takes the conditions of `GET /chats/all`. Each list begins with the most frequent value. Chats without a university, department or source are in none of its values.
+         */
+        get: operations["countFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/chats/{id}": {
         parameters: {
             query?: never;
@@ -464,6 +484,61 @@ export interface components {
             title: "The role does not allow this";
             /** @constant */
             status: 403;
+        };
+        /**
+         * @example {
+         *       "total": 57,
+         *       "university_id": [
+         *         {
+         *           "value": 1,
+         *           "chats": 57
+         *         }
+         *       ],
+         *       "department": [
+         *         {
+         *           "value": "Факультет информатики",
+         *           "chats": 41
+         *         }
+         *       ],
+         *       "source": [
+         *         {
+         *           "value": "academic",
+         *           "chats": 50
+         *         }
+         *       ],
+         *       "status": [
+         *         {
+         *           "value": "active",
+         *           "chats": 55
+         *         },
+         *         {
+         *           "value": "gone",
+         *           "chats": 2
+         *         }
+         *       ]
+         *     }
+         */
+        ChatFacets: {
+            /** @description Chats that match, as in the listing */
+            total: number;
+            university_id: {
+                value: number;
+                chats: number;
+            }[];
+            /** @description The 100 departments with the most chats */
+            department: {
+                value: string;
+                chats: number;
+            }[];
+            source: {
+                value: string;
+                chats: number;
+            }[];
+            status: {
+                /** @enum {string} */
+                value: "active" | "denied" | "gone" | "removed" | "left" | "closed" | "suspended" | "unlinked";
+                chats: number;
+            }[];
         };
         /**
          * @example {
@@ -1192,6 +1267,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChatPage"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    countFacets: {
+        parameters: {
+            query?: {
+                /** @description Words, each the beginning of a word of the name or the department; case and the difference of ё and е do not matter. A whole `max_chat_id` or `source` finds its chats too */
+                search?: string;
+                /** @description Only chats of this university. Curators and operators may name only their own, which is implied */
+                university_id?: number;
+                /** @description Only chats of this department, whatever the case */
+                department?: string;
+                /** @description Only chats from this source, whatever the case */
+                source?: string;
+                /** @description Only chats with one of these statuses, as in `status` of a chat; separated by commas, or repeated */
+                status?: ("active" | "denied" | "gone" | "removed" | "left" | "closed" | "suspended" | "unlinked")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The values by the names of their conditions */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Server-Timing": components["headers"]["ServerTiming"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatFacets"];
                 };
             };
             400: components["responses"]["InvalidRequest"];

@@ -153,7 +153,18 @@ describe('chats', () => {
     expect((await call('http-list-chats', { query: filtered })).body).toMatchObject({ data: [{ id }], total: 1 });
     expect((await call('http-list-chats', { query: { ...filtered, source: 'crm' } })).body).toMatchObject({ total: 0 });
     const foreign = { query: { university_id: '8' }, headers: curator(7) };
-    expect(await call('http-list-chats', foreign)).toMatchObject(problem(403, 'forbidden'));
+    for (const name of ['http-list-chats', 'http-count-facets']) {
+      expect(await call(name, foreign)).toMatchObject(problem(403, 'forbidden'));
+    }
+    expect(await call('http-count-facets', { headers: curator(7) })).toMatchObject({
+      status: 200,
+      body: {
+        total: 2,
+        university_id: [{ value: 7, chats: 2 }],
+        department: [],
+        status: [{ value: 'unlinked', chats: 2 }],
+      },
+    });
 
     const changed = await call('http-update-chat', { ...at(id), body: { name: 'Other' } });
     expect(changed).toMatchObject({ status: 200, body: { id, name: 'Other' } });

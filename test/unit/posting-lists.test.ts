@@ -78,10 +78,10 @@ describe('a set of ids', () => {
         expect([...one.ids()]).toEqual(ascending(a));
         expect(one.size).toBe(a.length);
         expect(b.filter((id) => one.has(id))).toEqual(b.filter((id) => a.includes(id)));
-        expect(one.countCommon(other)).toBe(a.filter((id) => b.includes(id)).length);
-        const common = IdSet.of(a);
-        common.keepOnly(other);
+        const common = one.common(other);
         expect([...common.ids()]).toEqual(ascending(a.filter((id) => b.includes(id))));
+        common.add(7);
+        expect([...one.ids()]).toEqual(ascending(a));
         one.addAll(other);
         expect([...one.ids('desc')]).toEqual(ascending([...new Set([...a, ...b])]).reverse());
         expect([...other.ids()]).toEqual(ascending(b));
