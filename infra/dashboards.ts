@@ -84,6 +84,14 @@ function serves({ prefix, rps }: Watched): Graph[] {
       lines: { finished: mine(METRICS.fullUpdateFinished), 'chats failed': mine(METRICS.fullUpdateFailedChats) },
     },
     {
+      title: 'Posting lists repaired',
+      lines: {
+        gaps: mine(METRICS.postingGaps),
+        orphans: mine(METRICS.postingOrphans),
+        finished: mine(METRICS.repairsFinished),
+      },
+    },
+    {
       title: 'Roll-ups of the statistics',
       lines: { done: mine(METRICS.rollUpsDone), ms: mine(METRICS.rollUpDuration, 'Maximum') },
     },

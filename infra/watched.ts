@@ -80,7 +80,7 @@ export const deadLettersOf = (queue: string): string => queue.replace(/Queue$/, 
 /** The operations used on each table, as DynamoDB counts throttling. */
 export const TABLES = {
   ChatsTable: ['GetItem', 'BatchGetItem', 'Query', 'UpdateItem', 'TransactWriteItems'],
-  ChatPostingsTable: ['Query', 'BatchGetItem', 'TransactWriteItems'],
+  ChatPostingsTable: ['Query', 'BatchGetItem', 'Scan', 'TransactWriteItems'],
   StateTable: ['GetItem', 'PutItem', 'UpdateItem', 'TransactWriteItems'],
   HistoryTable: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
 } as const;

@@ -22,4 +22,5 @@ export const LOG = {
   subscriptionLost: 'subscription was lost and made again',
   subscriptionFailed: 'subscription could not be checked',
   fullUpdateFinished: 'full update finished',
+  postingsRepaired: 'posting lists repaired',
 } as const;

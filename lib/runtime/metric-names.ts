@@ -44,4 +44,9 @@ export const METRICS = {
   subscriptionCheckFailed: 'participants_subscription_check_failed',
   /** Age of the keys that tokens are verified with, s; emitted when they could not be fetched anew. */
   issuerKeysAge: 'participants_issuer_keys_age',
+  /** Entries that were missing from posting lists, or too many, and were repaired: one value of each for a repair. */
+  postingGaps: 'participants_posting_gaps',
+  postingOrphans: 'participants_posting_orphans',
+  /** Repairs of posting lists that compared everything. */
+  repairsFinished: 'participants_posting_repairs_finished',
 } as const;

@@ -1,5 +1,6 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { SubscriptionOutcome } from '../events/check-subscription.ts';
+import type { RepairReport } from '../listing/repair-postings.ts';
 import { type Delivery, UPDATE_TYPES } from '../max-api/updates.ts';
 import type { BatchReport } from '../refreshing/refresh-batch.ts';
 import type { Staleness } from '../scheduling/explain-plan.ts';
@@ -61,6 +62,13 @@ export function reportStaleness(staleness: Staleness): void {
   metrics.addMetric(METRICS.staleDataCount, MetricUnit.Count, staleness.stale);
   metrics.addMetric(METRICS.oldestCountAge, MetricUnit.Seconds, staleness.oldestSeconds);
   metrics.addMetric(METRICS.fresherThanHour, MetricUnit.Percent, staleness.fresherThanHour * 100);
+}
+
+export function reportRepair(report: RepairReport): void {
+  logger.info(LOG.postingsRepaired, { ...report });
+  metrics.addMetric(METRICS.postingGaps, MetricUnit.Count, report.gaps);
+  metrics.addMetric(METRICS.postingOrphans, MetricUnit.Count, report.orphans);
+  metrics.addMetric(METRICS.repairsFinished, MetricUnit.Count, report.finished ? 1 : 0);
 }
 
 /** Counts a delivery by its type: known types by name, all others together, so that a sender can't invent metrics. */

@@ -7,6 +7,7 @@ import { type Database, fullJitter } from '../adapters/dynamodb/database.ts';
 import { createDynamoEventStore, createDynamoSubscriptionStore } from '../adapters/dynamodb/event-store.ts';
 import { createDynamoHistory, createDynamoHistoryWriter } from '../adapters/dynamodb/history.ts';
 import { createDynamoPlannerStore } from '../adapters/dynamodb/planner-store.ts';
+import { createDynamoPostingRepairStore } from '../adapters/dynamodb/posting-repair-store.ts';
 import { createDynamoPostingStore } from '../adapters/dynamodb/posting-store.ts';
 import { createDynamoRunStore } from '../adapters/dynamodb/run-store.ts';
 import { createDynamoRollUpStore, createDynamoStatistics } from '../adapters/dynamodb/statistics.ts';
@@ -23,6 +24,7 @@ import { systemClock } from '../base/clock.ts';
 import { createApplyUpdates } from '../events/apply-updates.ts';
 import { createCheckSubscription } from '../events/check-subscription.ts';
 import { createFindChats } from '../listing/find-chats.ts';
+import type { RepairPostingsDeps } from '../listing/repair-postings.ts';
 import { createValidateCounts } from '../listing/validate-counts.ts';
 import { createViewCounts } from '../listing/view-counts.ts';
 import type { MaxError } from '../max-api/api.ts';
@@ -355,6 +357,13 @@ const viewCountsDeps = () => ({
 export const viewCounts = /* @__PURE__ */ once(() => createViewCounts(viewCountsDeps()));
 export const findChats = /* @__PURE__ */ once(() =>
   createFindChats({ chatStore: chatStore(), postings: postingStore() }),
+);
+export const repairPostingsDeps = /* @__PURE__ */ once(
+  (): RepairPostingsDeps => ({
+    chatStore: chatStore(),
+    repairs: createDynamoPostingRepairStore(database()),
+    clock,
+  }),
 );
 /** Shows what readers see, unseen: nothing is asked for, cached or measured. */
 const inspectCounts = /* @__PURE__ */ once(() => {

@@ -347,6 +347,16 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect((await store.list(listing())).rows[0]?.count).toBeUndefined();
     });
 
+    test('a page may hold more than one answer of DynamoDB does', async () => {
+      const url = `https://max.ru/${'u'.repeat(1_900)}`;
+      const many = Array.from({ length: 700 }, (_, i) => line(`-${i + 1}`, { url, name: 'н'.repeat(200) }));
+      await store.importMany(many, T0);
+      expect((await store.list(listing({ limit: 1_000 }))).rows).toHaveLength(700);
+      const first = await store.list(listing({ limit: 650, sort: 'name' }));
+      expect(first.rows).toHaveLength(650);
+      expect((await store.list(listing({ limit: 650, sort: 'name', after: first.next }))).rows).toHaveLength(50);
+    });
+
     test('no next page where there is none', async () => {
       for (let i = 0; i < 4; i++) await created(store);
       expect((await store.list(listing({ limit: 4 }))).next).toBeUndefined();

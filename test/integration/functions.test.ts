@@ -339,6 +339,13 @@ test('validation compares counts with MAX', async () => {
   expect({ status, body }).toMatchObject({ status: 200, body: { checked: 1, matched: 1, accuracy: 1 } });
 });
 
+test('the posting lists are compared with all chats', async () => {
+  await chat({ name: 'Compared' });
+  await invoke('schedule-repair-postings');
+  const found = await call('http-list-chats', { query: { search: 'compared' } });
+  expect(found.body).toMatchObject({ total: 1, data: [{ name: 'Compared' }] });
+});
+
 test('the background sync plans what is due, and the plan is explained', async () => {
   await chat({ max_chat_id: group() });
   await invoke('schedule-plan-stale');

@@ -253,6 +253,7 @@ describe('an invocation', () => {
         ...{ expectedFreshness: 0.9, measuredFreshness: 0.8, expectedAccuracy: 0.7, measuredAccuracy: 0.6 },
       });
       reports.reportStaleness({ total: 100, stale: 25, oldestSeconds: 7_200, fresherThanHour: 0.75 });
+      reports.reportRepair({ chats: 100, chunks: 9, gaps: 3, orphans: 2, finished: true });
     });
     expect(sumOf(METRICS.chatsRefreshed)).toBe(141);
     expect(sumOf(METRICS.chatsFailed)).toBe(9);
@@ -266,6 +267,9 @@ describe('an invocation', () => {
     expect(valuesOf(METRICS.staleDataCount)).toEqual([25]);
     expect(valuesOf(METRICS.oldestCountAge)).toEqual([7_200]);
     expect(valuesOf(METRICS.fresherThanHour)).toEqual([75]);
+    expect(valuesOf(METRICS.postingGaps)).toEqual([3]);
+    expect(valuesOf(METRICS.postingOrphans)).toEqual([2]);
+    expect(valuesOf(METRICS.repairsFinished)).toEqual([1]);
     const units = Object.fromEntries(measured().map(({ name, unit }) => [name, unit]));
     expect(units).toMatchObject({
       [METRICS.fullUpdateProgress]: 'Percent',

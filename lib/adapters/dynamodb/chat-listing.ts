@@ -5,12 +5,18 @@ import type { ListedChat, Listing, ListPage, OutlinePage, Walk } from '../../sta
 import { type ChatItem, chatOf, indexOf, positionIn, positionOfItem, startKey, storedChatOf } from './chat-item.ts';
 import { type Database, namesIn } from './database.ts';
 
-/** A page of chats. 1 Query. */
+/** A page of chats. 1 Query; more only for pages over 1 MB. */
 export async function listChats(database: Database, listing: Listing): Promise<ListPage> {
   const { sort, limit } = listing;
-  // One row more than the page holds tells whether there is a next one.
-  const { items } = await queryIndex(database, listing, { limit: limit + 1 });
-  const shown = (items as unknown as ChatItem[]).slice(0, limit);
+  const items: ChatItem[] = [];
+  let { after } = listing;
+  do {
+    // One row more than the page holds tells whether there is a next one.
+    const page = await queryIndex(database, { ...listing, after }, { limit: limit + 1 - items.length });
+    items.push(...(page.items as unknown as ChatItem[]));
+    after = page.behind && positionIn(page.index, page.behind);
+  } while (after && items.length <= limit);
+  const shown = items.slice(0, limit);
   const last = shown.at(-1);
   return {
     rows: shown.map((item) => rowOf(item, sort)),

@@ -81,7 +81,7 @@ const arePostingsComplete = async (database: Database): Promise<boolean> =>
   (await readState<{ readonly complete: boolean }>(database, COMPLETE))?.complete === true;
 
 /** Notes that the lists cover all chats. 1 UpdateItem. */
-async function markPostingsComplete(database: Database): Promise<void> {
+export async function markPostingsComplete(database: Database): Promise<void> {
   await update(database, {
     TableName: database.tables.state,
     Key: { pk: COMPLETE },

@@ -1,0 +1,11 @@
+import { repairPostings } from '../../lib/listing/repair-postings.ts';
+import { instrumented } from '../../lib/runtime/observability.ts';
+import { reportRepair } from '../../lib/runtime/reports.ts';
+import { repairPostingsDeps } from '../../lib/runtime/root.ts';
+
+/** Kept of the function's time for the page at work, ms. */
+const MARGIN_MS = 60_000;
+
+export const handler = instrumented(async (_event: unknown, context): Promise<void> => {
+  reportRepair(await repairPostings(repairPostingsDeps(), Date.now() + context.getRemainingTimeInMillis() - MARGIN_MS));
+});

@@ -1,0 +1,154 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type ChatItem, chatOf } from '../../lib/adapters/dynamodb/chat-item.ts';
+import type { Database } from '../../lib/adapters/dynamodb/database.ts';
+import { createDynamoPostingRepairStore } from '../../lib/adapters/dynamodb/posting-repair-store.ts';
+import { changePostings } from '../../lib/adapters/dynamodb/posting-writes.ts';
+import type { Clock } from '../../lib/base/clock.ts';
+import { offsetsOf } from '../../lib/chats/id-set.ts';
+import { type Term, termKey, termsOf } from '../../lib/chats/terms.ts';
+import { type RepairReport, repairPostings } from '../../lib/listing/repair-postings.ts';
+import type { PostingRepairStore } from '../../lib/state/posting-store.ts';
+import { DEATHS, mortals } from '../support/mortal.ts';
+import { created, findIds, line, openDynamo, query, type Stores, T0 } from '../support/stores.ts';
+
+/** The repair of posting lists in DynamoDB, where they are a copy. */
+
+let stores: Stores;
+let database: Database;
+let repairs: PostingRepairStore;
+
+beforeEach(async () => {
+  const opened = await openDynamo();
+  stores = opened;
+  database = opened.database;
+  repairs = createDynamoPostingRepairStore(database);
+});
+
+/** Time passes only where somebody sleeps. */
+function sleepyClock(whileAsleep: (ms: number) => Promise<unknown> = async () => {}): Clock {
+  let now = T0;
+  return {
+    now: () => now,
+    async sleep(ms) {
+      await whileAsleep(ms);
+      now += ms;
+    },
+  };
+}
+
+const repair = (through: PostingRepairStore = repairs, clock = sleepyClock()): Promise<RepairReport> =>
+  repairPostings({ chatStore: stores.chats, repairs: through, clock }, Number.POSITIVE_INFINITY);
+
+/** Entries of the lists, and those that the chats call for. */
+async function entries(): Promise<{ readonly listed: Set<string>; readonly right: Set<string> }> {
+  const listed = new Set<string>();
+  let after: unknown;
+  do {
+    const { chunks, next } = await repairs.scan(after);
+    for (const { term, chunk, bits } of chunks) {
+      for (const offset of offsetsOf(bits)) listed.add(`${termKey(term)} ${chunk * 4_096 + offset}`);
+    }
+    after = next;
+  } while (after !== undefined);
+  const { Items: items = [] } = await database.client.send(new ScanCommand({ TableName: database.tables.chats }));
+  const chats = (items as ChatItem[]).map(chatOf);
+  const right = new Set(chats.flatMap((chat) => termsOf(chat).map((term) => `${termKey(term)} ${chat.id}`)));
+  return { listed, right };
+}
+
+async function expectRepaired(): Promise<void> {
+  const { listed, right } = await entries();
+  expect(listed).toEqual(right);
+}
+
+const change = (term: Term, id: number, present: boolean) => changePostings(database, [{ term, id, present }]);
+
+/** Chats in three chunks of ids, the last one far away. */
+async function chatsInSeveralChunks(): Promise<void> {
+  const lines = [1, 2, 3, 4_095, 4_096, 4_097, 9_000_000].map((id) =>
+    line(`-${id}`, { id, name: `Чат номер ${id}`, universityId: 1 + (id % 2), department: 'Деканат' }),
+  );
+  await stores.chats.importMany(lines, T0);
+}
+
+describe('a repair', () => {
+  test('of lists that are right changes nothing', async () => {
+    await chatsInSeveralChunks();
+    expect(await repair()).toMatchObject({ chats: 7, gaps: 0, orphans: 0, finished: true });
+    await expectRepaired();
+  });
+
+  test('of no chats is complete', async () => {
+    expect(await repair()).toEqual({ chats: 0, chunks: 0, gaps: 0, orphans: 0, finished: true });
+    expect(await stores.postings.isComplete()).toBe(true);
+  });
+
+  test('fills gaps and removes orphans, of chats that exist and of others', async () => {
+    await chatsInSeveralChunks();
+    const [word, other] = [
+      { group: '^чат', word: '' },
+      { group: '^нет', word: '' },
+    ];
+    await change(word, 2, false);
+    await change({ group: '=university', word: '2' }, 4_096, true);
+    await change(other, 4_097, true);
+    await change(other, 77_777, true);
+    expect(await findIds(stores, { query: query({ search: 'чат' }) })).not.toContain(2);
+    expect(await repair()).toMatchObject({ gaps: 1, orphans: 3, finished: true });
+    await expectRepaired();
+    expect(await findIds(stores, { query: query({ search: 'чат' }) })).toContain(2);
+  });
+
+  test('waits before it removes the orphan of a chat that may just be written', async () => {
+    await created(stores.chats, { name: 'Первый' });
+    const term = { group: '^вто', word: '' };
+    await change(term, 2, true);
+    let waited = 0;
+    const waiting = sleepyClock(async (ms) => {
+      waited += ms;
+      // Its writer was slow.
+      await created(stores.chats, { name: 'Второй' });
+    });
+    expect(await repair(repairs, waiting)).toMatchObject({ orphans: 1, finished: true });
+    expect(waited).toBe(60_000);
+    await expectRepaired();
+    expect(await findIds(stores, { query: query({ search: 'вто' }) })).toEqual([2]);
+  });
+
+  test('that ends anywhere is finished by the next one', async () => {
+    await chatsInSeveralChunks();
+    for (const death of DEATHS) {
+      for (let at = 0; ; at++) {
+        for (const id of [1, 4_096, 9_000_000]) await change({ group: '^чат', word: '' }, id, false);
+        for (const id of [1, 4_096, 55_555]) await change({ group: '^вон', word: '' }, id, true);
+        const end = mortals(death, at);
+        const dying = end.worker();
+        await Promise.race([repair(dying.through(repairs)).catch(() => undefined), dying.dead]);
+        await repair();
+        // What was found before the end waits in memory: another repair finds it again.
+        await repair();
+        await expectRepaired();
+        if (!end.met) break;
+        if (at > 40) throw new Error('the repair has no end');
+      }
+    }
+  }, 120_000);
+
+  test('makes the lists right, whatever they were', async () => {
+    await chatsInSeveralChunks();
+    const terms = ['^чат', '^ч', '^дек', '^x', '=status', '=university'].flatMap((group) =>
+      ['', 'active', '1', 'зебра'].map((word) => ({ group, word })),
+    );
+    const id = fc.constantFrom(1, 2, 4_095, 4_096, 5_000, 8_192, 9_000_000);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom(...terms), id, fc.boolean())), async (changes) => {
+        for (const [term, one, present] of changes) await change(term, one, present);
+        await repair();
+        await expectRepaired();
+      }),
+      { numRuns: 15 },
+    );
+  }, 60_000);
+});
