@@ -35,13 +35,18 @@ export function cutToBytes(text: string, maxBytes: number): string {
   return text.slice(0, read);
 }
 
-/** Names longer than the key holds order by their beginning, then by id. */
-export function nameKey(name: string, id: number): string {
+/** The text that a name is sorted by. Names longer than the key holds order by their beginning, then by id. */
+export function nameText(name: string): string {
   const text = normalize(name)
     .toWellFormed()
     .replaceAll(/\p{Cc}+/gu, ' ');
-  return `${cutToBytes(text, MAX_KEY_TEXT_BYTES)}${NAME_END}${padded(id)}`;
+  return cutToBytes(text, MAX_KEY_TEXT_BYTES);
 }
+
+/** @param text as `nameText` returns it. */
+export const nameTextKey = (text: string, id: number): string => `${text}${NAME_END}${padded(id)}`;
+
+export const nameKey = (name: string, id: number): string => nameTextKey(nameText(name), id);
 
 /** A count never read comes before 0. */
 export const countKey = (count: number | null, id: number): string =>

@@ -1,26 +1,21 @@
 import type { StoredChat } from '../chats/chat.ts';
-import type { IdSet } from '../chats/id-set.ts';
+import { IdSet } from '../chats/id-set.ts';
 import { type ChatQuery, isNarrowed, matchesQuery } from '../chats/query.ts';
+import type { Column } from '../chats/sort-columns.ts';
 import { comparePositions, type Position, positionOf, type Sort } from '../chats/sort-keys.ts';
 import type { ChatStore, ListedChat, Listing, ListPage } from '../state/chat-store.ts';
 import type { PostingStore } from '../state/posting-store.ts';
 import { matchingIds } from './matching-ids.ts';
+import { expectedWalk, MAX_READ, MAX_WALKED, type PageSize, type Way, wayTo, wayWithoutWalk } from './page-ways.ts';
 
 /**
  * Pages of chats: all of a scope, or those that match a query. Posting lists say which chats match, so the total is known
- * before any chat is read. Then the cheaper way leads to the page: few matches are read and sorted; of many, the sorted
- * listing is walked until enough of them were met. Both ways give the same rows in the same order, so a cursor remains valid
- * if the way changes. Rows are checked against the query before they are shown, since a list may hold an id too many.
+ * before any chat is read; `page-ways.ts` then chooses what to read. Rows are checked against the query before they are shown,
+ * since a list may hold an id too many.
  */
 
-/** Matches that are read and sorted: 7 BatchGetItem. */
-const MAX_SORTED = 700;
-
-/** Rows of the listing in one Query of a walk. */
+/** Rows of the listing in one Query of a walk, at most; 1 MB ends it before. */
 const MAX_STEP = 5_000;
-
-/** A walk that has passed this many rows for each match gives up: the matches lie at the other end, and are read instead. */
-const MAX_WALKED_PER_MATCH = 3;
 
 export interface FindChatsDeps {
   readonly chatStore: Pick<ChatStore, 'list' | 'walk' | 'getMany' | 'total' | 'findByMaxChatId'>;
@@ -38,6 +33,9 @@ export interface FoundPage extends ListPage {
 
 export type FindChats = (request: FindRequest) => Promise<FoundPage>;
 
+/** Without a total, that of the posting lists counts. */
+type Page = ListPage & Partial<Pick<FoundPage, 'total'>>;
+
 /** A row and its place in the listing. */
 interface Placed {
   readonly row: ListedChat;
@@ -54,17 +52,36 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
       const [page, total] = await Promise.all([chatStore.list({ ...request, scope }), chatStore.total(scope)]);
       return { ...page, total };
     }
-    const [{ ids, exact }, chats] = await Promise.all([matchingIds(deps, query, MAX_SORTED), chatStore.total(scope)]);
+    const [{ ids, exact }, listed, all] = await Promise.all([
+      matchingIds(deps, query, MAX_READ),
+      chatStore.total(scope),
+      scope === 'all' ? undefined : chatStore.total('all'),
+    ]);
     const total = ids.size;
     if (total === 0) return { rows: [], next: undefined, total };
-    if (request.sort === 'id' && exact) return { ...(await pageById(request, ids)), total };
-    if (total <= MAX_SORTED) return sorted(request, ids);
-    const walked = await walk(request, ids, Math.max(chats, total));
-    return walked ? { ...walked, total } : { ...(await sorted(request, ids)), total };
+    const size = { matches: total, exact, listed, chats: all ?? listed, sort: request.sort, limit: request.limit };
+    const page = await pageBy(wayTo(size), request, ids, size);
+    return { total, ...page };
   };
 
+  async function pageBy(way: Way, request: FindRequest, ids: IdSet, size: PageSize): Promise<Page> {
+    switch (way) {
+      case 'ids':
+        return pageById(request, ids);
+      case 'read':
+        return sorted(request, ids);
+      case 'column':
+        return byColumn(request, ids);
+      case 'walk': {
+        const other = wayWithoutWalk(size);
+        const walked = await walk(request, ids, size, other ? MAX_WALKED : Number.POSITIVE_INFINITY);
+        return walked ?? pageBy(other ?? 'read', request, ids, size);
+      }
+    }
+  }
+
   /** 1 BatchGetItem for every 100 rows: the ids are in order already. */
-  async function pageById(request: FindRequest, ids: IdSet): Promise<ListPage> {
+  async function pageById(request: FindRequest, ids: IdSet): Promise<Page> {
     const { order, limit, after } = request;
     const rows: Placed[] = [];
     const rest = ids.ids(order, after?.id);
@@ -82,7 +99,7 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
   }
 
   /** Reads all matches and sorts them. 1 BatchGetItem for every 100. */
-  async function sorted({ query, sort, order, limit, after }: FindRequest, ids: IdSet): Promise<FoundPage> {
+  async function sorted({ query, sort, order, limit, after }: FindRequest, ids: IdSet): Promise<Page> {
     const compare = comparePositions(order);
     const matching = [...(await chatStore.getMany([...ids.ids()])).values()].filter(({ chat }) =>
       matchesQuery(chat, query),
@@ -97,28 +114,53 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
     return { ...pageOf(rows, limit), total: matching.length };
   }
 
+  /** Picks the page by the column of its sort. 1 Query for every 1 MB of it, 1 or 2 BatchGetItem. */
+  async function byColumn(request: FindRequest, ids: IdSet): Promise<Page> {
+    const { sort, order, limit } = request;
+    const positions = await deps.postings.positions(sort as Column, ids);
+    // Chats whose writer has died have no place in the column. There are hardly ever any.
+    if (positions.length < ids.size) positions.push(...(await missingPositions(sort, ids, positions)));
+    const compare = comparePositions(order);
+    const rows: Placed[] = [];
+    let { after } = request;
+    while (rows.length <= limit) {
+      const next = firstAfter(positions, compare, after, limit + 1 - rows.length);
+      if (next.length === 0) break;
+      rows.push(...(await readRows(request, next)));
+      after = next.at(-1);
+    }
+    return pageOf(rows, limit);
+  }
+
+  /** 1 BatchGetItem for every 100. */
+  async function missingPositions(sort: Sort, ids: IdSet, known: readonly Position[]): Promise<Position[]> {
+    const found = IdSet.of(known.map(({ id }) => id));
+    const stored = await chatStore.getMany([...ids.ids()].filter((id) => !found.has(id)));
+    return [...stored.values()].map(({ chat, participantsCount }) => positionOf(sort, chat, participantsCount));
+  }
+
   /**
    * Walks the listing and reads the matches it meets. 1 Query for some thousand rows, 1 or 2 BatchGetItem.
-   * @returns `undefined` where the walk is longer than expected, and reading all matches is cheaper.
+   * @returns `undefined` where `maxRows` rows were passed without meeting enough.
    */
-  async function walk(request: FindRequest, ids: IdSet, chats: number): Promise<ListPage | undefined> {
+  async function walk(request: FindRequest, ids: IdSet, size: PageSize, maxRows: number): Promise<Page | undefined> {
     const { query, sort, order, limit } = request;
     const rows: Placed[] = [];
     let met: Position[] = [];
     let after = request.after;
     let passed = 0;
     let ended = false;
+    let step = Math.min(Math.max(expectedWalk(size), limit + 1), MAX_STEP);
     while (rows.length <= limit) {
       const wanted = limit + 1 - rows.length;
       while (met.length < wanted && !ended) {
-        if (passed > MAX_WALKED_PER_MATCH * ids.size) return undefined;
-        const expected = Math.ceil(((wanted - met.length) * 1.2 * chats) / ids.size);
-        const step = Math.min(Math.max(expected, limit + 1), MAX_STEP);
+        if (passed >= maxRows) return undefined;
         const part = await chatStore.walk({ scope: query.scope, sort, order, limit: step, after });
         met.push(...part.positions.filter(({ id }) => ids.has(id)));
         passed += part.positions.length;
         after = part.next;
         ended = after === undefined;
+        step = Math.min(2 * step, MAX_STEP);
       }
       if (met.length === 0) break;
       rows.push(...(await readRows(request, met.slice(0, wanted))));
@@ -135,6 +177,28 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
       return found && matchesQuery(found.chat, query) ? [{ row: rowOf(found, sort), position }] : [];
     });
   }
+}
+
+/** The first `n` of these places after `after`, in order: one pass, since there may be very many. */
+function firstAfter(
+  positions: readonly Position[],
+  compare: (a: Position, b: Position) => number,
+  after: Position | undefined,
+  n: number,
+): Position[] {
+  let first: Position[] = [];
+  let last: Position | undefined;
+  const shorten = () => {
+    first = first.sort(compare).slice(0, n);
+    last = first.length === n ? first.at(-1) : undefined;
+  };
+  for (const position of positions) {
+    if ((after && compare(position, after) <= 0) || (last && compare(position, last) >= 0)) continue;
+    first.push(position);
+    if (first.length >= 2 * n) shorten();
+  }
+  shorten();
+  return first;
 }
 
 function* take<T>(items: Iterator<T>, n: number): Generator<T> {

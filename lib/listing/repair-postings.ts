@@ -9,7 +9,7 @@ import type { PostingRepairStore, RepairCursor } from '../state/posting-store.ts
 /**
  * Compares the posting lists with the chats and repairs them: gaps, where a chat is missing from the list of a term that it
  * has, and orphans, where a list has an id whose chat does not have the term. It goes through the chats by their ids, then
- * through all chunks of the lists, in pages. It saves its place after each page, so it can be interrupted at any time, and it
+ * through all chunks of the lists, in pages. On the way it puts the sort keys of all chats into their columns. It saves its place after each page, so it can be interrupted at any time, and it
  * fills lists that do not exist yet.
  */
 
@@ -139,6 +139,8 @@ export async function repairPostings(
       for (const id of idsOf(listed, chunk)) if (!hasBit(bits, id)) suspect(id, term);
     }
     if (missing.length > 0) await repairs.add(missing);
+    const withCounts = await chatStore.getMany(chats.map(({ id }) => id));
+    await repairs.setSortKeys([...withCounts.values()]);
     report.chats += chats.length;
     report.gaps += missing.length;
   }

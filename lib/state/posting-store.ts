@@ -1,4 +1,7 @@
+import type { StoredChat } from '../chats/chat.ts';
 import type { ChunkBits, IdSet } from '../chats/id-set.ts';
+import type { Column } from '../chats/sort-columns.ts';
+import type { Position } from '../chats/sort-keys.ts';
 import type { Term, TermField, TermQuery } from '../chats/terms.ts';
 
 /**
@@ -14,6 +17,8 @@ export interface PostingStore {
    * @returns the ids of each query; `undefined` for lists that were not read to their ends.
    */
   read(queries: readonly TermQuery[], options?: ReadOptions): Promise<(IdSet | undefined)[]>;
+  /** Where these chats stand in a listing, in no order. Those whose place is not known are left out. */
+  positions(column: Column, ids: IdSet): Promise<Position[]>;
   /** All values of a field, with the ids of the chats that have them. */
   values(field: TermField): Promise<Map<string, IdSet>>;
 }
@@ -48,6 +53,8 @@ export interface PostingRepairStore {
   readChunks(terms: readonly Term[], chunk: number): Promise<Map<string, ChunkBits>>;
   /** Puts chats into lists. */
   add(missing: readonly { readonly term: Term; readonly id: number }[]): Promise<void>;
+  /** Puts the sort keys of chats into the columns. @returns whether anything had to be written. */
+  setSortKeys(chats: readonly StoredChat[]): Promise<boolean>;
   /** Makes the lists of these terms agree with the chat as it is now, if there is one. */
   settle(id: number, terms: readonly Term[]): Promise<void>;
   /** All chunks of all lists, in parts and in no order. `next`: where to go on; `undefined` at the end. */

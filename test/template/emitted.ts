@@ -29,7 +29,7 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
   console.log = (line: string) => lines.push(line);
   try {
     const { metrics, telemetryMetrics, reportIssuerFailure } = await import('../../lib/runtime/observability.ts');
-    const { reportBatch, reportPlan, reportStaleness, reportSubscription, reportDelivery, reportRollUp } = await import(
+    const { reportBatch, reportPlan, reportRepair, reportRollUp, reportStaleness, reportSubscription, reportDelivery } = await import(
       '../../lib/runtime/reports.ts'
     );
     telemetryMetrics.lookedUp({ lookups: 2, hits: 1, staleHits: 1 });
@@ -45,6 +45,7 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
       ...{ kind: 'planned', chats: 1, messages: 1, complete: true, putOff: 1, leftOver: 7, kappa: 0.1 },
       ...{ expectedFreshness: 0.9, measuredFreshness: 0.8, expectedAccuracy: 0.7, measuredAccuracy: 0.6 },
     });
+    reportRepair({ chats: 1, chunks: 1, gaps: 0, orphans: 0, finished: true });
     reportStaleness({ total: 1, stale: 0, oldestSeconds: 1, fresherThanHour: 1 });
     reportRollUp({ finished: true, date: '2026-11-25', chats: 1, durationMs: 1 });
     reportDelivery({ kind: 'nothing', type: 'user_added' });

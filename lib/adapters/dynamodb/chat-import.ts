@@ -1,6 +1,7 @@
 import { forEach } from '../../base/for-each.ts';
 import { differs, newChat } from '../../chats/change.ts';
 import type { StoredChat } from '../../chats/chat.ts';
+import { COLUMNS } from '../../chats/sort-columns.ts';
 import { countKey } from '../../chats/sort-keys.ts';
 import { termsOf } from '../../chats/terms.ts';
 import type { IdConflict, ImportedChat, ImportOutcomes } from '../../state/chat-store.ts';
@@ -9,7 +10,7 @@ import { readChat, readChats, readOwners } from './chat-reads.ts';
 import { insertChats, type NewRecord, raiseIds, takeIds, transactionGroups, updateChat } from './chat-writes.ts';
 import { assign, type Database, update } from './database.ts';
 import { beginPostings } from './posting-store.ts';
-import { addPostings, settlePostings } from './posting-writes.ts';
+import { addPostings, changeColumns, settlePostings } from './posting-writes.ts';
 
 /** Transactions of new chats at the same time; more would only collide at the counters. */
 const GROUPS_IN_FLIGHT = 2;
@@ -58,10 +59,7 @@ export async function importChats(
     ...[...free].map(([id, line]) => recordOf(line, id, at)),
     ...unnamed.map((line, i) => recordOf(line, firstId + i, at)),
   ];
-  await addPostings(
-    database,
-    records.map(({ chat }) => chat),
-  );
+  await addPostings(database, records);
   await forEach([...transactionGroups(records)], GROUPS_IN_FLIGHT, async (group) => {
     const refused = await insertChats(database, group, at);
     if (!refused) outcomes.created += group.length;
@@ -115,11 +113,11 @@ async function insertOrRevise(database: Database, record: ImportRecord, at: numb
   const refused = await insertChats(database, [record], at);
   if (!refused) return 'created';
   const { line, chat } = record;
-  await settlePostings(database, chat.id, termsOf(chat));
+  await settlePostings(database, chat.id, termsOf(chat), COLUMNS);
   if (refused.kind === 'id_taken') {
     if (line.id !== undefined) return idTaken(line, line.id);
     const next = recordOf(line, await takeIds(database, 1), at);
-    await addPostings(database, [next.chat]);
+    await addPostings(database, [next]);
     return insertOrRevise(database, next, at);
   }
   const item = await readChat(database, refused.by);
@@ -140,7 +138,7 @@ async function revise(database: Database, stored: StoredChat, line: ImportedChat
   return filled || differs(stored.chat, line) ? 'updated' : 'unchanged';
 }
 
-/** 1 UpdateItem. @returns whether the chat had no count and took this one. */
+/** 1 UpdateItem, and the column of counts. @returns whether the chat had no count and took this one. */
 async function fillCount(database: Database, id: number, line: ImportedChat): Promise<boolean> {
   const { participantsCount, maxChatId } = line;
   if (participantsCount === null) return false;
@@ -153,5 +151,6 @@ async function fillCount(database: Database, id: number, line: ImportedChat): Pr
       { ':max_chat_id': maxChatId },
     ),
   });
+  if (outcome.written) await changeColumns(database, [{ id, values: { participants_count: participantsCount } }]);
   return outcome.written;
 }

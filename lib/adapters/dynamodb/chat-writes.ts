@@ -2,6 +2,7 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { changed, differs, newChat } from '../../chats/change.ts';
 import type { Chat, ChatFields, Scope } from '../../chats/chat.ts';
 import { NEVER_COUNTED } from '../../chats/chat.ts';
+import { COLUMNS, type Column } from '../../chats/sort-columns.ts';
 import { countKey } from '../../chats/sort-keys.ts';
 import { termsOf } from '../../chats/terms.ts';
 import type { CreateOutcome, UpdateOutcome } from '../../state/chat-store.ts';
@@ -67,9 +68,9 @@ export async function raiseIds(database: Database, id: number): Promise<void> {
 export async function createChat(database: Database, fields: ChatFields, at: number): Promise<CreateOutcome> {
   await beginPostings(database);
   const chat = newChat(await takeIds(database, 1), fields, at);
-  await addPostings(database, [chat]);
+  await addPostings(database, [{ chat, count: null }]);
   const refused = await insertChats(database, [{ chat, count: null }], at);
-  if (refused) await settlePostings(database, chat.id, termsOf(chat));
+  if (refused) await settlePostings(database, chat.id, termsOf(chat), COLUMNS);
   if (refused?.kind === 'id_taken') return createChat(database, fields, at);
   if (refused) return refused;
   return { kind: 'created', stored: { chat, ...NEVER_COUNTED } };
@@ -125,8 +126,8 @@ export function* transactionGroups<R extends NewRecord>(records: readonly R[]): 
 }
 
 /**
- * 1 GetItem and 1 TransactWriteItems; where terms change, some 3 BatchGetItem, 2 TransactWriteItems and 2 GetItem for the
- * posting lists; once more for each time somebody else was faster. A patch that changes nothing writes nothing.
+ * 1 GetItem and 1 TransactWriteItems; 2 GetItem, 2 BatchGetItem and 1 TransactWriteItems for posting lists and columns, and
+ * where terms are gained 1 BatchGetItem and 1 TransactWriteItems before; once more for each time somebody else was faster. A patch that changes nothing writes nothing.
  */
 export async function updateChat(
   database: Database,
@@ -147,11 +148,18 @@ export async function updateChat(
       gained.map((term) => ({ term, id, present: true })),
     );
     const outcome = await replaceChat(database, chat, next, at);
-    await settlePostings(database, id, [...gained, ...lost]);
+    await settlePostings(database, id, [...gained, ...lost], columnsOf(chat, next));
     if (outcome.kind !== 'outdated') return outcome;
   }
   throw new Error(`Chat ${id} was changed by others at each of ${MAX_VERSIONS} attempts`);
 }
+
+/** The columns in which an edit may change the sort key. */
+const columnsOf = (before: Chat, after: Chat): Column[] => [
+  'updated_at',
+  ...(before.name === after.name ? [] : (['name'] as const)),
+  ...(before.maxChatId === after.maxChatId ? [] : (['participants_count'] as const)),
+];
 
 /** Writes `next` if `chat` is what is there. 1 TransactWriteItems. */
 async function replaceChat(
@@ -212,7 +220,7 @@ export async function deleteChat(database: Database, id: number): Promise<'delet
       ...counts(tables.state, [], [chat]),
     ]);
     if (refused) continue;
-    await settlePostings(database, id, termsOf(chat));
+    await settlePostings(database, id, termsOf(chat), COLUMNS);
     return 'deleted';
   }
   throw new Error(`Chat ${id} was changed by others at each of ${MAX_VERSIONS} attempts`);

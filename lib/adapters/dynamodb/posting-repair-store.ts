@@ -1,12 +1,10 @@
 import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { decodeChunk } from '../../chats/chunk-codec.ts';
-import { CHUNK_IDS } from '../../chats/id-set.ts';
-import { termKey } from '../../chats/terms.ts';
 import type { PostingRepairStore, RepairCursor } from '../../state/posting-store.ts';
 import { type Database, readState } from './database.ts';
-import { type PostingItem, postingKey, readKey } from './posting-items.ts';
+import { isColumn, type PostingItem, readKey } from './posting-items.ts';
 import { markPostingsComplete } from './posting-store.ts';
-import { changePostings, nameOf, readChunks, settlePostings } from './posting-writes.ts';
+import { changeColumns, changePostings, readChunks, settlePostings, sortKeysOf } from './posting-writes.ts';
 
 const CURSOR = 'postings#repair';
 
@@ -16,20 +14,13 @@ const SCANNED_AT_ONCE = 4_000;
 export function createDynamoPostingRepairStore(database: Database): PostingRepairStore {
   const { client, tables } = database;
   return {
-    /** 1 BatchGetItem for every 100 lists. */
-    async readChunks(terms, chunk) {
-      const keyed = terms.map((term) => ({ term, key: postingKey(term, chunk * CHUNK_IDS) }));
-      const stored = await readChunks(
+    readChunks: (terms, chunk) => readChunks(database, terms, chunk),
+
+    setSortKeys: (chats) =>
+      changeColumns(
         database,
-        keyed.map(({ key }) => key),
-      );
-      return new Map(
-        keyed.flatMap(({ term, key }) => {
-          const bits = stored.get(nameOf(key))?.bits;
-          return bits ? [[termKey(term), bits] as const] : [];
-        }),
-      );
-    },
+        chats.map(({ chat, participantsCount }) => sortKeysOf(chat, participantsCount)),
+      ),
 
     async add(missing) {
       await changePostings(
@@ -49,7 +40,8 @@ export function createDynamoPostingRepairStore(database: Database): PostingRepai
           ExclusiveStartKey: after as Record<string, unknown> | undefined,
         }),
       );
-      const chunks = ((page.Items ?? []) as PostingItem[]).map(({ group, key, ids }) => {
+      const items = ((page.Items ?? []) as PostingItem[]).filter((item) => !isColumn(item));
+      const chunks = items.map(({ group, key, ids }) => {
         const { word, chunk } = readKey(key);
         return { term: { group, word }, chunk, bits: decodeChunk(ids) };
       });

@@ -2,12 +2,21 @@ import { chunks } from '../../base/chunks.ts';
 import { forEach } from '../../base/for-each.ts';
 import type { Chat } from '../../chats/chat.ts';
 import { decodeChunk, encodeChunk } from '../../chats/chunk-codec.ts';
-import { type ChunkBits, emptyBits, hasBit, setBit } from '../../chats/id-set.ts';
+import { CHUNK_IDS, type ChunkBits, emptyBits, hasBit, setBit } from '../../chats/id-set.ts';
+import { BLOCK_IDS, blockOf, COLUMNS, type Column, type ColumnValue, columnValue } from '../../chats/sort-columns.ts';
 import { type Term, termKey, termsOf } from '../../chats/terms.ts';
 import { chatOf } from './chat-item.ts';
 import { readChat } from './chat-reads.ts';
 import { batchGet, type Database, MAX_TRANSACTION, patience, type TransactionWrite, transact } from './database.ts';
-import { type PostingChange, type PostingItem, type PostingKey, postingKey } from './posting-items.ts';
+import {
+  columnKey,
+  decodeBlock,
+  encodeBlock,
+  type PostingChange,
+  type PostingItem,
+  type PostingKey,
+  postingKey,
+} from './posting-items.ts';
 
 /** Transactions that write chunks at the same time. */
 const WRITES_IN_FLIGHT = 4;
@@ -15,42 +24,44 @@ const WRITES_IN_FLIGHT = 4;
 /** Rounds of repairing the lists of one chat that others keep changing, before giving up. */
 const MAX_ROUNDS = 8;
 
-/** The changes of one chunk. */
-interface ChunkChanges {
+/** A change of one item of the postings table. */
+interface ItemChange {
   readonly key: PostingKey;
-  readonly ids: Map<number, boolean>;
+  /** Returns the new bytes, the given ones where nothing changes, or `undefined` for no item. */
+  readonly apply: (stored: Uint8Array | undefined) => Uint8Array | undefined;
 }
 
 /** What changes of one process wait for: its writers would only collide with each other. */
-const queues = new WeakMap<object, { waiting: Waiting[]; running: boolean }>();
+const queues = new WeakMap<object, Queue>();
+
+interface Queue {
+  waiting: Waiting[];
+  running: boolean;
+}
 
 interface Waiting {
-  readonly changes: readonly PostingChange[];
+  readonly changes: readonly ItemChange[];
   readonly resolve: (written: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Makes the changes that are not in the lists yet. Callers that come while others are being served are served together, so
- * that a chunk is written once for all of them. 1 BatchGetItem and 1 TransactWriteItems for every 100 chunks; again where
- * another process has changed one of them meanwhile.
+ * Makes changes of items. Callers that come while others are being served are served together, so that an item is written
+ * once for all of them. 1 BatchGetItem and 1 TransactWriteItems for every 100 items; again where another process has changed
+ * one of them meanwhile.
  * @returns whether anything had to be written.
  */
-export function changePostings(database: Database, changes: readonly PostingChange[]): Promise<boolean> {
+function changeItems(database: Database, changes: readonly ItemChange[]): Promise<boolean> {
   if (changes.length === 0) return Promise.resolve(false);
-  let queue = queues.get(database.client);
-  if (!queue) {
-    queue = { waiting: [], running: false };
-    queues.set(database.client, queue);
-  }
-  const own = queue;
+  const queue = queues.get(database.client) ?? { waiting: [], running: false };
+  queues.set(database.client, queue);
   return new Promise((resolve, reject) => {
-    own.waiting.push({ changes, resolve, reject });
-    if (!own.running) void serve(database, own);
+    queue.waiting.push({ changes, resolve, reject });
+    if (!queue.running) void serve(database, queue);
   });
 }
 
-async function serve(database: Database, queue: { waiting: Waiting[]; running: boolean }): Promise<void> {
+async function serve(database: Database, queue: Queue): Promise<void> {
   queue.running = true;
   while (queue.waiting.length > 0) {
     const together = queue.waiting;
@@ -70,32 +81,39 @@ async function serve(database: Database, queue: { waiting: Waiting[]; running: b
   queue.running = false;
 }
 
+/** The changes of one item, in the order of their callers. */
+interface Pending {
+  readonly key: PostingKey;
+  readonly changes: { readonly caller: number; readonly apply: ItemChange['apply'] }[];
+}
+
 /** @returns the indexes of the callers whose changes were not there yet. */
-async function write(database: Database, callers: readonly (readonly PostingChange[])[]): Promise<Set<number>> {
+async function write(database: Database, callers: readonly (readonly ItemChange[])[]): Promise<Set<number>> {
   const written = new Set<number>();
-  const byKey = new Map<string, ChunkChanges>();
-  for (const { term, id, present } of callers.flat()) {
-    const key = postingKey(term, id);
-    const name = nameOf(key);
-    const known = byKey.get(name) ?? { key, ids: new Map() };
-    known.ids.set(id, present);
-    byKey.set(name, known);
-  }
+  const byKey = new Map<string, Pending>();
+  callers.forEach((changes, caller) => {
+    for (const { key, apply } of changes) {
+      const known = byKey.get(nameOf(key)) ?? { key, changes: [] };
+      known.changes.push({ caller, apply });
+      byKey.set(nameOf(key), known);
+    }
+  });
   let pending = [...byKey.values()];
   for (let repetition = 0; pending.length > 0; repetition++) {
     if (repetition > 0) await patience(database, repetition - 1, 'TransactWriteItems on posting lists');
-    const stored = await readChunks(
+    const stored = await readItems(
       database,
       pending.map(({ key }) => key),
     );
-    if (repetition === 0) {
-      callers.forEach((changes, i) => {
-        if (changes.some((change) => !isDone(change, stored))) written.add(i);
-      });
-    }
-    const writes = pending.flatMap((changes) => {
-      const write = writeOf(database, changes, stored.get(nameOf(changes.key)));
-      return write ? [{ changes, write }] : [];
+    const writes = pending.flatMap((item) => {
+      const before = stored.get(nameOf(item.key));
+      let bytes = before;
+      for (const { caller, apply } of item.changes) {
+        const next = apply(bytes);
+        if (next !== bytes) written.add(caller);
+        bytes = next;
+      }
+      return bytes === before ? [] : [{ item, write: writeOf(database, item.key, before, bytes) }];
     });
     pending = [];
     await forEach(chunks(writes, MAX_TRANSACTION), WRITES_IN_FLIGHT, async (group) => {
@@ -103,67 +121,132 @@ async function write(database: Database, callers: readonly (readonly PostingChan
         database,
         group.map(({ write }) => write),
       );
-      if (refused) pending.push(...group.map(({ changes }) => changes));
+      if (refused) pending.push(...group.map(({ item }) => item));
     });
   }
   return written;
 }
 
-export const nameOf = ({ group, key }: PostingKey): string => `${group}\n${key}`;
+const nameOf = ({ group, key }: PostingKey): string => `${group}\n${key}`;
 
-interface StoredChunk {
-  readonly bytes: Uint8Array;
-  readonly bits: ChunkBits;
-}
-
-/** The stored chunks by `nameOf` their key. 1 BatchGetItem for every 100, consistent. */
-export async function readChunks(database: Database, keys: readonly PostingKey[]): Promise<Map<string, StoredChunk>> {
+/** The stored bytes by `nameOf` their key. 1 BatchGetItem for every 100, consistent. */
+async function readItems(database: Database, keys: readonly PostingKey[]): Promise<Map<string, Uint8Array>> {
   const plain = keys.map(({ group, key }) => ({ group, key }));
   const items = (await batchGet(database, database.tables.postings, plain, {
     consistent: true,
   })) as unknown as PostingItem[];
-  return new Map(items.map((item) => [nameOf(item), { bytes: item.ids, bits: decodeChunk(item.ids) }]));
+  return new Map(items.map((item) => [nameOf(item), item.ids]));
 }
 
-function isDone({ term, id, present }: PostingChange, stored: ReadonlyMap<string, StoredChunk>): boolean {
-  const bits = stored.get(nameOf(postingKey(term, id)))?.bits;
-  return (bits !== undefined && hasBit(bits, id)) === present;
+/** The stored chunks of these lists, by `termKey`. 1 BatchGetItem for every 100. */
+export async function readChunks(
+  database: Database,
+  terms: readonly Term[],
+  chunk: number,
+): Promise<Map<string, ChunkBits>> {
+  const keyed = terms.map((term) => ({ term, key: postingKey(term, chunk * CHUNK_IDS) }));
+  const stored = await readItems(
+    database,
+    keyed.map(({ key }) => key),
+  );
+  return new Map(
+    keyed.flatMap(({ term, key }) => {
+      const ids = stored.get(nameOf(key));
+      return ids ? [[termKey(term), decodeChunk(ids)] as const] : [];
+    }),
+  );
 }
 
-/** The write of a chunk, on the condition that nobody else has changed it; `undefined` where nothing changes. */
+/** The write of an item, on the condition that nobody else has changed it. */
 function writeOf(
   { tables }: Database,
-  { key, ids }: ChunkChanges,
-  stored: StoredChunk | undefined,
-): TransactionWrite | undefined {
-  const bits = stored?.bits.slice() ?? emptyBits();
-  let differs = false;
-  for (const [id, present] of ids) {
-    if (hasBit(bits, id) === present) continue;
-    setBit(bits, id, present);
-    differs = true;
-  }
-  if (!differs) return undefined;
-  const encoded = encodeChunk(bits);
-  const condition = stored
+  key: PostingKey,
+  before: Uint8Array | undefined,
+  bytes: Uint8Array | undefined,
+): TransactionWrite {
+  const condition = before
     ? {
-        ConditionExpression: '#ids = :stored',
+        ConditionExpression: '#ids = :before',
         ExpressionAttributeNames: { '#ids': 'ids' },
-        ExpressionAttributeValues: { ':stored': stored.bytes },
+        ExpressionAttributeValues: { ':before': before },
       }
     : { ConditionExpression: 'attribute_not_exists(#ids)', ExpressionAttributeNames: { '#ids': 'ids' } };
   const TableName = tables.postings;
-  return encoded
-    ? { Put: { TableName, Item: { ...key, ids: encoded }, ...condition } }
+  return bytes
+    ? { Put: { TableName, Item: { ...key, ids: bytes }, ...condition } }
     : { Delete: { TableName, Key: key, ...condition } };
 }
 
-/** Puts new chats into the lists of all their terms. They are found as soon as they are written. */
-export async function addPostings(database: Database, chats: readonly Chat[]): Promise<void> {
-  await changePostings(
-    database,
-    chats.flatMap((chat) => termsOf(chat).map((term) => ({ term, id: chat.id, present: true }))),
-  );
+/** Puts ids into lists and takes them out. @returns whether anything had to be written. */
+export const changePostings = (database: Database, changes: readonly PostingChange[]): Promise<boolean> =>
+  changeItems(database, listChanges(changes));
+
+function listChanges(changes: readonly PostingChange[]): ItemChange[] {
+  const byKey = new Map<string, { readonly key: PostingKey; readonly ids: Map<number, boolean> }>();
+  for (const { term, id, present } of changes) {
+    const key = postingKey(term, id);
+    const known = byKey.get(nameOf(key)) ?? { key, ids: new Map() };
+    known.ids.set(id, present);
+    byKey.set(nameOf(key), known);
+  }
+  return [...byKey.values()].map(({ key, ids }) => ({
+    key,
+    apply(stored) {
+      const bits = stored ? decodeChunk(stored) : emptyBits();
+      const differing = [...ids].filter(([id, present]) => hasBit(bits, id) !== present);
+      if (differing.length === 0) return stored;
+      for (const [id, present] of differing) setBit(bits, id, present);
+      return encodeChunk(bits);
+    },
+  }));
+}
+
+/** The values of a chat in columns; `undefined`: it is in none. */
+export interface SortKeys {
+  readonly id: number;
+  readonly values: Readonly<Partial<Record<Column, ColumnValue | undefined>>>;
+}
+
+/** Puts sort keys into their columns. @returns whether anything had to be written. */
+export const changeColumns = (database: Database, chats: readonly SortKeys[]): Promise<boolean> =>
+  changeItems(database, columnChanges(chats));
+
+function columnChanges(chats: readonly SortKeys[]): ItemChange[] {
+  const byKey = new Map<string, { readonly key: PostingKey; readonly values: Map<number, ColumnValue | undefined> }>();
+  for (const { id, values } of chats) {
+    for (const [column, value] of Object.entries(values)) {
+      const key = columnKey(column as Column, blockOf(id));
+      const known = byKey.get(nameOf(key)) ?? { key, values: new Map() };
+      known.values.set(id % BLOCK_IDS, value);
+      byKey.set(nameOf(key), known);
+    }
+  }
+  return [...byKey.values()].map(({ key, values }) => ({
+    key,
+    apply(stored) {
+      const block = stored ? decodeBlock(stored) : [];
+      const differing = [...values].filter(([place, value]) => block[place] !== value);
+      if (differing.length === 0) return stored;
+      for (const [place, value] of differing) block[place] = value;
+      return block.some((value) => value !== undefined) ? encodeBlock(block) : undefined;
+    },
+  }));
+}
+
+/** The sort keys of a chat as it is stored. */
+export const sortKeysOf = (chat: Chat, count: number | null, columns: readonly Column[] = COLUMNS): SortKeys => ({
+  id: chat.id,
+  values: Object.fromEntries(columns.map((column) => [column, columnValue(column, chat, count)])),
+});
+
+/** Puts new chats into the lists of all their terms, and their sort keys into the columns. They are found as soon as they are written. */
+export async function addPostings(
+  database: Database,
+  records: readonly { readonly chat: Chat; readonly count: number | null }[],
+): Promise<void> {
+  const entries = records.flatMap(({ chat }) => termsOf(chat).map((term) => ({ term, id: chat.id, present: true })));
+  const keys = records.map(({ chat, count }) => sortKeysOf(chat, count));
+  await changeItems(database, [...listChanges(entries), ...columnChanges(keys)]);
 }
 
 /** The terms that only one of the two versions has. */
@@ -178,16 +261,25 @@ export function differingTerms(before: Chat, after: Chat): { readonly gained: Te
 const keysOf = (terms: readonly Term[]) => new Map(terms.map((term) => [termKey(term), term]));
 
 /**
- * Makes the lists of these terms agree with the chat as it is now, if there is one. Whoever changed a chat calls it afterwards,
- * with the terms that the change put or made obsolete. It ends only when the lists, read after the chat, needed no change:
- * so it undoes what a concurrent change of the same chat did to them in between. At least 1 GetItem and 1 BatchGetItem.
+ * Makes the lists of these terms and these columns agree with the chat as it is now, if there is one. Whoever changed a chat
+ * calls it afterwards, with the terms that the change put or made obsolete. It ends only when nothing that was read after the
+ * chat needed a change: so it undoes what a concurrent change of the same chat did in between. At least 1 GetItem and 1
+ * BatchGetItem.
  */
-export async function settlePostings(database: Database, id: number, terms: readonly Term[]): Promise<void> {
-  for (let round = 0; terms.length > 0; round++) {
+export async function settlePostings(
+  database: Database,
+  id: number,
+  terms: readonly Term[],
+  columns: readonly Column[] = [],
+): Promise<void> {
+  for (let round = 0; terms.length + columns.length > 0; round++) {
     if (round >= MAX_ROUNDS) throw new Error(`The posting lists of chat ${id} were changed by others ${round} times`);
     const item = await readChat(database, id);
     const right = keysOf(item ? termsOf(chatOf(item)) : []);
-    const changes = terms.map((term) => ({ term, id, present: right.has(termKey(term)) }));
-    if (!(await changePostings(database, changes))) return;
+    const entries = terms.map((term) => ({ term, id, present: right.has(termKey(term)) }));
+    const keys = item
+      ? sortKeysOf(chatOf(item), item.participants_count ?? null, columns)
+      : { id, values: Object.fromEntries(columns.map((column) => [column, undefined])) };
+    if (!(await changeItems(database, [...listChanges(entries), ...columnChanges([keys])]))) return;
   }
 }

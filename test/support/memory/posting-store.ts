@@ -1,4 +1,5 @@
 import { IdSet } from '../../../lib/chats/id-set.ts';
+import { columnValue, positionOfValue } from '../../../lib/chats/sort-columns.ts';
 import { groupOf, type Term, type TermQuery, termsOf } from '../../../lib/chats/terms.ts';
 import type { PostingStore } from '../../../lib/state/posting-store.ts';
 import type { MemoryChats } from './chats.ts';
@@ -18,6 +19,14 @@ export function createMemoryPostingStore({ byId }: MemoryChats): PostingStore {
       return queries.map((query) =>
         IdSet.of(chats.filter(({ terms }) => terms.some((term) => answers(query, term))).map(({ id }) => id)),
       );
+    },
+
+    async positions(column, ids) {
+      return [...byId.values()]
+        .filter(({ chat }) => ids.has(chat.id))
+        .map(({ chat, participantsCount }) =>
+          positionOfValue(column, columnValue(column, chat, participantsCount), chat.id),
+        );
     },
 
     async values(field) {

@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BLOCK_IDS, packBlock, positionOfValue, unpackBlock } from '../../../lib/chats/sort-columns.ts';
+import { countKey, nameKey, timeKey } from '../../../lib/chats/sort-keys.ts';
+import { columnQueries, expectedWalk, type PageSize, wayTo, wayWithoutWalk } from '../../../lib/listing/page-ways.ts';
+
+const size = (some: Partial<PageSize>): PageSize => ({
+  ...{ matches: 1_500, exact: true, listed: 150_000, chats: 150_000, sort: 'name', limit: 100 },
+  ...some,
+});
+
+describe('the way to a page', () => {
+  test.each<[string, Partial<PageSize>]>([
+    ['ids', { sort: 'id' }],
+    ['ids', { sort: 'id', matches: 3 }],
+    ['read', { sort: 'id', matches: 3, exact: false }],
+    ['read', { matches: 300 }],
+    ['column', { matches: 301 }],
+    ['column', {}],
+    ['walk', { matches: 20_000 }],
+    ['walk', { matches: 1_500, listed: 3_000 }],
+    ['walk', { matches: 400, listed: 400 }],
+    ['walk', { matches: 100_000, listed: 10_000_000, chats: 10_000_000 }],
+  ])('is %s for %j', (way, some) => {
+    expect(wayTo(size(some))).toBe(way);
+  });
+
+  test('where a walk gives up, is the column, or at ten million chats whatever costs less', () => {
+    expect(wayWithoutWalk(size({ matches: 20_000 }))).toBe('column');
+    const many = { listed: 10_000_000, chats: 10_000_000 };
+    expect(wayWithoutWalk(size({ ...many, matches: 1_000 }))).toBe('read');
+    expect(wayWithoutWalk(size({ ...many, matches: 100_000 }))).toBeUndefined();
+  });
+
+  test('costs at most 12 requests at 150,000 chats, whatever the number of matches', () => {
+    for (let matches = 1; matches <= 150_000; matches += matches < 2_000 ? 1 : 977) {
+      for (const sort of ['id', 'name', 'participants_count', 'created_at'] as const) {
+        const page = size({ matches, sort });
+        const way = wayTo(page);
+        const rows = Math.ceil((page.limit + 1) / 100);
+        const requests = {
+          ids: rows,
+          read: Math.ceil(matches / 100),
+          column: columnQueries(page) + rows,
+          // One Query, and where that was not enough, the column.
+          walk: 1 + columnQueries(page) + rows,
+        }[way];
+        // Five lists, the list of the source, the owner of a MAX id and the number of chats come before.
+        expect(requests).toBeLessThanOrEqual(12 - 6);
+        if (way === 'walk') expect(expectedWalk(page)).toBeLessThanOrEqual(2_000);
+      }
+    }
+  });
+});
+
+describe('a block of a column', () => {
+  const value = fc.oneof(
+    fc.constant(undefined),
+    fc.constant(null),
+    fc.nat(5_000),
+    fc.integer({ min: 0, max: Date.UTC(2040, 0) }),
+    fc.string({ unit: 'grapheme' }),
+    fc.constantFrom('0', '[0]', 'null'),
+  );
+
+  test('is read as it was written', () => {
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: BLOCK_IDS }), (block) => {
+        const full = Array.from({ length: BLOCK_IDS }, (_, i) => block[i]);
+        expect(unpackBlock(packBlock(block))).toEqual(full);
+      }),
+    );
+  });
+
+  test('has the places that the listing has', () => {
+    const time = '2026-11-25T11:42:07.512Z';
+    expect(positionOfValue('name', 'ивт 21', 7)).toEqual({ key: nameKey('ИВТ 21', 7), id: 7 });
+    expect(positionOfValue('participants_count', null, 7)).toEqual({ key: countKey(null, 7), id: 7 });
+    expect(positionOfValue('participants_count', 0, 7)).toEqual({ key: countKey(0, 7), id: 7 });
+    expect(positionOfValue('updated_at', Date.parse(time), 7)).toEqual({ key: timeKey(time, 7), id: 7 });
+  });
+});
