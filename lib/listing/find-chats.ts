@@ -36,6 +36,8 @@ export type FindChats = (request: FindRequest) => Promise<FoundPage>;
 /** Without a total, that of the posting lists counts. */
 type Page = ListPage & Partial<Pick<FoundPage, 'total'>>;
 
+const EMPTY: Page = { rows: [], next: undefined };
+
 /** A row and its place in the listing. */
 interface Placed {
   readonly row: ListedChat;
@@ -58,7 +60,7 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
       scope === 'all' ? undefined : chatStore.total('all'),
     ]);
     const total = ids.size;
-    if (total === 0) return { rows: [], next: undefined, total };
+    if (total === 0) return { ...EMPTY, total };
     const size = { matches: total, exact, listed, chats: all ?? listed, sort: request.sort, limit: request.limit };
     const page = await pageBy(wayTo(size), request, ids, size);
     return { total, ...page };
@@ -71,7 +73,7 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
       case 'read':
         return sorted(request, ids);
       case 'column':
-        return byColumn(request, ids);
+        return (await byColumn(request, ids)) ?? (await walk(request, ids, size, Number.POSITIVE_INFINITY)) ?? EMPTY;
       case 'walk': {
         const other = wayWithoutWalk(size);
         const walked = await walk(request, ids, size, other ? MAX_WALKED : Number.POSITIVE_INFINITY);
@@ -114,11 +116,15 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
     return { ...pageOf(rows, limit), total: matching.length };
   }
 
-  /** Picks the page by the column of its sort. 1 Query for every 1 MB of it, 1 or 2 BatchGetItem. */
-  async function byColumn(request: FindRequest, ids: IdSet): Promise<Page> {
+  /**
+   * Picks the page by the column of its sort. 1 Query for every 1 MB of it, 1 or 2 BatchGetItem.
+   * @returns `undefined` where the column lacks so many chats that it is of no use.
+   */
+  async function byColumn(request: FindRequest, ids: IdSet): Promise<Page | undefined> {
     const { sort, order, limit } = request;
     const positions = await deps.postings.positions(sort as Column, ids);
     // Chats whose writer has died have no place in the column. There are hardly ever any.
+    if (ids.size - positions.length > MAX_READ) return undefined;
     if (positions.length < ids.size) positions.push(...(await missingPositions(sort, ids, positions)));
     const compare = comparePositions(order);
     const rows: Placed[] = [];
