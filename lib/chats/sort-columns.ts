@@ -1,12 +1,13 @@
-import type { Chat, StoredCount } from './chat.ts';
-import { countKey, nameText, nameTextKey, type Position, type Sort, timeKey } from './sort-keys.ts';
+import type { Chat } from './chat.ts';
+import { nameText, nameTextKey, type Position, type Sort, timeKey } from './sort-keys.ts';
 
 /**
  * Columns of sort keys: what a listing is sorted by, for all chats, in blocks of consecutive ids. Of many chats that match a
- * query they say which come first, without reading the chats or the listing. A listing by id needs none.
+ * query they say which come first, without reading the chats or the listing. A listing by id needs none. Counts have none
+ * either: they change far more often than what people write, and workers that read neighbouring chats would collide at it.
  */
 
-export const COLUMNS = ['name', 'participants_count', 'created_at', 'updated_at'] as const satisfies readonly Sort[];
+export const COLUMNS = ['name', 'created_at', 'updated_at'] as const satisfies readonly Sort[];
 export type Column = (typeof COLUMNS)[number];
 
 /** Ids in a block of a column. */
@@ -14,18 +15,16 @@ export const BLOCK_IDS = 256;
 
 export const blockOf = (id: number): number => Math.floor(id / BLOCK_IDS);
 
-/** What a column holds of a chat: the text of its name's key, Unix ms, or a count; `null`: never read. */
-export type ColumnValue = string | number | null;
+/** What a column holds of a chat: the text of its name's key, or Unix ms. */
+export type ColumnValue = string | number;
 
 /** The values of a block by the place of their id in it; `undefined`: there is no such chat. */
 export type Block = (ColumnValue | undefined)[];
 
-export function columnValue(column: Column, chat: Chat, count: StoredCount['participantsCount']): ColumnValue {
+export function columnValue(column: Column, chat: Chat): ColumnValue {
   switch (column) {
     case 'name':
       return nameText(chat.name);
-    case 'participants_count':
-      return count;
     case 'created_at':
       return Date.parse(chat.createdAt);
     case 'updated_at':
@@ -36,7 +35,6 @@ export function columnValue(column: Column, chat: Chat, count: StoredCount['part
 /** Where a chat with this value stands in the listing. */
 export function positionOfValue(column: Column, value: ColumnValue, id: number): Position {
   if (column === 'name') return { key: nameTextKey(String(value), id), id };
-  if (column === 'participants_count') return { key: countKey(value === null ? null : Number(value), id), id };
   return { key: timeKey(new Date(Number(value)).toISOString(), id), id };
 }
 
@@ -59,7 +57,7 @@ export function packBlock(block: Block): string {
 
 export function unpackBlock(text: string): Block {
   let previous = 0;
-  return (JSON.parse(text) as (string | null | 0 | [number])[]).map((packed) => {
+  return (JSON.parse(text) as (string | 0 | [number])[]).map((packed) => {
     if (packed === 0) return undefined;
     if (!Array.isArray(packed)) return packed;
     previous += packed[0];

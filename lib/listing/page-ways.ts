@@ -1,4 +1,4 @@
-import type { Column } from '../chats/sort-columns.ts';
+import { COLUMNS, type Column } from '../chats/sort-columns.ts';
 import type { Sort } from '../chats/sort-keys.ts';
 
 /**
@@ -24,10 +24,9 @@ export const MAX_WALKED = 2_000;
 /** Rows that a walk passes for each one that it needs, if matches are spread evenly; a fifth more, since they are not. */
 const MARGIN = 1.2;
 
-/** What a column takes for each chat, bytes: names as they compress, times at worst, counts as they compress. */
+/** What a column takes for each chat, bytes: names as they compress, times at worst. */
 const COLUMN_BYTES: Readonly<Record<Column, number>> = {
   name: 14,
-  participants_count: 3,
   created_at: 6,
   updated_at: 6,
 };
@@ -55,8 +54,8 @@ export const expectedWalk = ({ matches, listed, limit }: PageSize): number =>
   Math.ceil(((limit + 1) * MARGIN * Math.max(listed, matches)) / matches);
 
 /** How many Queries the column of a sort takes. */
-export const columnQueries = ({ chats, sort }: PageSize): number =>
-  sort === 'id' ? 0 : Math.ceil((chats * COLUMN_BYTES[sort]) / QUERY_BYTES);
+export const columnQueries = ({ chats }: PageSize, column: Column): number =>
+  Math.ceil((chats * COLUMN_BYTES[column]) / QUERY_BYTES);
 
 export function wayTo(page: PageSize): Way {
   const { matches, exact, sort } = page;
@@ -68,7 +67,8 @@ export function wayTo(page: PageSize): Way {
 
 /** The way where a walk did not meet enough matches in the rows that it may pass; `undefined`: it must go on. */
 export function wayWithoutWalk(page: PageSize): 'column' | 'read' | undefined {
-  if (page.sort !== 'id' && columnQueries(page) <= MAX_COLUMN_QUERIES) return 'column';
+  const column = COLUMNS.find((one) => one === page.sort);
+  if (column && columnQueries(page, column) <= MAX_COLUMN_QUERIES) return 'column';
   // A row that is read costs as much as some that are passed.
   return page.matches * 3 <= expectedWalk(page) ? 'read' : undefined;
 }

@@ -139,8 +139,7 @@ export async function repairPostings(
       for (const id of idsOf(listed, chunk)) if (!hasBit(bits, id)) suspect(id, term);
     }
     if (missing.length > 0) await repairs.add(missing);
-    const withCounts = await chatStore.getMany(chats.map(({ id }) => id));
-    await repairs.setSortKeys([...withCounts.values()]);
+    await repairs.setSortKeys(chats);
     report.chats += chats.length;
     report.gaps += missing.length;
   }

@@ -1,4 +1,4 @@
-import type { StoredChat } from '../chats/chat.ts';
+import type { Chat } from '../chats/chat.ts';
 import type { ChunkBits, IdSet } from '../chats/id-set.ts';
 import type { Column } from '../chats/sort-columns.ts';
 import type { Position } from '../chats/sort-keys.ts';
@@ -54,7 +54,7 @@ export interface PostingRepairStore {
   /** Puts chats into lists. */
   add(missing: readonly { readonly term: Term; readonly id: number }[]): Promise<void>;
   /** Puts the sort keys of chats into the columns. @returns whether anything had to be written. */
-  setSortKeys(chats: readonly StoredChat[]): Promise<boolean>;
+  setSortKeys(chats: readonly Chat[]): Promise<boolean>;
   /** Makes the lists of these terms agree with the chat as it is now, if there is one. */
   settle(id: number, terms: readonly Term[]): Promise<void>;
   /** All chunks of all lists, in parts and in no order. `next`: where to go on; `undefined` at the end. */

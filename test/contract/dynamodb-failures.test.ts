@@ -248,10 +248,9 @@ test('costs what is said: a page 1 Query, a count 1 UpdateItem, a search 1 Query
     'Query',
     // The number of chats, the lists of the word and of the source that the text may be, and the chats.
     ...['GetItem', 'Query', 'Query', 'BatchGetItem'],
-    // The column of counts follows a changed count.
-    ...['UpdateItem', 'BatchGetItem', 'TransactWriteItems', 'UpdateItem'],
+    ...['UpdateItem', 'UpdateItem'],
     ...['GetItem', 'TransactWriteItems'],
-    // So does that of the time of the change; then all is as it should be.
+    // The column of the times of changes follows; then all is as it should be.
     ...['GetItem', 'BatchGetItem', 'TransactWriteItems', 'GetItem', 'BatchGetItem'],
   ]);
 });

@@ -10,7 +10,7 @@ import { readChat, readChats, readOwners } from './chat-reads.ts';
 import { insertChats, type NewRecord, raiseIds, takeIds, transactionGroups, updateChat } from './chat-writes.ts';
 import { assign, type Database, update } from './database.ts';
 import { beginPostings } from './posting-store.ts';
-import { addPostings, changeColumns, settlePostings } from './posting-writes.ts';
+import { addPostings, settlePostings } from './posting-writes.ts';
 
 /** Transactions of new chats at the same time; more would only collide at the counters. */
 const GROUPS_IN_FLIGHT = 2;
@@ -59,7 +59,10 @@ export async function importChats(
     ...[...free].map(([id, line]) => recordOf(line, id, at)),
     ...unnamed.map((line, i) => recordOf(line, firstId + i, at)),
   ];
-  await addPostings(database, records);
+  await addPostings(
+    database,
+    records.map(({ chat }) => chat),
+  );
   await forEach([...transactionGroups(records)], GROUPS_IN_FLIGHT, async (group) => {
     const refused = await insertChats(database, group, at);
     if (!refused) outcomes.created += group.length;
@@ -117,7 +120,7 @@ async function insertOrRevise(database: Database, record: ImportRecord, at: numb
   if (refused.kind === 'id_taken') {
     if (line.id !== undefined) return idTaken(line, line.id);
     const next = recordOf(line, await takeIds(database, 1), at);
-    await addPostings(database, [next]);
+    await addPostings(database, [next.chat]);
     return insertOrRevise(database, next, at);
   }
   const item = await readChat(database, refused.by);
@@ -138,7 +141,7 @@ async function revise(database: Database, stored: StoredChat, line: ImportedChat
   return filled || differs(stored.chat, line) ? 'updated' : 'unchanged';
 }
 
-/** 1 UpdateItem, and the column of counts. @returns whether the chat had no count and took this one. */
+/** 1 UpdateItem. @returns whether the chat had no count and took this one. */
 async function fillCount(database: Database, id: number, line: ImportedChat): Promise<boolean> {
   const { participantsCount, maxChatId } = line;
   if (participantsCount === null) return false;
@@ -151,6 +154,5 @@ async function fillCount(database: Database, id: number, line: ImportedChat): Pr
       { ':max_chat_id': maxChatId },
     ),
   });
-  if (outcome.written) await changeColumns(database, [{ id, values: { participants_count: participantsCount } }]);
   return outcome.written;
 }

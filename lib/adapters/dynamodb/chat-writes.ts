@@ -68,7 +68,7 @@ export async function raiseIds(database: Database, id: number): Promise<void> {
 export async function createChat(database: Database, fields: ChatFields, at: number): Promise<CreateOutcome> {
   await beginPostings(database);
   const chat = newChat(await takeIds(database, 1), fields, at);
-  await addPostings(database, [{ chat, count: null }]);
+  await addPostings(database, [chat]);
   const refused = await insertChats(database, [{ chat, count: null }], at);
   if (refused) await settlePostings(database, chat.id, termsOf(chat), COLUMNS);
   if (refused?.kind === 'id_taken') return createChat(database, fields, at);
@@ -158,7 +158,6 @@ export async function updateChat(
 const columnsOf = (before: Chat, after: Chat): Column[] => [
   'updated_at',
   ...(before.name === after.name ? [] : (['name'] as const)),
-  ...(before.maxChatId === after.maxChatId ? [] : (['participants_count'] as const)),
 ];
 
 /** Writes `next` if `chat` is what is there. 1 TransactWriteItems. */

@@ -7,7 +7,7 @@ import { valueTerm } from '../../chats/terms.ts';
 import type { ApplyOutcome, CountStore, DueChat } from '../../state/count-store.ts';
 import { type ChatItem, type PlanningItem, packLearnt, planningOf } from './chat-item.ts';
 import { assign, type ConditionalWrite, type Database, namesIn, queryPages, update } from './database.ts';
-import { changeColumns, changePostings, settlePostings } from './posting-writes.ts';
+import { changePostings, settlePostings } from './posting-writes.ts';
 
 /** Chats postponed at the same time. */
 const POSTPONED_IN_FLIGHT = 16;
@@ -35,8 +35,7 @@ export function createDynamoCountStore(database: Database): CountStore {
     /**
      * 1 UpdateItem; another for the first count of a chat that MAX had refused, and where an event came meanwhile. The
      * status is left alone where it is right: it is in `chat`, which is in ten indexes, and a count must not cost these.
-     * A changed count costs 1 BatchGetItem and 1 TransactWriteItems more, for the column it is sorted by; counts that change at
-     * the same time share them. A change of the status costs some 6 requests more, for its posting lists.
+     * A change of the status costs some 6 requests more, for its posting lists.
      */
     async apply({ id, maxChatId }, reading, { askedAt, dueAt, learnt }) {
       const write = (attributes: Record<string, unknown>, condition: string, values: Record<string, unknown> = {}) =>
@@ -67,9 +66,6 @@ export function createDynamoCountStore(database: Database): CountStore {
         const values = seen.active ? { ':active': 'active' } : {};
         const attempt = () => write({ ...read, ...revived, ...clean }, condition, values);
         const written = await (seen.active ? attempt() : moveStatus(database, id, 'active', attempt));
-        if (written.written && written.before.participants_count !== reading.count) {
-          await changeColumns(database, [{ id, values: { participants_count: reading.count } }]);
-        }
         if (written.written || !written.item) return outcomeOf(written, askedAt);
         const { chat, dirty_at } = written.item;
         const found = { active: chat?.M?.status?.S === 'active', dirty: Number(dirty_at?.N ?? 0) > askedAt };

@@ -19,7 +19,7 @@ export function createDynamoPostingRepairStore(database: Database): PostingRepai
     setSortKeys: (chats) =>
       changeColumns(
         database,
-        chats.map(({ chat, participantsCount }) => sortKeysOf(chat, participantsCount)),
+        chats.map((chat) => sortKeysOf(chat)),
       ),
 
     async add(missing) {

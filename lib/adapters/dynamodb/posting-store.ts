@@ -20,17 +20,20 @@ export function createDynamoPostingStore(database: Database): PostingStore {
   const { client, tables } = database;
   let complete = false;
 
-  const queryOf = ({ group, word, match }: TermQuery) => {
-    const key = '#group = :group AND begins_with(#key, :key)';
+  /** @param begins what the keys begin with; all keys of the group without. */
+  const queryOf = (group: string, begins?: string) => {
+    const key = begins === undefined ? '#group = :group' : '#group = :group AND begins_with(#key, :key)';
     const projection = '#key, #ids';
     return {
       TableName: tables.postings,
       KeyConditionExpression: key,
       ProjectionExpression: projection,
       ExpressionAttributeNames: namesIn(key, projection),
-      ExpressionAttributeValues: { ':group': group, ':key': match === 'exact' ? wordPrefix(word) : word },
+      ExpressionAttributeValues: { ':group': group, ...(begins !== undefined && { ':key': begins }) },
     };
   };
+  const queryOfTerm = ({ group, word, match }: TermQuery) =>
+    queryOf(group, match === 'exact' ? wordPrefix(word) : word);
 
   return {
     /** 1 GetItem, until it has been true once. */
@@ -46,7 +49,7 @@ export function createDynamoPostingStore(database: Database): PostingStore {
       let open = queries.map((_, i) => i);
       while (open.length > 0) {
         await forEach(open, LISTS_IN_FLIGHT, async (i) => {
-          const query = queryOf(queries[i] as TermQuery);
+          const query = queryOfTerm(queries[i] as TermQuery);
           const page = await client.send(new QueryCommand({ ...query, ExclusiveStartKey: from[i] }));
           for (const { key, ids } of (page.Items ?? []) as Omit<PostingItem, 'group'>[]) {
             sets[i]?.addChunk(readKey(key).chunk, decodeChunk(ids));
@@ -65,7 +68,7 @@ export function createDynamoPostingStore(database: Database): PostingStore {
     /** 1 Query for every 1 MB of the column: some 100,000 chats by name, a million by count. */
     async positions(column, ids) {
       const found: Position[] = [];
-      const pages = queryPages(database, queryOf({ group: columnGroup(column), word: '', match: 'prefix' }));
+      const pages = queryPages(database, queryOf(columnGroup(column)));
       for await (const page of pages) {
         for (const { key, ids: bytes } of (page.Items ?? []) as Omit<PostingItem, 'group'>[]) {
           const first = readKey(key).chunk * BLOCK_IDS;
@@ -81,7 +84,7 @@ export function createDynamoPostingStore(database: Database): PostingStore {
     /** 1 Query for every 1 MB of the lists of all values. */
     async values(field) {
       const found = new Map<string, IdSet>();
-      const pages = queryPages(database, queryOf({ group: groupOf(field), word: '', match: 'prefix' }));
+      const pages = queryPages(database, queryOf(groupOf(field)));
       for await (const page of pages) {
         for (const { key, ids } of (page.Items ?? []) as Omit<PostingItem, 'group'>[]) {
           const { word, chunk } = readKey(key);

@@ -233,19 +233,16 @@ function columnChanges(chats: readonly SortKeys[]): ItemChange[] {
   }));
 }
 
-/** The sort keys of a chat as it is stored. */
-export const sortKeysOf = (chat: Chat, count: number | null, columns: readonly Column[] = COLUMNS): SortKeys => ({
+/** The sort keys of a chat. */
+export const sortKeysOf = (chat: Chat, columns: readonly Column[] = COLUMNS): SortKeys => ({
   id: chat.id,
-  values: Object.fromEntries(columns.map((column) => [column, columnValue(column, chat, count)])),
+  values: Object.fromEntries(columns.map((column) => [column, columnValue(column, chat)])),
 });
 
 /** Puts new chats into the lists of all their terms, and their sort keys into the columns. They are found as soon as they are written. */
-export async function addPostings(
-  database: Database,
-  records: readonly { readonly chat: Chat; readonly count: number | null }[],
-): Promise<void> {
-  const entries = records.flatMap(({ chat }) => termsOf(chat).map((term) => ({ term, id: chat.id, present: true })));
-  const keys = records.map(({ chat, count }) => sortKeysOf(chat, count));
+export async function addPostings(database: Database, chats: readonly Chat[]): Promise<void> {
+  const entries = chats.flatMap((chat) => termsOf(chat).map((term) => ({ term, id: chat.id, present: true })));
+  const keys = chats.map((chat) => sortKeysOf(chat));
   await changeItems(database, [...listChanges(entries), ...columnChanges(keys)]);
 }
 
@@ -278,7 +275,7 @@ export async function settlePostings(
     const right = keysOf(item ? termsOf(chatOf(item)) : []);
     const entries = terms.map((term) => ({ term, id, present: right.has(termKey(term)) }));
     const keys = item
-      ? sortKeysOf(chatOf(item), item.participants_count ?? null, columns)
+      ? sortKeysOf(chatOf(item), columns)
       : { id, values: Object.fromEntries(columns.map((column) => [column, undefined])) };
     if (!(await changeItems(database, [...listChanges(entries), ...columnChanges([keys])]))) return;
   }

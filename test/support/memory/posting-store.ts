@@ -24,9 +24,7 @@ export function createMemoryPostingStore({ byId }: MemoryChats): PostingStore {
     async positions(column, ids) {
       return [...byId.values()]
         .filter(({ chat }) => ids.has(chat.id))
-        .map(({ chat, participantsCount }) =>
-          positionOfValue(column, columnValue(column, chat, participantsCount), chat.id),
-        );
+        .map(({ chat }) => positionOfValue(column, columnValue(column, chat), chat.id));
     },
 
     async values(field) {
