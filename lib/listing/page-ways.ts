@@ -18,8 +18,8 @@ export type Way =
 /** Matches that are read and sorted: 3 BatchGetItem. */
 export const MAX_READ = 300;
 
-/** Rows of the listing that a walk may pass: about 1 MB, one Query. */
-export const MAX_WALKED = 2_000;
+/** Rows of the listing that a walk may pass: about 500 KB, one Query. */
+export const MAX_WALKED = 1_000;
 
 /** Rows that a walk passes for each one that it needs, if matches are spread evenly; a fifth more, since they are not. */
 const MARGIN = 1.2;

@@ -43,7 +43,7 @@ describe('the way to a page', () => {
         const requests = { ids: rows, read: Math.ceil(matches / 100), column: column + rows, walk: 1 + column + rows };
         // Five lists, the list of the source, the owner of a MAX id and the number of chats come before.
         expect(requests[way]).toBeLessThanOrEqual(12 - 6);
-        if (way === 'walk') expect(expectedWalk(page)).toBeLessThanOrEqual(2_000);
+        if (way === 'walk') expect(expectedWalk(page)).toBeLessThanOrEqual(1_000);
       }
     }
   });
