@@ -10,7 +10,7 @@ import { keep, print } from './support/report.ts';
 
 /** `npm run bench -- [part…] [--quick]`: the figures of the goals, measured on this machine. */
 
-const PARTS = ['imports', 'page', 'limiter', 'stampede', 'memory', 'full-update', 'people'] as const;
+const PARTS = ['imports', 'page', 'find', 'limiter', 'stampede', 'memory', 'full-update', 'people'] as const;
 /** A program of its own, which keeps its own record. */
 const FRESHNESS = 'freshness';
 const KNOWN: readonly string[] = [...PARTS, FRESHNESS];
@@ -22,7 +22,8 @@ Parts: ${KNOWN.join(', ')}; all of them unless some are named.
   --quick  smaller sizes, for a first impression; nothing is written to bench/RESULTS.md
   --help   this text
 
-The peers come from bench/package.json: npm ci --prefix bench. Without them the service is measured alone.`;
+The peers come from bench/package.json: npm ci --prefix bench. Without them the service is measured alone. Searches are measured
+beside PostgreSQL where it is installed: apt-get install postgresql.`;
 
 await runTool(async () => {
   const { values, positionals } = readOptions(

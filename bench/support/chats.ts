@@ -9,7 +9,13 @@ import { promisify } from 'node:util';
 import { createGzip } from 'node:zlib';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { newItem } from '../../lib/adapters/dynamodb/chat-item.ts';
+import { counterKey, ownerKey, SEQUENCE } from '../../lib/adapters/dynamodb/chat-reads.ts';
+import { columnKey, encodeBlock, type PostingItem, postingKey } from '../../lib/adapters/dynamodb/posting-items.ts';
 import type { Chat } from '../../lib/chats/chat.ts';
+import { encodeChunk } from '../../lib/chats/chunk-codec.ts';
+import { CHUNK_IDS, type ChunkBits, chunkOf, emptyBits, setBit } from '../../lib/chats/id-set.ts';
+import { BLOCK_IDS, type Block, blockOf, COLUMNS, columnValue } from '../../lib/chats/sort-columns.ts';
+import { type Term, termKey, termsOf } from '../../lib/chats/terms.ts';
 import { type ChatSeed, World } from '../../localstack/max/world.ts';
 import { ROOT } from './bundles.ts';
 
@@ -27,7 +33,7 @@ export const TABLES: TableNames = {
 };
 
 /** The simulated MAX's chats, none of them gone or changing. */
-const worldOf = (chats: number): Iterable<ChatSeed> =>
+export const chatSeeds = (chats: number): Iterable<ChatSeed> =>
   new World({ chats, seed: 1, drift: 0, goneRate: 0, clock: { now: Date.now } }).seeds();
 
 /** When all of these chats were created. */
@@ -47,6 +53,12 @@ const chatOf = (seed: ChatSeed, id: number): Chat => ({
   updatedAt: new Date(CREATED).toISOString(),
 });
 
+/** The chats that `fillDatabase` writes. */
+export function* benchChats(chats: number): Generator<Chat> {
+  let id = 0;
+  for (const seed of chatSeeds(chats)) yield chatOf(seed, ++id);
+}
+
 /** What was read of each chat so far, by its number from 1. */
 export interface Reading {
   readonly count: number;
@@ -62,7 +74,7 @@ export interface DatabaseOptions {
   readonly reading?: (id: number) => Reading;
 }
 
-/** Makes `dynamodb.sqlite` in `dataDir`, as `startDynamoDb(dataDir)` takes it. Search words and owners are left out. */
+/** Makes `dynamodb.sqlite` in `dataDir`, as `startDynamoDb(dataDir)` takes it. */
 export async function fillDatabase(
   dataDir: string,
   { chats, tables = TABLES, reading }: DatabaseOptions,
@@ -72,12 +84,30 @@ export async function fillDatabase(
   await mkdir(dataDir, { recursive: true });
   await writeFile(schema, JSON.stringify(await describeTables(tables)));
   await writeExport(source, tables.chats, chatItems(chats, reading));
+  await writeExport(source, tables.postings, [...postingItems(chats), ...columnItems(chats)]);
   await writeExport(source, tables.state, [
-    { pk: 'count#all', n: chats },
-    { pk: 'sequence#chat', n: chats },
+    { pk: counterKey('all'), n: chats },
+    { pk: SEQUENCE, n: chats },
+    { pk: 'postings', complete: true },
+    ...[...universities(chats)].map(([universityId, n]) => ({ pk: counterKey({ universityId }), n })),
+    ...[...benchChats(chats)].map(({ id, maxChatId }) => ({ pk: ownerKey(maxChatId ?? ''), chat_id: id })),
   ]);
   // A table is made only where there is something to import.
   await writeExport(source, tables.history, [{ series: 'none', day: 'none' }]);
+  await importExport(dataDir, source, schema);
+}
+
+/** Makes a `dynamodb.sqlite` with empty tables. */
+export async function emptyDatabase(dataDir: string): Promise<void> {
+  const source = join(dataDir, 'export');
+  const schema = join(dataDir, 'schema.json');
+  await mkdir(dataDir, { recursive: true });
+  await writeFile(schema, JSON.stringify(await describeTables(TABLES)));
+  for (const table of Object.values(TABLES)) await writeExport(source, table, []);
+  await importExport(dataDir, source, schema);
+}
+
+async function importExport(dataDir: string, source: string, schema: string): Promise<void> {
   const output = join(dataDir, 'dynamodb.sqlite');
   await promisify(execFile)(embeddedBinary(), ['import', '--source', source, '--schema', schema, '--output', output]);
   await rm(source, { recursive: true });
@@ -85,7 +115,7 @@ export async function fillDatabase(
 
 function* chatItems(chats: number, reading: DatabaseOptions['reading']): Generator<object> {
   let id = 0;
-  for (const seed of worldOf(chats)) {
+  for (const seed of chatSeeds(chats)) {
     id += 1;
     const read = reading?.(id);
     const item = newItem(chatOf(seed, id), read?.count ?? null, CREATED);
@@ -95,14 +125,71 @@ function* chatItems(chats: number, reading: DatabaseOptions['reading']): Generat
   }
 }
 
+/** The posting lists of all chats, chunk by chunk. */
+function* postingItems(chats: number): Generator<PostingItem> {
+  let lists = new Map<string, { readonly term: Term; readonly bits: ChunkBits }>();
+  let last = 0;
+  const itemsOf = (chunk: number) =>
+    [...lists.values()].flatMap(({ term, bits }) => {
+      const ids = encodeChunk(bits);
+      return ids ? [{ ...postingKey(term, chunk * CHUNK_IDS), ids }] : [];
+    });
+  for (const chat of benchChats(chats)) {
+    last = chat.id;
+    if (last % CHUNK_IDS === 0) {
+      yield* itemsOf(chunkOf(last) - 1);
+      lists = new Map();
+    }
+    for (const term of termsOf(chat)) {
+      const key = termKey(term);
+      const list = lists.get(key) ?? { term, bits: emptyBits() };
+      setBit(list.bits, last, true);
+      lists.set(key, list);
+    }
+  }
+  yield* itemsOf(chunkOf(last));
+}
+
+/** The sort keys of all chats, block by block. */
+function* columnItems(chats: number): Generator<PostingItem> {
+  for (const column of COLUMNS) {
+    let block: Block = [];
+    let last = 0;
+    const itemOf = (): PostingItem => ({
+      ...columnKey(column, blockOf(last)),
+      ids: new Uint8Array(encodeBlock(block)),
+    });
+    for (const chat of benchChats(chats)) {
+      if (blockOf(chat.id) !== blockOf(last)) {
+        yield itemOf();
+        block = [];
+      }
+      last = chat.id;
+      block[last % BLOCK_IDS] = columnValue(column, chat);
+    }
+    yield itemOf();
+  }
+}
+
+function universities(chats: number): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const { university_id } of chatSeeds(chats)) counts.set(university_id, (counts.get(university_id) ?? 0) + 1);
+  return counts;
+}
+
 async function writeExport(folder: string, table: string, items: Iterable<object>): Promise<void> {
   const data = join(folder, table, 'data');
   await mkdir(data, { recursive: true });
   async function* lines() {
-    for (const item of items) yield `${JSON.stringify({ Item: marshall(item, { removeUndefinedValues: true }) })}\n`;
+    for (const item of items) {
+      const Item = marshall(item, { removeUndefinedValues: true });
+      yield `${JSON.stringify({ Item }, (_, value) => (value instanceof Uint8Array ? base64(value) : value))}\n`;
+    }
   }
   await pipeline(Readable.from(lines()), createGzip({ level: 1 }), createWriteStream(join(data, 'items.json.gz')));
 }
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
 /** As DescribeTable would answer for the tables that `infra/tables.yml` declares. */
 async function describeTables(names: TableNames) {

@@ -7,6 +7,8 @@ export interface CountingProxy {
   readonly port: number;
   /** What was asked for since it was last asked, by name. */
   take(): Record<string, number>;
+  /** Bytes that the server has answered since they were last taken. */
+  takeBytes(): number;
   stop(): void;
 }
 
@@ -74,6 +76,7 @@ function headerReader(pattern: RegExp): Reader {
 export async function startCountingProxy(targetPort: number, reader: () => Reader): Promise<CountingProxy> {
   const sockets = new Set<Socket>();
   let counts: Record<string, number> = {};
+  let bytes = 0;
   const server = createServer({ noDelay: true }, (client) => {
     const target = connect({ port: targetPort, host: '127.0.0.1', noDelay: true });
     const read = reader();
@@ -81,7 +84,10 @@ export async function startCountingProxy(targetPort: number, reader: () => Reade
       for (const name of read(piece)) counts[name] = (counts[name] ?? 0) + 1;
       target.write(piece);
     });
-    target.on('data', (piece) => client.write(piece));
+    target.on('data', (piece) => {
+      bytes += piece.length;
+      client.write(piece);
+    });
     for (const [socket, other] of [
       [client, target],
       [target, client],
@@ -100,6 +106,11 @@ export async function startCountingProxy(targetPort: number, reader: () => Reade
     take() {
       const taken = counts;
       counts = {};
+      return taken;
+    },
+    takeBytes() {
+      const taken = bytes;
+      bytes = 0;
       return taken;
     },
     stop() {
