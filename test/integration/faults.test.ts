@@ -58,7 +58,7 @@ beforeAll(async () => {
   const variables = {
     ...quietEnvironment,
     ...issuer.env,
-    ...{ CHATS_TABLE: tables.chats, CHAT_WORDS_TABLE: tables.words, STATE_TABLE: tables.state },
+    ...{ CHATS_TABLE: tables.chats, CHAT_POSTINGS_TABLE: tables.postings, STATE_TABLE: tables.state },
     ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
     ...{ AWS_ENDPOINT_URL_DYNAMODB: behind('DynamoDB'), AWS_ENDPOINT_URL_SQS: behind('SQS') },
     ...{ REDIS_URL: `redis://127.0.0.1:${proxies.Redis.port}`, MAX_API_URL: behind('MAX') },
