@@ -15,7 +15,7 @@ const HELP = `Usage: npm run roll-up -- [--help]
 Makes the statistics of today (UTC) now: the sums of GET /stats and the chats that grew and shrank most. The schedule does the
 same every night. A roll-up that was interrupted within the last six hours is continued.
 
-  where   of the running local stack, or of the tables named by CHATS_TABLE, CHAT_WORDS_TABLE, STATE_TABLE, HISTORY_TABLE
+  where   of the running local stack, or of the tables named by CHATS_TABLE, CHAT_POSTINGS_TABLE, STATE_TABLE, HISTORY_TABLE
 
   --help  this text`;
 
@@ -27,7 +27,7 @@ await runTool(async () => {
   ]);
   const database = {
     client: createDynamo(),
-    tables: { chats: tables.CHATS_TABLE, words: tables.CHAT_WORDS_TABLE, state: tables.STATE_TABLE },
+    tables: { chats: tables.CHATS_TABLE, postings: tables.CHAT_POSTINGS_TABLE, state: tables.STATE_TABLE },
     pause: fullJitter((ms) => sleep(ms)),
   };
   const progress = progressLine();

@@ -45,7 +45,7 @@ export async function makePast(
       region: env.AWS_REGION ?? '',
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     }),
-    tables: { chats: env.CHATS_TABLE ?? '', words: env.CHAT_WORDS_TABLE ?? '', state: env.STATE_TABLE ?? '' },
+    tables: { chats: env.CHATS_TABLE ?? '', postings: env.CHAT_POSTINGS_TABLE ?? '', state: env.STATE_TABLE ?? '' },
     pause: (n: number) => sleep(20 * n),
   };
   const settings = { table: env.HISTORY_TABLE ?? '', keptDays: 730 };

@@ -29,9 +29,8 @@ export async function emittedMetrics(): Promise<{ readonly metrics: Set<string>;
   console.log = (line: string) => lines.push(line);
   try {
     const { metrics, telemetryMetrics, reportIssuerFailure } = await import('../../lib/runtime/observability.ts');
-    const { reportBatch, reportPlan, reportRepair, reportRollUp, reportStaleness, reportSubscription, reportDelivery } = await import(
-      '../../lib/runtime/reports.ts'
-    );
+    const { reportBatch, reportPlan, reportRepair, reportRollUp, reportStaleness, reportSubscription, reportDelivery } =
+      await import('../../lib/runtime/reports.ts');
     telemetryMetrics.lookedUp({ lookups: 2, hits: 1, staleHits: 1 });
     for (const error of Object.keys(KINDS))
       telemetryMetrics.requestedMax({ durationMs: 1, error: error as MaxErrorKind });
