@@ -4,8 +4,8 @@ import { readConfig } from '../lib/runtime/config.ts';
 import './lua-as-text.ts';
 
 /**
- * Lets the rate limiter of a stack that starts grant permits at once. After a loss of its state it grants none for 11 s, because
- * somebody may still be pacing itself; a stack that starts has nobody.
+ * Initialises the rate limiter of a new stack without a warm-up. After a loss of its state the limiter grants no permits for 11 s,
+ * because other environments may still pace themselves. A new stack has no such environments.
  */
 export async function beginLimiter(redisUrl: string, env: NodeJS.ProcessEnv): Promise<void> {
   const { beginWithoutWarmup } = await import('../lib/adapters/redis/permits.ts');

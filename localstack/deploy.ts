@@ -7,21 +7,22 @@ import { NoEmulator, startMiniStack } from './emulator/ministack.ts';
 import { type EmulatedStack, startEmulatedStack } from './emulator/stack.ts';
 import { makeScratch } from './scratch.ts';
 
-/** `npm run deploy:emulator`: the packaged service in an emulator of AWS, until Ctrl-C. */
+/** `npm run deploy:emulator` deploys the packaged service to an emulator of AWS and runs until Ctrl-C. */
 
 const HELP = `Usage: npm run deploy:emulator -- [--stage NAME] [--help]
 
-Packages the service and deploys the package to an emulator of AWS: the one at AWS_ENDPOINT_URL, or else MiniStack, which is
-installed from PyPI into .local/ministack/ (python3 with pip) and started on a free port of this machine. Redis, an issuer of
-tokens and a simulated MAX run beside it. Ctrl-C ends what was started here; in an emulator of your own the stack remains.
+Packages the service and deploys the package to an emulator of AWS: the one at AWS_ENDPOINT_URL, otherwise MiniStack. MiniStack
+is installed from PyPI into .local/ministack/ (needs python3 with pip) and started on a free port of this machine. The command also
+starts Redis, a token issuer and a simulated MAX. Ctrl-C stops everything that was started here. In your own emulator the stack
+remains.
 
-  --stage NAME  which stage (default local)
-  --help        this text
+  --stage NAME  the stage (default local)
+  --help        prints this text
 
-MAX_API_URL with MAX_API_TOKEN, and REDIS_URL, replace what runs beside the emulator. The PARTICIPANTS_ variables of the README
-apply. Functions in containers need addresses they can reach; docs/deploy.md says more.`;
+With MAX_API_URL and MAX_API_TOKEN, no simulated MAX is started; with REDIS_URL, no Redis. The PARTICIPANTS_ variables of the README
+apply. If the emulator runs functions in containers, they must be able to reach these addresses; see docs/deploy.md.`;
 
-/** Ended in this order. */
+/** Called in reverse order at the end. */
 const closers: (() => Promise<void>)[] = [];
 let closing: Promise<void> | undefined;
 const close = (): Promise<void> => {
@@ -32,7 +33,7 @@ const close = (): Promise<void> => {
 };
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  // npm passes on what the terminal has sent already: both are one wish.
+  // The terminal sends a signal to this process, and npm sends it again. Only the first one starts the stop.
   process.on(signal, async () => {
     if (!closing) console.log('\nstopping …');
     await close();
@@ -56,7 +57,9 @@ async function main(): Promise<void> {
   const { values } = readOptions(HELP, { stage: { type: 'string', default: 'local' } });
   const { stage } = values;
   if (!/^[a-z][a-z0-9-]{0,19}$/.test(stage)) {
-    throw new DeployError('--stage must be up to 20 small letters, digits and hyphens, a letter first');
+    throw new DeployError(
+      '--stage must be a lower-case letter, followed by up to 19 lower-case letters, digits or hyphens',
+    );
   }
   const progress = (text: string) => console.log(`… ${text}`);
   const region = process.env.AWS_REGION || 'eu-central-1';

@@ -6,12 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 
-/** The local issuer of tokens. It signs what an organisation's identity provider would, so one code path checks both. */
+/** The local issuer of tokens. Its tokens have the form of an identity provider's, so the service verifies both in the same way. */
 export interface Identity {
   readonly issuer: string;
   readonly audience: string;
   sign(claims: TokenClaims, expiresInS: number): Promise<string>;
-  /** The public keys, as an issuer publishes them. */
+  /** The public keys, as a JSON Web Key Set. */
   readonly jwks: { readonly keys: readonly JWK[] };
 }
 
@@ -20,17 +20,17 @@ export type Role = (typeof ROLES)[number];
 
 export interface TokenClaims {
   readonly role: Role;
-  /** Curators and operators have one. */
+  /** Required for curators and operators. */
   readonly universityId?: number | undefined;
   readonly subject: string;
 }
 
-/** A name, not an address: the keys are at AUTH_JWKS_URL. */
+/** The name of the issuer. No server has this address; the keys are at AUTH_JWKS_URL. */
 const ISSUER = 'http://chat-participants.localhost';
 const AUDIENCE = 'chat-participants';
 const TOKEN_LIFETIME_S = 12 * 3_600;
 
-/** Reads the key pair of `dataDir`, or makes one. */
+/** Reads the key pair in `dataDir`; creates it if there is none. */
 export async function openIdentity(dataDir: string): Promise<Identity> {
   const privateJwk = JSON.parse(await keptSecret(dataDir, 'identity.json', newPrivateKey)) as JWK;
   const { d: _, ...publicJwk } = privateJwk;
@@ -58,11 +58,11 @@ async function newPrivateKey(): Promise<string> {
   return JSON.stringify({ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ES256', use: 'sig' });
 }
 
-/** A secret of the local service, made once. */
+/** Returns a secret of the local service; creates it on first use. */
 export const openSecret = (dataDir: string, name: string): Promise<string> =>
   keptSecret(dataDir, name, async () => randomBytes(32).toString('base64url'));
 
-/** The content of a file that only its owner reads; made first where it is missing, by one of many at the same time. */
+/** Returns the content of a file that only its owner can read. Creates a missing file; of several processes only one does so. */
 async function keptSecret(dataDir: string, name: string, make: () => Promise<string>): Promise<string> {
   const path = join(dataDir, name);
   await mkdir(dataDir, { recursive: true });
@@ -83,7 +83,7 @@ async function keptSecret(dataDir: string, name: string, make: () => Promise<str
   return readFile(path, 'utf8');
 }
 
-/** Tokens of one person of each role, good for 12 h; curator and operator are of university 1. */
+/** One token for each role, valid for 12 h. The curator and the operator belong to university 1. */
 export type Tokens = Readonly<Record<Role, string>>;
 
 export async function tokensOfAll(identity: Identity): Promise<Tokens> {
@@ -103,7 +103,7 @@ export interface KeyServer {
   stop(): Promise<void>;
 }
 
-/** Publishes the public keys on a loopback port of its own. */
+/** Publishes the public keys on a free loopback port. */
 export async function startKeyServer({ jwks }: Identity): Promise<KeyServer> {
   const body = JSON.stringify(jwks);
   const server = createServer((_, response) => {

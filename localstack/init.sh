@@ -2,11 +2,12 @@
 #
 #   . localstack/init.sh && npm start
 #
-# To be sourced from the project's folder. `docker compose -f localstack/docker-compose.yml down` stops them (-v forgets the data).
+# Source it in the project's folder. `docker compose -f localstack/docker-compose.yml down` stops the containers (-v deletes the
+# data).
 
 answers() {
   for _ in $(seq 60); do
-    # Any HTTP answer will do: DynamoDB refuses a request without a signature.
+    # Any HTTP response is sufficient, because DynamoDB refuses requests without a signature.
     if docker compose -f localstack/docker-compose.yml exec -T redis redis-cli ping >/dev/null 2>&1 &&
       curl -s -o /dev/null http://127.0.0.1:8000/; then
       return 0

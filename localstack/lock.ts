@@ -2,16 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** The name of the lock's file in the data directory. */
+/** The name of the lock file in the data directory. */
 export const LOCK_FILE = 'lock.sqlite';
 
-/** Held until the process ends. */
+/** The locks that this process holds until it ends. */
 const held: DatabaseSync[] = [];
 
 /**
- * Makes this process the only one that uses `dataDir`, by a file lock, which the kernel gives up when the process ends,
- * however it ends.
- * @returns whether it is; false while another process has it.
+ * Locks `dataDir` for this process. The kernel releases the file lock when the process ends, even after a crash.
+ * @returns false if another process holds the lock.
  */
 export function lockDataDir(dataDir: string): boolean {
   mkdirSync(dataDir, { recursive: true });

@@ -1,4 +1,4 @@
-/** For `node --import`: `.lua` files are text, as in vitest.config.ts and in the deployed bundles. */
+/** For `node --import`. Imports `.lua` files as text, like vitest.config.ts and the deployed bundles. */
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';

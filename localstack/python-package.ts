@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DATA_DIR } from './data-dir.ts';
 
-/** Tools from PyPI, each in a virtual environment of its own in `.local/`. */
+/** Installs tools from PyPI, each into its own virtual environment in `.local/`. */
 
 const TIMEOUT_MS = 180_000;
 const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--retries', '1', '--timeout', '15'];
@@ -17,7 +17,7 @@ export class NotInstallable extends Error {
 }
 
 /**
- * Installs a package where that version isn't installed yet.
+ * Installs a package unless this version is already installed.
  * @returns the folder of its commands.
  * @throws {NotInstallable} without Python, pip, or a package index.
  */

@@ -5,8 +5,8 @@ import { DATA_DIR } from './data-dir.ts';
 const SCRATCH_DIR = join(DATA_DIR, 'tmp');
 
 /**
- * A folder of this process's own in `.local/tmp/`, for its maker to remove. What killed processes left there is removed
- * first: a folder's name has the id of its process.
+ * Creates a temporary folder for this process in `.local/tmp/`. The caller removes it. Folders of processes that no longer run are
+ * removed first; the name of a folder contains the id of its process.
  */
 export async function makeScratch(name: string): Promise<string> {
   await mkdir(SCRATCH_DIR, { recursive: true });

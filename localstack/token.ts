@@ -3,7 +3,7 @@ import { readOptions, runTool, ToolError } from '../tools/command-line.ts';
 import { DATA_DIR } from './data-dir.ts';
 import { openIdentity, ROLES, type TokenClaims } from './identity.ts';
 
-/** `npm run --silent token -- --role curator --university-id 1`: prints a token the local API accepts. */
+/** `npm run --silent token -- --role curator --university-id 1` prints a token that the local API accepts. */
 
 const USAGE = `Usage: npm run --silent token -- --role ${ROLES.join('|')} [--university-id N] [--expires-in 1h] [--subject S]`;
 
@@ -13,9 +13,9 @@ Prints a token that the API of the local stack accepts.
 
   --role           ${ROLES.join(', ')}
   --university-id  the university of a curator or operator, a positive integer
-  --expires-in     how long the token is valid, as in 90s, 15m, 1h30m; 1h by default
-  --subject        who the token is for; local-ROLE by default
-  --help           this text`;
+  --expires-in     how long the token is valid, for example 90s, 15m or 1h30m; 1h by default
+  --subject        the subject of the token; local-ROLE by default
+  --help           prints this text`;
 
 await runTool(async () => {
   const { claims, expiresInS } = readClaims();

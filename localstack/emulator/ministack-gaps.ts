@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
-/** Where MiniStack 1.5.33 is not AWS: the least that must change in a package for it, and in nothing that is deployed elsewhere. */
+/**
+ * Differences between MiniStack 1.5.33 and AWS: the changes that a package needs for MiniStack. Other deployments don't get them.
+ */
 
 export const isMiniStack = async (endpoint: string): Promise<boolean> =>
   (await fetch(new URL('/_ministack/health', endpoint))).ok;
@@ -17,16 +19,16 @@ const role = z.looseObject({
 });
 const sending = z.looseObject({ Action: z.union([z.string(), z.array(z.string())]) });
 
-/** @returns what was changed, for people. */
+/** Changes the resources for MiniStack. @returns a description of each change. */
 export function adaptToMiniStack(resources: Record<string, unknown>): string[] {
   let alarms = 0;
   for (const [id, resource] of Object.entries(resources)) {
-    // It refuses a stack with one.
+    // MiniStack refuses a stack that contains an alarm with metric math.
     if (alarm.safeParse(resource).success) {
       delete resources[id];
       alarms += 1;
     }
-    // It takes SendMessageBatch for a right of its own; AWS knows only SendMessage.
+    // MiniStack has a separate permission for SendMessageBatch. On AWS, SendMessage covers it.
     const parsed = role.safeParse(resource);
     if (!parsed.success) continue;
     for (const { PolicyDocument } of parsed.data.Properties.Policies) {

@@ -5,28 +5,28 @@ import { makeScratch } from '../scratch.ts';
 import { startChildServer } from '../servers/child-server.ts';
 import { freePort } from '../servers/free-port.ts';
 
-/** MiniStack (PyPI, MIT): AWS on this machine, without an account and without Docker. */
+/** MiniStack (PyPI, MIT licence): an emulator of AWS that needs neither an account nor Docker. */
 
 const VERSION = '1.5.33';
-/** Python compiles its modules at the first start. */
+/** Long, because Python compiles MiniStack's modules at the first start. */
 const START_TIMEOUT_MS = 60_000;
 
-/** There is no emulator to be had here; the message says why. */
+/** No emulator can be started on this machine; the message says why. */
 export class NoEmulator extends Error {
   override readonly name = 'NoEmulator';
 }
 
 export interface Emulator {
   readonly endpoint: string;
-  /** For people: `MiniStack 1.5.33`. */
+  /** Name and version, to show to people: `MiniStack 1.5.33`. */
   readonly kind: string;
   stop(): Promise<void>;
 }
 
 /**
- * Installs MiniStack into `.local/ministack/` where it isn't (10 s), and starts it on a free loopback port, with nothing in it.
- * It checks signatures and the rights of every function's role, and runs functions with the Node that runs this.
- * @param logFile takes its log, with everything the functions write.
+ * Installs MiniStack into `.local/ministack/` if necessary (10 s), and starts it empty on a free loopback port. It checks
+ * signatures and the permissions of every function's role, and runs functions with the same Node as this process.
+ * @param logFile receives its log and the output of the functions.
  * @throws {NoEmulator} without Python, pip, or a package index.
  */
 export async function startMiniStack(
@@ -38,16 +38,16 @@ export async function startMiniStack(
     throw error instanceof NotInstallable ? new NoEmulator(error.message) : error;
   });
   progress(`starting MiniStack ${VERSION}`);
-  // Functions are unpacked here; killed ones leave it to the next start.
+  // MiniStack unpacks functions here. After a crash, the next start removes the folder.
   const tmp = await makeScratch('ministack');
-  // What runs them is CommonJS, which the project isn't.
+  // MiniStack runs functions with a CommonJS script. Without this file, Node would find the project's package.json ("module").
   await writeFile(join(tmp, 'package.json'), '{"type":"commonjs"}');
   const port = await freePort();
   await mkdir(dirname(logFile), { recursive: true });
   const server = await startChildServer(join(commands, 'ministack'), [], port, {
     logFile,
     startTimeoutMs: START_TIMEOUT_MS,
-    // Nothing else: functions inherit it.
+    // Only these variables, because functions inherit them.
     env: {
       PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
       HOME: tmp,

@@ -10,32 +10,32 @@ import { type Access, DeployError, type Deployment, deployStage } from './deploy
 export interface EmulatedStackOptions {
   readonly access: Access;
   readonly stage: string;
-  /** Keys, secrets and Redis's data are kept in here; the service's own data are the emulator's. */
+  /** The folder for keys, secrets and Redis's data. The emulator stores the other data of the service. */
   readonly dataDir: string;
-  /** An empty folder to package in. */
+  /** An empty folder for the package. */
   readonly packageDir: string;
-  /** What the person set: the service's configuration, and what replaces an embedded part. */
+  /** The caller's environment: the service's configuration, and addresses that replace embedded servers. */
   readonly env: NodeJS.ProcessEnv;
   readonly simulator?: SimulatedMaxOptions;
   readonly progress: (text: string) => void;
 }
 
-/** The packaged service in an emulator, with what the emulator doesn't have: Redis, an issuer of tokens, a simulated MAX. */
+/** The packaged service in an emulator, and the servers that the emulator lacks: Redis, a token issuer, a simulated MAX. */
 export interface EmulatedStack extends Pick<Deployment, 'url' | 'remove'> {
   readonly tokens: Tokens;
-  /** None where `MAX_API_URL` is set. */
+  /** `undefined` if `MAX_API_URL` is set. */
   readonly simulator: SimulatedMax | undefined;
   readonly redis: StackRedis;
-  /** Runs a function by its key in `serverless.yml`, as its schedule does. @throws {Error} when it fails. */
+  /** Invokes a function by its key in `serverless.yml`, like its schedule. @throws {Error} if the function fails. */
   runSchedule(functionKey: string): Promise<void>;
-  /** Ends what was started beside the emulator. */
+  /** Stops the servers that were started beside the emulator. */
   stop(): Promise<void>;
 }
 
-/** What of a person's environment is for the packaging. */
+/** The variables of the caller's environment that configure the package. */
 const SETTINGS = /^(PARTICIPANTS_|MAX_API_(URL|RPS|CA)$|(WARNING|CRITICAL)_EMAIL$)/;
 
-/** @throws {DeployError} for what a person can mend. */
+/** @throws {DeployError} for problems that the caller can correct. */
 export async function startEmulatedStack(options: EmulatedStackOptions): Promise<EmulatedStack> {
   const closers: (() => Promise<void> | void)[] = [];
   const stop = async () => {
@@ -64,7 +64,7 @@ async function start(
   const redis = env.REDIS_URL ? givenRedis(env.REDIS_URL) : await started(embeddedRedis(join(dataDir, 'redis')));
   const simulator = env.MAX_API_URL ? undefined : await started(startSimulatedMax(world));
   const token = simulator?.token ?? env.MAX_API_TOKEN;
-  if (!token) throw new DeployError('MAX_API_URL is set: MAX_API_TOKEN must be, too');
+  if (!token) throw new DeployError('MAX_API_URL is set, so MAX_API_TOKEN must be set too');
 
   const settings = Object.entries(env).flatMap(([name, value]) =>
     value && SETTINGS.test(name) ? [[name, value] as const] : [],
@@ -91,7 +91,7 @@ async function start(
 
   if (simulator) {
     await simulator.deliverVia(deployment.url);
-    progress('putting in the chats of the simulator');
+    progress('adding the chats of the simulator');
     await seedChats(simulator.seeds(), {
       ...deployment.tables,
       AWS_REGION: access.region,

@@ -1,20 +1,21 @@
 const windowMs = 1_000;
 const historySeconds = 3_600;
 
-/** Counts arrivals at the upstream: the sliding window of the rate limit, and what happened per second in the last hour. */
+/** Counts requests that arrive at the simulated MAX: in the sliding window of the rate limit, and per second in the last hour. */
 export class Arrivals {
   #recent: number[] = [];
-  /** Where the window starts in `#recent`: dropping from the front one by one would cost the length of it each time. */
+  /** Index in `#recent` at which the window starts. Removing single items from the front would copy the array each time. */
   #start = 0;
   #perSecond = new Map<number, number>();
   #total = 0;
   #most = 0;
 
   /**
-   * Takes one arrival in.
-   * @param monotonicMs when, on a clock that never steps back and resolves below 1 ms: rounding could hide a 31st arrival.
-   * @param unixMs the same moment by the calendar, for the history.
-   * @returns how many arrived in the half-open window (now − 1,000 ms, now], this one included, refused ones too.
+   * Counts one arrival.
+   * @param monotonicMs the time on a clock that never steps back, with a resolution below 1 ms, because rounding could hide a 31st
+   *   arrival.
+   * @param unixMs the same time as Unix time, for the history.
+   * @returns the number of arrivals in the half-open window (now − 1,000 ms, now], including this one and refused ones.
    */
   arrive(monotonicMs: number, unixMs: number): number {
     this.#recent.push(monotonicMs);
@@ -40,7 +41,7 @@ export class Arrivals {
     return { total: this.#total, max_in_any_1000ms: this.#most, per_second: [...this.#perSecond] };
   }
 
-  /** Forgets the counts but not the window: the upstream goes on limiting. */
+  /** Resets the counts, but not the window, so that the rate limit stays in force. */
   reset(): void {
     this.#perSecond.clear();
     this.#total = 0;
@@ -50,8 +51,8 @@ export class Arrivals {
 
 export interface ArrivalsSummary {
   readonly total: number;
-  /** The fullest sliding window seen. */
+  /** The largest number of arrivals in any sliding window. */
   readonly max_in_any_1000ms: number;
-  /** [unix second, arrivals] of the last hour, oldest first; seconds without arrivals are left out. */
+  /** [Unix second, arrivals] of the last hour, oldest first, without the seconds that had no arrivals. */
   readonly per_second: readonly (readonly [number, number])[];
 }

@@ -1,28 +1,31 @@
-/** What MAX says about a chat, derived from the seed each time it is asked: 150,000 bodies would not fit in memory. */
+/**
+ * Bodies of MAX's responses about a chat. They are computed from the seed on each request, because 150,000 bodies don't fit in
+ * memory.
+ */
 import { hash, share } from './random.ts';
 
 declare global {
   interface JSON {
-    /** In V8 since Node 21, not yet in TypeScript's library: numbers above 2^53 written as they are. */
+    /** Writes a number above 2^53 exactly. In V8 since Node 21, but not yet in TypeScript's library. */
     rawJSON(text: string): unknown;
   }
 }
 
 export type ChatType = 'dialog' | 'chat' | 'channel';
-/** `reader`: an administrator with `read_all_messages`, the only one whom membership events reach. */
+/** `reader`: an administrator with `read_all_messages`. Only a bot with this role receives membership events. */
 export type BotRole = 'member' | 'admin' | 'reader';
 
-/** What the world knows of a chat; all else about it follows from `seed` and `index`. */
+/** The stored facts about a chat. All other data of the chat follow from `seed` and `index`. */
 export interface ChatFacts {
   readonly seed: number;
   readonly index: number;
   readonly id: number;
   readonly type: ChatType;
   readonly count: number;
-  /** How often it was renamed. */
+  /** How often the chat was renamed. */
   readonly renamed: number;
   readonly role: BotRole;
-  /** How it is gone; `null`: it isn't. */
+  /** Why the chat is gone; `null` if it is not. */
   readonly gone: string | null;
   readonly lastEventMs: number;
   /** Messages so far; the last of them came at `lastEventMs` or before. */
@@ -38,10 +41,10 @@ export interface User {
 
 export const botId = 500_000_001;
 
-/** Bodies with more members than this would be no test of anything but patience. */
+/** Largest number of members in a body. Larger bodies would only make tests slower. */
 const mostListed = 5_000;
 
-// One salt a field; 0–19 belong to the world.
+// One salt for each field. The world (world.ts) uses 0–19.
 const salt = {
   department: 20,
   kind: 21,
@@ -88,12 +91,12 @@ export function departmentOf(seed: number, index: number): string {
   return pick(departments, seed, index, salt.department).name;
 }
 
-/** 1, 2 or 3: a department belongs to one university. */
+/** Returns the university of a chat: 1, 2 or 3. Each department belongs to one university. */
 export function universityOf(seed: number, index: number): number {
   return 1 + (hash(seed, hash(seed, index, salt.department) % departments.length, salt.university) % 3);
 }
 
-/** A chat's name; a dialog has none at MAX, so it is named after the person. */
+/** Returns the name of a chat. A dialog has no name in MAX, so it gets the name of the person. */
 export function titleOf(chat: Pick<ChatFacts, 'seed' | 'index' | 'type' | 'renamed'>): string {
   const { seed, index, type, renamed } = chat;
   const draw = (which: number, choices: number) => hash(seed, index, which) % choices;
@@ -117,13 +120,13 @@ export function linkOf(seed: number, index: number): string {
   return `https://max.ru/join/${hash(seed, index, salt.link).toString(36)}${index.toString(36)}`;
 }
 
-/** The member in a chat's n-th seat: seat 0 is the bot, seat 1 the owner; no two seats of a chat hold the same person. */
+/** Returns the id of a chat's n-th member: 0 is the bot, 1 is the owner. All members of a chat have different ids. */
 export function memberId(seed: number, index: number, seat: number): number {
   if (seat === 0) return botId;
   return 1_000_000_000 + ((Math.imul(seat, 0x9e3779b1) ^ hash(seed, index, salt.member)) >>> 0);
 }
 
-/** A person as MAX shows one, with the fields its documentation leaves out on some. */
+/** Returns a person in the form of MAX. Some have fields that MAX does not document. */
 export function userOf(seed: number, userId: number): User {
   const first = pick(firstNames, seed, userId, salt.firstName);
   const last = pick(lastNames, seed, userId, salt.lastName);
@@ -138,7 +141,7 @@ export function userOf(seed: number, userId: number): User {
   };
 }
 
-/** The answer to `GET /chats/{chatId}`, as an object that `JSON.stringify` writes exactly. */
+/** Returns the body of `GET /chats/{chatId}`, as an object that `JSON.stringify` writes exactly. */
 export function chatBody(chat: ChatFacts): Record<string, unknown> {
   const { seed, index, id, type, role, lastEventMs } = chat;
   const isPublic = type === 'channel' && yes(chat, salt.link, 0.5);
@@ -188,7 +191,7 @@ export function chatBody(chat: ChatFacts): Record<string, unknown> {
   return body;
 }
 
-/** `permissions` as the bot's role has them: null for who is no administrator. */
+/** Returns the permissions of the bot's role; null if the bot is no administrator. */
 export function permissionsOf(role: BotRole): readonly string[] | null {
   switch (role) {
     case 'member':
@@ -200,7 +203,7 @@ export function permissionsOf(role: BotRole): readonly string[] | null {
   }
 }
 
-/** The answer to `GET /chats/{chatId}/members/me`. */
+/** Returns the body of `GET /chats/{chatId}/members/me`. */
 export function membershipBody(chat: ChatFacts): Record<string, unknown> {
   return {
     ...userOf(chat.seed, botId),

@@ -1,4 +1,4 @@
-/** `npm run max-simulator -- [flags]`: the simulated MAX in a process of its own. */
+/** `npm run max-simulator -- [flags]` runs the simulated MAX in its own process. */
 import { readOptions, runTool, ToolError } from '../../tools/command-line.ts';
 import { startSimulator } from './server.ts';
 
@@ -6,7 +6,7 @@ interface Flag<T> {
   readonly default: string;
   readonly allowed: string;
   readonly help: string;
-  /** Undefined for a value that is not allowed. */
+  /** Returns `undefined` for a value that is not allowed. */
   parse(text: string): T | undefined;
 }
 
@@ -19,17 +19,17 @@ const flags = {
     'simulator-token',
     'token that callers must send',
   ),
-  chats: number(1, 1_000_000, true, '1000', 'how many chats there are'),
-  seed: number(0, 2 ** 32 - 1, true, '1', 'which world: the same seed, the same chats'),
+  chats: number(1, 1_000_000, true, '1000', 'number of chats'),
+  seed: number(0, 2 ** 32 - 1, true, '1', 'seed of the random data; the same seed gives the same chats'),
   drift: number(0, 1_000_000, false, '1', 'speed at which chats change; 0: frozen'),
-  'gone-rate': number(0, 1, false, '0.001', 'share of the chats that go away in a day'),
+  'gone-rate': number(0, 1, false, '0.001', 'share of the chats that disappear in a day'),
   rps: number(1, 1_000_000, true, '30', 'requests allowed in any 1,000 ms'),
-  'latency-ms': number(0, 600_000, false, '40', 'mean time to answer'),
-  'jitter-ms': number(0, 600_000, false, '20', 'answers take the latency plus or minus this'),
-  events: onOff('on', 'tell subscribers what changes'),
+  'latency-ms': number(0, 600_000, false, '40', 'mean response time'),
+  'jitter-ms': number(0, 600_000, false, '20', 'largest deviation from the mean response time'),
+  events: onOff('on', 'send events to subscribers'),
   'loopback-webhooks': onOff('on', 'accept http:// webhooks on this machine, with a port'),
   repeat: number(0, 1, false, '0.02', 'probability that an event is delivered twice'),
-  'reorder-ms': number(0, 600_000, false, '500', 'events wait up to this, and so overtake one another'),
+  'reorder-ms': number(0, 600_000, false, '500', 'longest random delay of an event, so that the order changes'),
   'time-scale': number(0, 1, false, '1', 'factor on the pauses between retries and the 8 h to unsubscription'),
 };
 
@@ -65,7 +65,7 @@ function usage(): string {
     'Usage: npm run max-simulator -- [options]\n\nA simulated MAX Bot API on 127.0.0.1.',
     '',
     ...lines,
-    `  --${'help'.padEnd(18)} this text`,
+    `  --${'help'.padEnd(18)} prints this text`,
   ].join('\n');
 }
 
@@ -105,7 +105,7 @@ await runTool(async () => {
   const options = readArguments();
   const simulator = await startSimulator(options).catch((error: NodeJS.ErrnoException & { port?: number }) => {
     if (error.code !== 'EADDRINUSE') throw error;
-    throw new ToolError(`Port ${error.port} is taken; choose another with --port or --control-port.`);
+    throw new ToolError(`Port ${error.port} is in use; choose another with --port or --control-port.`);
   });
   const end = () => void simulator.close();
   process.once('SIGINT', end).once('SIGTERM', end);

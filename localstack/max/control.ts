@@ -1,10 +1,10 @@
-/** The door behind the scenes: what is true, what was asked, and levers. Not MAX's; no token, no rate limit. */
+/** The control API of the simulator: actual counts, request statistics and faults. MAX has no such API. No token, no rate limit. */
 import { z } from 'zod';
 import type { Answer, Simulator } from './simulator.ts';
 import type { SwitchesPatch } from './switches.ts';
 import { waysToBeGone } from './world.ts';
 
-/** What control needs of the simulator. */
+/** The part of the simulator that the control API uses. */
 export type Controlled = Pick<
   Simulator,
   'world' | 'stats' | 'resetStats' | 'callsTo' | 'switches' | 'turnSwitches' | 'deliverVia'
@@ -27,7 +27,7 @@ const chatPatch = z
 const webhooksPatch = z.strictObject({ via: z.url({ protocol: /^https?$/ }).nullable() });
 const driftBody = z.strictObject({ changes: z.number().int().min(1).max(1_000_000) });
 
-/** Answers one control request: 400 says what is wrong with the input, 404 lists what there is. */
+/** Answers one control request. A 400 describes the invalid input, a 404 lists the routes. */
 export async function control(simulator: Controlled, method: string, url: URL, body: unknown): Promise<Answer> {
   try {
     return answer(simulator, method, url, body);

@@ -1,9 +1,9 @@
-/** Seeded randomness. A stream for what happens in order, a hash for what a chat simply is (and so needs no memory). */
+/** Seeded random numbers: a stream for events in their order, and a hash for constant data of a chat, which need no memory. */
 
 /** Uniform draws from [0, 1). */
 export type Random = () => number;
 
-/** mulberry32: 32 bits of state, period 2^32, enough for weeks of a world's events. */
+/** Returns a mulberry32 generator: 32 bits of state, period 2^32. This is enough for weeks of a world's events. */
 export function randomStream(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -14,17 +14,17 @@ export function randomStream(seed: number): Random {
   };
 }
 
-/** A uint32 that depends on nothing but its arguments (murmur3's finalizer, once per argument). */
+/** Returns a uint32 that depends only on the arguments (murmur3's finalizer, once per argument). */
 export function hash(seed: number, index: number, salt: number): number {
   return scramble(scramble(scramble(seed) ^ Math.imul(index + 1, 0x9e3779b1)) ^ Math.imul(salt + 1, 0x85ebca6b));
 }
 
-/** The same as a number in (0, 1), both ends excluded, so that its logarithm is finite. */
+/** Returns the hash as a number in (0, 1), without both ends, so that its logarithm is finite. */
 export function share(seed: number, index: number, salt: number): number {
   return (hash(seed, index, salt) + 0.5) / 2 ** 32;
 }
 
-/** A log-normal number with the given median and spread (standard deviation of its logarithm), by Box and Muller. */
+/** Returns a log-normal number with this median and spread (standard deviation of its logarithm), by Box and Muller. */
 export function logNormal(seed: number, index: number, salt: number, median: number, spread: number): number {
   const radius = Math.sqrt(-2 * Math.log(share(seed, index, salt)));
   const angle = 2 * Math.PI * share(seed, index, salt + 1);

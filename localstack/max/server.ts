@@ -1,4 +1,4 @@
-/** The simulated MAX: its API on one port, and a door behind the scenes (`control.ts`) on another. Loopback only. */
+/** The simulated MAX: its API on one port, the control API (`control.ts`) on another. Loopback only. */
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,27 +14,27 @@ import { type WebhookOptions, Webhooks } from './webhooks.ts';
 import { updateTypes, World, type WorldOptions } from './world.ts';
 
 export interface SimulatorOptions extends Partial<Omit<WorldOptions, 'onUpdate' | 'clock'>> {
-  /** 0, the default, takes a free one; so does `controlPort`. */
+  /** 0, the default, takes a free port. The same holds for `controlPort`. */
   readonly port?: number;
   readonly controlPort?: number;
-  /** What the API expects in `Authorization`. A random one by default. */
+  /** The token that the API expects in `Authorization`; random by default. */
   readonly token?: string;
   /** Requests allowed in any 1,000 ms, 30 by default. */
   readonly rps?: number;
-  /** False: the world changes only when it is looked at, and nobody is told. True by default. */
+  /** Whether the simulator sends events; true by default. If false, it computes the changes only when a request arrives. */
   readonly events?: boolean;
-  /** Whether webhooks may go to `http://` on this machine, with a port, which MAX itself refuses. True by default. */
+  /** Whether webhooks with `http://` on this machine and a port are accepted; true by default. MAX itself refuses them. */
   readonly loopbackWebhooks?: boolean;
   readonly webhooks?: Partial<WebhookOptions>;
-  /** Where the switches stand at the start. */
+  /** The positions of the switches at the start. */
   readonly switches?: SwitchesPatch;
-  /** The world's time. Latencies and webhooks take real time. */
+  /** The clock of the world. Latencies and webhooks use real time. */
   readonly clock?: Pick<Clock, 'now'>;
 }
 
 const defaults = { chats: 1_000, seed: 1, drift: 1, goneRate: 0.001 };
 const defaultWebhooks = { repeat: 0.02, reorderMs: 500, timeScale: 1, answerWithinMs: 30_000 };
-/** How soon an event follows its change. */
+/** Longest time between a change and its event, ms. */
 const tickMs = 100;
 const mostBodyBytes = 65_536;
 
@@ -47,7 +47,7 @@ const subscriptionBody = z.object({
     .nullish(),
 });
 
-/** Rejects with Node's error where a port is taken. */
+/** Starts the simulator. Rejects with Node's error if a port is in use. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const clock = options.clock ?? systemClock;
   const token = options.token ?? randomUUID();
@@ -85,7 +85,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       if (fault === 'timeout') return count('timeout');
       if (fault === 'reset') {
         count('reset');
-        // An RST rather than a polite end.
+        // Sends an RST instead of closing the connection normally.
         request.socket.resetAndDestroy();
         return;
       }
@@ -102,7 +102,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     byStatus.set(ending, (byStatus.get(ending) ?? 0) + 1);
   }
 
-  /** What stops a request before MAX looks at what it asks for. */
+  /** Returns the refusal of a request before its path is evaluated: outage, rate limit, fault or token; else null. */
   function gate(inWindow: number, fault: Fault | null, request: http.IncomingMessage, url: URL): Answer | null {
     if (switches.outage_until !== null && clock.now() < switches.outage_until) {
       return refusal(503, 'service.unavailable', 'Service is temporarily unavailable');
@@ -111,7 +111,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     if (fault === '500') return refusal(500, 'internal.error', 'Internal server error');
     if (fault === '503') return refusal(503, 'service.unavailable', 'Service is temporarily unavailable');
     if (fault === 'html') return { status: 502, body: '<html><body><h1>502 Bad Gateway</h1></body></html>' };
-    // Any `access_token` in the address is refused, lest a token in a log goes unnoticed.
+    // Refuses any `access_token` in the address, so that tests detect tokens that would appear in logs.
     if (switches.reject_token || request.headers.authorization !== token || url.searchParams.has('access_token')) {
       return refusal(401, 'verify.token', 'Invalid access_token');
     }
@@ -134,7 +134,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   }
 
   async function subscriptions(request: http.IncomingMessage, url: URL): Promise<Answer> {
-    // What has happened up to now is no news to who subscribes now.
+    // Events from before the subscription are not sent to the new subscriber.
     world.advance();
     switch (request.method) {
       case 'GET':
@@ -239,7 +239,7 @@ function spoil(body: Record<string, unknown>, fault: Fault | null): unknown {
   }
 }
 
-/** JSON that breaks off half-way, though the response says it is whole. */
+/** JSON that is cut in the middle, although the response itself is complete. */
 class Torn {
   readonly text: string;
   constructor(text: string) {
@@ -249,7 +249,7 @@ class Torn {
 
 function deliverable(url: string, loopback: boolean): boolean {
   if (!URL.canParse(url)) return false;
-  // The raw text, because URL drops a `:443`.
+  // Tests the text itself, because URL removes a `:443`.
   if (/^https:\/\/[^/?#:@]+(?:[/?#]|$)/i.test(url)) return true;
   const { protocol, hostname } = new URL(url);
   return loopback && protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
@@ -267,12 +267,12 @@ function reply(response: http.ServerResponse, answer: Answer, headers: http.Outg
   response.end(text);
 }
 
-/** Never throws: what is no address at all is taken for `/`. */
+/** Returns the address of a request, `/` if it is malformed. Never throws. */
 function addressOf(request: http.IncomingMessage): URL {
   return URL.parse(`http://127.0.0.1${request.url}`) ?? new URL('http://127.0.0.1/');
 }
 
-/** Undefined for a body that is empty, too long, broken off or no JSON. */
+/** Returns the parsed body; `undefined` if it is empty, too long, incomplete or not JSON. */
 async function readJson(request: http.IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;

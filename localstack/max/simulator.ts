@@ -3,35 +3,35 @@ import type { Switches, SwitchesPatch } from './switches.ts';
 import type { WebhookStats } from './webhooks.ts';
 import type { World } from './world.ts';
 
-/** What the simulated MAX offers to its controls and to tests. */
+/** The interface of the simulated MAX for its control API and for tests. */
 
 export interface Simulator {
-  /** What `MAX_API_URL` should be. */
+  /** The value for `MAX_API_URL`. */
   readonly url: string;
   readonly controlUrl: string;
   readonly token: string;
   readonly world: World;
   stats(): SimulatorStats;
   resetStats(): void;
-  /** Reads of one chat (`GET /chats/{chatId}`) since the last reset, refused ones too. */
+  /** Returns the number of requests for one chat (`GET /chats/{chatId}`) since the last reset, including refused ones. */
   callsTo(chatId: string): number;
   switches(): Switches;
-  /** Throws a ZodError or RangeError, changing nothing, for a patch that breaks the rules. */
+  /** Changes switches. Throws a ZodError or RangeError for an invalid patch, and changes nothing then. */
   turnSwitches(patch: SwitchesPatch): Switches;
-  /** From now on webhooks go to this address, with the path subscribed; null: to the address subscribed. */
+  /** Sends webhooks to this address from now on, with the path of the subscription; null: to the subscribed address. */
   deliverVia(url: string | null): void;
-  /** Ends every socket and timer; resolves when none is left. */
+  /** Closes all sockets and timers; resolves when none is left. */
   close(): Promise<void>;
 }
 
 export interface SimulatorStats extends ArrivalsSummary {
-  /** Unix milliseconds: the start or the last reset. */
+  /** Time of the start or the last reset, Unix ms. */
   readonly since: number;
-  /** How requests ended: by HTTP status, or `timeout` or `reset`. Those under way are in `total` only. */
+  /** Requests by HTTP status, `timeout` or `reset`. Requests in progress are only in `total`. */
   readonly by_status: Readonly<Record<string, number>>;
-  /** How many different chats were asked for. */
+  /** Number of different chats that were requested. */
   readonly chats_called: number;
-  /** The ten chats asked for most often, with how often. */
+  /** The ten chats with the most requests, and their numbers of requests. */
   readonly most_called: readonly (readonly [string, number])[];
   readonly webhooks: WebhookStats;
 }

@@ -1,7 +1,7 @@
-/** What can be made to go wrong at the simulated MAX while it runs. */
+/** The faults that can be switched on while the simulated MAX runs. */
 import { z } from 'zod';
 
-/** How an answer can be spoiled. From `non_json` on they strike only reads of a chat that would have succeeded. */
+/** The kinds of faulty responses. From `non_json` on, they apply only to requests for a chat that would otherwise succeed. */
 export const faults = [
   '429',
   '500',
@@ -24,13 +24,13 @@ const patchSchema = z
     /** Probability of each fault per request; together at most 1. */
     errors: z.partialRecord(z.enum(faults), z.number().min(0).max(1)),
     latency_ms: milliseconds,
-    /** Answers take latency_ms ± this, evenly spread. */
+    /** Response times are latency_ms ± jitter_ms, evenly distributed. */
     jitter_ms: milliseconds,
-    /** Every request is answered 503 until this moment (unix milliseconds, by the simulator's clock); null: no outage. */
+    /** All requests get a 503 until this time (Unix ms, on the simulator's clock); null: no outage. */
     outage_until: z.number().int().nullable(),
-    /** Sent as `Retry-After` with every 429 and 503; null: not sent, as MAX documents none. */
+    /** `Retry-After` of every 429 and 503, s; null: none, because MAX documents none. */
     retry_after_s: z.number().int().min(0).nullable(),
-    /** The right token is refused too. */
+    /** Refuses even the correct token. */
     reject_token: z.boolean(),
     /** Joins and leaves do not move a chat's `last_event_time`; messages do. */
     silent_joins: z.boolean(),
@@ -46,7 +46,7 @@ export interface Switches {
   readonly silent_joins: boolean;
 }
 
-/** A change of switches: what it leaves out stays as it is. */
+/** A change of switches. Switches that it omits keep their values. */
 export type SwitchesPatch = Partial<Omit<Switches, 'errors'>> & { readonly errors?: Partial<Switches['errors']> };
 
 export const allWell: Switches = {
@@ -59,7 +59,7 @@ export const allWell: Switches = {
   silent_joins: false,
 };
 
-/** Checks the patch itself, as it may come from outside: throws a ZodError for a patch that breaks the rules, a RangeError for faults likelier than certain. */
+/** Applies a patch after validating it. Throws a ZodError for an invalid patch, a RangeError if the probabilities exceed 1. */
 export function turn(switches: Switches, patch: SwitchesPatch): Switches {
   const { errors, ...rest } = patchSchema.parse(patch);
   const turned = { ...switches, ...rest, errors: { ...switches.errors, ...errors } } as Switches;
@@ -68,7 +68,7 @@ export function turn(switches: Switches, patch: SwitchesPatch): Switches {
   return turned;
 }
 
-/** The fault that a uniform `draw` from [0, 1) hits, if any. */
+/** Returns the fault for a uniform `draw` from [0, 1), or null for none. */
 export function faultAt(errors: Switches['errors'], draw: number): Fault | null {
   let reached = 0;
   for (const fault of faults) {

@@ -1,4 +1,4 @@
-/** Timers that end together: closing the simulator must leave no handle behind. */
+/** A group of timers that can be cancelled together, so that the closed simulator leaves no open handles. */
 export class Timers {
   readonly #pending = new Set<NodeJS.Timeout>();
   #ended = false;
@@ -11,7 +11,7 @@ export class Timers {
         this.#pending.delete(timer);
         action();
       },
-      // Node fires at once what is longer than 2^31 - 1 ms; the longest retry here is 64 h.
+      // Node fires timers longer than 2^31 - 1 ms at once. The longest retry here is 64 h.
       Math.min(delayMs, 2 ** 31 - 1),
     );
     this.#pending.add(timer);
@@ -21,7 +21,7 @@ export class Timers {
     };
   }
 
-  /** Cancels everything, and whatever is asked for later. */
+  /** Cancels all timers, and ignores later calls of `after`. */
   end(): void {
     this.#ended = true;
     for (const timer of this.#pending) clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** MAX's side of webhooks: who is subscribed, and deliveries with all the liberties that MAX takes. */
+/** MAX's side of webhooks: subscriptions, and deliveries that can be late, repeated and reordered like those of MAX. */
 import http from 'node:http';
 import https from 'node:https';
 import type { Random } from './random.ts';
@@ -8,11 +8,11 @@ import type { Update } from './world.ts';
 export interface WebhookOptions {
   /** Probability that an update is delivered twice. */
   readonly repeat: number;
-  /** Each delivery waits a random time up to this, in milliseconds, so that they overtake one another. */
+  /** Longest random delay of a delivery, ms, so that the order changes. */
   readonly reorderMs: number;
-  /** What the pauses between retries and the 8 hours until unsubscription are multiplied by: 1 is life. */
+  /** Factor on the pauses between retries and on the 8 hours until unsubscription; 1 is like MAX. */
   readonly timeScale: number;
-  /** How long a receiver may take to answer 200, in milliseconds; 30,000 at MAX. */
+  /** Longest time for a receiver's 200, ms; 30,000 in MAX. */
   readonly answerWithinMs: number;
 }
 
@@ -20,18 +20,18 @@ export interface Subscription {
   readonly url: string;
   /** Unix milliseconds. */
   readonly time: number;
-  /** Null: all of them. */
+  /** Null: all types. */
   readonly update_types: readonly string[] | null;
 }
 
 export interface WebhookStats {
-  /** Requests made, retries and repeats included. */
+  /** Requests sent, including retries and repeats. */
   readonly attempts: number;
   readonly delivered: number;
   readonly failed_attempts: number;
-  /** Deliveries given up: after the last retry, or with too many waiting. */
+  /** Deliveries abandoned: after the last retry, or because too many were waiting. */
   readonly abandoned: number;
-  /** Deliveries under way or waiting for a retry. */
+  /** Deliveries in progress or waiting for a retry. */
   readonly waiting: number;
   readonly unsubscribed: number;
 }
@@ -40,7 +40,7 @@ interface Subscriber extends Subscription {
   readonly secret: string | null;
   waiting: number;
   ended: boolean;
-  /** Set from the first failure after a success until the next success. */
+  /** Set from the first failure until the next success. */
   cancelUnsubscription: (() => void) | null;
 }
 
@@ -48,7 +48,7 @@ const mostRetries = 10;
 const firstRetryMs = 60_000;
 const retryFactor = 2.5;
 const patienceMs = 8 * 3_600_000;
-/** A receiver that is down for hours must not fill the memory. */
+/** Largest number of waiting deliveries, so that a receiver that is down for hours does not fill the memory. */
 const mostWaiting = 10_000;
 const mostConnections = 64;
 
@@ -60,12 +60,12 @@ export class Webhooks {
     'http:': new http.Agent({ keepAlive: true, maxSockets: mostConnections }),
     'https:': new https.Agent({ keepAlive: true, maxSockets: mostConnections }),
   };
-  /** By URL: a new URL is added to the others, the same URL is replaced. */
+  /** Subscriptions by URL. A new URL is added to the others; the same URL replaces the old subscription. */
   readonly #subscribers = new Map<string, Subscriber>();
   #counts = { attempts: 0, delivered: 0, failed_attempts: 0, abandoned: 0, unsubscribed: 0 };
   /**
-   * Where deliveries go instead of the host of the subscription, with its path behind it: an API in an emulator has a
-   * name of AWS that leads elsewhere. Null: to the subscription itself.
+   * Base address for deliveries instead of the subscribed host; the path of the subscription is appended. An API in an emulator has
+   * a host name of AWS that does not lead to the emulator. Null: deliveries go to the subscribed address.
    */
   via: string | null = null;
 
@@ -84,7 +84,7 @@ export class Webhooks {
     this.#subscribers.set(subscription.url, subscriber);
   }
 
-  /** Also drops what still waits for delivery. False where there was no such subscription. */
+  /** Removes a subscription and its waiting deliveries. Returns false if there is no such subscription. */
   unsubscribe(url: string): boolean {
     const subscriber = this.#subscribers.get(url);
     if (subscriber === undefined) return false;
@@ -93,7 +93,7 @@ export class Webhooks {
     return this.#subscribers.delete(url);
   }
 
-  /** Delivers to every subscription that wants it, in the background. */
+  /** Delivers an update to every subscription for its type, in the background. */
   publish(update: Update): void {
     for (const subscriber of this.#subscribers.values()) {
       if (subscriber.update_types?.includes(update.update_type) === false) continue;
@@ -139,7 +139,8 @@ export class Webhooks {
     }
     this.#counts.failed_attempts += 1;
     const { timeScale } = this.#options;
-    // Documented as "8 hours without a success"; counted here from the first failure, so that a quiet bot keeps its URL.
+    // MAX documents "8 hours without a success". Here they begin with the first failure, so that a bot without events stays
+    // subscribed.
     subscriber.cancelUnsubscription ??= this.#timers.after(patienceMs * timeScale, () => {
       this.#counts.unsubscribed += 1;
       this.unsubscribe(subscriber.url);
@@ -153,7 +154,7 @@ export class Webhooks {
     this.#timers.after(pauseMs, () => this.#attempt(subscriber, update, retries + 1));
   }
 
-  /** True for exactly 200 in time. Never rejects. */
+  /** Returns true if the receiver responds with 200 in time. Never rejects. */
   #post(subscriber: Subscriber, body: string): Promise<boolean> {
     const subscribed = new URL(subscriber.url);
     const url = this.via === null ? subscribed : new URL(`${this.via}${subscribed.pathname}${subscribed.search}`);

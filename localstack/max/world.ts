@@ -1,9 +1,9 @@
 /**
- * The world behind the simulated MAX: chats whose members come and go by themselves.
+ * The world of the simulated MAX: chats whose members join and leave by themselves.
  *
- * All chats together change as one Poisson process, so the world draws the moment of the next event and whom it strikes,
- * and needs a few bytes a chat. An event's outcome depends on the seed and on what happened before it, not on when the
- * world was looked at: the same seed and commands at the same times give the same world.
+ * All chats together change as one Poisson process. So the world draws only the time of the next event and its chat, and needs a
+ * few bytes per chat. An event depends on the seed and on earlier events, but not on the times of requests. So the same seed and
+ * the same commands at the same times give the same world.
  */
 import type { Clock } from '../../lib/base/clock.ts';
 import {
@@ -24,27 +24,30 @@ import {
 import { hash, logNormal, type Random, randomStream, share } from './random.ts';
 
 export interface WorldOptions {
-  /** How many chats exist, 1 to 1,000,000. */
+  /** Number of chats, 1 to 1,000,000. */
   readonly chats: number;
-  /** A uint32: which of the possible worlds. */
+  /** Seed of the random data, a uint32. */
   readonly seed: number;
-  /** Speed of everything that changes by itself: 1 is life, 0 freezes the world. */
+  /** Speed of all random changes: 1 is realistic, 0 freezes the world. */
   readonly drift: number;
-  /** Share of the chats that go away in a day at drift 1; a chat that expelled the bot takes it back at the same rate. */
+  /** Share of the chats that disappear in a day at drift 1. A chat that expelled the bot admits it again at the same rate. */
   readonly goneRate: number;
   readonly clock: Pick<Clock, 'now'>;
-  /** Told, in order, of what MAX would tell this bot: not of joining and leaving where the bot may not read messages. */
+  /**
+   * Called, in order, for each event that MAX would send to this bot. It sends joins and leaves only if the bot may read
+   * messages.
+   */
   readonly onUpdate?: (update: Update) => void;
 }
 
 /**
- * How a chat is gone: `denied` answers 403, `not_found` 404, the others 200 with that status and a count of 0. By itself a
- * chat goes in one of the first three ways only.
+ * The ways in which a chat is gone. `denied` gives a 403, `not_found` a 404, the others a 200 with that status and a count of 0.
+ * Random changes use only the first three.
  */
 export const waysToBeGone = ['removed', 'denied', 'not_found', 'left', 'closed', 'suspended'] as const;
 const spontaneousWays = 3;
 export type Gone = (typeof waysToBeGone)[number];
-/** Ways that are answered without a body of their own. */
+/** The ways whose response is an error. */
 type Refused = Extract<Gone, 'denied' | 'not_found'>;
 
 export const updateTypes = [
@@ -65,7 +68,7 @@ export interface Update {
   readonly [field: string]: unknown;
 }
 
-/** What is true of a chat now, for comparing with what others believe. */
+/** The actual state of a chat, for comparison with the state in the service. */
 export interface ChatTruth {
   readonly chat_id: string;
   readonly type: ChatType;
@@ -78,7 +81,7 @@ export interface ChatTruth {
   readonly last_event_time: number;
 }
 
-/** One row for the local stack's first start. */
+/** A chat for the table of the local stack at its first start. */
 export interface ChatSeed {
   readonly max_chat_id: string;
   readonly name: string;
@@ -90,7 +93,7 @@ export interface ChatSeed {
 const salt = { type: 0, count: 2, rate: 4, role: 6, id: 7, far: 8, lastEvent: 9, history: 10, messages: 11 } as const;
 const roles = ['member', 'admin', 'reader'] as const;
 
-/** Mean of 45,500 membership changes an hour over 150,000 chats: the load the goals are set for. */
+/** Membership changes per chat and hour. 45,500 an hour over 150,000 chats is the load that the service is designed for. */
 const meanChangesPerHour = 45_500 / 150_000;
 const rateSpread = 1.5;
 /** The mean of a log-normal distribution is its median times exp(spread² / 2). */
@@ -101,13 +104,13 @@ const messagesSpread = 1.5;
 const medianCount = 30;
 const countSpread = 1.1;
 const mostAtFirst = 5_000;
-/** Of a chat's events, those that are no joining or leaving. */
+/** Shares of a chat's events that are not joins or leaves. */
 const renameShare = 0.005;
 const roleChangeShare = 0.002;
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
 
-// Ids spread out from three bases, 1 to 1,000 per chat apart, so that an id leads back to its chat without a map.
+// Ids start at three bases. Each chat has its own range of 1,000 ids, so the index of a chat follows from its id without a map.
 const idStride = 1_000;
 const farBase = 698_000_000_000_000;
 const nearBase = 68_000_000_000_000;
@@ -118,7 +121,7 @@ export class World {
   readonly #options: WorldOptions;
   readonly #random: Random;
   readonly #counts: Int32Array;
-  /** Running sums of the chats' change rates an hour: the chat an event strikes is found by bisection. */
+  /** Running sums of the chats' changes per hour. The chat of an event is found in it by bisection. */
   readonly #rates: Float64Array;
   /** When something other than a message last happened. */
   readonly #lastEventMs: Float64Array;
@@ -155,7 +158,7 @@ export class World {
     this.#nextEventMs = nowMs + this.#pause();
   }
 
-  /** Lets happen what the clock says has happened by now. Reads do so by themselves. */
+  /** Applies all events up to the current time. Reads call it themselves. */
   advance(): void {
     const nowMs = this.#options.clock.now();
     while (this.#nextEventMs <= nowMs) {
@@ -166,35 +169,35 @@ export class World {
     }
   }
 
-  /** The id of the chat at `index`, 0 to size − 1. Throws a RangeError beyond. */
+  /** Returns the id of the chat at `index`, 0 to size − 1. Throws a RangeError for other values. */
   idAt(index: number): string {
     return String(this.#idOf(index));
   }
 
-  /** Whether the chat exists, gone or not. */
+  /** Returns whether the chat exists, even if it is gone. */
   has(id: string): boolean {
     return this.#find(id) !== undefined;
   }
 
-  /** Undefined where no such chat exists; a chat that is gone is still known here. */
+  /** Returns the actual state of a chat, even if it is gone; `undefined` for an unknown chat. */
   truth(id: string): ChatTruth | undefined {
     const index = this.#find(id);
     return index === undefined ? undefined : this.#truthAt(index);
   }
 
-  /** What `GET /chats/{id}` says, or how the chat is gone; `not_found` also for ids that never were. */
+  /** Returns the body of `GET /chats/{id}`, or why the chat is gone. Unknown ids are `not_found`. */
   body(id: string): Record<string, unknown> | Refused {
     return this.#answer(id, chatBody);
   }
 
-  /** What `GET /chats/{id}/members/me` says. */
+  /** Returns the body of `GET /chats/{id}/members/me`. */
   membership(id: string): Record<string, unknown> | Refused {
     return this.#answer(id, membershipBody);
   }
 
   /**
-   * Makes `count` (an int32, 0 and up) the truth, with one event for the whole difference: one already says "read again".
-   * False, and nothing changes, for a dialog, which always has 2, and for an unknown chat.
+   * Sets the actual count (an int32, 0 or more) and sends one event for the whole difference, because one event is enough to cause
+   * a refresh. Returns false and changes nothing for an unknown chat and for a dialog, which always has 2 participants.
    */
   setCount(id: string, count: number): boolean {
     const index = this.#find(id);
@@ -206,7 +209,7 @@ export class World {
     return true;
   }
 
-  /** Makes a chat gone, or with null brings it back. False for an unknown chat. */
+  /** Marks a chat as gone, or as active for null. Returns false for an unknown chat. */
   setGone(id: string, gone: Gone | null): boolean {
     const index = this.#find(id);
     if (index === undefined) return false;
@@ -214,7 +217,10 @@ export class World {
     return true;
   }
 
-  /** Makes this many members join or leave now, also in a frozen world. Returns how many did: fewer where chats are gone. */
+  /**
+   * Lets this number of members join or leave now, even in a frozen world. Returns the actual number, which is lower if chats are
+   * gone.
+   */
   force(changes: number): number {
     this.advance();
     let made = 0;
@@ -227,13 +233,13 @@ export class World {
     return made;
   }
 
-  /** The chats from `offset` on, at most `limit`. */
+  /** Yields the actual states of at most `limit` chats, from `offset` on. */
   *truths(offset: number, limit: number): Generator<ChatTruth> {
     this.advance();
     for (let index = offset; index < Math.min(this.size, offset + limit); index += 1) yield this.#truthAt(index);
   }
 
-  /** What the local stack puts in its table at its first start: every chat of this world, in the order of their index. */
+  /** Yields all chats of this world in the order of their index. The local stack adds them to its table at its first start. */
   *seeds(): Generator<ChatSeed> {
     const seed = this.#options.seed;
     for (let index = 0; index < this.size; index += 1) {
@@ -276,7 +282,7 @@ export class World {
     return kind < 0.02 ? 'dialog' : kind < 0.12 ? 'channel' : 'chat';
   }
 
-  /** Where a chat's count started and is drawn back to. */
+  /** Returns the initial count of a chat. The count tends back to it. */
   #usualCount(index: number): number {
     if (this.#typeOf(index) === 'dialog') return 2;
     const count = Math.round(logNormal(this.#options.seed, index, salt.count, medianCount, countSpread));
@@ -335,17 +341,17 @@ export class World {
     return (this.#options.goneRate * this.size) / 24;
   }
 
-  /** At drift 1. */
+  /** Returns the events per hour at drift 1. */
   #eventsPerHour(): number {
     return this.#goingPerHour() + (this.#rates[this.size - 1] ?? 0);
   }
 
-  /** Milliseconds to the next event: exponential, and in a frozen world infinite. */
+  /** Returns the time to the next event, ms: exponentially distributed; infinite in a frozen world. */
   #pause(): number {
     return (-Math.log(1 - this.#random()) * hourMs) / (this.#eventsPerHour() * this.#options.drift);
   }
 
-  /** The chat that a change strikes, each as often as its rate says; undefined where none ever changes. */
+  /** Draws the chat of the next change in proportion to the rates; `undefined` if no chat ever changes. */
   #strike(): number | undefined {
     const target = this.#random() * (this.#rates[this.size - 1] ?? 0);
     let low = 0;
@@ -370,7 +376,7 @@ export class World {
   #joinOrLeave(index: number, atMs: number): void {
     const count = this.#counts[index] ?? 0;
     const usual = this.#usualCount(index);
-    // The further above its usual size, the likelier somebody leaves: counts wander, but neither die out nor explode.
+    // The further a count is above its usual size, the more likely a member leaves. So counts vary but neither vanish nor explode.
     const joins = this.#random() < usual / (usual + count) || count <= 2;
     this.#counts[index] = count + (joins ? 1 : -1);
     this.#tellMembership(index, joins, joins ? count : count - 1, atMs);
@@ -407,7 +413,7 @@ export class World {
     const before = this.#goneAt(index);
     if (gone === before) return;
     this.#gone[index] = gone === null ? 0 : waysToBeGone.indexOf(gone) + 1;
-    // Only an expelled bot is told so: chats that MAX removes or loses go silently, and must be found out by asking.
+    // MAX sends an event only if the bot is expelled. The service finds other removed or lost chats only by a request.
     if (gone === 'denied') this.#tellBot(index, 'bot_removed', atMs);
     else if (gone === null && before === 'denied') this.#tellBot(index, 'bot_added', atMs);
   }
@@ -424,12 +430,12 @@ export class World {
     const userId = memberId(seed, index, seat);
     if (!this.silentJoins) this.#lastEventMs[index] = atMs;
     if (this.#roleAt(index) !== 'reader' || this.#gone[index] !== 0) return;
-    // By link or by oneself: the field is absent or null. Else the owner did it.
+    // The field is absent or null if the member joined by a link or left by itself. Otherwise it names the owner.
     const by = userId % 10;
     const actor = by < 3 ? {} : { [joined ? 'inviter_id' : 'admin_id']: by < 5 ? null : memberId(seed, index, 1) };
     this.#send(index, joined ? 'user_added' : 'user_removed', atMs, () => ({
       user: userOf(seed, userId),
-      // Seen in deliveries, in no documentation.
+      // MAX sends this field but does not document it.
       user_id: userId,
       ...actor,
       is_channel: this.#typeOf(index) === 'channel',

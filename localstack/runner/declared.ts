@@ -5,32 +5,32 @@ import { z } from 'zod';
 import type { Cors } from './http/cors.ts';
 import type { Throttling } from './http/throttle.ts';
 
-/** What `serverless.yml` declares, resolved, as far as one machine can run it. */
+/** The part of the resolved `serverless.yml` that one machine can run. */
 export interface Declared {
   readonly service: string;
   readonly region: string;
   readonly functions: readonly DeclaredFunction[];
   readonly tables: Readonly<Record<string, Table>>;
   readonly queues: Readonly<Record<string, Queue>>;
-  /** The limit of the HTTP API's stage; `undefined` where none is declared. */
+  /** The limit of the HTTP API's stage; `undefined` if none is declared. */
   readonly throttling: Throttling | undefined;
-  /** `undefined` where no page of another origin may use the HTTP API. */
+  /** `undefined` if no page of another origin may use the HTTP API. */
   readonly cors: Cors | undefined;
-  /** `custom.esbuild`: how the functions are bundled. */
+  /** `custom.esbuild`: the settings for bundling the functions. */
   readonly bundling: Readonly<Record<string, unknown>>;
 }
 
 export interface DeclaredFunction {
-  /** Its key in `serverless.yml`. */
+  /** The key in `serverless.yml`. */
   readonly key: string;
-  /** Its name on AWS. */
+  /** The name on AWS. */
   readonly name: string;
   /** `folder/file.export` */
   readonly handler: string;
   readonly timeoutS: number;
   readonly memoryMb: number;
   readonly reservedConcurrency: number | undefined;
-  /** Strings, and CloudFormation expressions not resolved yet. */
+  /** Strings, and CloudFormation expressions that are not yet resolved. */
   readonly environment: Readonly<Record<string, unknown>>;
   readonly routes: readonly Route[];
   readonly queueTriggers: readonly QueueTrigger[];
@@ -38,9 +38,9 @@ export interface DeclaredFunction {
 }
 
 export interface Route {
-  /** `*` for any. */
+  /** `*` for any method. */
   readonly method: string;
-  /** `*` for what no other route takes. */
+  /** `*` for all requests without another route. */
   readonly path: string;
 }
 
@@ -72,14 +72,14 @@ export interface Queue {
   readonly redrive: { readonly deadLetterQueue: string; readonly maxReceiveCount: number } | undefined;
 }
 
-/** The description can't be used; the message is for the person who starts the stack. */
+/** `serverless.yml` can't be used. The message is for the person who starts the stack. */
 export class DeclarationError extends Error {
   override readonly name = 'DeclarationError';
 }
 
 /**
- * Resolves `serverless.yml` with `osls print` (about 3 s, nearly all of it osls) under `env`.
- * @throws {DeclarationError} with the list of bad variables, or with what osls says.
+ * Resolves `serverless.yml` with `osls print` under `env`. This takes about 3 s, nearly all of it in osls.
+ * @throws {DeclarationError} with the list of invalid variables, or with the message of osls.
  */
 export async function readDeclared(rootDir: string, env: NodeJS.ProcessEnv): Promise<Declared> {
   const osls = createRequire(join(rootDir, 'package.json')).resolve('osls/bin/serverless.js');
@@ -97,7 +97,7 @@ function run(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
   });
 }
 
-/** A `ConfigError` is the reader's own; anything else is shown as osls has it, without stacks. */
+/** Returns the message of a `ConfigError`; for other errors the output of osls without stack traces. */
 function explain(output: string): string {
   const lines = output.split('\n').filter((line) => !/^\s+at /.test(line));
   const start = lines.findIndex((line) => line.includes('ConfigError: '));
@@ -121,7 +121,7 @@ const routeSchema = z.union([
   z.object({
     method: z.string().default('*'),
     path: z.string(),
-    // Ignored, it would leave a route open that is protected on AWS.
+    // Refused, because an ignored authorizer would leave a route open that is protected on AWS.
     authorizer: z
       .unknown()
       .optional()
@@ -218,7 +218,7 @@ const documentSchema = z.object({
     .default({ Resources: {}, extensions: {} }),
 });
 
-/** Takes the resolved document, as `osls print` gives it. */
+/** Parses the resolved document, the output of `osls print`. */
 export function parseDeclared(document: unknown): Declared {
   const parsed = documentSchema.safeParse(document);
   if (!parsed.success) {
@@ -268,5 +268,5 @@ function queue(key: string, properties: Readonly<Record<string, unknown>>): Queu
   };
 }
 
-/** CloudFormation makes a name from the key where none is given. */
+/** CloudFormation creates a name from the key if there is no name. */
 const nameOf = (key: string, name: unknown) => (typeof name === 'string' ? name : key);

@@ -1,6 +1,6 @@
 import type { Declared } from './declared.ts';
 
-/** Where the tables and queues of the declaration are, by their keys in the resources. */
+/** The declaration, with the addresses of its queues by their keys in the resources. */
 export interface Placed {
   readonly declared: Declared;
   readonly queueUrls: Readonly<Record<string, string>>;
@@ -10,8 +10,8 @@ export interface Placed {
 const ACCOUNT_ID = '000000000000';
 
 /**
- * The value of a string or of a CloudFormation expression over tables and queues (`Ref`, `Fn::GetAtt`, `Fn::Sub`).
- * @returns `undefined` for what exists on AWS only.
+ * Resolves a string, or a CloudFormation expression over tables and queues (`Ref`, `Fn::GetAtt`, `Fn::Sub`).
+ * @returns `undefined` if the expression needs a resource that exists only on AWS.
  */
 export function resolveExpression(value: unknown, placed: Placed): string | undefined {
   if (typeof value === 'string') return value;

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** What functions write: to a file each, or to the terminal; errors to the terminal always, in short. */
+/** The output of functions. It goes to one file per function, or to the terminal. Errors always go to the terminal, shortened. */
 export interface FunctionLogs {
-  /** Takes an output stream of a function. */
+  /** Adds an output stream of a function. */
   readonly attach: (functionKey: string, output: Readable) => void;
-  /** Takes what the platform itself has to say about a function. */
+  /** Writes a message of the platform about a function. */
   readonly report: (functionKey: string, headline: string, details?: string) => void;
   close(): void;
 }
@@ -15,7 +15,7 @@ export interface FunctionLogs {
 const SIZE_LIMIT = 10 * 1024 * 1024;
 const HEADLINE_LENGTH = 300;
 
-/** @param dir where the files are, or `undefined` to write everything to the terminal. */
+/** Opens the logs. @param dir the folder for the files; `undefined` writes everything to the terminal. */
 export function openFunctionLogs(dir: string | undefined): FunctionLogs {
   const files = new Map<string, LogFile>();
   if (dir) mkdirSync(dir, { recursive: true });
@@ -47,7 +47,7 @@ export function openFunctionLogs(dir: string | undefined): FunctionLogs {
   };
 }
 
-/** The message of a structured log line of level ERROR or worse. */
+/** Returns the message of a structured log line of level ERROR or CRITICAL. */
 function errorOf(line: string): string | undefined {
   if (!/"level":"(ERROR|CRITICAL)"/.test(line)) return undefined;
   try {
@@ -58,7 +58,7 @@ function errorOf(line: string): string | undefined {
   }
 }
 
-/** Appends lines; at 10 MB the file becomes `<name>.1`, in place of the former one. */
+/** Appends lines to a file. At 10 MB the file is renamed to `<name>.1`, which replaces the old one. */
 class LogFile {
   readonly #path: string;
   #fd: number;

@@ -11,7 +11,7 @@ import type { QueueTrigger } from './declared.ts';
 import type { Invocation } from './lambda/environment.ts';
 import type { Endpoint } from './resources.ts';
 
-/** An SQS event source mapping, as Lambda has it. */
+/** The options of an SQS event source mapping, like that of Lambda. */
 export interface QueueTriggerOptions {
   readonly trigger: QueueTrigger;
   readonly queueUrl: string;
@@ -22,16 +22,19 @@ export interface QueueTriggerOptions {
 }
 
 export interface RunningTrigger {
-  /** Takes no more messages, and resolves once those under way are done. */
+  /** Receives no more messages, and resolves when the messages in progress are done. */
   stop(): Promise<void>;
 }
 
-/** Short, so that a stop is: an abandoned poll of the embedded SQS would take messages to nobody. */
+/**
+ * Short, because a stop waits for the poll. The embedded SQS would give messages to an abandoned poll, and nobody would handle
+ * them.
+ */
 const POLL_S = 1;
 const RECEIVE_LIMIT = 10;
 const BACKOFF_MS = 1_000;
 
-/** Starts `maximumConcurrency` pollers, each with one batch in hand at a time. */
+/** Starts `maximumConcurrency` pollers. Each handles one batch at a time. */
 export function startQueueTrigger(options: QueueTriggerOptions): RunningTrigger {
   const stopping = new AbortController();
   const client = new SQSClient({ ...options.sqs, ...awsLimits(PATIENT_AWS_LIMITS) });
@@ -72,7 +75,7 @@ class Poller {
     }
   }
 
-  /** A batch: full, or what there is when the batching window ends. */
+  /** Receives a batch: until it is full or the batching window ends. */
   async #gather(): Promise<Message[]> {
     const { batchSize, batchingWindowS } = this.#options.trigger;
     const messages = await this.#receive(batchSize);
@@ -128,7 +131,7 @@ class Poller {
   }
 }
 
-/** At most ten an SQS batch. */
+/** Returns the entries in batches of at most ten, the limit of SQS. */
 function entriesOf(messages: readonly Message[]) {
   const entries = messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
   return Array.from({ length: Math.ceil(entries.length / RECEIVE_LIMIT) }, (_, i) =>
@@ -137,7 +140,7 @@ function entriesOf(messages: readonly Message[]) {
 }
 
 /**
- * The ids of the messages that stay. An answer that can't be understood, or names an id not in the batch, keeps all.
+ * Returns the ids of the messages that stay in the queue. All messages stay if the response is malformed or names an unknown id.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
 function failedOf(value: unknown, messages: readonly Message[]): ReadonlySet<unknown> {

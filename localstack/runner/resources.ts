@@ -26,7 +26,7 @@ export interface Endpoint {
 const IN_USE_RETRY_MS = 200;
 const IN_USE_RETRIES = 50;
 
-/** Creates the declared tables that don't exist yet. */
+/** Creates the declared tables that don't exist. */
 export async function createTables(declared: Declared, to: Endpoint): Promise<void> {
   const client = new DynamoDBClient({ ...to, ...awsLimits(PATIENT_AWS_LIMITS) });
   try {
@@ -44,7 +44,7 @@ async function createTable(client: DynamoDBClient, { name, properties }: Table):
   if (existing) {
     if (keysOf(existing) === keysOf(input)) return;
     throw new DeclarationError(
-      `The table ${name} has other keys or indexes than serverless.yml declares. Start afresh: npm start -- --reset`,
+      `The table ${name} has other keys or indexes than serverless.yml declares. Delete the local data: npm start -- --reset`,
     );
   }
   await client.send(new CreateTableCommand(input));
@@ -71,7 +71,7 @@ async function describe(client: DynamoDBClient, name: string): Promise<TableDesc
   }
 }
 
-/** Keys, indexes and projections in one order and spelling. */
+/** Returns keys, indexes and projections as text, for comparison. */
 function keysOf({
   KeySchema,
   GlobalSecondaryIndexes = [],
@@ -91,14 +91,14 @@ export interface PlacedQueues {
   readonly queueArns: Record<string, string>;
 }
 
-/** Creates the declared queues that don't exist yet and gives all of them the declared attributes. */
+/** Creates the declared queues that don't exist, and sets the declared attributes of all queues. */
 export async function createQueues(declared: Declared, to: Endpoint): Promise<PlacedQueues> {
   const client = new SQSClient({ ...to, ...awsLimits(PATIENT_AWS_LIMITS) });
   const placed: PlacedQueues = { queueUrls: {}, queueArns: {} };
   try {
     for (const [key, queue] of deadLetterQueuesFirst(declared.queues)) {
       const created = await client.send(new CreateQueueCommand({ QueueName: queue.name }));
-      // An emulator answers with a host of its own; the endpoint is what can be reached.
+      // An emulator may return a URL with an unreachable host, so the host of the endpoint replaces it.
       const url = new URL(new URL(created.QueueUrl ?? '').pathname, to.endpoint).href;
       const names: QueueAttributeName[] = ['QueueArn'];
       const known = await client.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: names }));

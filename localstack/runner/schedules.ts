@@ -7,13 +7,13 @@ export interface RunningSchedules {
 
 const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
-/** Soon, but after the stack says it is ready. */
+/** Time until the first run, ms: after the stack has printed that it is ready. */
 const FIRST_RUN_MS = 1_000;
 
 /**
- * Runs the enabled schedules as EventBridge Scheduler does: a rate once at the start and then at each interval, a cron
- * expression in its time zone.
- * @throws {DeclarationError} for an expression that isn't one.
+ * Runs the enabled schedules like EventBridge Scheduler. A rate runs at the start and then at each interval, a cron expression in
+ * its time zone.
+ * @throws {DeclarationError} for an invalid expression.
  */
 export function startSchedules(
   schedules: readonly { readonly functionKey: string; readonly schedule: Schedule }[],
@@ -44,23 +44,23 @@ function start({ expression, timezone }: Schedule, run: () => void): () => void 
   return () => job.stop();
 }
 
-/** The longest a timer waits: nearly 25 days. */
+/** Longest delay of a timer in Node, ms: nearly 25 days. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** `rate(15 minutes)` in milliseconds; `undefined` for another kind of expression. */
+/** Returns the interval of a rate like `rate(15 minutes)`, ms; `undefined` for other expressions. */
 export function rateMs(expression: string): number | undefined {
   const [, amount, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
   return amount === undefined ? undefined : Math.min(Number(amount) * (UNIT_MS[unit] ?? 0), LONGEST_MS);
 }
 
 /**
- * AWS's six fields (minutes to years, Sunday is 1, `?` for "no matter") as croner's seven, which start with seconds.
- * @throws {DeclarationError} for anything else.
+ * Converts AWS's six fields (minutes to years, Sunday is 1, `?` for any value) into croner's seven, which start with seconds.
+ * @throws {DeclarationError} for other expressions.
  */
 export function cronPattern(expression: string): string {
   const fields = /^cron\((.*)\)$/.exec(expression)?.[1]?.trim().split(/\s+/) ?? [];
   if (fields.length !== 6) {
-    throw new DeclarationError(`"${expression}" is no schedule: rate(N minutes) or cron() with six fields`);
+    throw new DeclarationError(`"${expression}" is no schedule; allowed: rate(N minutes), or cron() with six fields`);
   }
   return ['0', ...fields.map((field) => (field === '?' ? '*' : field))].join(' ');
 }

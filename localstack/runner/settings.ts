@@ -2,17 +2,17 @@ import type { Declared, DeclaredFunction } from './declared.ts';
 import { type Placed, resolveExpression } from './expressions.ts';
 import type { Endpoint } from './resources.ts';
 
-/** Environments of functions, made of what is declared and of where the local stack put things. */
+/** The environment variables of a function: the declared ones, with the addresses of the local stack. */
 export type Variables = Readonly<Record<string, string>>;
 
-/** Where DynamoDB or SQS are, with the credentials they are asked with. Embedded ones never see real credentials. */
+/** Returns the address and the credentials for DynamoDB or SQS. Embedded servers never get real credentials. */
 export function awsEndpoint(endpoint: string, given: boolean, region: string, env: NodeJS.ProcessEnv): Endpoint {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
   const own = given && accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
   return { endpoint, region, credentials: own ?? { accessKeyId: 'local', secretAccessKey: 'local' } };
 }
 
-/** The declared environment of a function, without what exists on AWS only, and with the local values over it. */
+/** Returns the declared environment of a function, without variables that need AWS. Local values override declared ones. */
 export function functionVariables(
   { name, memoryMb, handler, environment }: DeclaredFunction,
   placed: Placed,
@@ -31,13 +31,13 @@ export function functionVariables(
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-    // There is no X-Ray here.
+    // The local stack has no X-Ray.
     POWERTOOLS_TRACE_ENABLED: 'false',
     TZ: ':UTC',
   };
 }
 
-/** What all functions agree on, for tools that work beside them. */
+/** Returns the variables that are equal in all functions, for tools that use the same stack. */
 export function sharedVariables(declared: Declared, placed: Placed, local: Variables): Variables {
   const environments = declared.functions.map(({ environment }) => environment);
   const values = new Map<string, Set<string | undefined>>();

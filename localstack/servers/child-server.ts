@@ -6,10 +6,9 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * A server in a child process that cannot outlive this one. A shell stands between the two and waits for the end of its
- * standard input, a pipe which the kernel closes when this process ends, also by SIGKILL; then it stops the server.
- * `detached` gives it a process group of its own, so that Ctrl-C reaches the runner alone, and so that processes a server
- * leaves behind end with it.
+ * Shell script that runs a server and stops it when this process ends. The shell waits for the end of its standard input, a pipe.
+ * The kernel closes the pipe when this process ends, even by SIGKILL; then the shell stops the server. `detached` puts both into
+ * their own process group. So Ctrl-C reaches only this process, and the server's own child processes end with the server.
  */
 const SUPERVISOR =
   '"$@" </dev/null & server=$!; { cat <&3 >/dev/null; kill $server; } 2>/dev/null & wait $server; trap "" TERM; kill 0';
@@ -20,24 +19,24 @@ const CONNECT_EVERY_MS = 10;
 const OUTPUT_KEPT = 2_000;
 
 export interface ChildServer {
-  /** Asks the server to end and waits until it has; after 5 s it is killed. */
+  /** Stops the server and waits for its end. Kills it after 5 s. */
   stop(): Promise<void>;
-  /** Ends the server at once, as a crash would. */
+  /** Kills the server at once, like a crash. */
   kill(): Promise<void>;
 }
 
 export interface ChildServerOptions {
-  /** Its environment; this process's own without. */
+  /** The server's environment; by default that of this process. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Where its output goes. Without, its last words are kept for the error when it doesn't start. */
+  /** Receives the server's output. By default, the end of the output is kept for the error if the server does not start. */
   readonly logFile?: string;
-  /** How long it may take until it accepts connections. */
+  /** Longest time until the server accepts connections, ms. */
   readonly startTimeoutMs?: number;
 }
 
 /**
- * Starts `command` and resolves once it accepts connections at 127.0.0.1:`port`.
- * @throws {Error} with the last output of the server when it ended or stayed silent for 10 s.
+ * Starts `command` and resolves when it accepts connections at 127.0.0.1:`port`.
+ * @throws {Error} with the last output of the server if it ends or does not accept connections in time (10 s by default).
  */
 export async function startChildServer(
   command: string,
@@ -89,7 +88,7 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // It ended in between.
+    // The process has just ended.
   }
 }
 

@@ -12,7 +12,7 @@ export interface DynamoDb {
 
 /**
  * Starts the embedded DynamoDB on a free loopback port.
- * @param dataDir where it keeps its data; in memory without.
+ * @param dataDir the folder for its data; by default the data are in memory.
  */
 export async function startDynamoDb(dataDir?: string): Promise<DynamoDb> {
   const binary = embeddedBinary();
@@ -30,10 +30,10 @@ function embeddedBinary(): string {
     const binary = join(dirname(require.resolve(`@dynoxide/${platform}/package.json`)), 'dynoxide');
     if (existsSync(binary)) return binary;
   } catch {
-    // Not installed: answered below.
+    // Not installed: the error below says so.
   }
   throw new Error(
-    `There is no embedded DynamoDB for ${platform}. Start another, as with "docker compose -f localstack/docker-compose.yml up -d", ` +
-      'and name it in AWS_ENDPOINT_URL_DYNAMODB.',
+    `There is no embedded DynamoDB for ${platform}. Start another one, for example with ` +
+      '"docker compose -f localstack/docker-compose.yml up -d", and set AWS_ENDPOINT_URL_DYNAMODB to its address.',
   );
 }

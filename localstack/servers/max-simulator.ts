@@ -4,11 +4,11 @@ import { type ChatSeed, World } from '../max/world.ts';
 import { startChildServer } from './child-server.ts';
 import { freePort } from './free-port.ts';
 
-/** What the local stack may choose of its simulated MAX; `npm run max-simulator -- --help` explains them. */
+/** The options of the simulated MAX that the local stack can set. `npm run max-simulator -- --help` explains them. */
 export interface SimulatedMaxOptions {
   readonly chats?: number;
   readonly seed?: number;
-  /** 0 freezes the counts. */
+  /** Speed at which counts change; 0 freezes them. */
   readonly drift?: number;
   readonly rps?: number;
   readonly latencyMs?: number;
@@ -18,9 +18,9 @@ export interface SimulatedMax {
   readonly url: string;
   readonly controlUrl: string;
   readonly token: string;
-  /** The chats there are, for the first start. */
+  /** The chats of the simulated MAX, for the first start of a stack. */
   seeds(): Iterable<ChatSeed>;
-  /** Sends webhooks to this address, with the path subscribed, whatever host was subscribed. */
+  /** Sends webhooks to this address, with the path of the subscription, instead of the subscribed host. */
   deliverVia(url: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -28,8 +28,7 @@ export interface SimulatedMax {
 const CLI = fileURLToPath(new URL('../max/cli.ts', import.meta.url));
 
 /**
- * Starts the simulated MAX in a process of its own: it counts arrivals by the millisecond, so it must not wait for a busy
- * runner.
+ * Starts the simulated MAX in its own process. It counts arrivals to the millisecond, so a busy runner must not delay it.
  */
 export async function startSimulatedMax(options: SimulatedMaxOptions = {}): Promise<SimulatedMax> {
   const { chats = 1_000, seed = 1, drift = 1, rps = 30, latencyMs = 40 } = options;

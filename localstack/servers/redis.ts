@@ -11,17 +11,17 @@ import type { RedisWorkerData } from './redis-worker.ts';
 
 export interface Redis {
   readonly url: string;
-  /** Which server it is, for people: `redis-server 7.0.15`. */
+  /** Name and version of the server, to show to people: `redis-server 7.0.15`. */
   readonly kind: string;
   stop(): Promise<void>;
-  /** Ends it at once, as a crash would. */
+  /** Kills the server at once, like a crash. */
   kill(): Promise<void>;
 }
 
 /**
- * Starts `redis-server` where it is on the PATH, else the one written in JavaScript (in memory, about six times slower).
- * @param dataDir where snapshots are kept; nothing is kept without.
- * @param port any free one unless told.
+ * Starts `redis-server` if it is on the PATH, otherwise the Redis written in JavaScript (in memory, about six times slower).
+ * @param dataDir the folder for snapshots; by default nothing is saved.
+ * @param port by default any free port.
  */
 export async function startRedis(dataDir?: string, port?: number): Promise<Redis> {
   const chosen = port ?? (await freePort());

@@ -5,7 +5,7 @@ export interface Sqs {
   stop(): Promise<void>;
 }
 
-/** What is used of fauxqs beside its entry point, whose own start listens on all interfaces. */
+/** Internal modules of fauxqs. They are used because its public start function listens on all interfaces. */
 interface Internals {
   readonly SqsStore: new () => SqsStore;
   readonly SnsStore: new () => unknown;
@@ -23,7 +23,7 @@ interface Persistence {
 
 /**
  * Starts the embedded SQS on a free loopback port.
- * @param dataDir where queues and messages are kept; in memory without.
+ * @param dataDir the folder for queues and messages; by default they are in memory.
  */
 export async function startSqs(region: string, dataDir?: string): Promise<Sqs> {
   const stores = dataDir ? await persistentStores(dataDir) : undefined;
@@ -33,7 +33,9 @@ export async function startSqs(region: string, dataDir?: string): Promise<Sqs> {
   return { endpoint, stop: () => app.close() };
 }
 
-/** As fauxqs' own start does: load before saving, so that loading doesn't write. */
+/**
+ * Creates persistent stores like fauxqs' own start function: it loads the data first, so that loading does not write them again.
+ */
 async function persistentStores(dataDir: string) {
   const { SqsStore, SnsStore, S3Store, PersistenceManager } = await internals();
   const sqsStore = new SqsStore();

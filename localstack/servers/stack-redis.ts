@@ -1,12 +1,12 @@
 import { startRedis } from './redis.ts';
 
-/** The Redis of a stack: one that is started with it and can be taken away, or one that was given. */
+/** The Redis of a stack: an embedded one that tests can stop and start, or the one in REDIS_URL. */
 export interface StackRedis {
   readonly url: string;
   readonly kind: string;
-  /** Ends the embedded one at once. @throws {Error} when REDIS_URL says where Redis is. */
+  /** Kills the embedded Redis at once. @throws {Error} if REDIS_URL is set. */
   kill(): Promise<void>;
-  /** Starts the embedded one again on its port. */
+  /** Starts the embedded Redis again on the same port. */
   start(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export async function embeddedRedis(dataDir: string): Promise<StackRedis & { sto
 
 export function givenRedis(url: string): StackRedis {
   const refuse = async () => {
-    throw new Error('The Redis of REDIS_URL is not for the local stack to stop or start');
+    throw new Error('The local stack can neither stop nor start the Redis in REDIS_URL');
   };
   return { url, kind: 'from REDIS_URL', kill: refuse, start: refuse };
 }

@@ -47,8 +47,8 @@ test('deploy --help', () => {
 
 test.each([
   [['--sage', 'x'], {}, 2, "Unknown option '--sage'"],
-  [['--stage', 'Test'], {}, 1, '--stage must be up to 20 small letters'],
-  [['--stage', `a${'b'.repeat(20)}`], {}, 1, '--stage must be up to 20 small letters'],
+  [['--stage', 'Test'], {}, 1, '--stage must be a lower-case letter, followed by'],
+  [['--stage', `a${'b'.repeat(20)}`], {}, 1, '--stage must be a lower-case letter, followed by'],
 ])('deploy %j', (args, env, code, problem) => {
   const { status, stderr } = run('deploy.ts', args, env);
   expect(status).toBe(code);

@@ -7,7 +7,7 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** What API Gateway answers itself. */
+/** Returns a response that API Gateway creates itself. */
 export function gatewayAnswer(status: number, message: string): HttpAnswer {
   return json(status, JSON.stringify({ message }));
 }
@@ -20,8 +20,8 @@ const json = (status: number, text: string): HttpAnswer => ({
 });
 
 /**
- * The answer a function's value stands for: as it says where it has a `statusCode`, else 200 with the value as JSON.
- * @returns `undefined` where API Gateway would refuse it as malformed.
+ * Converts the value of a function into a response. A value without `statusCode` becomes a 200 with the value as JSON.
+ * @returns `undefined` if API Gateway would refuse the value as malformed.
  */
 export function answerOf(value: unknown): HttpAnswer | undefined {
   if (typeof value !== 'object' || value === null || !('statusCode' in value)) {
@@ -48,7 +48,7 @@ export function answerOf(value: unknown): HttpAnswer | undefined {
   };
 }
 
-/** Sends it; a HEAD or 204 without its body. */
+/** Sends a response; without its body for a HEAD, 204 or 304. */
 export function send(response: ServerResponse, method: string, answer: HttpAnswer, requestId: string): void {
   const { status, headers, cookies, body } = answer;
   const bodiless = status === 204 || status === 304;
@@ -58,7 +58,7 @@ export function send(response: ServerResponse, method: string, answer: HttpAnswe
     }
     if (cookies.length > 0) response.setHeader('set-cookie', cookies);
   } catch {
-    // A header no server can send: malformed, as on API Gateway.
+    // The header is not valid. API Gateway also responds with a 500.
     for (const name of response.getHeaderNames()) response.removeHeader(name);
     send(response, method, gatewayAnswer(500, 'Internal Server Error'), requestId);
     return;

@@ -1,19 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpAnswer } from './answer.ts';
 
-/** `provider.httpApi.cors`: which pages of other origins may use the API from a browser. */
+/** `provider.httpApi.cors`: the other origins whose pages may use the API from a browser. */
 export interface Cors {
   readonly allowedOrigins: readonly string[];
   readonly allowedHeaders: readonly string[];
   readonly allowedMethods: readonly string[];
   readonly exposedResponseHeaders: readonly string[];
-  /** How long a browser may keep the answer to a preflight, s. */
+  /** How long a browser may cache the response to a preflight request, s. */
   readonly maxAge: number;
 }
 
 /**
- * Answers a preflight request, as API Gateway does before any route is looked at: without CORS headers where the origin is not
- * allowed, which the browser takes for a no. @returns `undefined` for every other request.
+ * Returns the response to a preflight request. Like API Gateway, it comes before the choice of the route. If the origin is not
+ * allowed, the response has no CORS headers, and the browser refuses the request. @returns `undefined` for other requests.
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
  */
 export function preflightAnswer(cors: Cors | undefined, request: IncomingMessage): HttpAnswer | undefined {
@@ -29,7 +29,7 @@ export function preflightAnswer(cors: Cors | undefined, request: IncomingMessage
   return { status: 204, headers, cookies: [], body: Buffer.alloc(0) };
 }
 
-/** The answer as a page of the request's origin may read it. CORS headers of the function itself are taken off. */
+/** Adds CORS headers to a response if its origin is allowed, and removes CORS headers of the function itself. */
 export function withCors(cors: Cors | undefined, { headers }: IncomingMessage, answer: HttpAnswer): HttpAnswer {
   if (!cors) return answer;
   const own = Object.entries(answer.headers).filter(([name]) => !name.startsWith('access-control-'));

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Match } from './routes.ts';
 
-/** The HTTP API's event, payload format 2.0, as far as a handler here can ask. */
+/** The event of an HTTP API, payload format 2.0, with the fields that handlers can use. */
 export interface HttpApiEvent {
   readonly version: '2.0';
   readonly routeKey: string;
@@ -38,7 +38,7 @@ interface RequestContext {
 
 const TEXT = /^(text\/|application\/([\w.+-]+\+)?(json|xml|javascript)\b|application\/x-www-form-urlencoded)/i;
 
-/** @throws {URIError} for a malformed percent-encoding. */
+/** Creates the event of a request. @throws {URIError} for a malformed percent-encoding. */
 export function httpApiEvent(
   request: IncomingMessage,
   body: Buffer,
@@ -88,13 +88,13 @@ export function splitUrl(url: string): { path: string; query: string } {
   return at < 0 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at + 1) };
 }
 
-/** Names in lower case, values of one name joined by commas, cookies by semicolons. */
+/** Returns the headers: names in lower case, values of the same name joined by commas, cookies by semicolons. */
 function joinedHeaders(request: IncomingMessage): Record<string, string> {
   const headers = Object.entries(request.headersDistinct);
   return Object.fromEntries(headers.map(([name, values = []]) => [name, values.join(name === 'cookie' ? '; ' : ',')]));
 }
 
-/** Decoded; the values of one name joined by commas. */
+/** Returns the decoded parameters. Values of the same name are joined by commas. */
 function queryParameters(query: string): Record<string, string> | undefined {
   if (query === '') return undefined;
   const parameters: Record<string, string> = Object.create(null);

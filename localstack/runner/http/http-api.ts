@@ -10,17 +10,17 @@ import { type HttpApiEvent, httpApiEvent, splitUrl } from './event.ts';
 import { Routes } from './routes.ts';
 import { createThrottle } from './throttle.ts';
 
-/** The HTTP API in front of the functions, as API Gateway has it. Loopback only. */
+/** The HTTP API in front of the functions, like API Gateway. Loopback only. */
 export interface HttpApi {
   readonly port: number;
-  /** Takes no new requests, and ends once those under way are answered. */
+  /** Accepts no new requests, and resolves when all requests in progress are answered. */
   stop(): Promise<void>;
-  /** Cuts every connection. */
+  /** Closes all connections at once. */
   abort(): void;
 }
 
 const BODY_LIMIT = 10 * 1024 * 1024;
-/** API Gateway answers 503 when a function takes longer. */
+/** API Gateway responds with 503 if a function takes longer. */
 const INTEGRATION_TIMEOUT_MS = 30_000;
 
 const serverError = gatewayAnswer(500, 'Internal Server Error');
@@ -28,7 +28,7 @@ const unavailable = gatewayAnswer(503, 'Service Unavailable');
 const tooMany = gatewayAnswer(429, 'Too Many Requests');
 const badRequest = gatewayAnswer(400, 'Bad Request');
 
-/** @throws {Error} with code `EADDRINUSE` when the port is taken. */
+/** Starts the API. @throws {Error} with code `EADDRINUSE` if the port is in use. */
 export async function startHttpApi(
   declared: Declared,
   port: number,
@@ -70,7 +70,7 @@ export async function startHttpApi(
     }
     if (!request.complete) request.resume();
   });
-  // Longer than clients keep theirs, so that none is cut while it is used again.
+  // Longer than clients keep idle connections, so that no connection is closed while a client reuses it.
   server.keepAliveTimeout = 75_000;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -108,7 +108,7 @@ async function withinTimeLimit(invocation: Promise<Invocation>): Promise<Invocat
 
 class ClientGone extends Error {}
 
-/** @returns `undefined` for a body over 10 MB, of which nothing more is read. */
+/** Reads a body. @returns `undefined` for a body over 10 MB; the rest of it is not read. */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT) return undefined;
   const chunks: Buffer[] = [];

@@ -1,9 +1,9 @@
 import type { DeclaredFunction } from '../declared.ts';
 
-/** A declared route with the function behind it. */
+/** A declared route and its function. */
 export interface Target {
   readonly functionKey: string;
-  /** `GET /chats/{id}`, or `$default` for what no other route takes. */
+  /** `GET /chats/{id}`, or `$default` for the route of all other requests. */
   readonly routeKey: string;
 }
 
@@ -22,8 +22,8 @@ type Segment = { readonly kind: 'exact' | 'parameter' | 'rest'; readonly text: s
 const RANK = { exact: 0, parameter: 1, rest: 2 } as const;
 
 /**
- * Picks routes as API Gateway's HTTP API does: a full match before one with a greedy `{name+}`, that before `$default`;
- * segment by segment, an exact one before a parameter; the method named before any.
+ * Selects routes like API Gateway's HTTP API. A full match precedes a match with a greedy `{name+}`, and this precedes `$default`.
+ * In each segment, exact text precedes a parameter. A named method precedes `ANY`.
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
  */
 export class Routes {
@@ -45,7 +45,7 @@ export class Routes {
     this.#entries = entries.sort(bySpecificity);
   }
 
-  /** @param path with its percent-encoding; @throws {URIError} for a malformed one. */
+  /** Returns the best match. @param path still percent-encoded. @throws {URIError} for a malformed percent-encoding. */
   match(method: string, path: string): Match | undefined {
     const given = split(path).map(decodeURIComponent);
     for (const { method: wanted, segments, target } of this.#entries) {

@@ -1,11 +1,11 @@
-/** How many requests API Gateway takes: `rate` a second on average, `burst` at once. */
+/** The request limit of API Gateway: `rate` per second on average, `burst` at once. */
 export interface Throttling {
   readonly rate: number;
   readonly burst: number;
 }
 
 /**
- * Decides which requests are over the limit: a token bucket, as API Gateway has one.
+ * Creates a token bucket like that of API Gateway. `takes` returns false for requests over the limit.
  * @param now a clock, ms.
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
  */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type BuildOptions, build, stop } from 'esbuild';
 import { DeclarationError, type Declared } from '../declared.ts';
 
-/** Keys of `custom.esbuild` which esbuild itself knows; the rest is for the packager. */
+/** Keys of `custom.esbuild` that are options of esbuild. The other keys are for the packaging plugin. */
 const SETTINGS = [
   ...['alias', 'banner', 'conditions', 'define', 'external', 'footer', 'format', 'inject', 'keepNames', 'loader'],
   ...['mainFields', 'minify', 'platform', 'pure', 'sourcemap', 'sourcesContent', 'target', 'treeShaking', 'tsconfig'],
@@ -12,14 +12,14 @@ const SETTINGS = [
 export interface Bundle {
   /** The file to import. */
   readonly file: string;
-  /** The name of the handler in it. */
+  /** The name of the exported handler. */
   readonly exportName: string;
 }
 
 /**
- * Bundles every function with the settings of the packaging, in one go, into `outDir`.
+ * Bundles all functions into `outDir` in one build, with the settings of the packaging.
  * @returns the bundles by the functions' keys.
- * @throws {DeclarationError} naming the handlers that don't exist, or with what esbuild says.
+ * @throws {DeclarationError} with the missing handlers, or with the message of esbuild.
  */
 export async function bundleFunctions(
   declared: Declared,
@@ -52,7 +52,7 @@ export async function bundleFunctions(
   }).catch((error: Error) => {
     throw new DeclarationError(error.message);
   });
-  // Its service process has nothing more to do.
+  // Stops esbuild's service process, which is no longer needed.
   await stop();
   return bundles;
 }

@@ -4,9 +4,9 @@ import { Worker } from 'node:worker_threads';
 import type { Bundle } from './bundle.ts';
 import type { EventMessage, InvocationContext, WorkerData, WorkerMessage } from './worker.ts';
 
-/** Lambda gives the import of a handler 10 s. */
+/** Lambda's limit for the import of a handler. */
 const INIT_TIMEOUT_MS = 10_000;
-/** A tenth of V8's own: there are dozens of environments in one process, and each keeps what it once took. */
+/** A tenth of V8's default, because one process has dozens of environments, and V8 does not return this memory. */
 const YOUNG_GENERATION_MB = 4;
 
 export interface FunctionSpec {
@@ -16,14 +16,14 @@ export interface FunctionSpec {
   readonly timeoutMs: number;
   readonly memoryMb: number;
   readonly bundle: Bundle;
-  /** All of `process.env` in there. */
+  /** The complete `process.env` of the function. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 export type Invocation =
   | { readonly outcome: 'value'; readonly value: unknown }
   | InvocationFailure
-  /** Every environment was busy; the function was not run. */
+  /** All environments were busy; the function was not invoked. */
   | { readonly outcome: 'throttled' };
 
 export interface InvocationFailure {
@@ -33,14 +33,14 @@ export interface InvocationFailure {
   readonly stack: string;
 }
 
-/** One execution environment of a function, in a thread of its own. One event at a time is its owner's duty. */
+/** One execution environment of a function, in its own thread. The caller must pass one event at a time. */
 export class Environment {
   readonly #spec: FunctionSpec;
   readonly #worker: Worker;
   readonly #logStreamName = `local/[$LATEST]${randomUUID().replaceAll('-', '')}`;
   #gone = false;
   #ready = false;
-  /** Told of the worker's next message, or of its end. */
+  /** Called with the worker's next message, or with its end. */
   #next: ((message: WorkerMessage | InvocationFailure) => void) | undefined;
   #end: InvocationFailure | undefined;
 
@@ -64,12 +64,12 @@ export class Environment {
     });
   }
 
-  /** Whether its handler is imported. */
+  /** Whether the handler is imported. */
   get ready(): boolean {
     return this.#ready;
   }
 
-  /** Whether it can take no more events: it crashed or was stopped. */
+  /** Whether the environment has crashed or was stopped. It can handle no more events then. */
   get gone(): boolean {
     return this.#gone;
   }

@@ -2,30 +2,30 @@ import type { Readable } from 'node:stream';
 import { Environment, type FunctionSpec, type Invocation } from './environment.ts';
 
 export interface FunctionOptions {
-  /** Environments at most at the same time. */
+  /** Largest number of environments at the same time. */
   readonly concurrency: number;
   readonly onOutput: (stream: Readable) => void;
 }
 
-/** A busy environment is waited for this long before another is made, ms: making one takes a processor longer than that. */
+/** How long to wait for a busy environment before another one is created, ms. Creating one takes longer than that. */
 const PATIENCE_MS = 100;
-/** Environments beside a function's last one go when they were idle for this long, ms. */
+/** Idle time after which environments end, ms, except the last one of a function. */
 const SPARE_IDLE_MS = 30_000;
-/** So does the last one, ms. Lambda keeps them for about as long. */
+/** Idle time after which the last environment of a function ends, ms. Lambda keeps idle environments for a similar time. */
 const LAST_IDLE_MS = 10 * 60_000;
 const SWEEP_MS = 10_000;
 
 /**
- * A function and its execution environments: made on demand, reused last in first out, as Lambda seems to do, and ended when
- * they were idle for a while.
+ * A function and its execution environments. Environments are created on demand and end after some idle time. The most recently
+ * used one is reused first, as Lambda seems to do.
  */
 export class LambdaFunction {
   readonly spec: FunctionSpec;
   readonly #options: FunctionOptions;
-  /** The one that was used last is the last. */
+  /** Idle environments; the most recently used one is the last. */
   readonly #idle: { readonly environment: Environment; readonly since: number }[] = [];
   readonly #all = new Set<Environment>();
-  /** Callers waiting for an environment, first come, first served. */
+  /** Callers that wait for an environment, in order of arrival. */
   readonly #waiting: ((environment: Environment | undefined) => void)[] = [];
   readonly #sweeper: NodeJS.Timeout;
   #running = 0;
@@ -37,17 +37,17 @@ export class LambdaFunction {
     this.#sweeper = setInterval(() => this.endIdle(performance.now()), SWEEP_MS).unref();
   }
 
-  /** Events in flight. */
+  /** Number of events in progress. */
   get running(): number {
     return this.#running;
   }
 
-  /** Environments there are, busy or idle. */
+  /** Number of environments, busy or idle. */
   get environments(): number {
     return this.#all.size;
   }
 
-  /** @param waitMs how long to wait for an environment before the answer is `throttled`. */
+  /** Invokes the function. @param waitMs how long to wait for an environment before the outcome is `throttled`. */
   async invoke(event: unknown, waitMs: number): Promise<Invocation> {
     const environment = await this.#acquire(waitMs);
     if (!environment) return { outcome: 'throttled' };
@@ -60,7 +60,7 @@ export class LambdaFunction {
     }
   }
 
-  /** Ends the environments that nothing has used for a while. @param now as `performance.now()` tells it. */
+  /** Ends environments that have been idle too long. @param now the value of `performance.now()`. */
   endIdle(now: number): void {
     for (let oldest = this.#idle[0]; oldest; oldest = this.#idle[0]) {
       if (now - oldest.since <= (this.#all.size > 1 ? SPARE_IDLE_MS : LAST_IDLE_MS)) return;
@@ -70,7 +70,7 @@ export class LambdaFunction {
     }
   }
 
-  /** Ends every environment at once, with what runs in it. */
+  /** Ends all environments at once, including events in progress. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#sweeper);
@@ -93,13 +93,13 @@ export class LambdaFunction {
     return undefined;
   }
 
-  /** One at a time: each that starts slows down those that work. */
+  /** Only one environment starts at a time, because a start slows down the busy environments. */
   #mayGrow(): boolean {
     const starting = [...this.#all].some((environment) => !environment.ready);
     return this.#all.size < this.#options.concurrency && !starting && !this.#stopped;
   }
 
-  /** @returns `undefined` when none was released in time. */
+  /** Waits for the next released environment. @returns `undefined` if none is released in time. */
   #nextReleased(waitMs: number): Promise<Environment | undefined> {
     return new Promise((resolve) => {
       const give = (environment: Environment | undefined) => {

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** The inside of an execution environment: imports the handler once, then answers one event after another. */
+/** The code in an execution environment. It imports the handler once, then handles one event after another. */
 
 export interface WorkerData {
   readonly file: string;
@@ -11,7 +11,7 @@ export interface WorkerData {
 export interface EventMessage {
   readonly event: string;
   readonly context: InvocationContext;
-  /** Unix time in milliseconds. */
+  /** Unix ms. */
   readonly deadlineMs: number;
 }
 
@@ -32,7 +32,7 @@ export type WorkerMessage =
   | { readonly type: 'error'; readonly errorType: string; readonly errorMessage: string; readonly stack: string };
 
 const port = parentPort;
-if (!port) throw new Error('worker.ts runs in a worker thread only');
+if (!port) throw new Error('worker.ts must run in a worker thread');
 
 const { file, exportName } = workerData as WorkerData;
 const handler: unknown = (await import(pathToFileURL(file).href))[exportName];
@@ -47,7 +47,7 @@ port.postMessage({ type: 'ready' } satisfies WorkerMessage);
 
 async function answer(event: string, context: object): Promise<WorkerMessage> {
   try {
-    // As Lambda does: what can't be JSON can't be answered, and nothing is null.
+    // Like Lambda: a value that is not valid JSON is an error, and `undefined` becomes null.
     const value = await (handler as (event: unknown, context: object) => unknown)(JSON.parse(event), context);
     return { type: 'value', value: JSON.stringify(value) ?? 'null' };
   } catch (thrown) {
