@@ -144,7 +144,9 @@ const ERROR_CELL =
 const mangledReason = (value: unknown): string =>
   `${JSON.stringify(value)} is a number as a spreadsheet shows it, and may have lost digits: ${SAVE_AS_TEXT}`;
 
-/** Returns the value of a field: null for an empty one, a number where the column needs one. Accepts an exact number as a MAX id. */
+/**
+ * Returns the value of a field: null for an empty one, a number where the column needs one. Accepts an exact number as a MAX id.
+ */
 function readField(name: string, value: unknown): unknown {
   if (value === '' || value === undefined) return NEEDED_COLUMNS.includes(name) ? undefined : null;
   if (typeof value === 'string' && NUMBERS.includes(name) && /^-?\d{1,16}$/.test(value.trim())) return Number(value);

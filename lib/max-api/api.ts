@@ -24,7 +24,9 @@ export interface MaxError {
 
 export type ChatAnswer =
   | { readonly kind: 'count'; readonly count: number; readonly title: string | null; readonly link: string | null }
-  /** A 200 about a chat that the bot no longer sees or that ended. MAX sends a number with such a status, but it is not the count. */
+  /**
+   * A 200 about a chat that the bot no longer sees or that ended. MAX sends a number with such a status, but it is not the count.
+   */
   | { readonly kind: 'inactive'; readonly status: InactiveStatus }
   | { readonly kind: 'denied' }
   | { readonly kind: 'not_found' }

@@ -80,7 +80,10 @@ export interface Brake {
 
 export const released: Brake = { share: 1, since: 0, cutAt: Number.NEGATIVE_INFINITY };
 
-/** Returns the share (0..1) of the full rate allowed at `now`. It depends only on the elapsed time, so idle environments recover too. */
+/**
+ * Returns the share (0..1) of the full rate allowed at `now`. It depends only on the elapsed time, so idle environments recover
+ * too.
+ */
 export function shareAt(brake: Brake, now: number): number {
   return Math.min(1, brake.share + Math.max(0, now - brake.since) / pace.recoverMs);
 }

@@ -40,7 +40,10 @@ export interface Permits {
    * `maxWaitMs` from now. Never rejects. Without Redis the environment paces itself.
    */
   acquire(lane: Lane, maxWaitMs: number): Promise<Permit>;
-  /** Reports the outcome of a permitted request. It costs no round trip, because the next `acquire` sends it; a 429 is sent at once. */
+  /**
+   * Reports the outcome of a permitted request. It costs no round trip, because the next `acquire` sends it; a 429 is sent at
+   * once.
+   */
   report(outcome: PermitOutcome): void;
   /** Sends the outcomes that have not been sent. Call it before the environment may freeze. Never rejects. */
   flush(): Promise<void>;

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { parseJsonWithIds } from '../base/json.ts';
 
 /**
- * Webhook deliveries from MAX, reduced to the fields that the service uses. The reduced form names no person, so no personal data can
- * reach a queue or a log. No update carries a count: it reports that a chat changed, but not by how much.
+ * Webhook deliveries from MAX, reduced to the fields that the service uses. The reduced form names no person, so no personal data
+ * can reach a queue or a log. No update carries a count: it reports that a chat changed, but not by how much.
  */
 
 const chatId = z.string().regex(/^-?[1-9]\d{0,18}$/);

@@ -80,7 +80,10 @@ export function createPermits(deps: {
     return shareOfRate === 0 ? waitUntil(sharedFrom, request) : local.take(request, clock.now(), sharedFrom);
   }
 
-  /** Returns the response while no request may start before `from`, Unix ms: `later` if the caller can wait for it, else `refused`. */
+  /**
+   * Returns the response while no request may start before `from`, Unix ms: `later` if the caller can wait for it, else
+   * `refused`.
+   */
   function waitUntil(from: number, { maxWaitMs }: LaneRequest): LimiterAnswer {
     const now = clock.now();
     const reason = 'no_limiter';
