@@ -1,4 +1,4 @@
-/** Alarms and dashboards (alarms.ts, dashboards.ts) of whatever serverless.yml declares. */
+/** Alarms and dashboards (alarms.ts, dashboards.ts) for the functions and queues of serverless.yml. */
 module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {
   const { monitoring } = await import('./monitoring.ts');
   return {

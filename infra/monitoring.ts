@@ -7,7 +7,7 @@ interface Declared {
   readonly service: string;
   readonly stage: string;
   readonly cacheNodes: number;
-  /** Of functions that name none. */
+  /** The default timeout of functions. */
   readonly timeoutS: number;
   readonly functions: Readonly<Record<string, DeclaredFunction>>;
   readonly env: NodeJS.ProcessEnv;
@@ -20,7 +20,7 @@ interface DeclaredFunction {
   }[];
 }
 
-/** Resources that watch what is declared: a new function, queue or trigger is watched without being named here. */
+/** Returns alarms and dashboards for the declared functions, queues and triggers. New ones are included automatically. */
 export function monitoring({ service, stage, cacheNodes, timeoutS, functions, env }: Declared) {
   const { sync, switches, quota } = readConfig(env, ['sync', 'switches', 'quota']);
   const prefix = `${service}-${stage}`;

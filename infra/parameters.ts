@@ -1,6 +1,6 @@
 import { readConfig } from '../lib/runtime/config.ts';
 
-/** The parameters of the stack by the variables that set them. */
+/** The parameters of the stack, by the environment variables that set them. */
 const PARAMETERS = {
   AUTH_ISSUER: 'AuthIssuer',
   AUTH_AUDIENCE: 'AuthAudience',
@@ -16,9 +16,9 @@ const PARAMETERS = {
 } as const;
 
 /**
- * What the environment sets becomes the parameter's default. (The packager can't hand values over: it makes the stack of
- * a first deployment from a template that has no parameters yet.)
- * @throws {ConfigError} naming every bad variable.
+ * Returns the defaults of parameters from the environment variables. (The packager can't pass values: at the first deployment it
+ * creates the stack from a template without parameters.)
+ * @throws {ConfigError} with all invalid variables.
  */
 export function readParameters(env: NodeJS.ProcessEnv): Record<string, { readonly Default: string }> {
   if (env.AUTH_ISSUER || env.AUTH_AUDIENCE) readConfig(env, ['auth']);

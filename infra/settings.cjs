@@ -1,4 +1,4 @@
-/** The packager loads CommonJS only; the settings themselves are in settings.ts and parameters.ts. */
+/** The packager loads only CommonJS, so this file wraps settings.ts and parameters.ts. */
 module.exports = async () => {
   const { readSettings } = await import('./settings.ts');
   const { readParameters } = await import('./parameters.ts');

@@ -1,7 +1,7 @@
 /**
- * The last hand on the packaged template, behind serverless-iam-roles-per-function: narrows what the packagers leave wider
- * than it has to be. A function's role may be assumed by Lambda only, writes to the function's own log group, and gets at
- * network interfaces where the function is in the VPC; the role all functions would share, with everybody's rights, goes.
+ * Reduces permissions in the packaged template, after serverless-iam-roles-per-function. Only Lambda may assume a function's role.
+ * The role may write only to the function's own log group, and manage network interfaces only if the function is in the VPC. The
+ * role that all functions would share, with the permissions of all, is removed.
  */
 const NETWORK_INTERFACES = {
   Effect: 'Allow',
@@ -13,15 +13,15 @@ const NETWORK_INTERFACES = {
     'ec2:AssignPrivateIpAddresses',
     'ec2:UnassignPrivateIpAddresses',
   ],
-  // Lambda makes the interfaces, so there is none to name; the Describe actions know no resources.
+  // Lambda creates the interfaces, so their names are not known here. The Describe actions support no resources.
   Resource: '*',
 };
 
 module.exports = class Template {
   constructor(serverless) {
     this.hooks = {
-      // Roles would be named for service, stage, function and region, in 64 characters, which leaves a stage seven of them.
-      // With a name to copy nothing is measured; CloudFormation makes the real ones up.
+      // The plugin would name roles by service, stage, function and region, and check the limit of 64 characters. That would leave
+      // seven for the stage. An explicit name avoids the check. It is removed below, so CloudFormation chooses the names.
       'package:initialize': () => {
         for (const declared of Object.values(serverless.service.functions)) declared.iamRoleStatementsName = 'made up';
       },
@@ -42,14 +42,14 @@ function narrow(role) {
   role.AssumeRolePolicyDocument.Statement[0].Principal.Service = ['lambda.amazonaws.com'];
   const { Statement } = role.Policies[0].PolicyDocument;
   const [logs] = Statement;
-  // The group exists, with its retention. Lambda names the streams in it: hence the one asterisk.
+  // The stack creates the log group with its retention. Lambda chooses the names of its streams, so one asterisk remains.
   logs.Action = ['logs:CreateLogStream', 'logs:PutLogEvents'];
   logs.Resource = logs.Resource.map((arn) => ({ 'Fn::Sub': arn['Fn::Sub'].replace(/:\*:\*$/, ':*') }));
   if (role.ManagedPolicyArns.length > 0) Statement.push(NETWORK_INTERFACES);
   delete role.ManagedPolicyArns;
 }
 
-/** CloudFormation orders by references itself; cfn-lint warns of every order that is given twice. */
+/** Removes dependencies that CloudFormation derives from references, because cfn-lint warns about them. */
 function dropImpliedDependencies(resource) {
   const properties = JSON.stringify(resource.Properties ?? {});
   const kept = [resource.DependsOn ?? []]
