@@ -1,22 +1,22 @@
 import { ToolError } from './command-line.ts';
 import { useRunningStack } from './environment.ts';
 
-/** How the tools reach the API: by options, by the environment, or through the running local stack. */
+/** Connects tools to the API. The address and the token come from options, the environment, or the running local stack. */
 
 export const API_OPTIONS = { url: { type: 'string' }, token: { type: 'string' } } as const;
 
-export const API_HELP = `  --url      the API; API_URL, or the local stack that is running
-  --token    a superadmin's token; API_TOKEN, or one of the local stack's own
-  --help     this text`;
+export const API_HELP = `  --url      address of the API; by default API_URL, otherwise the running local stack
+  --token    token of a superadmin; by default API_TOKEN, otherwise a token of the local stack
+  --help     prints this text`;
 
-/** Longest wait for an answer: API Gateway itself gives up after 30 s. */
+/** Longest wait for a response. API Gateway itself responds with 503 after 30 s. */
 const TIMEOUT_MS = 35_000;
 
 export interface Answer {
   readonly status: number;
-  /** Empty where the answer was no JSON object, for example a proxy's page. */
+  /** Empty if the response was not JSON, for example a proxy's page. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** What the header `Retry-After` asks for, in ms. */
+  /** The value of the header `Retry-After`, ms. */
   readonly retryAfterMs?: number;
 }
 
@@ -38,7 +38,7 @@ export async function connectApi(values: { url?: string | undefined; token?: str
   };
 }
 
-/** @throws {ToolError} saying what was refused, and why. */
+/** Returns an error that says what was refused and why. */
 export function refused(what: string, { status, body }: Answer): ToolError {
   const errors = (body.errors ?? []) as readonly { readonly field: string; readonly message: string }[];
   const fields = errors.map(({ field, message }) => `\n  ${field} ${message}`);

@@ -1,15 +1,15 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
-/** What every tool does alike: options, `--help`, errors and the exit status. */
+/** Shared code of the tools: options, `--help`, errors and the exit status. */
 
-/** An error that the person can do something about: shown as it is, without a stack trace. */
+/** An error that the user can correct. The tool prints its message without a stack trace. */
 export class ToolError extends Error {}
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
 /**
- * Reads the command line. `--help` is an option of every tool: prints the text and ends the process with 0.
- * @throws {ToolError} naming the option that is wrong, and all that are allowed.
+ * Parses the command line. Every tool has the option `--help`, which prints the text and ends the process with 0.
+ * @throws {ToolError} with the invalid option and all allowed options.
  */
 export function readOptions<const O extends Options, const P extends boolean = false>(
   help: string,
@@ -21,7 +21,7 @@ export function readOptions<const O extends Options, const P extends boolean = f
     const parsed = parseArgs<{ args: string[]; options: O; allowPositionals: P }>(config as never);
     if ((parsed.values as { help?: boolean }).help !== true) return parsed;
   } catch (error) {
-    // Node's advice on arguments that begin with a hyphen is cut off.
+    // Removes Node's advice about arguments that begin with a hyphen.
     const [problem] = (error as Error).message.split(/\. (?=To )/);
     const allowed = Object.keys(config.options).map((name) => `--${name}`);
     throw new ToolError(`${problem?.replace(/\.$/, '')}. Allowed options: ${allowed.join(', ')}.`);
@@ -30,7 +30,7 @@ export function readOptions<const O extends Options, const P extends boolean = f
   process.exit(0);
 }
 
-/** Returns the value if it is one of those allowed. @throws {ToolError} naming the option and the allowed values. */
+/** Returns the value if it is allowed. @throws {ToolError} with the option and the allowed values. */
 export function oneOf<const T extends string>(option: string, value: string | undefined, allowed: readonly T[]) {
   if (value === undefined) return undefined;
   const known = allowed.find((name) => name === value);
@@ -38,7 +38,7 @@ export function oneOf<const T extends string>(option: string, value: string | un
   throw new ToolError(`${option}: "${value}" is not one of ${allowed.join(', ')}.`);
 }
 
-/** Runs a tool. Sets the exit status: what `main` returns, 2 for a `ToolError`, 1 for an unexpected error. */
+/** Runs a tool and sets the exit status: the value of `main`, 2 for a `ToolError`, 1 for an unexpected error. */
 export async function runTool(main: () => number | Promise<number>): Promise<void> {
   try {
     process.exitCode = await main();
@@ -49,7 +49,7 @@ export async function runTool(main: () => number | Promise<number>): Promise<voi
   }
 }
 
-/** A line of progress on stderr: overwritten on a terminal, written anew every 5 s elsewhere. */
+/** Shows progress on stderr: in one line on a terminal, otherwise in a new line every 5 s. */
 export function progressLine(): { show(text: string): void; end(): void } {
   const terminal = process.stderr.isTTY;
   let shownAt = 0;

@@ -15,35 +15,35 @@ import { awsLimits, PATIENT_AWS_LIMITS } from '../lib/base/limits.ts';
 import { readOptions, runTool, ToolError } from './command-line.ts';
 import { useRunningStack } from './environment.ts';
 
-/** `npm run dlq -- list|redrive`: shows what is in the dead-letter queues, and returns it to the queues it came from. */
+/** `npm run dlq -- list|redrive` shows the messages of the dead-letter queues, or returns them to their source queues. */
 
 const HELP = `Usage: npm run dlq -- list|redrive [--queue NAME] [--stage STAGE] [--limit N]
 
-A message that failed five times is kept in a dead-letter queue for 14 days.
+A message that fails five times is moved to a dead-letter queue and kept there for 14 days.
 
-  list       how many messages there are, and the first of them; removes nothing
-  redrive    returns the messages to the queues they came from
+  list       prints the number of messages and the first messages; removes nothing
+  redrive    returns the messages to their source queues
 
-  --queue    only this one: express-refreshes, bulk-refreshes, full-update, updates; all by default
+  --queue    one queue: express-refreshes, bulk-refreshes, full-update or updates; all by default
   --stage    a deployed stage, with the credentials and the region of the AWS command line;
-             without it the local stack that is running
-  --limit    list: how many messages of each queue are shown, 10 by default
-  --help     this text
+             by default the running local stack
+  --limit    for list: how many messages of each queue to print, 10 by default
+  --help     prints this text
 
-Ends with 0 when the queues are empty or were emptied, 1 when messages are left, 2 when nothing could be done.
-What to do about dead letters: docs/runbooks/queues.md`;
+Exit status: 0 if the queues are empty, 1 if messages remain, 2 after an error.
+How to handle these messages: docs/runbooks/queues.md`;
 
 const SERVICE = 'chat-participants';
 const SUFFIX = '-dead';
-/** Visibility timeout of listed messages, in seconds: long enough to list some, short enough for a redrive right afterwards. */
+/** Visibility timeout of listed messages, s: long enough for a list, short enough that a redrive can follow at once. */
 const LOOK_S = 5;
-/** Visibility timeout of messages that are moved, in seconds: long enough to send and delete them. */
+/** Visibility timeout of messages that are moved, s: long enough to send and delete them. */
 const MOVE_S = 60;
 const BATCH = 10;
 const POLL_MS = 1_000;
 
 interface DeadQueue {
-  /** The name that `--queue` takes. */
+  /** The name for `--queue`. */
   readonly name: string;
   readonly fullName: string;
   readonly url: string;
@@ -57,7 +57,7 @@ await runTool(async () => {
   );
   const [command, ...more] = positionals;
   if ((command !== 'list' && command !== 'redrive') || more.length > 0) {
-    throw new ToolError(`Name one of list, redrive.\n\n${HELP}`);
+    throw new ToolError(`The command must be list or redrive.\n\n${HELP}`);
   }
   const limit = Number(values.limit);
   if (!Number.isInteger(limit) || limit < 0) throw new ToolError('--limit must be a whole number.');
@@ -84,7 +84,7 @@ function useLocalStack(): void {
   try {
     useRunningStack('AWS_ENDPOINT_URL_SQS');
   } catch {
-    throw new ToolError('No local stack is running: start one with "npm start", or name a deployed one: --stage prod.');
+    throw new ToolError('No local stack is running. Start it with "npm start", or name a deployed stage with --stage.');
   }
 }
 
@@ -109,7 +109,7 @@ async function queuesOf(sqs: SQSClient, stage: string | undefined, wanted: strin
   throw new ToolError(`There is no queue "${wanted}"; there are ${queues.map(({ name }) => name).join(', ')}.`);
 }
 
-/** Turns errors that the person can do something about into a `ToolError`. */
+/** Converts errors that the user can correct into a `ToolError`. */
 function plain(error: Error): Error {
   if (error.name === 'CredentialsProviderError') {
     return new ToolError('There are no AWS credentials: log in, or set AWS_PROFILE.');
@@ -118,7 +118,7 @@ function plain(error: Error): Error {
     return new ToolError(`AWS refuses: ${error.message}`);
   }
   const { code } = error as NodeJS.ErrnoException;
-  return code === 'ECONNREFUSED' ? new ToolError('SQS can not be reached: is the local stack still running?') : error;
+  return code === 'ECONNREFUSED' ? new ToolError('SQS can not be reached. Is the local stack still running?') : error;
 }
 
 async function depth(sqs: SQSClient, { url }: DeadQueue): Promise<number> {
@@ -161,23 +161,25 @@ async function redrive(sqs: SQSClient, queue: DeadQueue): Promise<void> {
     const { Results } = await sqs.send(new ListMessageMoveTasksCommand({ SourceArn, MaxResults: 1 }));
     const [task] = Results ?? [];
     if (task?.Status === 'RUNNING') continue;
-    if (task?.Status !== 'COMPLETED') throw new ToolError(`The redrive ended ${task?.Status}: ${task?.FailureReason}`);
+    if (task?.Status !== 'COMPLETED') {
+      throw new ToolError(`The redrive ended with status ${task?.Status}: ${task?.FailureReason}`);
+    }
     console.log(`  ${task.ApproximateNumberOfMessagesMoved} returned`);
     return;
   }
 }
 
-/** The embedded SQS has no message move tasks. */
+/** Returns whether the error means that SQS has no message move tasks, like the embedded SQS. */
 function isUnsupported({ name }: Error): boolean {
   return /Unsupported|InvalidAction|UnknownOperation|NotImplemented/i.test(name);
 }
 
-/** Sends each message, then deletes it. A message sent but not deleted is there twice, which does no harm. */
+/** Sends each message, then deletes it. After a crash between both, the message exists twice, which does no harm. */
 async function moveByHand(sqs: SQSClient, queue: DeadQueue): Promise<void> {
   const { url, fullName } = queue;
   const source = await sqs.send(new GetQueueUrlCommand({ QueueName: fullName.slice(0, -SUFFIX.length) }));
   let moved = 0;
-  // Messages that were just listed are hidden for a moment.
+  // Messages that were just listed are invisible for a short time.
   const giveUpAt = Date.now() + LOOK_S * 1_000;
   while ((await depth(sqs, queue)) > 0) {
     const messages = await receive(sqs, url, BATCH, MOVE_S);

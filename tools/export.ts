@@ -18,18 +18,18 @@ const FILTERS = ['search', 'university-id', 'department', 'source', 'status'] as
 const HELP = `Usage: npm run export -- --out FILE [--delimiter NAME] [filters] [--url URL] [--token TOKEN]
 
 Writes chats with their counts to FILE, as CSV (.csv) or JSON lines (.jsonl), in the order of their ids. The file can be
-imported again. It is written as FILE.part first, and replaces FILE only when it is complete.
+imported again. The tool writes FILE.part first, and renames it to FILE only when it is complete.
 
   columns      ${IMPORT_COLUMNS.join(',')}
-  CSV          UTF-8 with a byte order mark. A cell that begins with = + - @ ' tab or CR gets a leading ', so that no
-               spreadsheet runs it as a formula or rounds it as a number; an import removes the '
+  CSV          UTF-8 with a byte order mark. A cell that begins with = + - @ ' tab or CR gets a leading ', so that a
+               spreadsheet neither runs it as a formula nor rounds it as a number. An import removes the '
 
   --out        the file: .csv or .jsonl
-  --delimiter  of CSV: ${DELIMITER_NAMES.join(', ')}; comma by default, Excel in Russia expects semicolon
+  --delimiter  of CSV: ${DELIMITER_NAMES.join(', ')}; comma by default. Excel in Russia expects semicolon
 ${FILTERS.map((name) => `  --${name.padEnd(14)} only the chats for which the API's filter ${name.replace('-', '_')} holds`).join('\n')}
 ${API_HELP}
 
-The token's role decides which chats are seen. Ends with 0 when all were written, 2 when they could not be.`;
+The role of the token decides which chats are exported. Exit status: 0 if all chats were written, 2 after an error.`;
 
 await runTool(async () => {
   const { values } = readOptions(HELP, {
@@ -43,7 +43,7 @@ await runTool(async () => {
     ...API_OPTIONS,
   });
   const { out } = values;
-  if (!out) throw new ToolError(`--out is missing: name the file to write.\n\n${HELP}`);
+  if (!out) throw new ToolError(`--out is missing. It names the file to write.\n\n${HELP}`);
   const isCsv = /\.csv$/i.test(out);
   if (!isCsv && !/\.jsonl$/i.test(out)) throw new ToolError(`--out: "${out}" must end in .csv or .jsonl.`);
   if (!existsSync(dirname(out))) throw new ToolError(`--out: there is no folder ${dirname(out)}.`);
@@ -72,7 +72,7 @@ await runTool(async () => {
     if (isCsv) await write(file, `\uFEFF${csvLine(IMPORT_COLUMNS, delimiter)}`);
     const pages = fetchChats(call, filters, {
       sleep,
-      onRetry: (problem, pauseMs) => progress.show(`${problem}: again in ${Math.ceil(pauseMs / 1_000)} s`),
+      onRetry: (problem, pauseMs) => progress.show(`${problem}; next attempt in ${Math.ceil(pauseMs / 1_000)} s`),
     });
     for await (const { chats, total } of pages) {
       for (const chat of chats) if (chat.max_chat_id === null) withoutMaxId += 1;
@@ -91,12 +91,12 @@ await runTool(async () => {
   progress.end();
   console.log(`${out}: ${written} chats`);
   if (withoutMaxId > 0) {
-    console.log(`${withoutMaxId} of them have no max_chat_id; an import refuses these, because it needs one.`);
+    console.log(`${withoutMaxId} of them have no max_chat_id. An import refuses chats without it.`);
   }
   return 0;
 });
 
-/** Writes text, and waits where the disk is slower than the API. @throws what the file system says. */
+/** Writes text, and waits if the disk is slower than the API. @throws the error of the file system. */
 async function write(file: WriteStream, text: string): Promise<void> {
   if (file.errored) throw file.errored;
   if (!file.write(text)) await once(file, 'drain');

@@ -2,29 +2,29 @@ import type { IMPORT_COLUMNS } from '../lib/importing/read-line.ts';
 import { type Answer, type Call, refused } from './api.ts';
 import { ToolError } from './command-line.ts';
 
-/** A chat of `GET /chats/all`: the columns that an import takes, among others. */
+/** A chat of `GET /chats/all`. It has the columns of an import, and others. */
 export type ExportedChat = Readonly<Record<(typeof IMPORT_COLUMNS)[number], string | number | null>>;
 
 export interface ChatPage {
   readonly chats: readonly ExportedChat[];
-  /** The number of all chats that match; `undefined` where the API doesn't count them. */
+  /** The number of all chats that match; `undefined` if the API doesn't count them. */
   readonly total: number | undefined;
 }
 
-/** Chats in one request: the most that the API gives. */
+/** Chats per request, the maximum of the API. */
 const PAGE = 100;
-/** Consecutive failures after which the tool gives up. With the pauses between them that takes some three minutes. */
+/** Consecutive failures after which the tool ends with an error. With the pauses between them, this takes about three minutes. */
 const MAX_FAILURES = 10;
 const MAX_BACKOFF_MS = 30_000;
-/** Longest `Retry-After` that the tool waits for. */
+/** Longest wait for a `Retry-After`. */
 const MAX_RETRY_AFTER_MS = 300_000;
 const RETRIED: readonly number[] = [429, 500, 502, 503, 504];
 
 /**
- * Reads all chats that match, in the order of their ids, a page at a time. A page that failed for the moment (no connection,
- * 429, 5xx) is asked for again after `Retry-After`, or else after 1, 2, 4 … 30 s.
+ * Fetches all chats that match, page by page, in the order of their ids. After a temporary failure (no connection, 429, 5xx) it
+ * requests the page again: after `Retry-After` or, without that header, after 1, 2, 4 … 30 s.
  * @param filters query parameters of `GET /chats/all`.
- * @throws {ToolError} when the API refuses, or has failed 10 times in a row.
+ * @throws {ToolError} if the API refuses, or after 10 consecutive failures.
  */
 export async function* fetchChats(
   call: Call,

@@ -2,19 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, API_HELP, API_OPTIONS, connectApi, refused } from './api.ts';
 import { progressLine, readOptions, runTool, ToolError } from './command-line.ts';
 
-/** `npm run full-update`: starts a full update, or follows the one under way, and shows its progress. */
+/** `npm run full-update` starts a full update and shows its progress. If one is already running, it shows that one. */
 
 const HELP = `Usage: npm run full-update -- [--url URL] [--token TOKEN]
 
-Reads the counts of all chats from MAX and shows the progress, with the rate and the time left. A run that is under way is
-followed instead of started.
+Fetches the counts of all chats from MAX and shows the progress, the rate and the remaining time. If a full update is already
+running, the tool shows its progress and starts no new one.
 
 ${API_HELP}
 
-Ends with 0 when every chat was read, 1 when chats failed or the run stalled, 2 when it could not be started.`;
+Exit status: 0 if all chats were fetched, 1 if chats failed or the run stalled, 2 if the run could not be started.`;
 
 const POLL_MS = 1_000;
-/** Consecutive failed polls before the tool gives up. A restart of the API costs a few, and doesn't stop the run. */
+/**
+ * Consecutive failed polls after which the tool ends with an error. A restart of the API causes a few and does not stop the run.
+ */
 const PATIENCE = 30;
 
 interface Run {
@@ -36,7 +38,7 @@ await runTool(async () => {
   const started = await call('POST', '/admin/participants/full-update');
   if (started.status !== 202 && started.status !== 409) throw refused('The full update could not be started', started);
   const { status_url } = started.body as { status_url: string };
-  if (started.status === 409) console.log('A full update is under way; this follows it.');
+  if (started.status === 409) console.log('A full update is already running; this is its progress.');
 
   const progress = progressLine();
   const run = await follow(() => call('GET', status_url), progress.show);
@@ -57,7 +59,7 @@ async function follow(read: () => Promise<Answer>, show: (text: string) => void)
     } else {
       misses += 1;
       if (misses > PATIENCE)
-        throw new ToolError(`The run can't be followed any more: ${answer?.status ?? 'no answer'}`);
+        throw new ToolError(`The progress of the run can't be fetched: ${answer?.status ?? 'no response'}`);
     }
     await sleep(POLL_MS);
   }

@@ -8,17 +8,17 @@ import { useRunningStack } from './environment.ts';
 
 const HELP = `Usage: npm run webhook -- register|status|remove [--url URL]
 
-Shows or changes the bot's webhook subscription at MAX. The service itself checks and renews it every 15 minutes.
+Shows or changes the bot's webhook subscription in MAX. The service itself checks and renews it every 15 minutes.
 
-  status     all subscriptions, and whether the service's own is among them
+  status     prints all subscriptions and whether the service is subscribed
   register   subscribes the service, with WEBHOOK_SECRET
-  remove     unsubscribes it, or the URL given
+  remove     removes the subscription of the service, or of --url
 
-  --url      instead of WEBHOOK_URL
-  --help     this text
+  --url      the webhook's URL; WEBHOOK_URL by default
+  --help     prints this text
 
-MAX is reached at MAX_API_URL with MAX_API_TOKEN (and MAX_API_CA), or as the running local stack reaches it.
-Ends with 0 on success, 1 when the subscription is not there, 2 when MAX refused or could not be asked.`;
+The tool uses MAX_API_URL, MAX_API_TOKEN and MAX_API_CA, or the settings of the running local stack.
+Exit status: 0 on success, 1 if the service is not subscribed, 2 if MAX refused or could not be reached.`;
 
 const TIMEOUT_MS = 10_000;
 
@@ -26,7 +26,7 @@ await runTool(async () => {
   const { values, positionals } = readOptions(HELP, { url: { type: 'string' } }, { positionals: true });
   const [action, ...more] = positionals;
   if (!action || more.length > 0 || !['register', 'status', 'remove'].includes(action)) {
-    throw new ToolError(`Name one of register, status, remove.\n\n${HELP}`);
+    throw new ToolError(`The command must be register, status or remove.\n\n${HELP}`);
   }
   useRunningStack('MAX_API_TOKEN');
   const { max, upstream, webhook, webhookSecret } = readConfig(process.env, [
@@ -47,17 +47,17 @@ await runTool(async () => {
     }
     const own = there.some((subscription) => subscription.url === url);
     if (!own)
-      console.log(url ? `${url} is not subscribed.` : 'WEBHOOK_URL is not set: this service has no subscription.');
+      console.log(url ? `${url} is not subscribed.` : 'WEBHOOK_URL is not set, so this service has no subscription.');
     return own ? 0 : 1;
   }
-  if (!url) throw new ToolError('WEBHOOK_URL is not set; name the address with --url.');
+  if (!url) throw new ToolError('WEBHOOK_URL is not set. Set it, or use --url.');
   if (action === 'remove') {
     answered(await api.unsubscribe(url, TIMEOUT_MS));
     console.log(`${url} is unsubscribed.`);
     return 0;
   }
   const secret = webhookSecret.WEBHOOK_SECRET;
-  if (!secret) throw new ToolError('WEBHOOK_SECRET is not set: MAX sends it with every delivery.');
+  if (!secret) throw new ToolError('WEBHOOK_SECRET is not set. MAX must send it with every delivery.');
   answered(await api.subscribe(url, secret, TIMEOUT_MS));
   console.log(`${url} is subscribed.`);
   return 0;

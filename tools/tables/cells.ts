@@ -1,11 +1,11 @@
-/** Cells of a CSV that a spreadsheet opens. */
+/** Encodes cells of a CSV so that spreadsheets don't change them. */
 
-/** What a spreadsheet takes for a formula, or for the mark that makes a cell text. */
+/** The first characters with which a spreadsheet marks a formula or a text cell. */
 const ACTIVE = /^[=+\-@\t\r']/;
 
 /**
- * Returns a value as a cell. A text that a spreadsheet would run as a formula, or would take for a number such as
- * `-68000000000700`, gets a leading `'`, which `fromCell` removes.
+ * Returns a value as a cell. Text that a spreadsheet would treat as a formula, or as a number like `-68000000000700`, gets a
+ * leading `'`. `fromCell` removes it.
  * @see https://owasp.org/www-community/attacks/CSV_Injection
  */
 export function toCell(value: string | number | null): string {

@@ -1,29 +1,29 @@
 import { createReadStream } from 'node:fs';
 import { ToolError } from '../command-line.ts';
 
-/** Which encoding a text file has, told from its content: Excel saves as windows-1251, UTF-8 or UTF-16, and names none. */
+/** Detects the encoding of a text file from its content. Excel saves files in windows-1251, UTF-8 or UTF-16 without naming it. */
 
 export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1251', 'koi8-r', 'ibm866'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
 export interface FoundEncoding {
   readonly encoding: Encoding;
-  /** How it was told, for people. */
+  /** The sign by which it was detected, to show to people. */
   readonly by: string;
 }
 
-/** Least share of the bytes from 0x80 on that must be Russian letters in windows-1251. */
+/** Smallest share of Russian letters of windows-1251 among the bytes from 0x80. */
 const MIN_LETTERS = 0.75;
-/** Highest share of those bytes that may be signs which Russian text hardly has, such as `Ђ` or `¶`. */
+/** Largest share of characters that are rare in Russian text, like `Ђ` or `¶`, among the bytes from 0x80. */
 const MAX_RARE = 0.02;
-/** Highest share of the letters that may follow a Latin letter: `Müller` is not Russian. */
+/** Largest share of these letters that follow a Latin letter. `Müller` is not Russian. */
 const MAX_MIXED = 0.1;
 
-/** The letters of Russian from the most to the least frequent: a corpus order, in which neighbours may change places. */
+/** The letters of Russian, from the most to the least frequent. The order of neighbours differs between corpora. */
 const BY_FREQUENCY = 'оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё';
 
 const CYRILLIC = /[а-яё]/i;
-/** Punctuation that Russian text does have. */
+/** Punctuation that is common in Russian text. */
 const COMMON_SIGNS = '«»№–—…“”„’‘•·°§©®™€\u00A0';
 
 const byteTable = (encoding: 'windows-1251' | 'koi8-r') =>
@@ -31,14 +31,14 @@ const byteTable = (encoding: 'windows-1251' | 'koi8-r') =>
 const WINDOWS = byteTable('windows-1251');
 const KOI8 = byteTable('koi8-r');
 
-/** Bytes of plain text below 0x80 in any encoding here: tab, LF, CR, and the printable ones. */
+/** Returns whether a byte is a control character other than tab, LF and CR. Plain text in these encodings contains none. */
 const isControl = (byte: number) => (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13) || byte === 0x7f;
 const isLatinLetter = (byte: number) => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a && byte < 0x80;
 
 /**
- * Reads the whole file once and says which encoding it has: by its byte order mark, else UTF-8 if all of it is valid UTF-8,
- * else windows-1251 if the text would be plausible Russian.
- * @throws {ToolError} if it is none of these, saying what to do.
+ * Reads the whole file once and returns its encoding: that of its byte order mark; otherwise UTF-8 if the whole file is valid
+ * UTF-8; otherwise windows-1251 if the text is plausible Russian.
+ * @throws {ToolError} with advice, if it is none of these.
  */
 export async function findEncoding(file: string): Promise<FoundEncoding> {
   let marked: Encoding | undefined;
@@ -60,7 +60,7 @@ export async function findEncoding(file: string): Promise<FoundEncoding> {
   };
   const begin = () => {
     if (start.length >= 4 && start.readUInt32LE() === 0xfeff) {
-      throw new ToolError(`${file} is UTF-32, which can't be read here: save it as UTF-8.`);
+      throw new ToolError(`${file} is UTF-32, which is not supported: save it as UTF-8.`);
     }
     marked = markOf(start);
     strict = new TextDecoder(marked ?? 'utf-8', { fatal: true });
@@ -87,7 +87,7 @@ export async function findEncoding(file: string): Promise<FoundEncoding> {
     throw new ToolError(`${file} has the byte order mark of ${marked}, but is not valid ${marked}: ${ADVICE}`);
   }
   const controls = counts.reduce((sum, n, byte) => sum + (isControl(byte) ? n : 0), 0);
-  // A control character in valid UTF-8 costs its line, not the file; NUL is in no text.
+  // In valid UTF-8, a control character makes only its line invalid. No text contains NUL.
   if (valid ? counts[0] : controls) {
     throw new ToolError(
       `${file} contains control bytes: it is binary, or UTF-16 without a byte order mark. ${capital(ADVICE)}`,
@@ -97,9 +97,7 @@ export async function findEncoding(file: string): Promise<FoundEncoding> {
   if (isPlausible(counts, mixed)) {
     return { encoding: 'windows-1251', by: 'its letters: no UTF-8, but plausible Russian' };
   }
-  throw new ToolError(
-    `${file} is neither UTF-8 nor UTF-16, and would be no plausible Russian in windows-1251: ${ADVICE}`,
-  );
+  throw new ToolError(`${file} is neither UTF-8 nor UTF-16, and is not plausible Russian in windows-1251: ${ADVICE}`);
 }
 
 const ADVICE = `save it as UTF-8 (in Excel "CSV UTF-8"), or name its encoding: --encoding ${ENCODINGS.join('|')}`;
@@ -111,7 +109,7 @@ function markOf(start: Buffer): Encoding | undefined {
   return start[0] === 0xfe && start[1] === 0xff ? 'utf-16be' : undefined;
 }
 
-/** Whether the bytes, read as windows-1251, are Russian: rather than binary, a Western encoding, or KOI8-R. */
+/** Returns whether the bytes are plausible Russian in windows-1251, and not binary data, a Western encoding or KOI8-R. */
 function isPlausible(counts: Float64Array, mixed: number): boolean {
   let high = 0;
   let letters = 0;
@@ -127,11 +125,11 @@ function isPlausible(counts: Float64Array, mixed: number): boolean {
     windows += n * rankOf(sign);
     koi8 += n * rankOf(KOI8[byte] ?? '');
   });
-  // KOI8-R has its letters at the same bytes in another order: the reading with the more frequent letters is the right one.
+  // KOI8-R has its letters at the same bytes in another order. The encoding that gives the more frequent letters is correct.
   return letters >= MIN_LETTERS * high && rare <= MAX_RARE * high && mixed <= MAX_MIXED * letters && windows <= koi8;
 }
 
-/** 0 for the most frequent letter of Russian; other signs rank below all letters. */
+/** Returns the rank of a letter, 0 for the most frequent. Other characters rank after all letters. */
 function rankOf(sign: string): number {
   const rank = BY_FREQUENCY.indexOf(sign.toLowerCase());
   return rank < 0 ? BY_FREQUENCY.length : rank;

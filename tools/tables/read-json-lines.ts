@@ -5,7 +5,7 @@ import type { ImportLine } from '../../lib/importing/read-line.ts';
 import type { Encoding } from './encoding.ts';
 import { decodeFile } from './read-csv.ts';
 
-/** Reads a file of JSON objects, one a line. */
+/** Reads a file with one JSON object per line. */
 export async function* readJsonLines(input: ReadStream, encoding: Encoding): AsyncGenerator<ImportLine> {
   let line = 0;
   const text = Readable.from(decodeFile(input, encoding));

@@ -7,13 +7,13 @@ import { readJsonLines } from './read-json-lines.ts';
 
 export interface Table {
   readonly records: AsyncIterable<ImportLine>;
-  /** What was found out about the file, for people. */
+  /** The detected properties of the file, to show to people. */
   readonly found: string;
-  /** Bytes read so far, of the file's size. Absent where records are not in the order of the file's bytes. */
+  /** Returns the bytes read so far, of the file's size. Absent if records are not in the order of the file's bytes. */
   readonly bytesRead?: () => number;
 }
 
-/** What a person says about a file; the rest is told from its content. */
+/** Properties of a file that the user names. The others are detected from its content. */
 export interface TableOptions {
   readonly encoding?: Encoding | undefined;
   readonly delimiter?: Delimiter | undefined;
@@ -22,8 +22,9 @@ export interface TableOptions {
 }
 
 /**
- * Opens a table by the ending of its name. Reads all of it once to tell its encoding, unless that is named.
- * @throws {ToolError} if the name, the content or an option doesn't fit.
+ * Opens a table; the extension of its name decides the format. Reads the whole file once to detect its encoding, unless it is
+ * named.
+ * @throws {ToolError} if the name, the content or an option is not valid.
  */
 export async function openTable(file: string, options: TableOptions): Promise<Table> {
   const isCsv = /\.csv$/i.test(file);
@@ -35,7 +36,7 @@ export async function openTable(file: string, options: TableOptions): Promise<Ta
   if (!isWorkbook && options.sheet !== undefined) throw new ToolError('--sheet is for .xlsx files.');
   if (isWorkbook && options.encoding) throw new ToolError('--encoding is for CSV files and JSON lines.');
   if (isWorkbook) {
-    // Loaded for workbooks only: it takes longer than all the rest.
+    // Loaded only for workbooks, because it takes longer than all other modules.
     const { openSheet } = await import('./read-xlsx.ts');
     const { name, names, records } = await openSheet(file, options.sheet);
     return { records, found: `sheet "${name}" of ${names.length}` };

@@ -5,9 +5,9 @@ import { ToolError } from '../command-line.ts';
 import { fromCell } from './cells.ts';
 import { checkHeader } from './read-csv.ts';
 
-/** Reads a sheet of an Excel workbook. The compressed file is held in memory, its rows are streamed. */
+/** Reads a sheet of an Excel workbook. The compressed file is in memory; its rows are streamed. */
 
-/** Spreadsheets keep 15 digits of a number; from here on the others are gone. */
+/** Spreadsheets keep 15 digits of a number, so numbers from here on may have lost digits. */
 const MAX_EXACT = 10 ** 15;
 const TIMES: readonly string[] = ['created_at', 'updated_at'];
 
@@ -23,7 +23,7 @@ export interface Sheet {
 /**
  * Opens a sheet.
  * @param named the sheet's name, or its number from 1; the first sheet if absent.
- * @throws {ToolError} if the file is no workbook, or has no such sheet.
+ * @throws {ToolError} if the file is not a workbook or does not have the sheet.
  */
 export async function openSheet(file: string, named: string | undefined): Promise<Sheet> {
   const workbook = await readFile(file);
@@ -37,7 +37,7 @@ export async function openSheet(file: string, named: string | undefined): Promis
   });
   const index = named === undefined ? 0 : indexOf(names, named);
   const name = names[index];
-  if (name === undefined) throw new ToolError(`--sheet: ${file} has no sheet "${named}", but ${names.join(', ')}.`);
+  if (name === undefined) throw new ToolError(`--sheet: ${file} has no sheet "${named}". It has ${names.join(', ')}.`);
   return { name, names, records: readRows(file, workbook, index) };
 }
 
@@ -69,7 +69,7 @@ function readRow(line: number, columns: readonly (string | undefined)[], values:
     const value = values[i] ?? '';
     fields[name] = textOf(value);
     if (typeof value === 'number' && Math.abs(value) >= MAX_EXACT) {
-      problems.push(`${name}: is a number of 16 digits or more, of which a spreadsheet keeps 15: ${SAVE_AS_TEXT}`);
+      problems.push(`${name}: is a number of 16 digits or more, but a spreadsheet keeps only 15: ${SAVE_AS_TEXT}`);
     }
     if (value instanceof Date && !TIMES.includes(name))
       problems.push(`${name}: is a date in the spreadsheet: ${SAVE_AS_TEXT}`);
@@ -77,7 +77,7 @@ function readRow(line: number, columns: readonly (string | undefined)[], values:
   return { line, fields, ...(problems.length > 0 && { problem: problems.join('; ') }) };
 }
 
-/** Returns a cell as the text that a CSV would have. */
+/** Returns the value of a cell as text, in the form of a CSV. */
 function textOf(value: Exclude<CellValue, null>): string {
   if (value instanceof Date) return value.toISOString();
   return typeof value === 'string' ? fromCell(value) : String(value);
