@@ -1,21 +1,21 @@
 import type { ScheduledChat } from '../chats/planning.ts';
 import { QUARTER_HOURS } from '../planner/change-rate.ts';
 
-/** The quarter of an hour, counted since 1970, that `at` (Unix ms) is in. */
+/** Returns the number of the quarter of an hour that contains `at` (Unix ms), counted since 1970. */
 export const quarterOf = (at: number): number => Math.floor(at / (QUARTER_HOURS * 3_600_000));
 
-/** What events leave behind beside a chat. Times are Unix ms; newest wins, so repeats and reordering change nothing. */
+/** Stores the effects of events on chats. Times are Unix ms. The newest event wins, so repeats and reordering change nothing. */
 export interface EventStore {
   /**
-   * Says that the chat has changed, and opens its coalescing window until `until`. @returns the chat as it was before;
-   * `undefined` where a window is open (whatever changed since is read at its end) or the chat is unknown.
+   * Marks a chat as changed and opens its coalescing window until `until`. @returns the chat before that; `undefined` if the chat
+   * is unknown, or if a window is already open. The refresh at the end of that window covers this change too.
    */
   markDirty(id: number, now: number, until: number): Promise<ScheduledChat | undefined>;
-  /** Records whether every join and leave of the chat is told, as of `at`; learnt at `now`. */
+  /** Records whether MAX sends an event for every join and leave of the chat, as of `at`. `now` is the current time. */
   recordEventTrust(id: number, trusted: boolean, at: number, now: number): Promise<void>;
   /**
-   * Says that MAX changed the chat's title at `at`. @returns the newest title that is known, this one or a later; `undefined`
-   * for an unknown chat.
+   * Records that the chat's title in MAX changed at `at`. @returns the newest known title, which is this one or a later one;
+   * `undefined` for an unknown chat.
    */
   retitle(id: number, title: Title): Promise<Title | undefined>;
 }

@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 
-/** The algorithms with which tokens may be signed. Only asymmetric ones: with a symmetric one a public key would be the secret. */
+/** The accepted signature algorithms. All are asymmetric: with a symmetric algorithm, the public key would be the secret. */
 export const ALGORITHMS = ['RS256', 'ES256'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
-/** A public key of the issuer, good for one algorithm. */
+/** A public key of the issuer, for one algorithm. */
 export interface IssuerKey {
   readonly jwk: { readonly kty: string; readonly alg: Algorithm; readonly kid?: string };
   readonly publicKey: KeyObject;
@@ -19,6 +19,6 @@ export type FoundKey =
 
 /** The keys that the issuer of tokens publishes. */
 export interface IssuerKeys {
-  /** Finds the key with this id or, where a token names none, the only key of this algorithm. Never rejects. */
+  /** Finds the key with this id. If the token has no key id, finds the only key for this algorithm. Never rejects. */
   find(kid: string | undefined, algorithm: Algorithm): Promise<FoundKey>;
 }

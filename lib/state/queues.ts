@@ -3,35 +3,35 @@ import { chunks } from '../base/chunks.ts';
 import type { ChatUpdate } from '../max-api/updates.ts';
 
 /**
- * The message of the refresh queues. Chats travel by id: what else is known of them is read when the message is worked on,
- * so a message can't carry anything that is out of date.
+ * The message of the refresh queues. It contains only ids of chats. The worker reads all other data when it handles the message, so
+ * a message never carries outdated data.
  */
 export const refreshMessage = z.object({
   ids: z.array(z.number().int().positive()).min(1).max(500),
-  /** Unix ms: a chat that MAX was asked about since needs nothing. */
+  /** Unix ms. A chat that was read from MAX after this time needs no refresh. */
   requested_at: z.number().int().positive(),
-  /** The part of a full update this message is; absent otherwise. */
+  /** The part of a full update that this message is; absent for other messages. */
   run: z.object({ id: z.string().min(1), part: z.string().min(1) }).optional(),
-  /** Whether the planner asked for it, so that its budget pays for it. */
+  /** Whether the planner enqueued the message. Then its requests count against the planner's budget. */
   charged_to_planner: z.literal(true).optional(),
 });
 
 export type RefreshMessage = z.output<typeof refreshMessage>;
 
-/** `express`: somebody looked at the chats. `bulk`: the background sync and full updates. */
+/** `express`: chats that were viewed or changed. `bulk`: the background sync and full updates. */
 export type RefreshQueueName = 'express' | 'bulk';
 
 export interface RefreshQueue {
-  /** Ten messages a request (SendMessageBatch). Rejects when any message was not accepted. @param delayMs up to 15 min. */
+  /** Sends messages, ten per request (SendMessageBatch). Rejects if a message is not accepted. @param delayMs up to 15 min. */
   send(queue: RefreshQueueName, messages: readonly RefreshMessage[], delayMs?: number): Promise<void>;
-  /** Messages waiting, delayed or being worked on; approximate, as SQS counts them. */
+  /** Returns the approximate number of messages that are waiting, delayed or in progress, from SQS. */
   depth(queue: RefreshQueueName): Promise<number>;
 }
 
-/** Chats due within so long of each other travel in one message, ms. */
+/** Chats that become due in the same slot of this length, ms, share a message. */
 const SLOT_MS = 30_000;
 
-/** Has chats read when it is their time, in messages of at most `batchSize`. @returns the number of messages. */
+/** Enqueues refreshes that start when the chats are due, in messages of at most `batchSize`. @returns the number of messages. */
 export async function enqueueDue(
   queue: RefreshQueue,
   name: RefreshQueueName,
@@ -59,7 +59,7 @@ export async function enqueueDue(
   return sent;
 }
 
-/** The continuation of a full update's planning. */
+/** The message that continues the planning of a full update. */
 export const planMessage = z.object({ run_id: z.string().min(1) });
 export type PlanMessage = z.output<typeof planMessage>;
 
@@ -67,7 +67,7 @@ export interface PlanQueue {
   send(message: PlanMessage): Promise<void>;
 }
 
-/** What MAX told of chats, on its way to being acted on. */
+/** The queue of updates from MAX that have not been applied. */
 export interface UpdateQueue {
   send(update: ChatUpdate): Promise<void>;
 }

@@ -1,10 +1,10 @@
 /**
- * A full update: every chat read once; `done`, `failed` and `unavailable` count exactly, whatever is delivered twice or dies
- * half-way. `changed` may miss the chats of a worker that died between writing them and booking its part.
+ * Runs of full updates. A run reads every chat once. `done`, `failed` and `unavailable` are exact, even if messages are delivered
+ * twice or workers die. `changed` may miss chats of a worker that died after it stored them and before it recorded its part.
  */
 
 export interface RunCounts {
-  /** Chats with an outcome, whichever. */
+  /** Number of chats with any outcome. */
   readonly done: number;
   readonly changed: number;
   readonly failed: number;
@@ -17,17 +17,20 @@ export interface Run extends RunCounts {
   readonly id: string;
   /** Unix ms. */
   readonly startedAt: number;
-  /** Unix ms of the last sign of life. */
+  /** Time of the last progress, Unix ms. */
   readonly progressedAt: number;
-  /** Chats there were at the start; what `total` shows until the planning is through. */
+  /** Number of chats at the start. The API shows it as `total` until the planning is complete. */
   readonly expected: number;
-  /** Chats planned so far. */
+  /** Number of chats planned so far. */
   readonly planned: number;
-  /** The planning goes on behind this chat id; `null` when every chat is planned. */
+  /** The planning continues after this chat id; `null` if all chats are planned. */
   readonly cursor: number | null;
 }
 
-/** Silence after which a run is taken for dead, so that a new one may start. Longer than any put-back delay (15 min). */
+/**
+ * Time without progress after which a run counts as stalled, ms. A new run may start then. Longer than any delay in a queue (15
+ * min).
+ */
 export const STALLED_AFTER_MS = 30 * 60_000;
 
 export type RunStatus = 'planning' | 'running' | 'finished' | 'stalled';
@@ -41,21 +44,23 @@ export function statusOf(run: Run, now: number): RunStatus {
 export const isUnderWay = (run: Run | undefined, now: number): boolean =>
   run !== undefined && ['planning', 'running'].includes(statusOf(run, now));
 
-/** What one message of a run came to: its chats' outcomes, and those that go back to the queue as the next part. */
+/**
+ * The result of one part (message) of a run: the outcomes of its chats, and the chats that return to the queue as the next part.
+ */
 export interface PartResult {
   readonly counts: RunCounts;
   readonly remaining: readonly number[];
 }
 
 export interface RunStore {
-  /** Starts a run unless one is under way (neither finished nor stalled): then answers with that one. */
+  /** Starts a run. If another run is in progress (neither finished nor stalled), returns that one. */
   start(run: Run, now: number): Promise<{ readonly started: boolean; readonly run: Run }>;
   get(runId: string): Promise<Run | undefined>;
-  /** The run that was started last. */
+  /** Returns the run that was started last. */
   current(): Promise<Run | undefined>;
   /**
-   * Advances the planning from `from` to `to` (`null`: through), adding what was planned and what needs no request.
-   * Changes nothing when the run is no longer at `from`. @returns whether it advanced.
+   * Moves the cursor of the planning from `from` to `to` (`null`: complete), and adds the planned chats and those that need no
+   * request. Changes nothing if the cursor is no longer `from`. @returns whether it moved.
    */
   advance(
     runId: string,
@@ -65,8 +70,8 @@ export interface RunStore {
     now: number,
   ): Promise<boolean>;
   /**
-   * Books the result of a part, once: a part already booked changes nothing, and its first result is returned, so that
-   * whoever repeats it sends the same remainder.
+   * Records the result of a part once. If the part is already recorded, changes nothing and returns the first result, so that a
+   * repeated delivery sends the same remainder.
    */
   book(runId: string, part: string, result: PartResult, now: number): Promise<PartResult>;
 }

@@ -3,18 +3,18 @@ export interface SubscriptionStore {
   write(seen: SeenSubscription): Promise<void>;
 }
 
-/** Times are Unix ms. */
+/** The webhook subscription at the last check. Times are Unix ms. */
 export interface SeenSubscription {
   readonly url: string;
-  /** When it was last seen. */
+  /** When MAX last confirmed it. */
   readonly seenAt: number;
-  /** Since when it has been there at every look. */
+  /** Time since which every check has confirmed it. */
   readonly since: number;
 }
 
-/** A subscription that wasn't seen for this long, four looks, may be gone. */
+/** Time without confirmation (four checks) after which the subscription may be gone, ms. */
 const DOUBTFUL_MS = 3_600_000;
 
-/** Since when events come, Unix ms; `null`: they may not. */
+/** Returns the time since which events arrive, Unix ms; `null` if they may not arrive. */
 export const eventsSince = (seen: SeenSubscription | undefined, now: number): number | null =>
   seen && now - seen.seenAt < DOUBTFUL_MS ? seen.since : null;

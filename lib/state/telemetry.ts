@@ -1,16 +1,14 @@
 import type { MaxErrorKind } from '../max-api/api.ts';
 
-/**
- * What the use cases tell the operators, as facts. The runtime turns them into metrics; tests listen to them.
- */
+/** Facts that use cases report. The runtime converts them into metrics; tests record them. */
 export interface Telemetry {
-  /** Counts looked up for readers: found in the cache, and of those the stale ones. */
+  /** Reports counts that readers looked up: all, those found in the cache, and the stale ones among the latter. */
   lookedUp(counts: { readonly lookups: number; readonly hits: number; readonly staleHits: number }): void;
-  /** One request to MAX. `error` is absent when MAX answered about the chat. */
+  /** Reports one request to MAX. `error` is absent if MAX responded about the chat. */
   requestedMax(call: { readonly durationMs: number; readonly error?: MaxErrorKind }): void;
-  /** One chat brought up to date, from the decision to the written count. */
+  /** Reports one refreshed chat. The duration is from the decision to the stored count. */
   updated(update: { readonly durationMs: number; readonly changed: boolean }): void;
-  /** How long a caller waited for a permit. */
+  /** Reports how long a caller waited for a permit. */
   waitedForPermit(wait: { readonly durationMs: number; readonly granted: boolean }): void;
 }
 

@@ -1,17 +1,17 @@
 /**
- * How often chats are measuredViews, on its way to the planner. Only a sample of listings counts, each for several; what is lost
- * with the cache is lost. Nothing here ever rejects.
+ * Counts how often chats are viewed, for the planner. Only a sample of listings is counted, each for several. The counters may be
+ * lost with the cache. No method rejects.
  */
 export interface ViewCounter {
-  /** Counts that each of these chats was shown `weight` times. */
+  /** Adds `weight` views to each of these chats. */
   count(ids: readonly number[], weight: number): Promise<void>;
-  /** How often they were shown since it was taken away; those never shown are left out. */
+  /** Returns the views of these chats since the last subtraction, without chats that have none. */
   peek(ids: readonly number[]): Promise<ReadonlyMap<number, number>>;
-  /** Takes away what was made use of. */
+  /** Subtracts views that the planner has used. */
   takeAway(counts: ReadonlyMap<number, number>): Promise<void>;
-  /** All views since this was last asked; `undefined`: not known now. */
+  /** Returns all views since the last call, and resets them; `undefined` if they are not available. */
   takeTotal(): Promise<number | undefined>;
 }
 
-/** One listing in four counts, for four. */
+/** One in this number of listings is counted, with this weight. */
 export const VIEW_SAMPLE = 4;
