@@ -1,6 +1,6 @@
 import type { Chat, ChatFields } from './chat.ts';
 
-/** How a chat comes to be and changes, the same in every store. */
+/** Creates and changes chats. All stores use these functions. */
 
 const FIELDS = [
   'name',
@@ -13,8 +13,9 @@ const FIELDS = [
 ] as const satisfies readonly (keyof ChatFields)[];
 
 /**
- * @param at Unix ms.
- * @param fields may carry the times of a chat that comes from another system; otherwise it begins at `at`.
+ * Creates a chat.
+ * @param at the current time, Unix ms.
+ * @param fields may contain the times of a chat from another system; the default is `at`.
  */
 export function newChat(
   id: number,
@@ -32,14 +33,14 @@ export function newChat(
   };
 }
 
-/** Whether the patch would change anything. */
+/** Returns whether the patch would change the chat. */
 export const differs = (chat: Chat, patch: Partial<ChatFields>): boolean =>
   FIELDS.some((field) => patch[field] !== undefined && patch[field] !== chat[field]);
 
 /**
- * The chat with the patch applied. `updated_at` moves forward at every change, also when clocks differ, so it tells versions
- * apart; another MAX id is another chat at MAX, of which nothing is known yet.
- * @param at Unix ms.
+ * Returns the chat with the patch applied. `updated_at` increases at every change, even if clocks differ, so it identifies a
+ * version. A new MAX id is another chat in MAX. Its status is unknown, so the chat becomes `active`.
+ * @param at the current time, Unix ms.
  */
 export function changed(chat: Chat, patch: Partial<ChatFields>, at: number): Chat {
   const set = Object.fromEntries(

@@ -1,21 +1,20 @@
 import * as z from 'zod';
 import type { ChatFields } from './chat.ts';
 
-/** What may be written into a chat, whoever writes it: a person through the API or an import. */
+/** Validates the fields of a chat, in the API and in imports. */
 
-/** Whether a text has at most `max` characters: Unicode code points, as JSON Schema counts `maxLength`. */
+/** Returns whether a text has at most `max` characters. It counts Unicode code points, like `maxLength` in JSON Schema. */
 export const hasAtMost = (text: string, max: number): boolean =>
   text.length <= max || (text.length <= 2 * max && [...text].length <= max);
 
-// The patterns of the OpenAPI document. They say what the checks beside them do, in the regular expressions that JSON Schema
-// shares with other languages: without \p, \s and \d. They ignore half characters, which UTF-8 can't carry. A test compares
-// them with the checks.
+// The patterns in the OpenAPI document. They describe the checks in this file by regular expressions that all languages support:
+// without \p, \s and \d. They ignore unpaired surrogates, which UTF-8 can't represent. A test compares them with the checks.
 const CONTROL = '\\u0000-\\u001f\\u007f-\\u009f';
-/** What `trim` removes. */
+/** The characters that `trim` removes. */
 const BLANK = '\\u0009-\\u000d\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff';
 const LINE_PATTERN = `^[${BLANK}]*[^${CONTROL}${BLANK}]([^${CONTROL}]*[^${CONTROL}${BLANK}])?[${BLANK}]*$`;
 
-/** Text for people: no control characters, no half characters. */
+/** Returns the schema of a line of text without control characters and unpaired surrogates. */
 const line = (max: number, description: string, example: string) =>
   z
     .string()
@@ -25,7 +24,7 @@ const line = (max: number, description: string, example: string) =>
     .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must not contain control or broken characters')
     .meta({ description, examples: [example], minLength: 1, maxLength: max, pattern: LINE_PATTERN });
 
-/** A regular expression for the digits of every number from 1 to `max`, and nothing else. */
+/** Returns a regular expression that matches exactly the numbers from 1 to `max`. */
 function digitsUpTo(max: string): string {
   const shorter = `[1-9][0-9]{0,${max.length - 2}}`;
   const below = [...max].flatMap((digit, i) => {
@@ -55,7 +54,7 @@ const MAX_URL = 2_048;
 const LETTER = 'A-Za-zА-Яа-яЁё_';
 const LABEL = `[${LETTER}0-9-]+`;
 const BYTE = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
-/** Latin and Cyrillic names, punycode and IPv4. */
+/** Host names in Latin and Cyrillic letters, punycode and IPv4. */
 const HOST = `((${LABEL}\\.)*[${LETTER}][${LETTER}0-9-]*\\.?|${BYTE}(\\.${BYTE}){3})`;
 const PORT = '([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 const NO_URL = 'must be a URL starting with https://, http:// or max://';
@@ -66,7 +65,7 @@ const url = z
   .refine((text) => hasAtMost(text, MAX_URL), `must have at most ${MAX_URL} characters`)
   .regex(new RegExp(URL_PATTERN, 'u'), { message: NO_URL, abort: true })
   .trim()
-  // Of what the pattern lets through, punycode that is wrong and half characters.
+  // Refuses invalid punycode and unpaired surrogates, which the pattern accepts.
   .refine((text) => text.isWellFormed() && URL.canParse(text), NO_URL)
   .meta({
     description: 'Where people open the chat',
@@ -74,7 +73,7 @@ const url = z
     maxLength: MAX_URL,
   });
 
-/** By the names that the API and imports use. */
+/** The schemas of the fields, by their names in the API and in imports. */
 export const chatFields = {
   name: line(200, 'The name of the chat', 'ИВТ-21, деканат'),
   url: url.nullable(),

@@ -1,23 +1,24 @@
 /**
- * Search: every word of the query must be a prefix of some word of the chat's name or department; case and the difference
- * between ё and е don't matter.
+ * The rules of the search. Every word of the query must be a prefix of a word in the chat's name or department. Upper and lower
+ * case are equal, and so are ё and е.
  */
 
-/** Text as it is compared and sorted: NFKC, lower case, ё as е. */
+/** Normalizes text for comparison and sorting: NFKC, lower case, ё becomes е. */
 export const normalize = (text: string): string => text.normalize('NFKC').toLowerCase().replaceAll('ё', 'е');
 
-/** The distinct words of a text, normalized, in order of appearance: runs of letters (with their marks) and digits. */
+/** Returns the distinct normalized words of a text, in order of appearance. A word is a run of letters (with marks) and digits. */
 export const wordsOf = (text: string): string[] => [...new Set(normalize(text).match(/[\p{L}\p{M}\p{N}]+/gu))];
 
 /**
- * The words a chat is found by. A word that begins another one is left out: whatever it would match, the longer one does.
+ * Returns the words by which a chat is found. A word that is a prefix of another one is omitted, because the longer one matches the
+ * same queries.
  */
 export function searchWords(chat: { readonly name: string; readonly department: string | null }): string[] {
   const words = wordsOf(`${chat.name} ${chat.department ?? ''}`).sort();
-  // Sorted, every word directly precedes the words that begin with it.
+  // In sorted order, each word directly precedes the words that begin with it.
   return words.filter((word, i) => !words[i + 1]?.startsWith(word));
 }
 
-/** Whether `words` (of a chat) answer `query` (words of a search). */
+/** Returns whether a chat with these `words` matches the words of a `query`. */
 export const matches = (words: readonly string[], query: readonly string[]): boolean =>
   query.every((prefix) => words.some((word) => word.startsWith(prefix)));

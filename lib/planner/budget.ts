@@ -1,10 +1,10 @@
-/** How many requests the planner may plan, of those MAX allows. */
+/** The settings of the planner's request budget. */
 export interface BudgetSettings {
-  /** Requests a second that MAX allows. */
+  /** Requests per second that MAX allows. */
   readonly rps: number;
-  /** Share of them for the background, above 0 to 1: the rest is for people. */
+  /** Share for background requests, above 0, at most 1. The rest is for interactive requests. */
   readonly backgroundShare: number;
-  /** The most requests an hour, first views included; `undefined`: what the share comes to. */
+  /** Upper limit in requests per hour, including first reads; `undefined`: only the share limits them. */
   readonly maxCallsPerHour: number | undefined;
 }
 

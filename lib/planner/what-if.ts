@@ -1,26 +1,29 @@
 import { type ChangeBelief, expectedLifetimeHours } from './change-rate.ts';
 import { bestIntervalHours, freshness } from './interval.ts';
 
-/** What is known of a chat that stands for `weight` chats. */
+/** The planner's data about a sampled chat. It represents `weight` chats. */
 export interface SampledChat {
   readonly weight: number;
   readonly change: ChangeBelief;
   readonly viewsPerHour: number;
-  /** Whether every change of it is told by an event. */
+  /** Whether MAX sends an event for every change. */
   readonly trusted: boolean;
 }
 
 export interface Outlook {
   readonly kappa: number;
-  /** Expected share of right counts among those measuredViews, 0 to 1. */
+  /** Expected share of correct counts among those viewed, 0 to 1. */
   readonly freshness: number;
-  /** At this price; equals the budget unless the sample is coarse or the budget more than the chats can use. */
+  /**
+   * Requests per hour at this price. They equal the budget, unless the sample is coarse or the chats can't use the whole budget.
+   */
   readonly requestsPerHour: number;
 }
 
 /**
- * The price at which the sampled chats ask for `budgetPerHour` (> 0) requests an hour, by bisection, and the freshness
- * that buys; no lower than `minPrice`. Over all chats with known rates (variance 0) this is the optimum itself.
+ * Returns the price at which the sampled chats need `budgetPerHour` (> 0) requests per hour, and the resulting freshness. Finds
+ * the price by bisection; it is at least `minPrice`. For a complete sample with known rates (variance 0) the result is the exact
+ * optimum.
  */
 export function whatIf(
   sample: readonly SampledChat[],
@@ -38,7 +41,7 @@ export function whatIf(
   return outlookAt(sample, Math.exp(high), limits);
 }
 
-/** What the sampled chats ask for at a price, and the freshness that buys. */
+/** Returns the requests that the sampled chats need at a price, and the resulting freshness. */
 export function outlookAt(
   sample: readonly SampledChat[],
   kappa: number,
