@@ -6,7 +6,7 @@ import { maxChatIdTaken } from '../../lib/http/visible.ts';
 import { chatStore, clock, connectRedis, viewCounts } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
-/** Round trips: 1 UpdateItem (the id), 1 BatchWriteItem (words), 1 TransactWriteItems, then as a reader of the new chat. */
+/** Round trips: 1 UpdateItem (the id), 1 BatchWriteItem (words), 1 TransactWriteItems, then those of reading the new chat. */
 export const handler = httpFunction(
   route,
   async ({ body, principal }) => {

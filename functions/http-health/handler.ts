@@ -9,10 +9,10 @@ import {
 } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
-/** Longer than any of them takes in health. */
+/** Time after which a dependency counts as down, ms. A healthy one responds much faster. */
 const PATIENCE_MS = 2_000;
 
-/** Every dependency at once; MAX by a bare connection, since its requests are counted. */
+/** Checks all dependencies in parallel. For MAX it only opens a connection, because a request would use the quota. */
 export const handler = openHttpFunction(route, async () => {
   const off = integrationDisabled();
   const [dynamodb, redis, sqs, max] = await Promise.all([

@@ -9,8 +9,8 @@ import { updateQueue, webhookSecret } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
 /**
- * Receives what MAX delivers. Checks the secret before it looks at the body. With the right secret the answer is 200, or 503
- * where the update could not be queued: MAX repeats anything but a 200 and unsubscribes a bot that never gives one.
+ * Receives webhook deliveries from MAX. It checks the secret before it reads the body. If the secret is correct, the response is
+ * 200, or 503 if the update could not be queued. MAX repeats deliveries without a 200, and unsubscribes a bot that never sends one.
  * Round trips: 1 SendMessage.
  */
 export const handler = openHttpFunction(route, async ({ text, header }) => {

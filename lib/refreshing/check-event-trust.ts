@@ -10,8 +10,8 @@ export interface CheckEventTrustDeps {
 }
 
 /**
- * Asks MAX whether every join and leave of the chat is told: one request that may save all polling of it. Round trips: 1 permit,
- * MAX, 1 UpdateItem. @returns what is known now; `undefined` where MAX doesn't say.
+ * Asks MAX whether it sends an event for every join and leave of the chat. This one request may save all polling of the chat.
+ * Round trips: 1 permit, MAX, 1 UpdateItem. @returns the stored result; `undefined` if MAX gave no answer.
  */
 export async function checkEventTrust(
   { fetchMembership, eventStore, clock }: CheckEventTrustDeps,

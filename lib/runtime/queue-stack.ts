@@ -3,14 +3,14 @@ import type { z } from 'zod';
 import { LOG } from './log-messages.ts';
 import { instrumented, logger } from './observability.ts';
 
-/** Kept of a function's time for putting back what is left and answering, ms. */
+/** Time of a function that is reserved for returning the remaining chats to the queue and for the response, ms. */
 const MARGIN_MS = 10_000;
 
 /**
- * The one stack of all queue functions: every record is parsed, those with the same key are worked on together, and only
- * those that failed are delivered again. A record that can't be read fails too: after its last delivery it is in the
- * dead-letter queue, where somebody sees it.
- * @param keyOf what belongs together; by default every record stands alone.
+ * Middleware shared by all queue functions. It parses every record and handles records with the same key together. Only failed
+ * records are delivered again. A record that can't be parsed also fails, so after its last delivery it reaches the dead-letter
+ * queue.
+ * @param keyOf returns the key of a record; by default every record has its own.
  */
 export function queueFunction<S extends z.ZodType>(
   schema: S,

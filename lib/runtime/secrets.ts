@@ -1,13 +1,14 @@
 import { ConfigError } from './config.ts';
 import { traced } from './tracing.ts';
 
-/** How long a secret from SSM is used before it is fetched again, ms: a rotated one arrives without a deployment. */
+/** Time after which a secret is fetched from SSM again, ms. So a rotated secret is used without a deployment. */
 const REFRESH_MS = 5 * 60_000;
 
 /**
- * A secret: from the environment (on one machine), or from the SSM SecureString named there (in AWS), fetched once per
- * execution environment and again every five minutes; while that fails, the one at hand is used.
- * The reader rejects with a {@link ConfigError} when neither is set, and with SSM's error when there is none to use yet.
+ * Returns a function that reads a secret: from the environment variable (locally), or from the SSM SecureString that a variable
+ * names (on AWS). It fetches the SecureString once per execution environment and again every five minutes. If that fails, it
+ * returns the previous secret. It rejects with a {@link ConfigError} if neither variable is set, and with SSM's error if there is
+ * no previous secret.
  */
 export function secretReader(
   name: string,
@@ -33,7 +34,7 @@ export function secretReader(
   };
 }
 
-/** Loads the SSM client only where a secret comes from SSM: locally none does. */
+/** Loads the SSM client only if a secret comes from SSM. The local stack never needs it. */
 async function fetchFromSsm(parameter: string): Promise<string> {
   const { createSsm, fetchParameter } = await import('../adapters/ssm/parameter.ts');
   return fetchParameter(traced(createSsm()), parameter);

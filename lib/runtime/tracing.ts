@@ -2,11 +2,11 @@ import type { Tracer } from '@aws-lambda-powertools/tracer';
 import type { MiddlewareObj } from '@middy/core';
 import { config } from './environment.ts';
 
-/** X-Ray, loaded only where tracing is on: it is the dearest import of a function that doesn't use it. */
+/** X-Ray tracing. It is loaded only if tracing is on, because its import takes longer than any other import. */
 
 let tracer: Tracer | undefined;
 
-/** Records the calls of an AWS SDK client, once tracing has begun. */
+/** Traces the calls of an AWS SDK client, if tracing is on. */
 export const traced = <C>(client: C): C => tracer?.captureAWSv3Client(client) ?? client;
 
 export function tracing(): MiddlewareObj {
