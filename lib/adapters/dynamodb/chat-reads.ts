@@ -3,35 +3,35 @@ import type { Scope } from '../../chats/chat.ts';
 import type { ChatItem } from './chat-item.ts';
 import { batchGet, type Database } from './database.ts';
 
-/** Keys of the state table that belong to the chats. */
+/** Keys in the state table for the chats. */
 export const SEQUENCE = 'sequence#chat';
 export const ownerKey = (maxChatId: string): string => `max#${maxChatId}`;
 export const counterKey = (scope: Scope): string => (scope === 'all' ? 'count#all' : `count#u${scope.universityId}`);
 
-/** Who has a MAX id. */
+/** The chat that owns a MAX id. */
 export interface OwnerItem {
   readonly pk: string;
   readonly chat_id: number;
 }
 
-/** A counter, or the sequence of ids. */
+/** A counter of chats, or the sequence of ids. */
 export interface NumberItem {
   readonly n: number;
 }
 
-/** 1 GetItem, consistent. */
+/** Returns a chat. 1 consistent GetItem. */
 export async function readChat({ client, tables }: Database, id: number): Promise<ChatItem | undefined> {
   const answer = await client.send(new GetCommand({ TableName: tables.chats, Key: { id }, ConsistentRead: true }));
   return answer.Item as ChatItem | undefined;
 }
 
-/** 1 BatchGetItem for every 100 chats, in parallel; in no order. */
+/** Returns chats, in any order. 1 BatchGetItem for every 100 chats, in parallel. */
 export async function readChats(database: Database, ids: readonly number[]): Promise<ChatItem[]> {
   const keys = [...new Set(ids)].map((id) => ({ id }));
   return (await batchGet(database, database.tables.chats, keys)) as unknown as ChatItem[];
 }
 
-/** Who has these MAX ids. 1 BatchGetItem for every 100, in parallel. */
+/** Returns the owners of these MAX ids. 1 BatchGetItem for every 100, in parallel. */
 export async function readOwners(database: Database, maxChatIds: readonly string[]): Promise<Map<string, number>> {
   const keys = maxChatIds.map((maxChatId) => ({ pk: ownerKey(maxChatId) }));
   const owners = (await batchGet(database, database.tables.state, keys)) as unknown as OwnerItem[];

@@ -3,7 +3,7 @@ import { type Database, update } from './database.ts';
 
 const names = { '#shared': 'shared_until', '#local': 'local_until' };
 
-/** Each is one UpdateItem on one item for each bot. */
+/** Creates the store of claims, which has one item per bot. Each call is one UpdateItem. */
 export function createDynamoClaimStore(database: Database, bot: string): ClaimStore {
   const { state: TableName } = database.tables;
   const Key = { pk: `claims#${bot}` };

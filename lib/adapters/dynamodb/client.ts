@@ -3,15 +3,15 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AWS_LIMITS, awsLimits, limitCalls } from '../../base/limits.ts';
 
 /**
- * A client with its own pool of connections, kept alive (the SDK's default): one per execution environment. It connects at
- * the first request.
- * Without `endpoint` the SDK decides, by `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL` or the region.
+ * Creates a client with its own pool of keep-alive connections (the SDK's default). Each execution environment needs one. It
+ * connects at the first request.
+ * Without `endpoint`, the SDK uses `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL` or the region.
  */
 export function createDynamo(
   options: Pick<DynamoDBClientConfig, 'endpoint' | 'region' | 'credentials'> = {},
 ): DynamoDBDocumentClient {
   const client = limitCalls(new DynamoDBClient({ ...options, ...awsLimits(AWS_LIMITS) }), AWS_LIMITS);
-  // It copies every request and answer for a log that nobody keeps: a tenth of a page's processor time.
+  // The middleware copies every request and response for a log that is not used. That would be a tenth of a page's processor time.
   client.middlewareStack.remove('loggerMiddleware');
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }

@@ -4,7 +4,7 @@ import type { SeenSubscription, SubscriptionStore } from '../../state/subscripti
 import { type PlanningItem, planningOf } from './chat-item.ts';
 import { type Database, namesIn, readState, update } from './database.ts';
 
-/** Each is one UpdateItem that owns its condition. */
+/** Creates the event store. Each call is one UpdateItem with a condition. */
 export function createDynamoEventStore(database: Database): EventStore {
   const change = (
     id: number,
@@ -25,7 +25,7 @@ export function createDynamoEventStore(database: Database): EventStore {
   };
 
   return {
-    /** 1 UpdateItem, and 1 more in each quarter of an hour. */
+    /** 1 UpdateItem; the first one in each quarter of an hour costs 1 more. */
     async markDirty(id, now, until) {
       const quarter = quarterOf(now);
       const marked = await change(
@@ -66,7 +66,7 @@ export function createDynamoEventStore(database: Database): EventStore {
 
 const SUBSCRIPTION = 'subscription';
 
-/** 1 GetItem or 1 PutItem. */
+/** Creates the subscription store. A read is 1 GetItem, a write 1 PutItem. */
 export const createDynamoSubscriptionStore = (database: Database): SubscriptionStore => ({
   async read() {
     const item = await readState<SeenSubscription & { pk: string }>(database, SUBSCRIPTION);

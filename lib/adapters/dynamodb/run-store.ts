@@ -1,14 +1,14 @@
 import { isUnderWay, type PartResult, type Run, type RunCounts, type RunStore } from '../../state/run-store.ts';
 import { type Database, isRefused, namesIn, readState, transact, update } from './database.ts';
 
-/** Runs and the bookings of their parts leave the table by themselves, long after anybody asks for them. */
+/** Times after which the TTL deletes runs and the results of their parts, ms. They are no longer needed long before. */
 const RUN_KEPT_MS = 30 * 24 * 3_600_000;
 const PART_KEPT_MS = 2 * 24 * 3_600_000;
 
-/** DynamoDB's TTL is in Unix seconds. */
+/** Returns the time for DynamoDB's TTL, in Unix seconds. */
 const expiry = (now: number, keptMs: number): number => Math.ceil((now + keptMs) / 1_000);
 
-/** Points to the run that was started last. */
+/** The key of the item that names the run that was started last. */
 const CURRENT = 'run#current';
 const runKey = (runId: string): string => `run#${runId}`;
 const partKey = (runId: string, part: string): string => `run#${runId}#${part}`;
@@ -61,7 +61,7 @@ export function createDynamoRunStore(database: Database): RunStore {
       return current && get(current.run_id);
     },
 
-    /** 2 GetItem and 1 TransactWriteItems; once more for each starter that was faster. */
+    /** 2 GetItem and 1 TransactWriteItems; the same again for each concurrent caller that was faster. */
     async start(run, now) {
       for (;;) {
         const current = await readState<{ run_id: string }>(database, CURRENT);
@@ -109,7 +109,7 @@ export function createDynamoRunStore(database: Database): RunStore {
       return written;
     },
 
-    /** 1 TransactWriteItems; for a part booked before 1 GetItem more. */
+    /** 1 TransactWriteItems; 1 GetItem more if the part is already recorded. */
     async book(runId, part, result, now) {
       const { done, changed, failed, unavailable } = result.counts;
       const change =
