@@ -1,12 +1,12 @@
-/** Chats by the tick they are due in: a list a tick, so that a chat is put in, moved and taken out in constant time. */
+/** A queue of chats by the tick in which they are due. Each tick has a linked list, so all operations take constant time. */
 export class DueQueue {
   readonly #first: Int32Array;
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
   readonly #tick: Int32Array;
-  /** No earlier tick has chats. */
+  /** The first tick that may have chats. */
   #from = 0;
-  /** Chats due in ticks up to the last one asked for. */
+  /** @param ticks the last tick; chats after it are never due. */
   constructor(chats: number, ticks: number) {
     this.#first = new Int32Array(ticks + 1).fill(-1);
     this.#next = new Int32Array(chats).fill(-1);
@@ -14,7 +14,7 @@ export class DueQueue {
     this.#tick = new Int32Array(chats).fill(-1);
   }
 
-  /** Puts the chat into its tick, wherever it was; beyond the last tick it is never due. */
+  /** Moves the chat to a tick. A chat after the last tick is never due. */
   put(chat: number, tick: number): void {
     this.remove(chat);
     const slot = Math.max(0, Math.min(tick, this.#first.length - 1));
@@ -38,7 +38,7 @@ export class DueQueue {
     this.#tick[chat] = -1;
   }
 
-  /** Takes out the chat that has been due the longest, if one is due by this tick; else −1. */
+  /** Removes and returns the chat that has been due longest, if one is due by this tick; otherwise returns −1. */
   take(tick: number): number {
     for (; this.#from <= tick; this.#from += 1) {
       const chat = this.#first[this.#from] ?? -1;
@@ -49,7 +49,7 @@ export class DueQueue {
     return -1;
   }
 
-  /** How many are due by this tick. */
+  /** Returns the number of chats that are due by this tick. */
   count(tick: number): number {
     let count = 0;
     for (let slot = this.#from; slot <= tick; slot += 1) {

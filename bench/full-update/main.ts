@@ -11,21 +11,21 @@ import { plot } from '../support/plot.ts';
 import { type Service, type ServiceOptions, startService, type UpstreamStats, type Usage } from '../support/service.ts';
 import { mb, median, round, sum } from '../support/stats.ts';
 
-/** P6: a full update through the real queue, at a limit raised until this machine is busy with it. */
+/** P6: a full update through the real queue. The rate limit is raised until this machine is saturated. */
 
 const KEYS = ['queueRefreshPlanned', 'queuePlanFullUpdate', 'schedulePlanFull', 'httpRefreshParticipants'];
-/** MAX's own limit; batches grow with the limit, so that a message keeps a worker as long as at MAX's. */
+/** MAX's own limit. Batches grow with the limit, so that a message occupies a worker for the same time as with MAX's limit. */
 const RPS = 30;
 const BATCH = 50;
 const MAX_BATCH = 500;
-/** Longer than this the measurement is given up. */
+/** Time limit of a measurement, ms. */
 const LONGEST_MS = 25 * 60_000;
 
 interface Measured {
   readonly chats: number;
   readonly rps: number;
   readonly seconds: number;
-  /** Chats ÷ the pace that the limiter gives out at this limit. */
+  /** Chats ÷ the limiter's rate at this limit, s. */
   readonly boundSeconds: number;
   readonly run: Run;
   readonly upstream: UpstreamStats;
@@ -35,7 +35,7 @@ interface Measured {
 
 export const run: Part = async ({ quick }) => {
   const counted = await measure({ chats: quick ? 1_000 : 3_000, rps: 100, counted: true });
-  // The highest limit that is kept up with by this machine, and some it is asked too much by.
+  // Finds the highest limit that this machine can follow. The higher limits overload it.
   const steps: Measured[] = [];
   for (const rps of quick ? [150, 250] : [150, 200, 250, 300]) {
     steps.push(await measure({ chats: quick ? 3_000 : 8_000, rps, counted: false }));
@@ -79,7 +79,7 @@ async function measure({ chats, rps, counted }: Pick<ServiceOptions, 'chats' | '
   }
 }
 
-/** A limiter that finds no state warms up for 11 s. In service it keeps its state for a day, so that is no part of a run. */
+/** Waits for the limiter's warm-up (11 s). In production the limiter keeps its state for a day, so runs don't include a warm-up. */
 async function wakeLimiter(service: Service): Promise<void> {
   const event = {
     headers: { authorization: service.authorization },
@@ -91,7 +91,7 @@ async function wakeLimiter(service: Service): Promise<void> {
     if (answer.statusCode === 200 && tries > 12) return;
     await sleep(1_000);
   }
-  throw new Error('the limiter does not grant anything');
+  throw new Error('the limiter grants no permits');
 }
 
 async function waitForRun({ database }: Service): Promise<Run> {
@@ -104,7 +104,7 @@ async function waitForRun({ database }: Service): Promise<Run> {
     if (seen && statusOf(seen, Date.now()) === 'finished') return seen;
     await sleep(500);
   }
-  throw new Error(`the run was not through in ${LONGEST_MS / 60_000} min`);
+  throw new Error(`the run did not finish within ${LONGEST_MS / 60_000} min`);
 }
 
 export function report(full: Measured, steps: readonly Measured[], counted: Measured) {
@@ -231,7 +231,7 @@ export function report(full: Measured, steps: readonly Measured[], counted: Meas
   };
 }
 
-/** The run alone: before it single requests woke the limiter. */
+/** Returns the seconds of the run, without the single requests before it that woke the limiter. */
 function seconds(perSecond: UpstreamStats['per_second']): [number, number][] {
   const first = perSecond.findIndex(([, n]) => n > RPS);
   const began = perSecond[first]?.[0] ?? 0;

@@ -1,4 +1,7 @@
-/** `node import-once.mjs FILE`: imports it and prints how long that took, `[wall ms, CPU ms]`. JavaScript: Node's own work on types would be measured too. */
+/**
+ * `node import-once.mjs FILE` imports a file and prints the time, `[wall ms, CPU ms]`. It is JavaScript, because Node's removal of
+ * types would be measured too.
+ */
 const [, , file] = process.argv;
 const cpu = process.cpuUsage();
 const startedAt = performance.now();

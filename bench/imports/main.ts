@@ -8,17 +8,17 @@ import type { Part } from '../support/part.ts';
 import { kb, median, round } from '../support/stats.ts';
 import { unusedIn } from './unused.ts';
 
-/** P1: what it takes to import each function, in fresh processes, beside the same packages bundled naively. */
+/** P1: the time to import each function in a new process, compared with the same packages in a naive bundle. */
 
 const PROBE = join(import.meta.dirname, 'import-once.mjs');
-/** As Lambda starts them (serverless.yml: NODE_OPTIONS). Nothing else of this machine's environment. */
+/** The environment as on Lambda (serverless.yml: NODE_OPTIONS), without other variables of this machine. */
 const ENVIRONMENT = {
   NODE_OPTIONS: '--enable-source-maps',
   AWS_REGION: 'eu-central-1',
   POWERTOOLS_SERVICE_NAME: 'bench',
   POWERTOOLS_METRICS_NAMESPACE: 'bench',
 };
-/** Without what `serverless.yml` puts in the place of packages. */
+/** Bundles without the replacements of packages in `serverless.yml`. */
 const NAIVELY = { alias: {} };
 const LISTING = 'httpListChats';
 const SHOWN_IN_QUICK = [LISTING, 'queueRefreshPlanned'];

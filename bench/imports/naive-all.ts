@@ -1,4 +1,4 @@
-/** The naive bundle with the two further clients that the listing function has. */
+/** The naive bundle with the two other clients of the listing function. */
 import { SQS } from '@aws-sdk/client-sqs';
 import { SSM } from '@aws-sdk/client-ssm';
 import { handler as listing } from './naive.ts';

@@ -1,4 +1,4 @@
-/** The packages of the listing function as they are first written: everything at once, nothing left out. P1's peer. */
+/** P1's peer: the packages of the listing function, imported in the simplest way, all at the start. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';

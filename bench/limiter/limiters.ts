@@ -7,7 +7,10 @@ import type { Lane } from '../../lib/max-api/permits.ts';
 import { uncontestedClaims } from '../../test/support/memory/claim-store.ts';
 import { peer } from '../support/peers.ts';
 
-/** The limiters, each as its documentation has it for 30 a second over several processes, behind one interface. */
+/**
+ * The compared limiters behind one interface. Each is set up by its documentation for 30 requests a second over several
+ * processes.
+ */
 
 export const RPS = 30;
 
@@ -16,17 +19,17 @@ export type Take = (lane: Lane) => Promise<void>;
 
 export interface Limiter {
   readonly take: Take;
-  /** Says that the request has ended. */
+  /** Reports the end of the request. */
   readonly ended?: () => void;
   readonly close?: () => Promise<void>;
 }
 
-/** Longer than any run: nobody is refused. */
+/** Longest wait for a permit, ms. It is longer than any run, so no request is refused. */
 const PATIENCE_MS = 60_000;
 
 async function service(url: string): Promise<Limiter> {
   const redis = createRedis(url, { commandTimeoutMs: 250 });
-  // No warm-up: nothing was lost before the run.
+  // No warm-up, because the limiter is new.
   const settings = { bot: 'bench', rps: RPS, shareOfRate: 0.2, warmupMs: 0 };
   const permits = createPermits({ redis: createRedisGate(redis), claims: uncontestedClaims, settings });
   return {
@@ -74,8 +77,8 @@ async function bottleneck(url: string): Promise<Limiter> {
 }
 
 /**
- * Its REST client is left out: what it would ask for over HTTP is asked of the same Redis directly. The scripts' first line
- * is for its own servers, Redis 7 refuses it; so they go by another hash here.
+ * This peer normally uses a REST client. Here it calls the same Redis directly, which is faster. The first line of its scripts is
+ * only for Upstash's servers, and Redis 7 refuses it. Without that line, the scripts have other hashes.
  */
 async function upstash(url: string): Promise<Limiter> {
   interface Upstash {

@@ -12,14 +12,14 @@ import { median, quantile, round, sum, worstWindow } from '../support/stats.ts';
 import { LIMITERS, type LimiterName, RPS } from './limiters.ts';
 import type { Start, TakerOptions, TakerReport } from './taker-process.ts';
 
-/** P5: what reaches an upstream when four processes share thirty requests a second. */
+/** P5: the requests that arrive at an upstream when four processes share 30 requests a second. */
 
 const SERVICE: LimiterName = 'service';
 const PROCESSES = 4;
 const JITTER_MS = 50;
-/** (30 − burst) / (1 + jitter): one request out of step at most, each up to 50 ms late. */
+/** (30 − burst) / (1 + jitter): at most one request is out of step, and each is up to 50 ms late. */
 const BOUND = (RPS - 1) / (1 + JITTER_MS / 1_000);
-/** Of each run, until all stand in line: left out of rates. */
+/** Start of each run, ms, until all takers have queued. Rates exclude it. */
 const SETTLING_MS = 1_500;
 
 const crowd = { lane: 'background', count: 5, pauseMs: 60 } as const;
@@ -27,14 +27,14 @@ const person = { lane: 'interactive', count: 1, pauseMs: 200 } as const;
 
 interface Run {
   readonly limiter: LimiterName;
-  /** Arrivals at the upstream, Unix ms, in order. */
+  /** Times of arrival at the upstream, Unix ms, in order. */
   readonly arrivals: readonly number[];
   readonly rate: number;
   readonly worst: number;
-  /** Starts of each process once all stand in line. */
+  /** Starts of each process after all takers have queued. */
   readonly granted: readonly number[];
   readonly callsPerPermit: number;
-  /** From asking to the permit, ms. */
+  /** Time from the call to the permit, ms. */
   readonly interactiveWaits: readonly number[];
 }
 
@@ -76,7 +76,7 @@ async function runOnce(limiter: LimiterName, processes: TakerOptions['takers'][]
     const reports = await Promise.all(children.map((child) => child.ask<TakerReport>({ runMs })));
     const calls = sum(Object.values(proxy.take()));
     const began = Math.min(...starts.map(({ at }) => at));
-    // At the end each process serves those that still wait, with less and less company.
+    // Excludes the end, when the processes finish one after the other.
     const steady = starts.filter(({ at }) => at > began + SETTLING_MS && at < began + runMs - 500);
     const times = steady.map(({ at }) => at).sort((a, b) => a - b);
     const [first = 0, last = 0] = [times[0], times.at(-1)];
@@ -102,7 +102,7 @@ async function runOnce(limiter: LimiterName, processes: TakerOptions['takers'][]
 const spread = (granted: readonly number[]): number =>
   (Math.max(...granted) - Math.min(...granted)) / Math.max(...granted);
 
-/** Per process, over all rounds. */
+/** Returns the grants of each process over all rounds. */
 const totals = (runs: readonly Run[]): number[] =>
   Array.from({ length: PROCESSES }, (_, i) => sum(runs.map(({ granted }) => granted[i] ?? 0)));
 
@@ -212,7 +212,7 @@ function report(names: readonly LimiterName[], background: readonly Run[], mixed
   };
 }
 
-/** Arrivals within the second before each tenth of one, over the first twelve. */
+/** Returns the arrivals in the last 1,000 ms, for each tenth of a second in the first twelve seconds. */
 function window(arrivals: readonly number[]): [number, number][] {
   const [began = 0] = arrivals;
   return Array.from({ length: 120 }, (_, i) => {

@@ -1,4 +1,4 @@
-/** `fork(taker-process.ts, [JSON of TakerOptions])`: takes permits for `runMs` and starts one datagram for each. */
+/** `fork(taker-process.ts, [JSON of TakerOptions])` acquires permits for `runMs` and sends one datagram for each. */
 import { createSocket } from 'node:dgram';
 import type { Lane } from '../../lib/max-api/permits.ts';
 import { answering } from '../support/children.ts';
@@ -12,12 +12,12 @@ export interface TakerOptions {
   readonly takers: readonly {
     readonly lane: Lane;
     readonly count: number;
-    /** How long a request takes, and its sender pauses, ms; ± 50 %. */
+    /** Time between the requests of a taker, ms; ± 50 %. */
     readonly pauseMs: number;
   }[];
 }
 
-/** What a datagram says. */
+/** The content of a datagram. */
 export interface Start {
   readonly from: string;
   readonly lane: Lane;
@@ -26,7 +26,7 @@ export interface Start {
 }
 
 export interface TakerReport {
-  /** From asking to the permit, ms. */
+  /** Time from the call to the permit, ms. */
   readonly waits: Readonly<Record<Lane, readonly number[]>>;
 }
 

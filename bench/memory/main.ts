@@ -7,17 +7,17 @@ import type { Part } from '../support/part.ts';
 import { type Service, startService } from '../support/service.ts';
 import { mb, median, round } from '../support/stats.ts';
 
-/** P10: what planning takes of memory, by how much there is to plan. The functions as deployed, each time in a new process. */
+/** P10: the memory of planning, by the number of chats. It runs the functions as deployed, each time in a new process. */
 
 const MB = 1_048_576;
-/** MAX's own limit: it bounds how much of what is due one plan of the background sync takes in. */
+/** MAX's own limit. It limits how many due chats one run of the background sync enqueues. */
 const RPS = 30;
 const BATCH = 50;
 const QUEUE = 'BulkRefreshesQueue';
 const STALE = 'schedulePlanStale';
 const FULL = 'queuePlanFullUpdate';
 
-/** A full update can be planned again from its beginning; the background sync has then done what there was to do. */
+/** Measurements of a full update, which can be planned again from its beginning. The background sync can be measured only once. */
 const ROUNDS = 3;
 
 interface Scheduled {
@@ -27,9 +27,9 @@ interface Scheduled {
 }
 
 interface Planning {
-  /** The most memory of the process, bytes. */
+  /** Peak memory of the process, bytes. */
   readonly peak: number;
-  /** Messages queued. */
+  /** Number of queued messages. */
   readonly messages: number;
 }
 
@@ -65,7 +65,7 @@ async function planOnce(service: Service, key: string, event: unknown): Promise<
   return { peak, messages: await service.empty(QUEUE) };
 }
 
-/** The message that starts the planning of the run at hand, from its beginning. */
+/** Resets the planning of the current run and returns the event that starts it. */
 async function planEvent({ database }: Service): Promise<unknown> {
   const current = await readState<{ run_id: string }>({ ...database, pause: async () => {} }, 'run#current');
   const again = new UpdateCommand({

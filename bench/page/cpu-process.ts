@@ -1,6 +1,6 @@
 /**
- * `fork(cpu-process.ts)`: processor time of the listing's handler where DynamoDB and Redis answer at once, from memory,
- * beside that of `JSON.stringify` of the same page. In turns, in one process.
+ * `fork(cpu-process.ts)` measures the processor time of the listing's handler, with DynamoDB and Redis replaced by memory, and
+ * that of `JSON.stringify` of the same page. Both run alternately in one process.
  */
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Redis } from 'ioredis';
@@ -38,7 +38,7 @@ Object.assign(Redis.prototype, {
     this.status = 'ready';
   },
   mget: async () => values,
-  // Scripts that nobody waits for.
+  // Scripts whose result is not needed.
   sendCommand: async () => null,
 });
 
@@ -47,7 +47,7 @@ const call = handler as unknown as (event: unknown, context: object) => Promise<
 const event = pageEvent(String(process.env.BENCH_AUTHORIZATION));
 
 export interface CpuRound {
-  /** Microseconds a call. */
+  /** Microseconds per call. */
   readonly handler: number;
   readonly stringify: number;
   readonly bytes: number;

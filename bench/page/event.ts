@@ -1,6 +1,6 @@
 /**
- * What API Gateway sends for a page of a hundred.
- * @param authorization of somebody who sees all chats.
+ * Returns the event of API Gateway for a page of 100 chats.
+ * @param authorization the header of a caller who sees all chats.
  */
 export const pageEvent = (authorization: string, query: Readonly<Record<string, string>> = {}) => ({
   version: '2.0',
@@ -25,7 +25,7 @@ export const context = {
   getRemainingTimeInMillis: () => 10_000,
 };
 
-/** What the function is given, but for the addresses. */
+/** The environment variables of the function, without addresses. */
 export const settings = {
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'local',

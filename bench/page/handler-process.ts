@@ -1,4 +1,4 @@
-/** `fork(handler-process.ts, [BUNDLE])`: the listing function as it is deployed, in a process of its own, as on Lambda. */
+/** `fork(handler-process.ts, [BUNDLE])` runs the listing function as deployed, in its own process like on Lambda. */
 import { pathToFileURL } from 'node:url';
 import { answering } from '../support/children.ts';
 import { context } from './event.ts';
@@ -6,7 +6,7 @@ import { context } from './event.ts';
 type Handler = (event: unknown, context: object) => Promise<{ statusCode: number; body: string }>;
 
 export interface Timed {
-  /** Of each call. */
+  /** Duration of each call. */
   readonly ms: readonly number[];
   /** Processor time of all calls together. */
   readonly cpuMs: number;

@@ -4,7 +4,10 @@ import { createRedis, createRedisGate } from '../../lib/adapters/redis/client.ts
 import { createRedisCounts } from '../../lib/adapters/redis/counts.ts';
 import { quantile } from '../support/stats.ts';
 
-/** The Redis step of a page (MGET, and its values checked) beside the same MGET on a socket, its reply split into values. */
+/**
+ * Measures the Redis step of a page (MGET and validated values) and the same MGET on a raw socket, with its reply split into
+ * values.
+ */
 
 export interface RedisStep {
   /** Medians, microseconds. */
@@ -29,7 +32,7 @@ export async function measureRedisStep(url: string, ids: readonly number[], roun
       for (const name of names) {
         const from = performance.now();
         await steps[name]();
-        // The first hundreds are spent on compiling.
+        // Excludes the first rounds, in which V8 compiles the code.
         if (i >= rounds / 4) samples[name].push((performance.now() - from) * 1_000);
       }
     }
@@ -41,7 +44,7 @@ export async function measureRedisStep(url: string, ids: readonly number[], roun
   }
 }
 
-/** The reply is known to be complete by its length, which the first one tells. */
+/** Returns a function that sends MGET on a raw socket. All replies have the length of the first one. */
 async function rawMget(socket: Socket, keys: readonly string[]): Promise<() => Promise<string[]>> {
   const command = `*${keys.length + 1}\r\n$4\r\nMGET\r\n${keys.map((key) => `$${key.length}\r\n${key}\r\n`).join('')}`;
   let expected = 0;
@@ -55,7 +58,7 @@ async function rawMget(socket: Socket, keys: readonly string[]): Promise<() => P
   let done = (_values: string[]) => {};
   socket.setEncoding('latin1').on('data', (piece) => {
     reply += piece;
-    // Each value stands behind a line with its length.
+    // A line with its length precedes each value.
     if (reply.length >= expected) done(reply.split('\r\n').filter((_, i) => i > 0 && i % 2 === 0));
   });
   return () =>

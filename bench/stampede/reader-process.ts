@@ -1,4 +1,4 @@
-/** `fork(reader-process.ts, [JSON of ReaderOptions])`: readers that all come at the same moment. */
+/** `fork(reader-process.ts, [JSON of ReaderOptions])` runs readers that all start at the same time. */
 import { get } from 'node:http';
 import { answering } from '../support/children.ts';
 import { type Lifetimes, READERS, type ReaderName } from './readers.ts';
@@ -14,19 +14,19 @@ export interface Crowd {
   readonly what: 'read' | 'refresh';
   readonly id: number;
   readonly readers: number;
-  /** When all come, Unix ms. */
+  /** The start time of all readers, Unix ms. */
   readonly at: number;
 }
 
 export interface CrowdReport {
-  /** How long each waited. */
+  /** The time that each reader waited. */
   readonly ms: readonly number[];
   readonly statuses: readonly number[];
 }
 
 const options: ReaderOptions = JSON.parse(process.argv[2] ?? '{}');
 
-/** The same request that the service makes. */
+/** Sends the same request as the service. */
 const fetchCount = (id: number) =>
   new Promise<number>((resolve, reject) => {
     const request = get(`${options.upstreamUrl}/chats/-${id}`, (response) => {

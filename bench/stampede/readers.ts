@@ -1,16 +1,16 @@
 import { context } from '../page/event.ts';
 import { peer } from '../support/peers.ts';
 
-/** What answers readers of a chat's count, each behind one interface: the service's functions, and caches in their place. */
+/** The compared implementations behind one interface: the service's functions, and general caches. */
 
 export interface Reader {
-  /** Reads the count of a chat; says with which status it was answered. */
+  /** Reads the count of a chat. Returns the status of the response. */
   readonly read: (id: number) => Promise<number>;
-  /** A person asks for a new count; only the service has that. */
+  /** Refreshes the count of a chat, like a user. Only the service supports it. */
   readonly refresh?: (id: number) => Promise<number>;
 }
 
-/** How long a value is fresh, and how long it may be shown after that, ms. */
+/** How long a value is fresh, and how long it may be served after that, ms. */
 export interface Lifetimes {
   readonly freshMs: number;
   readonly staleMs: number;
@@ -50,7 +50,7 @@ async function bentocache(url: string, fetch: Fetch, { freshMs, staleMs }: Lifet
   const cache = new BentoCache({ default: 'counts', stores: { counts: store } });
   return {
     async read(id) {
-      // What is stale is given at once, and fetched behind the reader's back.
+      // Serves a stale value at once and fetches a new one in the background.
       const options = { ttl: freshMs, grace: freshMs + staleMs, timeout: 0 };
       await cache.getOrSet({ key: `chat:${id}`, factory: () => fetch(id), ...options });
       return 200;

@@ -2,7 +2,7 @@ import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** Processes of the benchmark's own: each says `ready`, and then answers every message with one. */
+/** Child processes of the benchmark. A child sends `ready`, and then answers every message with one message. */
 
 export interface Child {
   ask<A>(message: unknown): Promise<A>;
@@ -11,7 +11,7 @@ export interface Child {
 
 const LUA_AS_TEXT = fileURLToPath(new URL('../../localstack/lua-as-text.ts', import.meta.url));
 
-/** @param options `stdio` other than silence, an environment other than this one's. */
+/** Starts a child process. @param options override the defaults: no input and output except errors, and the same environment. */
 export async function startChild(script: string, args: readonly string[], options: ForkOptions = {}): Promise<Child> {
   const child = fork(script, args, {
     execArgv: ['--import', LUA_AS_TEXT],
@@ -48,7 +48,7 @@ async function answer(child: ChildProcess): Promise<unknown> {
   return message;
 }
 
-/** The other end: what a child's script calls. */
+/** Answers the messages of the parent. The script of a child calls it. */
 export function answering<M>(answerTo: (message: M) => Promise<unknown> | unknown): void {
   process.on('message', async (message) => process.send?.(await answerTo(message as M)));
   process.send?.('ready');

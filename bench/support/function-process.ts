@@ -1,12 +1,12 @@
-/** `fork(function-process.ts, [BUNDLE])`: an execution environment of a function, as it is deployed, in a process of its own. */
+/** `fork(function-process.ts, [BUNDLE])` is an execution environment of a deployed function, in its own process. */
 import { pathToFileURL } from 'node:url';
 import { answering } from './children.ts';
 
 export interface Invoked {
   readonly value: unknown;
-  /** What went wrong, where it did. */
+  /** The error, if the function failed. */
   readonly error?: string;
-  /** The most memory the process has had, bytes (resident set). */
+  /** Peak memory of the process so far, bytes (resident set). */
   readonly peakBytes: number;
   /** Processor time of the process so far, ms. */
   readonly cpuMs: number;

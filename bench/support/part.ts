@@ -1,32 +1,32 @@
-/** What a part of the benchmark gives back. */
+/** The results of a part of the benchmark. */
 
 export interface PartOptions {
-  /** Smaller sizes: for a look, not for the record. */
+  /** Whether to use smaller sizes. Quick results are not recorded. */
   readonly quick: boolean;
 }
 
-/** A line of the record: a figure of goals.md, or one that explains it. */
+/** A figure of the record: a goal, or a figure that explains one. */
 export interface Figure {
-  /** `P1`, or empty for what has no goal. */
+  /** `P1`, or empty if the figure is not a goal. */
   readonly goal: string;
   readonly what: string;
-  /** What the goal asks for. */
+  /** The value that the goal requires. */
   readonly bound: string;
   readonly measured: string;
-  /** The same of whatever it is compared with. */
+  /** The same figure of the peer or bound. */
   readonly peer: string;
-  /** `undefined` where there is nothing to reach. */
+  /** `undefined` if the figure is not a goal. */
   readonly reached: boolean | undefined;
 }
 
 export interface PartResult {
   readonly figures: readonly Figure[];
-  /** More tables, with a heading each. */
+  /** Further tables, each with a heading. */
   readonly tables?: readonly Table[];
-  /** What a reader must know to judge the figures: sizes, reasons for what was not reached. */
+  /** Facts that a reader needs to judge the figures: sizes, and why a goal was missed. */
   readonly notes?: readonly string[];
   readonly plots?: readonly Plot[];
-  /** Kept as JSON. */
+  /** Stored as JSON. */
   readonly data: unknown;
 }
 
@@ -37,7 +37,7 @@ export interface Table {
 }
 
 export interface Plot {
-  /** File name without ending. */
+  /** File name without extension. */
   readonly name: string;
   readonly title: string;
   readonly svg: string;

@@ -1,16 +1,16 @@
-/** Line charts as SVG, small enough to be read as text, on light and dark pages. */
+/** Draws line charts as small SVG files, for light and dark pages. */
 
 export interface Line {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** `line` unless told; in steps, as counts of a second are; the points alone. */
+  /** `line` by default. `steps` is for counts per second; `points` draws only the points. */
   readonly kind?: 'line' | 'dashes' | 'steps' | 'points';
   readonly colour?: string;
 }
 
 export interface Axis {
   readonly label: string;
-  /** Round numbers unless told. */
+  /** Round numbers by default. */
   readonly ticks?: readonly number[];
   readonly log?: boolean;
 }
@@ -18,10 +18,10 @@ export interface Axis {
 export interface Chart {
   readonly title: string;
   readonly x: Axis;
-  /** From 0 unless its ticks say otherwise. */
+  /** The axis starts at 0, unless `ticks` are given. */
   readonly y: Axis;
   readonly lines: readonly Line[];
-  /** A horizontal line not to be crossed. */
+  /** A horizontal line for a limit. */
   readonly limit?: { readonly at: number; readonly name: string };
 }
 
@@ -80,7 +80,7 @@ export function plot({ title, x, y, lines, limit }: Chart): string {
   ].join('\n');
 }
 
-/** Where a value stands between `from` and `to`, to a tenth of a pixel. */
+/** Returns the scale of an axis: it maps values to positions between `from` and `to`, to a tenth of a pixel. */
 function scale({ log }: Axis, values: readonly number[], from: number, to: number): (value: number) => number {
   const f = log ? Math.log : (value: number) => value;
   const low = f(Math.min(...values));
@@ -88,7 +88,7 @@ function scale({ log }: Axis, values: readonly number[], from: number, to: numbe
   return (value) => Math.round((from + ((f(value) - low) / (high - low || 1)) * (to - from)) * 10) / 10;
 }
 
-/** Some six numbers above `low` up to `high`. */
+/** Returns about six round numbers above `low`, up to `high`. */
 function roundNumbers(low: number, high: number): number[] {
   const rough = (high - low || 1) / 6;
   const power = 10 ** Math.floor(Math.log10(rough));

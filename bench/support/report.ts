@@ -3,7 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Figure, PartResult, Table } from './part.ts';
 
-/** Results for people (stdout, RESULTS.md) and for programs (results/*.json). */
+/** Writes results for people (stdout, RESULTS.md) and for programs (results/*.json). */
 
 const BENCH = join(import.meta.dirname, '..');
 const RESULTS = join(BENCH, 'RESULTS.md');
@@ -22,7 +22,7 @@ const figuresTable = (figures: readonly Figure[]): Table => ({
   rows: figures.map((f) => [f.goal, f.what, f.bound, f.measured, f.peer, MARKS.get(f.reached) ?? '']),
 });
 
-/** Aligned columns for a terminal. */
+/** Returns a table with aligned columns, for a terminal. */
 function textTable({ title, head, rows }: Table): string {
   const lines = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
@@ -49,7 +49,7 @@ export function print(part: string, result: PartResult): void {
   for (const note of result.notes ?? []) console.log(`\n${note}`);
 }
 
-/** Quick runs are kept apart and don't go into the record. */
+/** Stores results. Quick runs get their own file and are not recorded in RESULTS.md. */
 export function keep(part: string, result: PartResult, { quick, load }: { quick: boolean; load: string }): void {
   const folder = join(BENCH, 'results');
   mkdirSync(folder, { recursive: true });
@@ -78,7 +78,7 @@ What was measured against the goals. Each section is written by its part of \`np
 stands as it was measured, reached or not. Ratios are against a peer or a bound in the same run.
 `;
 
-/** A part's section stands between two comments; what else is in the file stays. */
+/** Replaces the section of a part, which is between two comments. The rest of the file remains. */
 function withSection(text: string, part: string, section: string): string {
   const [begin, end] = [`<!-- ${part} -->`, `<!-- /${part} -->`];
   const from = text.indexOf(begin);

@@ -1,4 +1,4 @@
-/** Figures from repeated measurements. Noise of a shared machine is one-sided, so medians and quantiles, never means. */
+/** Statistics of repeated measurements. Noise of a shared machine only adds time, so use medians and quantiles, never means. */
 
 export const quantile = (values: readonly number[], q: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? Number.NaN;
@@ -9,7 +9,7 @@ export const sum = (values: readonly number[]): number => values.reduce((a, b) =
 
 export const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
 
-/** Most events in any window of `windowMs`. */
+/** Returns the largest number of events in any window of `windowMs`. */
 export function worstWindow(times: readonly number[], windowMs: number): number {
   const sorted = times.toSorted((a, b) => a - b);
   let from = 0;

@@ -1,12 +1,14 @@
 import type { Clock } from '../../lib/base/clock.ts';
 
-/** Time that stands still until a test moves it. */
+/** A clock that only a test moves. */
 export interface FakeClock extends Clock {
-  /** Moves time on by `ms`, waking each sleeper at its moment and letting it work before the next. */
+  /** Advances the time by `ms`. Wakes each sleeper at its time, and lets it work before the next one wakes. */
   advance(ms: number): Promise<void>;
-  /** Moves time from sleeper to sleeper until `work` has settled. Rejects when nobody sleeps and it still has not. */
+  /**
+   * Advances the time from sleeper to sleeper until `work` has settled. Rejects if no sleeper is left and `work` has not settled.
+   */
   until<T>(work: Promise<T>): Promise<T>;
-  /** How many sleep. */
+  /** Number of sleepers. */
   readonly sleepers: number;
 }
 
@@ -27,7 +29,7 @@ export function fakeClock(startMs: number): FakeClock {
     now: () => now,
     sleep: (ms) =>
       new Promise((wake) => {
-        // Sorting is stable: who slept first at the same moment wakes first.
+        // The sort is stable: of two sleepers with the same time, the earlier one wakes first.
         sleeping = [...sleeping, { at: now + Math.max(0, ms), wake }].sort((a, b) => a.at - b.at);
       }),
     async advance(ms) {
@@ -45,7 +47,8 @@ export function fakeClock(startMs: number): FakeClock {
       for (;;) {
         await idle();
         if (settled) return work;
-        if (sleeping.length === 0) throw new Error('Nobody sleeps, and the work has not ended: it waits for ever.');
+        if (sleeping.length === 0)
+          throw new Error('No sleeper is left, but the work has not ended, so it would wait forever.');
         await wakeNext();
       }
     },
@@ -55,5 +58,5 @@ export function fakeClock(startMs: number): FakeClock {
   };
 }
 
-/** Every promise that can settle without time going by has settled by then. */
+/** Resolves when all promises have settled that can settle without a change of the time. */
 const idle = () => new Promise((resolve) => setImmediate(resolve));

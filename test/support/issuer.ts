@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An issuer of tokens, with a key of its own. */
+/** An issuer of tokens with its own key. */
 export interface TestIssuer {
-  /** What a function needs to know of it. */
+  /** The environment variables of functions that use this issuer. */
   readonly env: { readonly AUTH_ISSUER: string; readonly AUTH_AUDIENCE: string; readonly AUTH_JWKS_URL: string };
-  /** The value of an Authorization header. @param claims over those of a superadmin. */
+  /** Returns the value of an Authorization header. @param claims override those of a superadmin. */
   bearer(claims?: Readonly<Record<string, unknown>>): string;
-  /** Fetches of its keys so far. */
+  /** Number of fetches of its keys so far. */
   readonly fetches: number;
-  /** Called before the keys are sent; they are sent when it resolves. */
+  /** Called before each response with the keys, which waits until it resolves. */
   beforeKeys: () => Promise<void>;
   stop(): void;
 }

@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
-/** The JSON Schemas of an OpenAPI document, by a validator that knows nothing of zod. */
+/** Validates values against the JSON Schemas of an OpenAPI document, independently of zod. */
 
 export interface Api {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -30,7 +30,7 @@ export interface Operation {
   readonly responses: Readonly<Record<string, Response>>;
 }
 
-/** @returns what is wrong with a value; `undefined` where nothing is. */
+/** @returns the errors of a value; `undefined` if it is valid. */
 export type Check = (schema: Schema, value: unknown) => string | undefined;
 
 export function schemaChecker({ components: { schemas } }: Api): Check {
@@ -45,10 +45,10 @@ export function schemaChecker({ components: { schemas } }: Api): Check {
   };
 }
 
-/** The answer itself, or the component that it refers to. */
+/** Returns the response itself, or the component that it refers to. */
 export function resolveResponse({ components }: Api, response: Response): Response {
   const name = response.$ref?.split('/').at(-1);
   const resolved = name === undefined ? response : components.responses[name];
-  if (!resolved) throw new Error(`${response.$ref} is no answer of the document`);
+  if (!resolved) throw new Error(`${response.$ref} is not a response in the document`);
   return resolved;
 }

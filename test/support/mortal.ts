@@ -1,15 +1,15 @@
-/** How a worker ends at one of its calls: the call fails, or the worker is gone before or behind it. */
-export type Death = 'the call fails' | 'dies before the call' | 'dies behind the call';
-export const DEATHS: readonly Death[] = ['the call fails', 'dies before the call', 'dies behind the call'];
+/** How a worker ends at one of its calls: the call fails, or the worker dies before or after it. */
+export type Death = 'the call fails' | 'dies before the call' | 'dies after the call';
+export const DEATHS: readonly Death[] = ['the call fails', 'dies before the call', 'dies after the call'];
 
 export interface Worker {
-  /** The port as this worker reaches it: once dead, its calls have no effect and no end. */
+  /** Returns the port for this worker. After the worker's death, calls have no effect and never settle. */
   through<T extends object>(port: T, options?: { readonly neverFails?: boolean }): T;
   /** Resolves when the worker dies. */
   readonly dead: Promise<'dead'>;
 }
 
-/** Workers of which one meets its end at the `at`-th call of them all, counted from 0. */
+/** Creates workers. One of them fails or dies at the `at`-th call of all workers, counted from 0. */
 export function mortals(death: Death, at: number) {
   let calls = 0;
   let met = false;
@@ -34,7 +34,7 @@ export function mortals(death: Death, at: number) {
       }
       met = true;
       if (death === 'the call fails') throw new Error('as the test wants it');
-      if (death === 'dies behind the call') await act();
+      if (death === 'dies after the call') await act();
       die();
       return never;
     }
@@ -54,7 +54,7 @@ export function mortals(death: Death, at: number) {
 
   return {
     worker,
-    /** Whether the end was met; if not, there were fewer calls. */
+    /** Whether the failure has happened. If not, there were fewer calls. */
     get met() {
       return met;
     },

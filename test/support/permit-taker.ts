@@ -1,6 +1,6 @@
 /**
- * A process that takes permits: `fork(permit-taker.ts, [JSON of TakerOptions])`. It says `ready`, runs on `go`, starts one
- * datagram to `upstreamPort` per permit, and ends with a TakerReport.
+ * A process that acquires permits: `fork(permit-taker.ts, [JSON of TakerOptions])`. It sends `ready`, starts at the first message,
+ * sends one datagram to `upstreamPort` per permit, and ends with a TakerReport.
  */
 import { createSocket } from 'node:dgram';
 import { createDynamoClaimStore } from '../../lib/adapters/dynamodb/claim-store.ts';
@@ -17,16 +17,16 @@ export interface TakerOptions {
   readonly url: string;
   readonly upstreamPort: number;
   readonly settings: PermitSettings;
-  /** The durable store that tells who may make requests; without it all lose Redis together. */
+  /** The durable store of claims. Without it, all environments lose Redis together. */
   readonly claims?: { readonly endpoint: string; readonly tables: Tables };
   readonly runMs: number;
-  /** How many callers ask one request after the other, pausing `pauseMs` (± 50 %) between. */
+  /** `count` callers send one request after the other, with a pause of `pauseMs` (± 50 %). */
   readonly takers: readonly { lane: Lane; count: number; maxWaitMs: number; pauseMs: number }[];
 }
 
 export interface TakerReport {
   readonly stats: PermitStats;
-  /** Time between asking and the permit, ms, of each interactive permit. */
+  /** Time from the call to the permit, ms, of each interactive permit. */
   readonly interactiveWaits: readonly number[];
 }
 

@@ -7,16 +7,16 @@ import { fileURLToPath } from 'node:url';
 export interface TestRedis {
   readonly url: string;
   readonly kind: 'redis-server' | 'js-redis-server';
-  /** Ends it as an operator would. */
+  /** Stops it with SIGTERM, like an operator. */
   stop(): Promise<void>;
-  /** Ends it as a power cut would. */
+  /** Kills it at once, like a power failure. */
   kill(): Promise<void>;
-  /** Keeps its connections open and answers nothing, until `resume`. */
+  /** Stops all responses but keeps the connections open, until `resume`. */
   hang(): void;
   resume(): void;
 }
 
-/** An empty Redis of its own on a loopback port: the real server where there is one on the PATH, else the one from npm. */
+/** Starts an empty Redis on a loopback port: the real server if it is on the PATH, otherwise the one from npm. */
 export async function startRedis(port?: number): Promise<TestRedis> {
   const at = port ?? (await freePort());
   const real = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'redis-server')));
@@ -49,7 +49,7 @@ function cliFolder(): string {
   return fileURLToPath(new URL('.', import.meta.resolve('js-redis-server')));
 }
 
-/** A loopback port that nobody listens on. */
+/** Returns a free loopback port. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
@@ -66,7 +66,7 @@ async function answering(port: number, server: ChildProcess): Promise<void> {
     if (await pong(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error(`Redis on port ${port} doesn't answer`);
+  throw new Error(`Redis on port ${port} doesn't respond`);
 }
 
 function pong(port: number): Promise<boolean> {

@@ -1,14 +1,14 @@
 import type { StoredChat } from '../../../lib/chats/chat.ts';
 
-/** A chat with its place on the due index: Unix ms, `undefined` off it. */
+/** A chat with its time in the due index, Unix ms; `undefined` if it is not in the index. */
 export interface MemoryChat extends StoredChat {
   readonly dueAt: number | undefined;
 }
 
-/** What the memory stores of chats and of counts share. */
+/** The state that the memory stores share. */
 export interface MemoryChats {
   readonly byId: Map<number, MemoryChat>;
-  /** The largest id given so far. */
+  /** The largest id assigned so far. */
   lastId: number;
 }
 

@@ -16,5 +16,5 @@ export function createMemoryClaimStore(): ClaimStore {
   };
 }
 
-/** For environments that all lose Redis together: nobody is on the other side. */
+/** Claims for environments that all lose Redis together, so the other side never has a claim. */
 export const uncontestedClaims: ClaimStore = { claimShared: async () => 0, claimLocal: async () => 0 };

@@ -4,7 +4,7 @@ import type { MemoryChats } from './chats.ts';
 
 const byDueTime = (a: Cursor, b: Cursor): number => a.dueAt - b.dueAt || a.id - b.id;
 
-/** The durable side of counts in memory. */
+/** The store of counts in memory. */
 export function createMemoryCountStore({ byId }: MemoryChats): CountStore {
   const dueBy = (before: number): DueChat[] =>
     [...byId.values()]

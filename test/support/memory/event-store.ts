@@ -1,7 +1,7 @@
 import { type EventStore, quarterOf, type Title } from '../../../lib/state/event-store.ts';
 import type { MemoryChats } from './chats.ts';
 
-/** What events leave behind, in memory. */
+/** The effects of events on a chat, in memory. */
 export interface MemoryMarks {
   readonly windowUntil?: number;
   readonly quarter?: number;

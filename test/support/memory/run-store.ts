@@ -1,6 +1,6 @@
 import { isUnderWay, type PartResult, type Run, type RunStore } from '../../../lib/state/run-store.ts';
 
-/** Runs in memory; nothing expires. */
+/** Runs in memory. They never expire. */
 export function createMemoryRunStore(): RunStore {
   const runs = new Map<string, Run>();
   const parts = new Map<string, PartResult>();
