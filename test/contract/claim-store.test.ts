@@ -19,20 +19,20 @@ describe.each(IMPLEMENTATIONS)('claims in %s', (_, open) => {
     store = await open();
   });
 
-  test('the shared limiter is told until when environments without Redis make requests', async () => {
+  test('the shared limiter gets the time until which environments without Redis send requests', async () => {
     expect(await store.claimShared(T0 + 6_000)).toBe(0);
     expect(await store.claimLocal(T0 + 20_000, T0 + 6_000)).toBe(0);
     expect(await store.claimShared(T0 + 21_000)).toBe(T0 + 20_000);
   });
 
-  test('environments without Redis may not claim while the shared limiter is used, and it always may', async () => {
+  test("environments without Redis can't claim while the shared limiter is in use, but the shared limiter always can", async () => {
     await store.claimShared(T0 + 6_000);
     expect(await store.claimLocal(T0 + 9_000, T0 + 5_999)).toBe(T0 + 6_000);
     expect(await store.claimShared(T0 + 8_000)).toBe(0);
     expect(await store.claimLocal(T0 + 9_000, T0 + 6_000)).toBe(T0 + 8_000);
   });
 
-  test('where nobody uses the limiter, environments without Redis claim again and again', async () => {
+  test('environments without Redis can claim repeatedly while the shared limiter is not in use', async () => {
     expect(await store.claimLocal(T0 + 6_000, T0)).toBe(0);
     expect(await store.claimLocal(T0 + 8_000, T0)).toBe(0);
   });

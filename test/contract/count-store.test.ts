@@ -13,7 +13,7 @@ const at = (askedAt: number) => ({ askedAt, dueAt: askedAt + 3_600_000 });
 describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
   let stores: Stores;
   let store: CountStore;
-  /** A chat in MAX, due since T0. */
+  /** Creates a chat in MAX that is due since T0. */
   let chat: { id: number; maxChatId: string };
   beforeEach(async () => {
     stores = await open();
@@ -25,7 +25,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
   const due = () => store.due(Number.MAX_SAFE_INTEGER, 100, undefined);
 
   describe('apply', () => {
-    test('takes a count, tells what it replaced, and makes the chat due later', async () => {
+    test('stores a count, returns the replaced one, and makes the chat due later', async () => {
       const before = await stored();
       expect(await store.apply(chat, count(5), at(T0 + 1))).toEqual({
         kind: 'applied',
@@ -54,7 +54,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       ]);
     });
 
-    test('takes the first reading also where an import brought a count', async () => {
+    test('stores the first reading even if an import stored a count', async () => {
       await stores.chats.importMany([line('-71', { participantsCount: 9 })], T0);
       const imported = { id: 2, maxChatId: '-71' };
       expect(await store.apply(imported, count(8), at(T0 - 99))).toEqual({
@@ -64,7 +64,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       });
     });
 
-    test('of a doubled or late reading changes nothing', async () => {
+    test('ignores a repeated or late reading', async () => {
       await store.apply(chat, count(5), at(T0 + 10));
       const before = [await stored(), await due()];
       for (const reading of [count(6), GONE]) {
@@ -75,7 +75,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect([await stored(), await due()]).toEqual(before);
     });
 
-    test('is superseded where the chat has another MAX id, none, or is gone', async () => {
+    test('is superseded if the chat has another MAX id, has none, or was deleted', async () => {
       await stores.chats.update(chat.id, { maxChatId: '-71' }, T0);
       expect(await store.apply(chat, count(5), at(T0 + 1))).toEqual({ kind: 'superseded' });
       expect(await stored()).toMatchObject({ participantsCount: null, checkedAt: null });
@@ -89,7 +89,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(await due()).toEqual([]);
     });
 
-    test('of a 403 or 404 keeps the count and takes the chat off the due index, until there is a count again', async () => {
+    test('of a 403 or 404 keeps the count and removes the chat from the due index until the next count', async () => {
       await store.apply(chat, count(5), at(T0 + 1));
       expect(await store.apply(chat, GONE, at(T0 + 2))).toEqual({ kind: 'applied', before: 5, knownCorrect: false });
       expect(await stored()).toMatchObject({
@@ -113,7 +113,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect((await listAll(stores.chats, { sort: 'name' }))[0]?.chat.status).toBe('active');
     });
 
-    test('moves the chat in the listings by count and in no other', async () => {
+    test('moves the chat only in the listings by count', async () => {
       await created(stores.chats, { maxChatId: '-71', universityId: 1 });
       await store.apply(chat, count(5), at(T0 + 1));
       for (const scope of ['all', { universityId: 1 }] as const) {
@@ -122,7 +122,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       }
     });
 
-    test('at the same time as changes of the chat: neither is lost', async () => {
+    test('and a simultaneous change of the chat are both stored', async () => {
       await Promise.all([
         store.apply(chat, count(5), at(T0 + 1)),
         stores.chats.update(chat.id, { name: 'Новое' }, T0 + 1),
@@ -136,7 +136,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(await due()).toEqual([]);
     });
 
-    test('keeps what was learnt, and starts counting events anew; without it what is known stays', async () => {
+    test('stores what was learnt and resets the count of events; without it both stay', async () => {
       await stores.events.markDirty(chat.id, T0, T0 + 1);
       await store.apply(chat, count(5), { ...at(T0 + 1), learnt: LEARNT });
       const planning = { ...NOTHING_PLANNED, learnt: LEARNT };
@@ -147,7 +147,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(await stored()).toMatchObject({ planning: { learnt: LEARNT, eventQuarters: 1, dirtyAt: null } });
     });
 
-    test('makes clean what changed before MAX was asked, and nothing that changed since', async () => {
+    test('clears changes from before the request to MAX, but none from after it', async () => {
       await store.apply(chat, count(5), at(T0 + 1));
       await stores.events.markDirty(chat.id, T0 + 10, T0 + 11);
       expect(await store.apply(chat, count(6), at(T0 + 9))).toMatchObject({ kind: 'applied', before: 5 });
@@ -161,7 +161,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(await stored()).toMatchObject({ chat: { status: 'active' }, planning: { dirtyAt: T0 + 20 } });
     });
 
-    test('tells whether the count is known to be right', async () => {
+    test('returns whether the count is known to be correct', async () => {
       await stores.events.recordEventTrust(chat.id, true, 1, T0 + 5);
       const known = async (askedAt: number) => {
         const outcome = await store.apply(chat, count(1), at(askedAt));
@@ -176,7 +176,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(await known(T0 + 11)).toBe(false);
     });
 
-    test('of a chat that is given another MAX id forgets what was learnt', async () => {
+    test('to a chat with a new MAX id resets what was learnt', async () => {
       await store.apply(chat, count(5), { ...at(T0 + 1), learnt: LEARNT });
       await stores.events.recordEventTrust(chat.id, true, 1, T0);
       await stores.events.markDirty(chat.id, T0 + 2, T0 + 3);
@@ -184,7 +184,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(await stored()).toMatchObject({ readAt: null, planning: NOTHING_PLANNED });
     });
 
-    test('in any order, doubled, at once or one after another: the newest stays', async () => {
+    test('keeps the newest of readings that are shuffled, repeated, simultaneous or sequential', async () => {
       const readings = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.option(fc.nat(9))), {
         selector: ([time]) => time,
         minLength: 1,
@@ -200,7 +200,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
           const one = { id: await created(stores.chats, { maxChatId }), maxChatId };
           const deliver = ([time, n]: (typeof readings)[number]) =>
             store.apply(one, n === null ? GONE : count(n), at(T0 + time));
-          // Every reading arrives, some twice.
+          // Every reading arrives, some of them twice.
           const all = [...order, ...readings.filter((reading) => !order.includes(reading))];
           if (atOnce) await Promise.all(all.map(deliver));
           else for (const reading of all) await deliver(reading);
@@ -218,7 +218,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
   });
 
   describe('reschedule', () => {
-    test('gives a due chat another time, with what was learnt', async () => {
+    test('changes the time of a due chat and stores what was learnt', async () => {
       await store.apply(chat, count(5), at(T0));
       await stores.events.markDirty(chat.id, T0 + 1, T0 + 2);
       const [found] = await due();
@@ -230,7 +230,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(await stored()).toMatchObject({ participantsCount: 5, readAt: T0, planning: { dirtyAt: T0 + 1 } });
     });
 
-    test('does nothing to a chat that was read, refused or removed meanwhile', async () => {
+    test('ignores a chat that was read, refused or deleted meanwhile', async () => {
       await store.apply(chat, count(5), at(T0));
       const [found] = await due();
       if (!found) throw new Error('nothing is due');
@@ -248,7 +248,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
   });
 
   describe('due', () => {
-    /** Chats 1 to 10, of which pairs are due at the same time: T0, T0 + 1 h, … */
+    /** Creates chats 1 to 10. Pairs are due at the same time: T0, T0 + 1 h, … */
     beforeEach(async () => {
       for (let id = 2; id <= 10; id++) await created(stores.chats, { maxChatId: `-${id}` });
       await stores.chats.update(1, { maxChatId: '-1' }, T0);
@@ -260,7 +260,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
     });
     const hours = (n: number) => T0 + n * 3_600_000;
 
-    test('gives the longest due first, those due at the time itself included, and counts them', async () => {
+    test('returns chats in order of due times, including those due right now, and counts them', async () => {
       expect((await store.due(hours(2), 100, undefined)).map(({ dueAt }) => dueAt)).toEqual(
         [0, 0, 1, 1, 2, 2].map(hours),
       );
@@ -270,7 +270,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(await store.countDue(T0 - 1)).toBe(0);
     });
 
-    test.each([1, 2, 3, 4, 100])('visits every chat once, %i a page', async (limit) => {
+    test.each([1, 2, 3, 4, 100])('visits every chat once with pages of %i', async (limit) => {
       const seen: DueChat[] = [];
       for (;;) {
         const page = await store.due(hours(9), limit, seen.at(-1));
@@ -281,7 +281,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(seen.map(({ id }) => id).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     });
 
-    test('goes on behind a chat that has left its place', async () => {
+    test('continues after a chat that is no longer in the index', async () => {
       const [first] = await store.due(hours(9), 1, undefined);
       await store.postpone([first?.id ?? 0], hours(8));
       const rest = await store.due(hours(7), 100, first);
@@ -289,7 +289,7 @@ describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {
       expect(rest[0]?.dueAt).toBe(T0);
     });
 
-    test('postpones to later times only, and only what is due at all', async () => {
+    test('postpones only chats that are due, and only to later times', async () => {
       await store.apply({ id: 3, maxChatId: '-3' }, GONE, at(hours(9)));
       const before = await stores.chats.get(1);
       await store.postpone([1, 3, 10, 11, 999], hours(3));

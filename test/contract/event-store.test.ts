@@ -16,7 +16,7 @@ describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {
   const planning = async () => (await stores.chats.get(id))?.planning;
   const QUARTER = 900_000;
 
-  test('opens one window at a time, of chats that there are', async () => {
+  test('opens one window at a time, and only for known chats', async () => {
     expect(await store.markDirty(id, T0, T0 + 30)).toEqual({ readAt: null, planning: NOTHING_PLANNED });
     expect(await store.markDirty(id, T0, T0 + 30)).toBeUndefined();
     expect(await store.markDirty(id, T0 + 29, T0 + 59)).toBeUndefined();
@@ -25,13 +25,13 @@ describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {
     expect(await stores.chats.get(999)).toBeUndefined();
   });
 
-  test('opens it for one of many at the same time', async () => {
+  test('opens one window for many simultaneous events', async () => {
     const opened = await Promise.all(Array.from({ length: 10 }, () => store.markDirty(id, T0, T0 + 30)));
     expect(opened.filter(Boolean)).toHaveLength(1);
     expect(await planning()).toMatchObject({ eventQuarters: 1 });
   });
 
-  test('knows since when a chat is dirty, and counts quarters of an hour with events', async () => {
+  test('stores since when a chat is dirty, and counts quarters of an hour with events', async () => {
     const start = Math.floor(T0 / QUARTER) * QUARTER;
     for (const at of [10, 100_000, QUARTER, QUARTER + 100_000, 3 * QUARTER]) {
       await store.markDirty(id, start + at, start + at + 30_000);
@@ -39,11 +39,11 @@ describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {
     expect(await planning()).toMatchObject({ dirtyAt: start + 10, eventQuarters: 3 });
   });
 
-  test('knows since when events are told, by its own clock', async () => {
+  test('stores since when events are trusted, by its own clock', async () => {
     await store.recordEventTrust(id, true, 100, T0);
     await store.recordEventTrust(id, true, 200, T0 + 1);
     expect(await planning()).toMatchObject({ eventsTrustedSince: T0 });
-    // Older than what is known.
+    // Older than the known state.
     await store.recordEventTrust(id, false, 150, T0 + 2);
     expect(await planning()).toMatchObject({ eventsTrustedSince: T0 });
     await store.recordEventTrust(id, false, 300, T0 + 3);
@@ -52,7 +52,7 @@ describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {
     expect(await planning()).toMatchObject({ eventsTrustedSince: T0 + 4 });
   });
 
-  test('holds on to the newest title, and tells it', async () => {
+  test('keeps the newest title and returns it', async () => {
     const title = (title: string, at: number) => ({ title, at });
     expect(await store.retitle(id, title('b', 2))).toEqual(title('b', 2));
     expect(await store.retitle(id, title('a', 1))).toEqual(title('b', 2));
@@ -61,7 +61,7 @@ describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {
     expect(await store.retitle(999, title('c', 3))).toBeUndefined();
   });
 
-  test('leaves the chat itself alone', async () => {
+  test('does not change the chat itself', async () => {
     const before = await stores.chats.get(id);
     await store.markDirty(id, T0, T0 + 30);
     await store.recordEventTrust(id, true, T0, T0);

@@ -30,13 +30,13 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
   });
 
   describe('start', () => {
-    test('keeps the run', async () => {
+    test('stores the run', async () => {
       expect(await store.start(run('a'), T0)).toEqual({ started: true, run: run('a') });
       expect(await store.get('a')).toEqual(run('a'));
       expect(await store.get('b')).toBeUndefined();
     });
 
-    test('answers with the run under way, planning or running', async () => {
+    test('returns the run in progress, whether it is planning or running', async () => {
       await store.start(run('a'), T0);
       expect(await store.start(run('b'), T0 + STALLED_AFTER_MS)).toEqual({ started: false, run: run('a') });
       await store.advance('a', 0, null, { planned: 5, unavailable: 0 }, T0 + 1);
@@ -44,7 +44,7 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
       expect(await store.get('b')).toBeUndefined();
     });
 
-    test('starts where the last one has finished or stalled', async () => {
+    test('starts a run if the last one has finished or stalled', async () => {
       await store.start(run('a'), T0);
       await store.advance('a', 0, null, { planned: 5, unavailable: 5 }, T0 + 1);
       expect(await store.start(run('b'), T0 + 2)).toMatchObject({ started: true });
@@ -52,7 +52,7 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
       expect(await store.start(run('c'), T0 + STALLED_AFTER_MS + 1)).toMatchObject({ started: true });
     });
 
-    test.each([undefined, 'stalled'])('at the same time: one starts, all get it (last: %s)', async (last) => {
+    test.each([undefined, 'stalled'])('by simultaneous callers starts one run for all (last: %s)', async (last) => {
       const now = T0 + 2 * STALLED_AFTER_MS;
       if (last) await store.start(run(last), T0);
       const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -63,14 +63,14 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
       expect((await Promise.all(ids.map((id) => store.get(id)))).filter(Boolean)).toHaveLength(1);
     });
 
-    test('refuses an id that was used', async () => {
+    test('refuses an id that was already used', async () => {
       await store.start(run('a', { cursor: null }), T0);
       await expect(store.start(run('a'), T0)).rejects.toThrow('Run a was started before');
     });
   });
 
   describe('advance', () => {
-    test('adds what was planned, and what needs no request as done', async () => {
+    test('adds planned chats, and counts chats that need no request as done', async () => {
       await store.start(run('a'), T0);
       expect(await store.advance('a', 0, 50, { planned: 50, unavailable: 2 }, T0 + 1)).toBe(true);
       expect(await store.advance('a', 50, null, { planned: 7, unavailable: 1 }, T0 + 2)).toBe(true);
@@ -79,7 +79,7 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
       );
     });
 
-    test('changes nothing from anywhere else, or twice', async () => {
+    test('changes nothing from another cursor, or the second time', async () => {
       await store.start(run('a'), T0);
       const step = () => store.advance('a', 0, 50, { planned: 50, unavailable: 2 }, T0 + 1);
       expect((await Promise.all([step(), step(), step()])).filter(Boolean)).toHaveLength(1);
@@ -90,7 +90,7 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
     });
   });
 
-  test('knows the run that was started last', async () => {
+  test('returns the run that was started last', async () => {
     expect(await store.current()).toBeUndefined();
     await store.start(run('a'), T0);
     expect(await store.current()).toMatchObject({ id: 'a' });
@@ -99,32 +99,32 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
   describe('book', () => {
     beforeEach(() => store.start(run('a'), T0));
 
-    test('adds the result and answers with it', async () => {
+    test('adds the result and returns it', async () => {
       expect(await store.book('a', '0/1', result(10, [4, 5]), T0 + 1)).toEqual(result(10, [4, 5]));
       expect(await store.get('a')).toEqual(run('a', { ...result(10).counts, progressedAt: T0 + 1 }));
     });
 
-    test('of a part booked before answers with the first result', async () => {
+    test('of a recorded part returns the first result', async () => {
       await store.book('a', '0/1', result(10, [4, 5]), T0 + 1);
       expect(await store.book('a', '0/1', result(12), T0 + 2)).toEqual(result(10, [4, 5]));
       expect(await store.get('a')).toMatchObject({ done: 10, progressedAt: T0 + 1 });
     });
 
-    test('at the same time: each part counts once, and all hear the same of it', async () => {
+    test('by simultaneous callers counts each part once, and all get the same result', async () => {
       const parts = Array.from({ length: 12 }, (_, i) => `0/${i % 4}`);
       const results = await Promise.all(parts.map((part, i) => store.book('a', part, result(10, [i]), T0 + 1)));
       expect(await store.get('a')).toMatchObject({ done: 40, changed: 36, failed: 4 });
       for (const [i, { remaining }] of results.entries()) expect(remaining).toEqual(results[i % 4]?.remaining);
     });
 
-    test('has no part of a run that is not there', async () => {
+    test('refuses a part of an unknown run', async () => {
       await expect(store.book('b', '0/1', result(10), T0)).rejects.toThrow('There is no run b');
       expect(await store.get('b')).toBeUndefined();
     });
   });
 });
 
-test('in DynamoDB runs expire after 30 days, their parts after 2', async () => {
+test('in DynamoDB runs expire after 30 days, and their parts after 2 days', async () => {
   const database = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
   const store = createDynamoRunStore(database);
   await store.start(run('a'), T0);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OWN, startTarget, type Target } from './target.ts';
 
-/** Counts that follow what MAX tells, without anybody asking for them. */
+/** Counts follow MAX's events without any request from a client. */
 
 const CHATS = 100;
 const WINDOW_S = 3;
@@ -46,7 +46,7 @@ async function until(what: string, done: () => Promise<boolean>, ms: number): Pr
 }
 
 describe.runIf(OWN)('events', () => {
-  it('subscribes by itself, and reads what joins and leaves made dirty, once a window', async () => {
+  it('subscribes by itself, and refreshes chats with joins and leaves once per window', async () => {
     await target.runSchedule?.('scheduleCheckSubscription');
     await target.runSchedule?.('schedulePlanStale');
     await until('every count was read', async () => [...(await listed()).values()].every((n) => n !== null), 60_000);
@@ -56,7 +56,7 @@ describe.runIf(OWN)('events', () => {
     expect(told.length).toBeGreaterThan(20);
     const { total: before } = await control<{ total: number }>('/stats');
     const changed = told.slice(0, 10);
-    // Three changes each, within one window.
+    // Three changes of each chat within one window.
     for (const step of [1, 2, 3]) {
       for (const { chat_id, participants_count } of changed) {
         await control(`/chats/${chat_id}`, post({ count: participants_count + step }));
@@ -74,7 +74,7 @@ describe.runIf(OWN)('events', () => {
     expect(after - before).toBeLessThanOrEqual(changed.length * 2);
   }, 120_000);
 
-  it('meets a chat the bot is added to, and works off whatever is told', async () => {
+  it('registers a chat to which the bot is added, and handles all updates', async () => {
     const { chats } = await control<{ chats: Truth[] }>(`/chats?limit=${CHATS}`);
     const chat = chats.find(({ bot, gone, chat_id }) => bot === 'reader' && gone === null && chat_id.startsWith('-'));
     const id = (await ids()).get(chat?.chat_id ?? '') ?? 0;
@@ -87,7 +87,7 @@ describe.runIf(OWN)('events', () => {
       async () => (await listed()).get(chat?.chat_id ?? '') != null,
       60_000,
     );
-    // What failed would be in flight for minutes.
+    // Failed messages would remain in flight for minutes.
     const queue = await target.queue?.('updates');
     await until(
       'every update was worked off',
@@ -99,7 +99,7 @@ describe.runIf(OWN)('events', () => {
     );
   }, 150_000);
 
-  it('refuses deliveries without the secret, and takes what it does not know', async () => {
+  it('refuses deliveries without the secret, and accepts unknown updates', async () => {
     const deliver = (headers: Record<string, string>, body: unknown = { update_type: 'new', timestamp: 1 }) =>
       fetch(`${target.url}/webhooks/max`, {
         method: 'POST',

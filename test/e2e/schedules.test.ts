@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ListQuery } from './client.ts';
 import { ON_EMULATOR, OWN, startTarget, type Target } from './target.ts';
 
-/** Counts that nobody asks for: schedule → plan → queue → worker → MAX → DynamoDB and Redis. */
+/** Counts that no client requests: schedule → plan → queue → worker → MAX → DynamoDB and Redis. */
 
 const CHATS = 120;
-/** The shortest there is, and what an emulator needs to notice. */
+/** The shortest possible interval, and the time that an emulator needs to notice it. */
 const FIRES_WITHIN_MS = 60_000 + 15_000;
 
 let target: Target;
@@ -32,10 +32,10 @@ async function listed(): Promise<Map<string | null, number | null>> {
 }
 
 describe.runIf(OWN)('the background sync', () => {
-  it('reads every count that is due when its schedule fires, within the quota', async () => {
+  it('refreshes all due counts when its schedule fires, within the quota', async () => {
     const real = await fetch(new URL('/chats?limit=10000', target.maxControl));
     const { chats } = (await real.json()) as { chats: { chat_id: string; participants_count: number }[] };
-    // The local runner fires it at its start, as AWS may; an emulator a minute later.
+    // The local runner fires it at its start, like AWS may; an emulator fires it a minute later.
     const end = Date.now() + (ON_EMULATOR ? FIRES_WITHIN_MS : 0) + 60_000;
     let counts = await listed();
     while ([...counts.values()].some((count) => count === null) && Date.now() < end) {
@@ -47,7 +47,7 @@ describe.runIf(OWN)('the background sync', () => {
     expect(await stats.json()).toMatchObject({ max_in_any_1000ms: expect.toSatisfy((n) => n <= 30) });
   }, 180_000);
 
-  it('reads every chat in the daily full update', async () => {
+  it('refreshes all chats in the daily full update', async () => {
     await target.runSchedule?.('schedulePlanFull');
     const again = await target.api().POST('/admin/participants/full-update');
     const problem = again.error;

@@ -15,7 +15,7 @@ const api = (as: Who = 'superadmin') => target.api(as);
 const chat = (id: number) => ({ params: { path: { id } } });
 const page = (query: ListQuery) => ({ params: { query } });
 
-/** A request that the document does not describe, or whose answer the document's client would hide. */
+/** Sends a request that the document does not describe, or whose response the generated client would hide. */
 async function send(
   method: string,
   path: string,
@@ -38,7 +38,7 @@ async function send(
   };
 }
 
-/** The answer, and how long it took, ms. */
+/** Returns the response and its duration, ms. */
 async function timed<T>(request: Promise<T>): Promise<[T, number]> {
   const startedAt = performance.now();
   return [await request, performance.now() - startedAt];
@@ -83,7 +83,7 @@ async function until(what: string, done: () => Promise<boolean>, ms: number): Pr
 
 describe('reading', () => {
   it.runIf(OWN)(
-    'answers at once with what is known, and has the rest read',
+    'responds at once with known counts, and requests the others',
     async () => {
       expect((await listAll({})).some((chat) => chat.participants_count === null)).toBe(true);
       const read = async () => (await listAll({})).every((chat) => chat.participants_count !== null);
@@ -92,8 +92,8 @@ describe('reading', () => {
     120_000,
   );
 
-  it('lists every chat once in every sort and order, for all and for one university', async () => {
-    // Where counts move while the pages are read, a listing by count may have a chat twice or not at all.
+  it('lists every chat once in every order, for all universities and for one', async () => {
+    // If counts change while the pages are read, a listing by count may contain a chat twice or not at all.
     const sorts = [
       'id',
       'name',
@@ -115,7 +115,7 @@ describe('reading', () => {
     expect(data?.total).toBe(own.length);
   });
 
-  it.runIf(OWN)('finds chats by the beginnings of their words', async () => {
+  it.runIf(OWN)('finds chats by prefixes of their words', async () => {
     const found = await listAll({ search: 'ГРУП ивт' });
     expect(found.length).toBeGreaterThan(0);
     const all = await listAll({});
@@ -124,8 +124,8 @@ describe('reading', () => {
   });
 });
 
-describe('who is asking', () => {
-  it('denies who brings no token, and tokens that are torn, tampered with, or of another issuer', async () => {
+describe('authentication', () => {
+  it('refuses callers without a token, and tokens that are cut, tampered with, or from another issuer', async () => {
     const [head, , signature] = target.tokens.operator.split('.');
     const claims = Buffer.from(JSON.stringify({ role: 'superadmin', sub: 'e2e', exp: 9_999_999_999 }));
     const refused = [
@@ -195,7 +195,7 @@ describe('bad input', () => {
     expect(JSON.stringify(answer.body)).not.toMatch(/node_modules|\.ts|at .*\(/);
   });
 
-  it('takes a cursor only for the listing it comes from', async () => {
+  it('accepts a cursor only for the listing that it comes from', async () => {
     const { data } = await api().GET('/chats/all', page({ limit: 5, sort_by: 'name' }));
     const cursor = data?.next_cursor ?? '';
     const statusOf = async (query: ListQuery, as?: Who) =>
@@ -213,7 +213,7 @@ describe('bad input', () => {
 });
 
 describe('writing', () => {
-  it('creates, changes and removes a chat, with max_chat_id unique', async () => {
+  it('creates, changes and deletes a chat; max_chat_id is unique', async () => {
     const created = await api('curator').POST('/chats', {
       body: { name: 'Ёлка', max_chat_id: '-9000000000000001', department: 'Деканат' },
     });
@@ -236,7 +236,7 @@ describe('writing', () => {
     expect((await api().GET('/chats/{id}', chat(id))).response.status).toBe(404);
   });
 
-  it('keeps curators and operators to their university on every single-chat route', async ({ skip }) => {
+  it('restricts curators and operators to their university on every route of a single chat', async ({ skip }) => {
     const foreign = (await listAll({})).find((chat) => chat.university_id !== target.universityId);
     if (!foreign) return skip('there is one university only');
     const its = chat(foreign.id);
@@ -250,7 +250,7 @@ describe('writing', () => {
 });
 
 describe('counts from MAX', () => {
-  it('brings every count up to date in a full update, within the quota, while people refresh', async () => {
+  it('refreshes all counts in a full update, within the quota, while users refresh chats', async () => {
     const [one] = (await listAll({})).filter((chat) => chat.max_chat_id !== null);
     const started = await api().POST('/admin/participants/full-update');
     expect(started.response.status).toBe(202);
@@ -280,7 +280,7 @@ describe('counts from MAX', () => {
     for (const chat of chats)
       expect(chat.participants_count).toBe(real.get(chat.max_chat_id ?? '')?.participants_count);
     expect((await stats()).max_in_any_1000ms).toBeLessThanOrEqual(30);
-    // The median, as the machine of a test is shared.
+    // The median, because other processes use the test machine too.
     expect(waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)]).toBeLessThan(ON_EMULATOR ? 3_000 : 500);
   }, 180_000);
 
@@ -302,7 +302,7 @@ describe('counts from MAX', () => {
     60_000,
   );
 
-  it.runIf(OWN)('says that a chat is gone, and why MAX could not be asked, with the last known count', async () => {
+  it.runIf(OWN)('reports that a chat is gone, or why MAX could not be reached, with the last known count', async () => {
     const [gone, broken] = (await listAll({})).slice(10) as [Chat, Chat];
     await control(`/chats/${gone.max_chat_id}`, { gone: 'not_found' });
     const answer = await api().POST('/chats/{id}/refresh-participants', chat(gone.id));
@@ -323,7 +323,7 @@ describe('counts from MAX', () => {
 });
 
 describe('a queue', () => {
-  it('delivers again just the messages of a batch that failed', async ({ skip }) => {
+  it('delivers only the failed messages of a batch again', async ({ skip }) => {
     if (!target.queue) return skip('its queues can not be reached from here');
     const queue = await target.queue('express-refreshes');
     const [first, second] = (await listAll({})).slice(20) as [Chat, Chat];
@@ -342,7 +342,7 @@ describe('a queue', () => {
     );
   }, 60_000);
 
-  /** Makes the simulated MAX count one more. */
+  /** Increases the count of a chat in the simulated MAX by one. */
   async function changed(chats: readonly Chat[]): Promise<{ counts: number[] }> {
     const counts = chats.map((chat) => (chat.participants_count ?? 0) + 1);
     for (const [i, chat] of chats.entries()) await control(`/chats/${chat.max_chat_id}`, { count: counts[i] });
@@ -351,9 +351,7 @@ describe('a queue', () => {
 });
 
 describe('without Redis', () => {
-  it('answers lists from DynamoDB promptly, keeps the quota, and uses Redis again when it is back', async ({
-    skip,
-  }) => {
+  it('serves lists from DynamoDB promptly, keeps the quota, and uses Redis again when it is back', async ({ skip }) => {
     const { redis } = target;
     if (!redis) return skip('Redis can not be taken away here');
     await redis.kill();
@@ -368,7 +366,7 @@ describe('without Redis', () => {
       status: 'degraded',
       dependencies: { redis: { state: 'down' } },
     });
-    // Without the shared limiter only the workers have a share of the quota.
+    // Without the shared limiter, only the workers have a share of the quota.
     const refused = await api().POST('/chats/{id}/refresh-participants', chat(2));
     expect(refused.error).toMatchObject({ status: 503, reason: 'no_limiter', last_known: expect.any(Object) });
     expect(Number(refused.response.headers.get('retry-after'))).toBeGreaterThan(0);

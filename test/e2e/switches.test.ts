@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { OWN, startTarget, type Target } from './target.ts';
 
-/** The kill switches, each on a service of its own. */
+/** The kill switches. Each test starts its own service. */
 
 let target: Target | undefined;
 afterEach(async () => {
@@ -25,7 +25,7 @@ const askedOfMax = async () => {
 const someSeconds = () => new Promise((resolve) => setTimeout(resolve, 3_000));
 
 describe.runIf(OWN)('PARTICIPANTS_INTEGRATION_DISABLED', () => {
-  it('shows what DynamoDB has, asks neither MAX nor Redis, and says so where either is needed', async () => {
+  it('serves counts from DynamoDB, uses neither MAX nor Redis, and responds with an error if either is needed', async () => {
     target = await startTarget(20, { PARTICIPANTS_INTEGRATION_DISABLED: 'true' });
     await target.redis?.kill();
     const { data, response } = await api().GET('/chats/all', FIRST_PAGE);
@@ -57,7 +57,7 @@ describe.runIf(OWN)('PARTICIPANTS_INTEGRATION_DISABLED', () => {
 });
 
 describe.runIf(OWN)('PARTICIPANTS_ENABLE_BACKGROUND_SYNC and PARTICIPANTS_ENABLE_LAZY_UPDATE', () => {
-  it('leave MAX alone when off, but for who asks expressly', async () => {
+  it('when off, send no requests to MAX except explicit refreshes', async () => {
     target = await startTarget(20, {
       PARTICIPANTS_ENABLE_BACKGROUND_SYNC: 'false',
       PARTICIPANTS_ENABLE_LAZY_UPDATE: 'false',
@@ -71,14 +71,14 @@ describe.runIf(OWN)('PARTICIPANTS_ENABLE_BACKGROUND_SYNC and PARTICIPANTS_ENABLE
     expect(await askedOfMax()).toBe(1);
   }, 300_000);
 
-  it('a stack that has just started shows counts in its first listing', async () => {
+  it('a new stack shows counts in its first listing', async () => {
     target = await startTarget(20, { PARTICIPANTS_ENABLE_BACKGROUND_SYNC: 'false' });
     const first = await api().GET('/chats/all', { params: { query: { limit: 5 } } });
     const chat = { participants_count: expect.any(Number) };
     expect(first).toMatchObject({ response: { status: 200 }, data: { data: [chat, chat, chat, chat, chat] } });
   }, 300_000);
 
-  it('lets readers ask when only the background sync is off', async () => {
+  it('lets readers request refreshes when only the background sync is off', async () => {
     target = await startTarget(20, { PARTICIPANTS_ENABLE_BACKGROUND_SYNC: 'false' });
     expect((await api().GET('/chats/all', FIRST_PAGE)).response.status).toBe(200);
     for (let i = 0; i < 120 && (await askedOfMax()) < 20; i += 1) await new Promise((r) => setTimeout(r, 250));

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { fetchJson } from '../../lib/adapters/issuer/fetch-json.ts';
 
-/** The issuer's keys are fetched while somebody waits, from a server that is not ours. */
+/** The issuer's keys are fetched from a foreign server while a caller waits. */
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -27,7 +27,7 @@ async function serve(answer: (socket: Socket) => void): Promise<URL> {
 const http = (status: string, body: string, headers = '') =>
   `HTTP/1.1 ${status}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`;
 
-test('JSON is parsed', async () => {
+test('parses JSON', async () => {
   expect(await fetchJson(await serve((socket) => socket.end(http('200 OK', '{"keys":["ё"]}'))))).toEqual({
     keys: ['ё'],
   });
@@ -63,18 +63,18 @@ test.each<[string, (socket: Socket) => void, RegExp, number]>([
   ['redirects', (socket) => socket.end(http('302 Found', '', 'Location: http://127.0.0.1:1/\r\n')), /status 302/, 500],
   ['fails', (socket) => socket.end(http('500 Oops', '{}')), /status 500/, 500],
   ['sends too much', (socket) => socket.end(http('200 OK', `"${'x'.repeat(300_000)}"`)), /more than/, 1_000],
-])('a server that %s is an error, soon', async (_, answer, message, withinMs) => {
+])('rejects soon if a server %s', async (_, answer, message, withinMs) => {
   const url = await serve(answer);
   const startedAt = performance.now();
   await expect(fetchJson(url)).rejects.toThrow(message);
   expect(performance.now() - startedAt).toBeLessThan(withinMs);
 });
 
-test('so is nobody there', async () => {
+test('rejects if no server listens', async () => {
   await expect(fetchJson(new URL('http://127.0.0.1:1/jwks.json'))).rejects.toThrow(/ECONNREFUSED/);
 });
 
-test('and a TLS server that never shakes hands, after a second', async () => {
+test('rejects after a second if a TLS server never completes the handshake', async () => {
   const url = await serve(() => {});
   const startedAt = performance.now();
   await expect(fetchJson(new URL(`https://${url.host}/jwks.json`))).rejects.toThrow(/no connection in time/);

@@ -25,7 +25,7 @@ function start(concurrency: number): LambdaFunction {
 const together = (count: number, ms: number) =>
   Promise.all(Array.from({ length: count }, () => lambda.invoke({ ms }, 20_000)));
 
-test('short work that comes together shares an environment, since making another takes longer', async () => {
+test('simultaneous short events share an environment, because creating another one takes longer', async () => {
   start(10);
   await lambda.invoke({ ms: 0 }, 10_000);
   const outcomes = await together(20, 1);
@@ -34,20 +34,20 @@ test('short work that comes together shares an environment, since making another
   expect(lambda.environments).toBeLessThanOrEqual(3);
 });
 
-test('long work gets environments of its own, up to the limit', async () => {
+test('simultaneous long events get their own environments, up to the limit', async () => {
   start(3);
   const outcomes = await together(6, 1_000);
   expect(outcomes.every(({ outcome }) => outcome === 'value')).toBe(true);
   expect(lambda.environments).toBe(3);
 });
 
-test('who waits longer than allowed is throttled', async () => {
+test('an event that waits longer than allowed is throttled', async () => {
   start(1);
   const [first, second] = await Promise.all([lambda.invoke({ ms: 1_500 }, 20_000), lambda.invoke({ ms: 0 }, 200)]);
   expect([first.outcome, second.outcome]).toEqual(['value', 'throttled']);
 });
 
-test('idle environments end: the spare ones after half a minute, the last after ten minutes', async () => {
+test('idle environments end: the spare ones after half a minute, the last one after ten minutes', async () => {
   start(3);
   await together(3, 1_000);
   const now = performance.now();

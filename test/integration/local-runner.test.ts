@@ -39,10 +39,10 @@ afterAll(async () => {
 });
 
 const get = (path: string, init: RequestInit = {}) => fetch(stack.url + path, init);
-// biome-ignore lint/suspicious/noExplicitAny: whatever the fixture echoes
+// biome-ignore lint/suspicious/noExplicitAny: the fixture may return anything
 const json = async (answer: Response | Promise<Response>): Promise<any> => (await answer).json();
 
-/** Sends the request target as it is, which `fetch` would mend. */
+/** Sends the request target unchanged; `fetch` would normalize it. */
 const raw = (target: string, headers: Record<string, string | string[]> = {}) =>
   new Promise<{ status: number; body: string }>((resolve, reject) => {
     const { hostname, port } = new URL(stack.url);
@@ -57,7 +57,7 @@ const raw = (target: string, headers: Record<string, string | string[]> = {}) =>
   });
 
 describe('invocations', () => {
-  test('an environment has what was declared and local values, and nothing of this process', async () => {
+  test('an environment has the declared and the local variables, and none of this process', async () => {
     process.env.LEAKED = 'yes';
     const { env, timeZoneOffset } = await json(get('/things/all'));
     expect(env).toMatchObject({
@@ -79,7 +79,7 @@ describe('invocations', () => {
     expect(timeZoneOffset).toBe(new Date(0).getTimezoneOffset());
   });
 
-  test('the context is as on Lambda', async () => {
+  test('the context is like that of Lambda', async () => {
     const { context } = await json(get('/things/all'));
     expect(context).toMatchObject({
       functionName: 'fixture-dev-echo',
@@ -92,7 +92,7 @@ describe('invocations', () => {
     expect(context.remainingMs).toBeLessThanOrEqual(1_000);
   });
 
-  test('environments are reused, and there are no more of them than reserved', async () => {
+  test('environments are reused, and never exceed the reserved concurrency', async () => {
     const count = async (sleepMs: number) => {
       const invocation = await stack.invoke('count', { sleepMs });
       return (invocation.outcome === 'value' ? invocation.value : invocation) as { environment: string; nth: number };
@@ -104,7 +104,7 @@ describe('invocations', () => {
     expect(new Set(six.map(({ environment, nth }) => `${environment} ${nth}`)).size).toBe(6);
   });
 
-  test('a thrown error is an invocation error, and the environment lives on', async () => {
+  test('a thrown error is an invocation error, and the environment continues', async () => {
     expect(await stack.invoke('fail', {})).toMatchObject({
       outcome: 'error',
       errorType: 'TypeError',
@@ -112,7 +112,7 @@ describe('invocations', () => {
     });
   });
 
-  test.each(['hang', 'spin'])('%s: the timeout ends it, and the next event gets a new environment', async (key) => {
+  test.each(['hang', 'spin'])('%s: the timeout ends it, and the next event gets a new one', async (key) => {
     const since = performance.now();
     const expected = { outcome: 'timeout', errorMessage: 'Task timed out after 1.00 seconds' };
     expect(await stack.invoke(key, {})).toMatchObject(expected);
@@ -131,7 +131,7 @@ describe('invocations', () => {
     expect(await stack.invoke('crash', {})).toMatchObject({ outcome: 'error', errorMessage: 'far away' });
   });
 
-  test('output goes to a file a function, errors to the terminal too', async () => {
+  test('output goes to one file per function, and errors also to the terminal', async () => {
     await stack.invoke('fail', {});
     await expect.poll(() => readFileSync(join(dataDir, 'logs/fail.log'), 'utf8')).toContain('about to fail');
     expect(readFileSync(join(dataDir, 'logs/fail.log'), 'utf8')).toContain('TypeError: it broke\n    at');
@@ -139,14 +139,14 @@ describe('invocations', () => {
     expect(console.error).toHaveBeenCalledWith('fail: TypeError: it broke');
   });
 
-  test('a schedule is run by its function, with its input', async () => {
+  test('a schedule invokes its function with its input', async () => {
     expect(await stack.runSchedule('scheduled')).toMatchObject({ outcome: 'value', value: { nth: 1 } });
     await expect(stack.runSchedule('echo')).rejects.toThrow('no schedule');
   });
 });
 
 describe('the HTTP API', () => {
-  test('an event is of payload format 2.0', async () => {
+  test('an event has payload format 2.0', async () => {
     const headers = { 'x-twice': ['a', 'b'], cookie: 'c=1; d=2', 'user-agent': 'test' };
     const { event } = JSON.parse((await raw('/things/a%2Fb%20c?q=x+y&q=%D1%91&empty', headers)).body);
     expect(event).toMatchObject({
@@ -178,20 +178,20 @@ describe('the HTTP API', () => {
     expect(event.requestContext).not.toHaveProperty('authorizer');
   });
 
-  test('an exact path goes before a parameter, and what nothing takes to the default', async () => {
+  test('an exact path precedes a parameter, and all other requests go to the default route', async () => {
     expect((await json(get('/things/all'))).event.routeKey).toBe('GET /things/all');
     expect(await json(get('/nothing'))).toEqual({ hello: 'world' });
     expect(await (await get('/things/all', { method: 'DELETE' })).json()).toEqual({ hello: 'world' });
   });
 
-  test('text comes as text, anything else in base64', async () => {
+  test('text bodies arrive as text, others in base64', async () => {
     const post = async (type: string, body: string | Uint8Array<ArrayBuffer>) =>
       (await json(get('/things', { method: 'POST', headers: { 'content-type': type }, body }))).event;
     expect(await post('application/json', '{"ё":1}')).toMatchObject({ body: '{"ё":1}', isBase64Encoded: false });
     expect(await post('image/png', new Uint8Array([0, 255]))).toMatchObject({ body: 'AP8=', isBase64Encoded: true });
   });
 
-  test('answers: as the function says, or 200 with what it returned', async () => {
+  test('responses have the status of the function, or 200 with the returned value', async () => {
     const fancy = await get('/fancy');
     expect(fancy.status).toBe(201);
     expect(fancy.headers.get('x-fancy')).toBe('yes');
@@ -209,7 +209,7 @@ describe('the HTTP API', () => {
     const preflight = (origin: string) =>
       get('/things/all', { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'GET' } });
 
-    test('may ask what it may do, without a function being run', async () => {
+    test('gets the response to a preflight request without an invocation', async () => {
       const answer = await preflight(admin);
       expect([answer.status, await answer.text()]).toEqual([204, '']);
       expect(Object.fromEntries(answer.headers)).toMatchObject({
@@ -220,7 +220,7 @@ describe('the HTTP API', () => {
       });
     });
 
-    test('may read the answers and the exposed headers, of failures too', async () => {
+    test('may read the responses and the exposed headers, even of errors', async () => {
       for (const path of ['/fancy', '/fail', '/things/%zz']) {
         const { headers } = await get(path, { headers: { origin: admin } });
         expect(headers.get('access-control-allow-origin')).toBe(admin);
@@ -229,14 +229,14 @@ describe('the HTTP API', () => {
     });
 
     test.each(['https://evil.example.org', 'http://admin.example.org', 'https://admin.example.org:8443', 'null'])(
-      'gets no CORS header where its origin, %s, is not allowed',
+      'gets no CORS header if its origin, %s, is not allowed',
       async (origin) => {
         expect(corsHeaders(await preflight(origin))).toEqual([]);
         expect(corsHeaders(await get('/fancy', { headers: { origin } }))).toEqual([]);
       },
     );
 
-    test('OPTIONS without an origin is a request like any other', async () => {
+    test('OPTIONS without an origin is handled like any other request', async () => {
       expect(await json(get('/things/all', { method: 'OPTIONS' }))).toEqual({ hello: 'world' });
     });
   });
@@ -247,19 +247,19 @@ describe('the HTTP API', () => {
     ['/hang', 503, 'Service Unavailable'],
     ['/things/%zz', 400, 'Bad Request'],
     ['/things/a?q=%E0%A4%A', 400, 'Bad Request'],
-  ])('%s answers %i', async (path, status, message) => {
+  ])('%s gets %i', async (path, status, message) => {
     const answer = await raw(path);
     expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { message }]);
   });
 
-  test('a body over 10 MB is refused, and a HEAD gets no body', async () => {
+  test('a body over 10 MB is refused, and HEAD gets no body', async () => {
     const body = 'x'.repeat(10 * 1024 * 1024 + 1);
     expect((await get('/things', { method: 'POST', body })).status).toBe(413);
     const head = await get('/plain', { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
   });
 
-  test('more requests than the stage takes are answered 429, as API Gateway does', async () => {
+  test('requests over the limit of the stage get 429, like on API Gateway', async () => {
     const declared = parseDeclared(document);
     const limited = { ...declared, throttling: { rate: 1, burst: 5 } };
     const api = await startHttpApi(limited, 0, async () => ({ outcome: 'value', value: 'taken' }));
@@ -274,13 +274,13 @@ describe('the HTTP API', () => {
     await api.stop();
   });
 
-  test('a function at its declared limit throttles', async () => {
+  test('a function at its declared concurrency throttles', async () => {
     await get('/alone');
     const three = await Promise.all([get('/alone'), get('/alone'), get('/alone')]);
     expect(three.map(({ status }) => status).sort()).toEqual([200, 503, 503]);
   });
 
-  test('garbage on the wire and a client that leaves harm nobody', async () => {
+  test('malformed requests and closed connections do no harm', async () => {
     const port = Number(new URL(stack.url).port);
     for (const text of ['nonsense\r\n\r\n', 'POST /things HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc']) {
       await new Promise<void>((resolve) => {
@@ -294,7 +294,7 @@ describe('the HTTP API', () => {
   });
 });
 
-test('a declared authorizer is refused, since a route it protects on AWS would be open here', () => {
+test('a declared authorizer is refused, because the local stack would leave its route open', () => {
   const { functions } = document;
   const events = [{ httpApi: { method: 'GET', path: '/x', authorizer: { name: 'token' } } }];
   const guarded = { ...document, functions: { ...functions, guarded: { ...functions.plain, events } } };
@@ -325,7 +325,7 @@ describe('queues and tables', () => {
     return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
   };
 
-  test('a batch is taken once, and only what is named comes again', async () => {
+  test('a batch is received once, and only the named messages are delivered again', async () => {
     const seen = await send('one', 'fail', 'three');
     await expect.poll(() => seen().length, { timeout: 10_000 }).toBe(4);
     expect(
@@ -336,12 +336,15 @@ describe('queues and tables', () => {
     await expect.poll(() => waiting('fixture-work')).toBe(0);
   });
 
-  test.each(['throw', 'nonsense'])('%s: the whole batch comes again, then is dead', async (say) => {
-    const before = await waiting('fixture-dead');
-    const seen = await send(say);
-    await expect.poll(() => waiting('fixture-dead'), { timeout: 10_000, interval: 200 }).toBe(before + 1);
-    expect(seen().map((each) => each.ApproximateReceiveCount)).toEqual(['1', '2']);
-  });
+  test.each(['throw', 'nonsense'])(
+    '%s: the whole batch is delivered again and then reaches the dead-letter queue',
+    async (say) => {
+      const before = await waiting('fixture-dead');
+      const seen = await send(say);
+      await expect.poll(() => waiting('fixture-dead'), { timeout: 10_000, interval: 200 }).toBe(before + 1);
+      expect(seen().map((each) => each.ApproximateReceiveCount)).toEqual(['1', '2']);
+    },
+  );
 
   test('a table has its time to live', async () => {
     const client = new DynamoDBClient({
@@ -355,7 +358,7 @@ describe('queues and tables', () => {
 });
 
 describe('the stack', () => {
-  test('its tokens hold against its keys', async () => {
+  test('its keys verify its tokens', async () => {
     const { AUTH_JWKS_URL, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = stack.env as Record<string, string>;
     const keys = createRemoteJWKSet(new URL(AUTH_JWKS_URL as string));
     const { payload } = await jwtVerify(stack.tokens.curator, keys, { issuer, audience } as never);
@@ -364,18 +367,18 @@ describe('the stack', () => {
     expect((await jwtVerify(stack.tokens.superadmin, keys)).payload).not.toHaveProperty('university_id');
   });
 
-  test('its secrets are for their owner only', () => {
+  test('only the owner can read its secrets', () => {
     for (const file of ['identity.json', 'cursor-secret', 'environment.json']) {
       expect(statSync(join(dataDir, file)).mode & 0o777).toBe(0o600);
     }
   });
 
-  test('a taken port is said at once', async () => {
+  test('a port in use is reported at once', async () => {
     const port = Number(new URL(stack.url).port);
     await expect(startLocalStack({ ...options(), port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('a stop lets events end, and a start after it finds the data and the keys', async () => {
+  test('a stop lets events end, and the next start finds the data and the keys', async () => {
     const former = { ...stack.env };
     const dead = `${former.AWS_ENDPOINT_URL_SQS}/_fauxqs/queues/fixture-dead`;
     const { messages } = await json(fetch(dead));
@@ -411,7 +414,7 @@ test('the embedded Redis can be killed and started again on its port', async () 
   expect(await ping()).toBe('+PONG\r\n');
 });
 
-test('the servers do not outlive a starter that is killed', async () => {
+test('the servers end with a starter that is killed', async () => {
   const module = new URL('../../localstack/servers/dynamodb.ts', import.meta.url).href;
   const script = `const { startDynamoDb } = await import('${module}'); console.log((await startDynamoDb()).endpoint);`;
   const starter = spawn(process.execPath, ['--input-type=module', '-e', script], {

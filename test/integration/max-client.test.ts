@@ -30,14 +30,14 @@ describe('the simulated MAX', () => {
   const ask = (id: string, timeoutMs = 5_000) => max.getChat(id, timeoutMs);
   const someId = () => simulator.world.truths(0, 1).next().value?.chat_id ?? '';
 
-  test('tells the count of every chat: dialogs, groups, channels, whatever else is in the body', async () => {
+  test('returns the count of every chat: dialogs, groups and channels, with any other fields in the body', async () => {
     for (const { chat_id, participants_count } of simulator.world.truths(0, 200)) {
       const answer = await ask(chat_id);
       expect(answer).toMatchObject({ kind: 'count', count: participants_count });
     }
   });
 
-  test('tells a chat that is denied from one that is not there', async () => {
+  test('distinguishes a denied chat from an unknown one', async () => {
     const [first, second] = [...simulator.world.truths(10, 2)];
     simulator.world.setGone(first?.chat_id ?? '', 'denied');
     simulator.world.setGone(second?.chat_id ?? '', 'not_found');
@@ -67,9 +67,9 @@ describe('the simulated MAX', () => {
     expect(JSON.stringify(answer)).not.toContain(TOKEN);
   });
 
-  test('with all faults at once gives right counts or errors, and nothing else', async () => {
+  test('with all faults at once gives correct counts or errors, and nothing else', async () => {
     simulator.turnSwitches({ errors: Object.fromEntries(faults.map((fault) => [fault, 0.05])) });
-    // As many as the client has connections: the time allowed includes waiting for one.
+    // At most the number of the client's connections, because the time limit includes waiting for one.
     const truths = [...simulator.world.truths(20, 64)];
     const answers = await Promise.all(truths.map(({ chat_id }) => ask(chat_id, 1_500)));
     const counts = answers.filter((answer, i) => {
@@ -81,24 +81,24 @@ describe('the simulated MAX', () => {
     expect(counts.length).toBeLessThan(64);
   });
 
-  test('in an outage is an error of the server', async () => {
+  test('in an outage gives a server error', async () => {
     simulator.turnSwitches({ outage_until: Date.now() + 60_000 });
     expect(await ask(someId())).toMatchObject({ kind: 'error', error: 'server', retryable: true });
   });
 
-  test('with a refused token is an error that a retry does not help', async () => {
+  test('with a refused token gives an error that is not retryable', async () => {
     simulator.turnSwitches({ reject_token: true });
     expect(await ask(someId())).toMatchObject({ kind: 'error', error: 'auth', retryable: false });
   });
 
-  test('that names a time to wait is heard', async () => {
+  test('passes on the Retry-After of a response', async () => {
     simulator.turnSwitches({ errors: { '429': 1 }, retry_after_s: 7 });
     expect(await ask(someId())).toMatchObject({ error: 'rate_limited', retryAfterMs: 7_000 });
     simulator.turnSwitches({ errors: { '429': 0, '503': 1 } });
     expect(await ask(someId())).toMatchObject({ error: 'server', retryAfterMs: 7_000 });
   });
 
-  test('that is slow is waited for as long as allowed, and no longer', async () => {
+  test('waits for a slow response as long as allowed, and no longer', async () => {
     simulator.turnSwitches({ latency_ms: 200, jitter_ms: 0 });
     expect(await ask(someId())).toMatchObject({ kind: 'count' });
     simulator.turnSwitches({ latency_ms: 10_000, jitter_ms: 0 });
@@ -172,7 +172,7 @@ describe('any server', () => {
     expect(await ask(answering(status, body))).toMatchObject(answer);
   });
 
-  test('that sends us elsewhere is not followed', async () => {
+  test('that redirects is not followed', async () => {
     let followed = false;
     const elsewhere = await serve((_, response) => {
       followed = true;
@@ -183,7 +183,7 @@ describe('any server', () => {
     expect(followed).toBe(false);
   });
 
-  test('may answer about ids above 2^53: all their digits are compared', async () => {
+  test('may respond about ids above 2^53: all their digits are compared', async () => {
     const body = '{"chat_id":-9223372036854775807,"status":"active","participants_count":3}';
     expect(await ask(answering(200, body), '-9223372036854775807')).toMatchObject({ kind: 'count', count: 3 });
     for (const other of ['9223372036854775807', '-9223372036854775806', '-9223372036854775808']) {
@@ -191,7 +191,7 @@ describe('any server', () => {
     }
   });
 
-  test('sees the token as MAX wants it, and the path', async () => {
+  test("gets the token and the path in MAX's form", async () => {
     const seen: unknown[] = [];
     const url = await serve((request, response) => {
       seen.push([request.method, request.url, request.headers.authorization, request.headers.accept]);
@@ -205,7 +205,7 @@ describe('any server', () => {
     ]);
   });
 
-  test('is asked over the same connection again', async () => {
+  test('gets the next request over the same connection', async () => {
     const sockets = new Set<unknown>();
     const url = await serve((request, response) => {
       sockets.add(request.socket);
@@ -216,7 +216,7 @@ describe('any server', () => {
     expect(sockets.size).toBe(1);
   });
 
-  describe('that names a time to wait', () => {
+  describe('with Retry-After', () => {
     test.each<[string, number | undefined]>([
       ['0', 0],
       ['120', 120_000],
@@ -246,7 +246,7 @@ describe('any server', () => {
       expect(await ask(answering(200, big(3 * 1024 * 1024)))).toMatchObject({ kind: 'count', count: 12 });
     });
 
-    test('of more than that is no answer, and is not read to its end', async () => {
+    test('over the limit gives an error, and the body is not read to its end', async () => {
       let sent = 0;
       let closed = false;
       const url = await serve((_, response) => {
@@ -267,7 +267,7 @@ describe('any server', () => {
       expect(sent).toBeLessThan(50 * 1024 * 1024);
     });
 
-    test('that trickles on is given up when the time is over', async () => {
+    test('that sends slowly is abandoned when the time is over', async () => {
       const responses: ServerResponse[] = [];
       const url = await serve((_, response) => {
         responses.push(response);
@@ -281,7 +281,7 @@ describe('any server', () => {
       await expect.poll(() => responses[0]?.destroyed).toBe(true);
     });
 
-    test('that breaks off is an error of the network', async () => {
+    test('that closes the connection early gives a network error', async () => {
       const url = serve((_, response) => {
         response.writeHead(200, { 'content-length': '1000' });
         response.write(chat().slice(0, 20));
@@ -290,7 +290,7 @@ describe('any server', () => {
       expect(await ask(url)).toMatchObject({ kind: 'error', error: 'network', retryable: true });
     });
 
-    test('that breaks off although its beginning would do', async () => {
+    test('that closes the connection early gives an error even if the received part is valid', async () => {
       const url = serve((_, response) => {
         response.writeHead(200, { 'content-length': '1000' });
         response.write(chat());
@@ -300,18 +300,18 @@ describe('any server', () => {
     });
   });
 
-  test('by IPv6', async () => {
+  test('reached by IPv6', async () => {
     const url = await serve((_, response) => void response.end(chat()), '::1');
     expect(await ask(url)).toMatchObject({ kind: 'count' });
     await expect(reachable(new URL(url), 1_000)).resolves.toBeUndefined();
   });
 
-  test('by name', async () => {
+  test('reached by name', async () => {
     const { port } = new URL(await answering(200, chat()));
     expect(await ask(`http://localhost:${port}`)).toMatchObject({ kind: 'count' });
   });
 
-  test('that is not there', async () => {
+  test('that does not exist', async () => {
     const url = await answering(200, chat());
     servers.pop()?.close();
     expect(await ask(url)).toMatchObject({ kind: 'error', error: 'network', detail: 'ECONNREFUSED', retryable: true });
@@ -319,12 +319,12 @@ describe('any server', () => {
     expect(await ask('http://no-such-host.invalid')).toMatchObject({ kind: 'error', error: 'network' });
   });
 
-  test('whose time is over before it began', async () => {
+  test('is not called when the time is already over', async () => {
     const url = serve(() => {});
     expect(await ask(url, '-70', -5)).toMatchObject({ kind: 'error', error: 'timeout' });
   });
 
-  test('is not asked without a token', async () => {
+  test('is not called without a token', async () => {
     let asked = false;
     const url = await serve((_, response) => {
       asked = true;
@@ -337,7 +337,7 @@ describe('any server', () => {
     expect(asked).toBe(false);
   });
 
-  test('is not asked with a token that can’t be sent', async () => {
+  test("is not called with a token that can't be sent", async () => {
     const url = await answering(200, chat());
     const answer = await client(url, { token: async () => 'line\nbreak' }).getChat('-70', 1_000);
     expect(answer).toMatchObject({ kind: 'error' });
@@ -373,7 +373,7 @@ describe('a certificate of a private CA', () => {
     expect(await ask(ca(), '127.0.0.1')).toMatchObject({ kind: 'count' });
   });
 
-  test('is trusted by that client only', async () => {
+  test('is trusted only by that client', async () => {
     expect(await ask(pem('ca.pem'))).toMatchObject({ kind: 'count' });
     const refused = { kind: 'error', error: 'network', detail: expect.stringMatching(/CERT|ISSUER|SIGNATURE/) };
     expect(await ask()).toMatchObject(refused);
@@ -382,7 +382,7 @@ describe('a certificate of a private CA', () => {
     await expect(fetch(`https://localhost:${port}`)).rejects.toThrow();
   });
 
-  test('is refused under another name', async () => {
+  test('is refused for another host name', async () => {
     const tls = createTlsServer({ key: pem('server-key.pem'), cert: pem('server.pem') }).listen(0, '127.0.0.2');
     await once(tls, 'listening');
     const url = `https://127.0.0.2:${(tls.address() as AddressInfo).port}`;
@@ -393,11 +393,11 @@ describe('a certificate of a private CA', () => {
     tls.close();
   });
 
-  test.each(['/no/such/file.pem', 'not a certificate'])('given as %j is said at the start', (ca) => {
+  test.each(['/no/such/file.pem', 'not a certificate'])('given as %j is refused at the start', (ca) => {
     expect(() => client('https://localhost', { ca })).toThrow('MAX_API_CA must be a PEM certificate or the path');
   });
 
-  test('given as a file that holds none is said at the start', () => {
+  test('given as a file without a certificate is refused at the start', () => {
     expect(() => client('https://localhost', { ca: file('README.md') })).toThrow('MAX_API_CA must be a PEM');
   });
 });

@@ -41,7 +41,7 @@ async function json(response: Response): Promise<Json> {
   }
 }
 
-/** A group of which MAX tells the bot everything. */
+/** A group in which MAX sends all events to the bot. */
 function groupOf({ world }: Simulator): string {
   for (const chat of world.truths(0, world.size)) {
     if (chat.type === 'chat' && chat.bot === 'reader') return chat.chat_id;
@@ -55,7 +55,7 @@ interface Delivery {
   readonly update: Json;
 }
 
-/** A webhook that answers with what `status` says for its n-th delivery, counted from 0; 0 never answers. */
+/** Starts a webhook. `status` returns the status for its n-th delivery, counted from 0; for 0 it never responds. */
 async function receiver(status: (n: number) => number = () => 200) {
   const deliveries: Delivery[] = [];
   const server = http.createServer(async (request, response) => {
@@ -84,7 +84,7 @@ async function receiver(status: (n: number) => number = () => 200) {
 const subscribe = (body: Record<string, unknown>) => ({ method: 'POST', body: JSON.stringify(body) });
 
 describe('the API', () => {
-  it('tells a chat, the membership, and what is no longer or never was there', async () => {
+  it('returns a chat, the membership, and errors for gone and unknown chats', async () => {
     const { simulator, call, control, id } = await start();
     const truth = simulator.world.truth(id);
     expect(await call(`/chats/${id}`)).toMatchObject({
@@ -116,7 +116,7 @@ describe('the API', () => {
     });
   });
 
-  it('takes the token bare and in the header, and in no other way', async () => {
+  it('accepts the token only in the header, without a scheme', async () => {
     const { simulator, call, control, id } = await start({ token: 'right' });
     const refused = { status: 401, body: { code: 'verify.token' } };
     for (const authorization of ['wrong', 'Bearer right', '']) {
@@ -131,7 +131,7 @@ describe('the API', () => {
     expect(simulator.stats().by_status).toEqual({ '200': 1, '401': 7 });
   });
 
-  it('refuses the 31st request in a second, and counts everything', async () => {
+  it('refuses the 31st request in a second, and counts all requests', async () => {
     const { simulator, call, control, id } = await start({ rps: 30 });
     const answers = await Promise.all(Array.from({ length: 32 }, () => call(`/chats/${id}`)));
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(2);
@@ -169,17 +169,17 @@ describe('the switches', () => {
     expect(answer.headers.get('retry-after')).toBe(status === 429 || status === 503 ? '7' : null);
   });
 
-  it('spoil counts and ids', async () => {
+  it('make counts and ids invalid', async () => {
     const { call, control, id } = await start();
     await control('PATCH', '/switches', { errors: { fractional_count: 1 } });
     expect((await call(`/chats/${id}`)).body.participants_count % 1).toBe(0.5);
     await control('PATCH', '/switches', { errors: { fractional_count: 0, wrong_chat_id: 1 } });
     expect((await call(`/chats/${id}`)).body.chat_id).toBe(Number(id) + 1);
-    // The membership has no count to spoil.
+    // The membership has no count.
     expect((await call(`/chats/${id}/members/me`)).body.is_admin).toBe(true);
   });
 
-  it('reset connections and let callers wait in vain', async () => {
+  it('reset connections, and leave requests without a response', async () => {
     const { simulator, call, control, id } = await start();
     await control('PATCH', '/switches', { errors: { reset: 1 } });
     await expect(call(`/chats/${id}`)).rejects.toThrow();
@@ -189,7 +189,7 @@ describe('the switches', () => {
     expect(simulator.stats().by_status).toEqual({ reset: 1, timeout: 1 });
   });
 
-  it('take MAX down until a moment', async () => {
+  it('make MAX unavailable until a given time', async () => {
     const clock = { ms: 1_800_000_000_000, now: () => clock.ms };
     const { call, control, id } = await start({ clock });
     await control('PATCH', '/switches', { outage_until: clock.ms + 600_000 });
@@ -199,7 +199,7 @@ describe('the switches', () => {
     expect((await call(`/chats/${id}`)).status).toBe(200);
   });
 
-  it('slow answers down', async () => {
+  it('delay responses', async () => {
     const { call, control, id } = await start();
     await control('PATCH', '/switches', { latency_ms: 150, jitter_ms: 20 });
     const beganMs = performance.now();
@@ -209,7 +209,7 @@ describe('the switches', () => {
 });
 
 describe('the control address', () => {
-  it('pages through the truth, sets it, and says what is wrong with a request', async () => {
+  it('returns pages of actual counts, changes them, and describes invalid requests', async () => {
     const { simulator, control, id } = await start();
     const { body } = await control('GET', '/chats?offset=48&limit=10');
     expect(body).toMatchObject({
@@ -238,7 +238,7 @@ describe('the control address', () => {
 });
 
 describe('webhooks', () => {
-  it('delivers to where it is told that a name leads', async () => {
+  it('sends deliveries to another address if set', async () => {
     const { simulator, call, control, id } = await start({ webhooks: { reorderMs: 0, repeat: 0 } });
     const { deliveries, url } = await receiver();
     const headers = { authorization: simulator.token };
@@ -251,7 +251,7 @@ describe('webhooks', () => {
     expect(deliveries[0]?.path).toBe('/_aws/$default/webhooks/max');
   });
 
-  it('adds subscriptions up, replaces the same URL, and lists no secret', async () => {
+  it('adds subscriptions, replaces the same URL, and lists no secret', async () => {
     const { simulator, call } = await start({ loopbackWebhooks: false });
     const headers = { authorization: simulator.token };
     const first = { url: 'https://one.example/hook', secret: 'secret-1', update_types: ['user_added'] };
@@ -282,7 +282,7 @@ describe('webhooks', () => {
     expect((await call('/subscriptions')).body.subscriptions).toHaveLength(1);
   });
 
-  it('delivers what happens, with the secret, to all who want it', async () => {
+  it('delivers events with the secret to all subscribers of the type', async () => {
     const { simulator, call, control, id } = await start({ webhooks: { repeat: 0, reorderMs: 0 } });
     const headers = { authorization: simulator.token };
     const [all, some] = await Promise.all([receiver(), receiver()]);
@@ -307,7 +307,7 @@ describe('webhooks', () => {
     expect(simulator.stats().webhooks).toMatchObject({ attempts: 3, delivered: 3, waiting: 0 });
   });
 
-  it('tells of drift by itself, in time', async () => {
+  it('sends events of random changes in time', async () => {
     const clock = { ms: 1_800_000_000_000, now: () => clock.ms };
     const { simulator, call } = await start({ clock, drift: 1, webhooks: { repeat: 0, reorderMs: 0 } });
     const { url, deliveries } = await receiver();
@@ -316,11 +316,11 @@ describe('webhooks', () => {
     const subscribedMs = clock.ms;
     clock.ms += 3_600_000 * 4;
     await vi.waitFor(() => expect(deliveries.length).toBeGreaterThan(5), 5_000);
-    // What happened before the subscription is not delivered.
+    // Events from before the subscription are not delivered.
     for (const { update } of deliveries) expect(update.timestamp).toBeGreaterThanOrEqual(subscribedMs);
   });
 
-  it('repeats and reorders', async () => {
+  it('repeats and reorders deliveries', async () => {
     const { simulator, call, control } = await start({ webhooks: { repeat: 1, reorderMs: 50 } });
     const { url, deliveries } = await receiver();
     await call('/subscriptions', { headers: { authorization: simulator.token }, ...subscribe({ url }) });
@@ -333,7 +333,7 @@ describe('webhooks', () => {
     expect(times).not.toEqual(times.toSorted((a, b) => a - b));
   });
 
-  it('retries whatever is not exactly 200, or late', async () => {
+  it('retries deliveries without a 200 in time', async () => {
     const webhooks = { repeat: 0, reorderMs: 0, timeScale: 1e-4, answerWithinMs: 200 };
     const { simulator, call, control, id } = await start({ webhooks });
     const { url, deliveries } = await receiver((n) => [204, 500, 0, 302, 200][n] ?? 200);
@@ -346,7 +346,7 @@ describe('webhooks', () => {
     expect((await call('/subscriptions')).body.subscriptions).toHaveLength(1);
   });
 
-  it('silently unsubscribes who has not succeeded for 8 hours', async () => {
+  it('silently removes a subscription after 8 hours without success', async () => {
     const webhooks = { repeat: 0, reorderMs: 0, timeScale: 1e-5 };
     const { simulator, call, control, id } = await start({ webhooks });
     const [broken, sound] = await Promise.all([receiver(() => 500), receiver((n) => (n === 0 ? 500 : 200))]);
@@ -362,7 +362,7 @@ describe('webhooks', () => {
     expect(simulator.stats().webhooks.waiting).toBe(0);
   });
 
-  it('tells nobody when events are off', async () => {
+  it('sends nothing if events are off', async () => {
     const { simulator, call, control, id } = await start({ events: false });
     const { url, deliveries } = await receiver();
     await call('/subscriptions', { headers: { authorization: simulator.token }, ...subscribe({ url }) });
@@ -387,7 +387,7 @@ describe('the process', () => {
     return { child, lines, errors, ended };
   };
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('says where it listens, and ends at once on %s', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('prints its addresses, and ends at once on %s', async (signal) => {
     const { child, lines, errors, ended } = run('--chats', '10', '--token', 'abc', '--drift', '0', '--reorder-ms', '0');
     await vi.waitFor(() => expect(lines.at(-1)).toMatch(/^ready /), 10_000);
     expect(lines).toContain('token    abc');
@@ -395,7 +395,7 @@ describe('the process', () => {
     const controlUrl = /^control {2}(\S+)$/m.exec(lines.join('\n'))?.[1] ?? '';
     const headers = { authorization: 'abc' };
 
-    // A delivery without an answer, one that waits for its retry, and a request under way must not hold the process up.
+    // A delivery without a response, a waiting retry, and a request in progress must not delay the end of the process.
     const [mute, broken] = await Promise.all([receiver(() => 0), receiver(() => 500)]);
     for (const hook of [mute, broken])
       await fetch(`${url}/subscriptions`, { headers, ...subscribe({ url: hook.url }) });
@@ -438,7 +438,7 @@ describe('the process', () => {
   });
 });
 
-it('two simulators cannot share a port, and the second leaves nothing behind', async () => {
+it("two simulators can't share a port, and the second one leaves nothing behind", async () => {
   const { simulator } = await start();
   const port = Number(new URL(simulator.url).port);
   await expect(startSimulator({ port })).rejects.toThrow(/EADDRINUSE/);

@@ -23,7 +23,7 @@ const idle = () => (loadavg()[0] ?? 0) < 1.5 * availableParallelism();
 interface Arrival {
   readonly from: string;
   readonly lane: Lane;
-  /** When the request left, and when it reached MAX, Unix ms. */
+  /** When the request was sent, and when it reached MAX, Unix ms. */
   readonly start: number;
   readonly at: number;
 }
@@ -43,7 +43,7 @@ beforeAll(async () => {
   upstream = createSocket('udp4').bind(0, '127.0.0.1');
   await once(upstream, 'listening');
   upstream.on('message', (message) => {
-    // The way takes 0 to 50 ms from the start: a stall of this process, which only counts, is no jitter of the network.
+    // A request takes 0 to 50 ms from its start. A delay of this process, which only counts, must not look like network jitter.
     const request = JSON.parse(message.toString());
     arrivals.push({ ...request, at: request.start + Math.random() * pace.jitterMs });
   });
@@ -58,7 +58,7 @@ beforeEach(() => {
   arrivals = [];
 });
 
-/** Runs processes side by side; `meanwhile` starts with them. */
+/** Runs processes in parallel; `meanwhile` starts with them. */
 async function run(
   processes: (Pick<TakerOptions, 'takers'> & { readonly url?: string })[],
   {
@@ -92,13 +92,13 @@ async function run(
 
 const background = (count: number) => ({ lane: 'background', count, maxWaitMs: 20_000, pauseMs: 60 }) as const;
 
-/** Most arrivals in any 1,000 ms. */
+/** Returns the largest number of arrivals in any 1,000 ms. */
 function worstSecond(): number {
   const times = arrivals.map(({ at }) => at).sort((a, b) => a - b);
   return Math.max(0, ...times.map((from, i) => times.slice(i).filter((at) => at - from < 1_000).length));
 }
 
-/** Shortest time in which 31 requests started: over 1,050 ms, no jitter of up to 50 ms can bring them into one second. */
+/** Returns the shortest time in which 31 requests started. Over 1,050 ms, jitter up to 50 ms can't bring them into one second. */
 function shortestSpan(): number {
   const times = arrivals.map(({ start }) => start).sort((a, b) => a - b);
   return Math.min(...times.slice(rps).map((time, i) => time - (times[i] ?? 0)));
@@ -109,7 +109,7 @@ function neverOver(): void {
   expect(shortestSpan()).toBeGreaterThan(1_000 + pace.jitterMs);
 }
 
-/** Requests a second, from the first to the last. */
+/** Returns the requests per second, from the first to the last. */
 function rate(of: readonly Arrival[] = arrivals): number {
   const times = of.map(({ start }) => start).sort((a, b) => a - b);
   return ((times.length - 1) * 1_000) / ((times.at(-1) ?? 0) - (times[0] ?? 0));
@@ -129,7 +129,7 @@ describe('processes that share the limiter', () => {
       { runMs: 6_500 },
     );
 
-  test('use the whole rate, never more, with about one Redis call for two permits', async () => {
+  test('use the whole rate and never more, with about one Redis call for two permits', async () => {
     const reports = await fourBusyProcesses();
     const permits = sum(reports.map(({ stats }) => stats.background.granted));
     const callsPerPermit = sum(reports.map(({ stats }) => stats.redisCalls)) / permits;
@@ -145,20 +145,20 @@ describe('processes that share the limiter', () => {
     expect(callsPerPermit).toBeLessThanOrEqual(1.05);
   });
 
-  // Whether four processes take turns also depends on whether the machine lets them run: a busy one gets another try.
+  // A busy machine can prevent four processes from alternating, so the test gets another attempt.
   test('share the rate evenly', { retry: 3 }, async () => {
     await flush();
     await fourBusyProcesses();
-    // Once all wait in line and until the end, when each serves those that still wait.
+    // From the time when all are queued until the end, when the processes finish one after the other.
     const began = Math.min(...arrivals.map(({ start }) => start));
     const competing = arrivals.filter(({ start }) => start > began + 500 && start < began + 6_300);
     const granted = ['p0', 'p1', 'p2', 'p3'].map((name) => competing.filter(({ from }) => from === name).length);
     show('evenness', { granted });
-    // Within 2 %, and one turn of two permits: it may begin and end within a round.
+    // Within 2 %, and one grant of two permits, because it may begin and end within a round.
     expect(Math.max(...granted) - Math.min(...granted)).toBeLessThanOrEqual(2 + 0.02 * Math.max(...granted));
   });
 
-  test('let a person ahead of saturated background', async () => {
+  test('let interactive requests go before a saturated background lane', async () => {
     const person = { lane: 'interactive', count: 1, maxWaitMs: 2_000, pauseMs: 200 } as const;
     const reports = await run([{ takers: [background(5), person] }, { takers: [background(5)] }], { runMs: 5_000 });
     const waits = reports.flatMap(({ interactiveWaits }) => interactiveWaits);
@@ -179,7 +179,7 @@ describe('processes that share the limiter', () => {
     expect(calls).toBeLessThanOrEqual(1.05);
   });
 
-  test('keep a fifth for background in a flood of people', async () => {
+  test('keep a fifth for background during many interactive requests', async () => {
     const crowd = { lane: 'interactive', count: 20, maxWaitMs: 2_000, pauseMs: 20 } as const;
     const reports = await run([{ takers: [crowd] }, { takers: [crowd] }, { takers: [background(3)] }], {
       runMs: 4_500,
@@ -213,7 +213,7 @@ describe('losing Redis', () => {
     return figures;
   };
 
-  /** As after a long run: nothing is warming up. */
+  /** As after a long run, without a warm-up. */
   const warm = async (url: string) => {
     const client = createRedis(url, { commandTimeoutMs: 1_000 });
     const permits = createPermits({
@@ -225,7 +225,7 @@ describe('losing Redis', () => {
     client.disconnect();
   };
 
-  test('to a flush: never over the rate, more than half of it kept', async () => {
+  test('by a flush: never over the rate, and more than half of it remains', async () => {
     await flush();
     await warm(redis.url);
     const runMs = 9_000;
@@ -233,7 +233,7 @@ describe('losing Redis', () => {
     show('flush', within(reports, runMs));
   });
 
-  test('to a kill and a restart: never over the rate, more than half of it kept', async () => {
+  test('by a kill and a restart: never over the rate, and more than half of it remains', async () => {
     const port = await freePort();
     let own = await startRedis(port);
     await warm(own.url);
@@ -254,12 +254,12 @@ describe('losing Redis', () => {
   });
 });
 
-describe('losing Redis to one of two processes', () => {
+describe('losing Redis in one of two processes', () => {
   const settings = { ...bot, shareOfRate: 0.45 };
   const sent = (name: string, from: number, to: number) =>
     arrivals.filter((arrival) => arrival.from === name && arrival.start >= from && arrival.start < to).length;
 
-  test('keeps the other within the rate: the one that is cut off waits, also when nobody has Redis at last', async () => {
+  test('keeps the other within the rate: the process without Redis waits, even if both lose Redis at the end', async () => {
     const database = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
     const claims = { endpoint: inject('dynamodbEndpoint'), tables: database.tables };
     const own = await startRedis();
@@ -298,10 +298,10 @@ describe('losing Redis to one of two processes', () => {
     await own.stop();
     const [cut = 0, lost = 0, back = 0] = times;
     neverOver();
-    // The limiter had given it some slots, and a command takes a while to be known as lost.
+    // The limiter had granted it some slots, and a lost command is detected only after a while.
     expect(sent('p0', cut + 1_000, lost)).toBe(0);
     expect(sent('p1', cut, lost)).toBeGreaterThan(0.6 * fullRate * 10);
-    // Both pace themselves once the claim of the other is over.
+    // Both pace themselves after the other side's claim has ended.
     expect(sent('p0', lost + 9_000, back)).toBeGreaterThan(20);
     expect(sent('p1', lost + 9_000, back)).toBeGreaterThan(20);
   }, 60_000);
@@ -327,7 +327,7 @@ describe('one process', () => {
     for (const field of ['since', 'cut', 'free']) await client.hincrby(key, field, -ms * 1_000);
   };
 
-  test('grants at once when nobody else asks', async () => {
+  test('gets a permit at once if no other caller waits', async () => {
     const permits = limiter();
     const asked = Date.now();
     expect(await permits.acquire('background', 0)).toEqual({ granted: true });
@@ -336,7 +336,7 @@ describe('one process', () => {
     expect(permits.stats()).toMatchObject({ background: { granted: 0 }, redisCalls: 0 });
   });
 
-  test.each<Lane>(['interactive', 'background'])('says at once that the %s turn comes too late', async (lane) => {
+  test.each<Lane>(['interactive', 'background'])('is refused at once if its %s slot is too late', async (lane) => {
     const permits = limiter({ rps: 1 });
     await permits.acquire(lane, 0);
     const asked = Date.now();
@@ -347,7 +347,7 @@ describe('one process', () => {
     expect(permit?.retryAfterMs).toBeLessThanOrEqual(spacingMs(1));
   });
 
-  test('halves once for the throttling of one second, and tells callers that all are cooling', async () => {
+  test('halves the rate once for throttled responses of one second, and reports `cooling`', async () => {
     const permits = limiter();
     await permits.acquire('background', 0);
     permits.report({ kind: 'throttled', retryAfterMs: 5_000 });
@@ -365,7 +365,7 @@ describe('one process', () => {
     expect(await share()).toBeCloseTo(0.25, 2);
   });
 
-  test('is back at 95 % a minute after the last of many throttled requests', async () => {
+  test('has 95 % of the rate a minute after the last of many throttled responses', async () => {
     const permits = limiter();
     for (let i = 0; i < 12; i += 1) {
       permits.report({ kind: 'throttled' });
@@ -374,13 +374,13 @@ describe('one process', () => {
     }
     expect(await share()).toBeLessThan(0.02);
     await letPass(59_000);
-    // Two slots in a row tell the spacing.
+    // Two consecutive slots show the spacing.
     await permits.acquire('interactive', 1_000);
     const [free, now] = [Number(await client.hget(key, 'free')) / 1_000, Date.now()];
     expect(free - now).toBeLessThanOrEqual(spacingMs(rps) / 0.95 + 5);
   });
 
-  test('takes five failures in a row, from whichever process, as throttling; an answer between them clears', async () => {
+  test('treats five consecutive failures of any processes as throttling; a success resets the count', async () => {
     const [one, other] = [limiter(), limiter()];
     const fail = async (permits: typeof one, times: number) => {
       for (let i = 0; i < times; i += 1) permits.report({ kind: 'failed' });
@@ -395,7 +395,7 @@ describe('one process', () => {
     expect(await share()).toBe(0.5);
   });
 
-  test('never uses a slot it comes late to', async () => {
+  test('never uses a slot that has passed', async () => {
     const permits = limiter();
     await permits.acquire('interactive', 0);
     const late = permits.acquire('interactive', 5_000);
@@ -406,7 +406,7 @@ describe('one process', () => {
     expect(permits.stats().interactive).toMatchObject({ granted: 2, givenBack: 1 });
   });
 
-  test('paces itself at its share while a new limiter warms up, and is silent before the shared pace begins', async () => {
+  test('paces itself at its share while a new limiter warms up, and stops before the shared rate begins', async () => {
     const permits = limiter({ warmupMs: 2_500 });
     const began = Date.now();
     const starts: number[] = [];
@@ -423,7 +423,7 @@ describe('one process', () => {
     expect(shared.length).toBeGreaterThan(20);
   });
 
-  test('waits for a new limiter to warm up where it has no share, if that is in time', async () => {
+  test('without a share waits for the warm-up of a new limiter, if that ends in time', async () => {
     const permits = limiter({ warmupMs: 1_000, shareOfRate: 0 });
     const began = Date.now();
     expect(await permits.acquire('interactive', 500)).toMatchObject({ granted: false, reason: 'no_limiter' });
@@ -433,7 +433,7 @@ describe('one process', () => {
     expect(permits.stats()).toMatchObject({ local: 0 });
   });
 
-  test('starts anew when another server holds its state, or the clock was set back', async () => {
+  test('resets the state if another server wrote it, or the clock was set back', async () => {
     const permits = limiter({ warmupMs: 60_000 });
     const distrusted = async (field: string, value: string) => {
       await limiter().acquire('interactive', 0);
@@ -449,7 +449,7 @@ describe('one process', () => {
     expect(await distrusted('streak', '0')).toBe(false);
   });
 
-  test('starts anew when processes were cut off together, not when one was', async () => {
+  test('resets the state if several processes lost Redis together, but not for one', async () => {
     const gate = createRedisGate(client);
     let down = false;
     const permits = createPermits({
@@ -474,7 +474,7 @@ describe('one process', () => {
 });
 
 describe('without Redis', () => {
-  test('paces locally after a pause, lanes taking turns', async () => {
+  test('paces requests locally after a pause, and alternates the lanes', async () => {
     const client = createRedis(`redis://127.0.0.1:${await freePort()}`, { commandTimeoutMs: 250 });
     const permits = createPermits({ redis: createRedisGate(client), claims: uncontestedClaims, settings: bot });
     const began = Date.now();
@@ -500,7 +500,7 @@ describe('without Redis', () => {
     expect(redisCalls).toBe(0);
   });
 
-  test('asks nothing where it has no share, and says so at once', async () => {
+  test('sends nothing if it has no share, and refuses at once', async () => {
     const client = createRedis(`redis://127.0.0.1:${await freePort()}`, { commandTimeoutMs: 250 });
     const permits = createPermits({
       redis: createRedisGate(client),
@@ -518,7 +518,7 @@ describe('without Redis', () => {
     expect(permits.stats()).toMatchObject({ local: 0 });
   });
 
-  test('refuses at once what can’t wait', async () => {
+  test("refuses at once callers that can't wait", async () => {
     const client = createRedis(`redis://127.0.0.1:${await freePort()}`, { commandTimeoutMs: 250 });
     const permits = createPermits({ redis: createRedisGate(client), claims: uncontestedClaims, settings: bot });
     expect(await permits.acquire('interactive', 500)).toMatchObject({ granted: false, reason: 'busy' });
@@ -527,7 +527,7 @@ describe('without Redis', () => {
 });
 
 describe('the gate', () => {
-  test('lets a hung Redis cost one timeout in ten seconds', async () => {
+  test('loses one timeout in ten seconds to a hung Redis', async () => {
     const own = await startRedis();
     const client = createRedis(own.url, { commandTimeoutMs: 250 });
     let now = 0;
@@ -543,7 +543,7 @@ describe('the gate', () => {
     now += redisRestMs - 1;
     expect(await ping()).toEqual({ outcome: 'hung', slow: false });
     now += 1;
-    // One finds out; who comes meanwhile doesn't wait.
+    // One caller tests Redis; the others meanwhile don't wait for it.
     expect(await Promise.all([ping(), ping()])).toEqual([
       { outcome: 'hung', slow: true },
       { outcome: 'hung', slow: false },
@@ -558,7 +558,7 @@ describe('the gate', () => {
     await own.stop();
   });
 
-  test('fails commands under way at once when the server dies, and finds it when it is back', async () => {
+  test('fails commands in progress at once when the server dies, and uses it again when it is back', async () => {
     const port = await freePort();
     let own = await startRedis(port);
     const client = createRedis(own.url, { commandTimeoutMs: 2_000 });

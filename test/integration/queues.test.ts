@@ -40,7 +40,7 @@ async function newQueue(): Promise<string> {
   return QueueUrl;
 }
 
-/** All that can be received now; taken out of the queue unless `keep`. */
+/** Receives all available messages, and deletes them unless `keep` is set. */
 async function receive(url: string, keep = false): Promise<Message[]> {
   const all: Message[] = [];
   for (;;) {
@@ -59,7 +59,7 @@ const bodies = async (url: string) =>
 const messages = (n: number): RefreshMessage[] =>
   Array.from({ length: n }, (_, i) => ({ ids: [i + 1, i + 1_001], requested_at: 1_795_424_400_000 }));
 
-/** Notes the entries of each request, and lets `answer` fail some of their entries. */
+/** Records the entries of each request. `answer` can let some entries fail. */
 function watch(client: SQSClient, answer: (request: number, ids: readonly string[]) => readonly string[] = () => []) {
   const batches: SendMessageBatchRequestEntry[][] = [];
   client.middlewareStack.add(
@@ -86,7 +86,7 @@ function watch(client: SQSClient, answer: (request: number, ids: readonly string
 }
 
 describe('the refresh queues', () => {
-  test('take messages in batches of ten, and give them back as they were', async () => {
+  test('accept messages in batches of ten, and deliver them unchanged', async () => {
     const own = connect();
     const batches = watch(own);
     const sent = messages(23);
@@ -98,28 +98,28 @@ describe('the refresh queues', () => {
     expect(await receive(express)).toEqual([]);
   });
 
-  test('are two', async () => {
+  test('are two separate queues', async () => {
     await queues.send('express', messages(1));
     await queues.send('bulk', messages(2));
     expect([await queues.depth('express'), await queues.depth('bulk')]).toEqual([1, 2]);
     expect(await bodies(express)).toHaveLength(1);
   });
 
-  test('take nothing without a request', async () => {
+  test('accept an empty list without a request', async () => {
     const own = connect();
     const batches = watch(own);
     await createRefreshQueue(own, { express, bulk }).send('bulk', []);
     expect(batches).toEqual([]);
   });
 
-  test('take the largest messages ten at a time', async () => {
+  test('accept ten of the largest messages at a time', async () => {
     const ids = Array.from({ length: 500 }, (_, i) => Number.MAX_SAFE_INTEGER - i);
     const large = Array.from({ length: 10 }, () => ({ ids, requested_at: Date.now() }));
     await queues.send('bulk', large);
     expect(await bodies(bulk)).toEqual(large);
   });
 
-  test('count what waits, what is delayed and what is worked on', async () => {
+  test('count waiting, delayed and in-progress messages', async () => {
     expect(await queues.depth('bulk')).toBe(0);
     await queues.send('bulk', messages(12));
     await queues.send('bulk', messages(3), 60_000);
@@ -133,7 +133,7 @@ describe('the refresh queues', () => {
     [-5, false],
     [1, true],
     [900_000, true],
-  ])('hold a message back for %i ms: %j', async (delayMs, held) => {
+  ])('delay a message by %i ms: %j', async (delayMs, held) => {
     await queues.send('express', messages(1), delayMs);
     expect(await receive(express)).toHaveLength(held ? 0 : 1);
     expect(await queues.depth('express')).toBe(held ? 1 : 0);
@@ -144,22 +144,22 @@ describe('the refresh queues', () => {
     [1_001, 2],
     [900_000, 900],
     [3_600_000, 900],
-  ])('hold a message back for %i ms as %i s: whole seconds, and what SQS takes at most', async (delayMs, seconds) => {
+  ])('delay a message by %i ms as %i s: whole seconds, at most the limit of SQS', async (delayMs, seconds) => {
     const own = connect();
     const batches = watch(own);
     await createRefreshQueue(own, { express, bulk }).send('express', messages(1), delayMs);
     expect(batches.flat().map(({ DelaySeconds }) => DelaySeconds)).toEqual([seconds]);
   });
 
-  test('bring a delayed message when its time has come', async () => {
+  test('deliver a delayed message after its delay', async () => {
     await queues.send('express', messages(1), 1);
     expect(await receive(express)).toEqual([]);
     await expect.poll(() => bodies(express), { timeout: 5_000, interval: 100 }).toEqual(messages(1));
   });
 });
 
-describe('what SQS refuses of a batch', () => {
-  test('is sent again, and nothing else', async () => {
+describe('entries that SQS refuses', () => {
+  test('are sent again, without the others', async () => {
     const own = connect();
     const batches = watch(own, (request) => (request === 0 ? ['2', '7'] : []));
     await createRefreshQueue(own, { express, bulk }).send('bulk', messages(12));
@@ -170,7 +170,7 @@ describe('what SQS refuses of a batch', () => {
     );
   });
 
-  test('three times is an error: the caller is delivered again', async () => {
+  test("three times cause an error, so that the caller's message is delivered again", async () => {
     const own = connect();
     const batches = watch(own, (_, ids) => ids.slice(0, 1));
     const sending = createRefreshQueue(own, { express, bulk }).send('bulk', messages(10));
@@ -178,7 +178,7 @@ describe('what SQS refuses of a batch', () => {
     expect(batches.map(({ length }) => length)).toEqual([10, 1, 1]);
   });
 
-  test('as a whole is an error', async () => {
+  test('all together cause an error', async () => {
     const nowhere = createRefreshQueue(sqs, { express: `${express}-not-there`, bulk });
     await expect(nowhere.send('express', messages(1))).rejects.toThrow();
     await expect(nowhere.depth('express')).rejects.toThrow();
@@ -187,7 +187,7 @@ describe('what SQS refuses of a batch', () => {
   });
 });
 
-test('the queue of full updates takes the run to go on with', async () => {
+test('the queue of full updates accepts the run to continue', async () => {
   const url = await newQueue();
   const run_id = randomUUID();
   await createPlanQueue(sqs, url).send({ run_id });
@@ -212,7 +212,7 @@ describe('a message of the refresh queues', () => {
     [false, { ...good, run: { id: '' } }],
     [false, null],
     [false, 'text'],
-  ])('is understood or not (%j): %j', (understood, message) => {
+  ])('is valid or not (%j): %j', (understood, message) => {
     expect(refreshMessage.safeParse(message).success).toBe(understood);
   });
 });

@@ -4,7 +4,7 @@ import { authenticated } from '../../lib/adapters/redis/authenticated.ts';
 import { createRedis, createRedisGate, redisRestMs } from '../../lib/adapters/redis/client.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
-/** A Redis with an auth token that is fetched from elsewhere. */
+/** A Redis with an auth token from another service. */
 
 let redis: TestRedis;
 let admin: Redis | undefined;
@@ -33,13 +33,13 @@ function connect(token: () => Promise<string>, now = Date.now) {
   return authenticated(createRedisGate(client), token, { now, sleep: async () => {} });
 }
 
-test('the token is used from the first command on, by all who come at once', async () => {
+test('the token is used from the first command on, by all simultaneous callers', async () => {
   const gate = connect(async () => 'first');
   const answers = await Promise.all(Array.from({ length: 5 }, () => gate.run((client) => client.ping())));
   expect(answers).toEqual(Array.from({ length: 5 }, () => ({ ok: true, value: 'PONG' })));
 });
 
-test('a rotated token is used by the next connection', async () => {
+test('a rotated token is used at the next connection', async () => {
   let token = 'first';
   const gate = connect(async () => token);
   expect(await gate.run((client) => client.ping())).toEqual({ ok: true, value: 'PONG' });
@@ -50,7 +50,7 @@ test('a rotated token is used by the next connection', async () => {
   await expect.poll(() => gate.run((client) => client.ping())).toEqual({ ok: true, value: 'PONG' });
 });
 
-test('without a token Redis is down, and the token is asked for again only after a rest', async () => {
+test('without a token Redis counts as down, and the token is fetched again only after a pause', async () => {
   let now = 0;
   let asked = 0;
   const missing = async () => {

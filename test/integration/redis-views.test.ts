@@ -8,7 +8,7 @@ import { freePort } from '../support/redis.ts';
 
 let redis: Redis;
 let counter: ViewCounter;
-/** Chats of this test file only: the server is shared. */
+/** Chats of this file only, because tests share the server. */
 let id: number;
 
 beforeAll(() => {
@@ -21,7 +21,7 @@ beforeEach(() => {
   id += 10_000;
 });
 
-test('counts add up, for each chat by itself', async () => {
+test('views are added for each chat separately', async () => {
   const chats = Array.from({ length: 1_200 }, (_, i) => id + i);
   await counter.count(chats, 4);
   await counter.count([id, id + 600], 4);
@@ -31,7 +31,7 @@ test('counts add up, for each chat by itself', async () => {
   expect(await counter.peek([])).toEqual(new Map());
 });
 
-test('what is taken away is gone, what was counted meanwhile stays', async () => {
+test('subtracted views are gone, and views counted meanwhile remain', async () => {
   await counter.count([id, id + 1], 4);
   const peeked = await counter.peek([id, id + 1]);
   await counter.count([id], 4);
@@ -42,7 +42,7 @@ test('what is taken away is gone, what was counted meanwhile stays', async () =>
   await counter.takeAway(new Map());
 });
 
-test('the total is what was counted since it was asked for, and the counters end by themselves', async () => {
+test('the total contains views since the last call, and counters expire by themselves', async () => {
   await counter.takeTotal();
   await counter.count([id, id + 1, id + 2], 4);
   expect(await counter.takeTotal()).toBe(12);
@@ -61,7 +61,7 @@ test('without Redis nothing is known and nothing fails', async () => {
   gone.disconnect();
 });
 
-test('a cached count can be made no longer known to be right, and keeps its lifetime', async () => {
+test('a cached count can lose its trust and keeps its lifetime', async () => {
   const counts = createRedisCounts(createRedisGate(redis), { freshMs: 60_000, random: () => 0.5 });
   const value = { count: 5, updatedAt: '2026-11-23T09:00:00.000Z', source: 'api' } as const;
   await counts.putMany(new Map([[id, { ...value, eventsTrusted: true as const }]]));

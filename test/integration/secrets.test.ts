@@ -9,7 +9,7 @@ import { secretReader } from '../../lib/runtime/secrets.ts';
 const MINUTE = 60_000;
 
 let ssm: Server;
-/** What SSM is asked for, and the value it gives; `undefined`: it answers that there is no such parameter. */
+/** The parameter that SSM is asked for and its value; `undefined`: there is no such parameter. */
 let requests: unknown[];
 let value: string | undefined;
 let now: number;
@@ -42,25 +42,25 @@ beforeEach(() => {
 const reader = (source: { value?: string; parameter?: string }) =>
   secretReader('MAX_API_TOKEN', { value: undefined, parameter: undefined, ...source }, () => now);
 
-test('a secret of the environment needs no SSM', async () => {
+test('a secret in the environment needs no SSM', async () => {
   expect(await reader({ value: 'given', parameter: '/p' })()).toBe('given');
   expect(requests).toEqual([]);
 });
 
-test('without a value and a parameter both variables are named', async () => {
+test('without a value and a parameter the error names both variables', async () => {
   const error = await reader({})().catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ConfigError);
   expect(String(error)).toContain('MAX_API_TOKEN (or MAX_API_TOKEN_PARAMETER) is missing');
 });
 
 describe('a secret of SSM', () => {
-  test('is fetched once, decrypted, however many want it', async () => {
+  test('is fetched once and decrypted, for any number of callers', async () => {
     const read = reader({ parameter: '/p' });
     expect(await Promise.all([read(), read(), read()])).toEqual(['first', 'first', 'first']);
     expect(requests).toEqual([{ Name: '/p', WithDecryption: true }]);
   });
 
-  test('is fetched again after five minutes; while that fails, the one at hand is used', async () => {
+  test('is fetched again after five minutes; if that fails, the previous one is used', async () => {
     const read = reader({ parameter: '/p' });
     await read();
     value = 'second';
@@ -73,7 +73,7 @@ describe('a secret of SSM', () => {
     expect(await read()).toBe('second');
   });
 
-  test('is an error while there is none yet, or an empty one', async () => {
+  test('is an error if there is no previous one, or if it is empty', async () => {
     const read = reader({ parameter: '/p' });
     value = undefined;
     await expect(read()).rejects.toMatchObject({ name: 'ParameterNotFound' });

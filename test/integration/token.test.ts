@@ -10,11 +10,11 @@ const ISSUER = 'https://issuer.example';
 const AUDIENCE = 'chat-participants';
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-/** Keys the issuer has never heard of. */
+/** Keys that the issuer does not know. */
 const strangeRsa = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const strangeEc = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-/** Keys the issuer publishes that no token may be signed with. */
+/** Keys that the issuer publishes but that must not verify tokens. */
 const weak = {
   encrypting: generateKeyPairSync('rsa', { modulusLength: 2_048 }),
   short: generateKeyPairSync('rsa', { modulusLength: 1_024 }),
@@ -22,7 +22,7 @@ const weak = {
 };
 
 const jwkOf = (key: KeyObject) => key.export({ format: 'jwk' });
-/** Without `alg`, as an issuer may leave it out: which algorithms will do is for the service to say. */
+/** Without `alg`, which an issuer may omit: the service decides which algorithms are accepted. */
 const keySet = {
   keys: [
     { ...jwkOf(rsa.publicKey), kid: 'rsa', use: 'sig' },
@@ -91,7 +91,7 @@ const rs256 = (payload: unknown, header: Header = {}, signer = signRsa()) =>
 const es256 = (payload: unknown, header: Header = {}, signer = signEc()) =>
   jwt({ alg: 'ES256', typ: 'JWT', kid: 'ec', ...header }, payload, signer);
 
-/** What the verifiers take for now, ms. */
+/** The current time of the verifiers, ms. */
 let clock = 0;
 const verifier = (url = jwksUrl) => {
   const fetchKeySet = () => fetchJson(new URL(url));
@@ -118,7 +118,7 @@ describe('accepted is', () => {
     expect(await verify(`bearer ${token()}`)).toMatchObject({ kind: 'accepted' });
   });
 
-  test('with the keys fetched once', async () => {
+  test('with a single fetch of the keys', async () => {
     const verify = verifier();
     await Promise.all(Array.from({ length: 20 }, () => verify(`Bearer ${es256(good)}`)));
     expect(fetched).toBe(1);
@@ -323,7 +323,7 @@ describe('refused is', () => {
     verify = verifier();
   });
 
-  test('every one of at least a hundred', () => {
+  test('at least a hundred tokens', () => {
     expect(hostile.length).toBeGreaterThan(100);
     const names = hostile.map(([name]) => name);
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
@@ -332,19 +332,19 @@ describe('refused is', () => {
   test.each(hostile)('%s', async (_, header) => {
     const verdict = await verify(header);
     expect(verdict).toEqual({ kind: 'refused', reason: expect.any(String) });
-    // A reason goes to the client: it says nothing of the token.
+    // The reason is sent to the client, so it must not contain content of the token.
     const [, payload = ''] = header?.split('.') ?? [];
     if (payload.length > 3) expect(JSON.stringify(verdict)).not.toContain(payload);
   });
 
-  test('an expired one with a reason that helps', async () => {
+  test('an expired token, with a helpful reason', async () => {
     expect(await verify(`Bearer ${rs256({ ...good, exp: now - 10 })}`)).toEqual({
       kind: 'refused',
       reason: 'The token has expired.',
     });
   });
 
-  test('a key the issuer does not publish, without asking the issuer each time', async () => {
+  test('a key that the issuer does not publish, without a fetch for each token', async () => {
     fetched = 0;
     const fresh = verifier();
     for (let i = 0; i < 30; i += 1) await fresh(`Bearer ${rs256(good, { kid: `made-up-${i}` })}`);
@@ -352,7 +352,7 @@ describe('refused is', () => {
   });
 });
 
-describe('when the issuer’s keys can’t be had, nobody is told apart', () => {
+describe("while the issuer's keys can't be fetched, no token is accepted or refused", () => {
   const undecided = async (url?: string) =>
     expect(await verifier(url)(`Bearer ${rs256(good)}`)).toEqual({ kind: 'undecided', retryAfterMs: 1_000 });
 
@@ -370,12 +370,12 @@ describe('when the issuer’s keys can’t be had, nobody is told apart', () => 
     await undecided('http://127.0.0.1:1/jwks.json');
   });
 
-  test('but a token that is no token is refused all the same', async () => {
+  test('but a malformed token is refused', async () => {
     respond = () => ({ status: 500, body: '' });
     expect(await verifier()('Bearer x')).toMatchObject({ kind: 'refused' });
   });
 
-  test('and once they are there again, all is well', async () => {
+  test('and tokens are accepted when the keys are available again', async () => {
     const verify = verifier();
     respond = () => ({ status: 503, body: '' });
     expect(await verify(`Bearer ${rs256(good)}`)).toMatchObject({ kind: 'undecided' });

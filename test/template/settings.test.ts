@@ -4,7 +4,7 @@ import { readParameters } from '../../infra/parameters.ts';
 import { readSettings } from '../../infra/settings.ts';
 import { ConfigError } from '../../lib/runtime/config.ts';
 
-/** What the packaging computes from the environment, without packaging. */
+/** Values that the packaging computes from the environment, tested without packaging. */
 
 const alarmsFor = (env: NodeJS.ProcessEnv) =>
   monitoring({ service: 's', stage: 'x', cacheNodes: 1, timeoutS: 10, functions: {}, env }) as Record<string, Alarm>;
@@ -52,7 +52,7 @@ describe('the alarms on freshness', () => {
 });
 
 describe('the parameters of the stack', () => {
-  test('take what is set for their default', () => {
+  test('have the environment variables as defaults', () => {
     expect(readParameters({})).toEqual({});
     expect(readParameters({ VPC_ID: 'vpc-1', REDIS_NODE_TYPE: '' })).toEqual({ VpcId: { Default: 'vpc-1' } });
   });

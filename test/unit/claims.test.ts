@@ -19,11 +19,11 @@ function open(store: ClaimStore = createMemoryClaimStore()) {
   };
   return { clock, asked, sides: createSides({ store: counted, clock }) };
 }
-/** Whether a side may make requests now. */
+/** Returns whether a side may send requests now. */
 const may = async (claim: Promise<{ readonly from: number }>, { now }: { now(): number }) =>
   (await claim).from <= now();
 
-test('a claim is written once in two seconds, however many permits are asked for', async () => {
+test('a claim is written once in two seconds, for any number of permits', async () => {
   const { clock, asked, sides } = open();
   for (let i = 0; i < 100; i += 1) {
     expect(await may(sides.shared(), clock)).toBe(true);
@@ -33,7 +33,7 @@ test('a claim is written once in two seconds, however many permits are asked for
   expect(asked.length).toBeLessThanOrEqual(6);
 });
 
-test('environments without Redis wait for the claim of the shared limiter to end, and for a second more', async () => {
+test("environments without Redis wait for the end of the shared limiter's claim, and a second more", async () => {
   const { clock, sides } = open();
   await sides.shared();
   expect(await sides.local()).toEqual({ from: T0 + 7_000, othersUntil: T0 + 6_000 });
@@ -43,7 +43,7 @@ test('environments without Redis wait for the claim of the shared limiter to end
   expect(await may(sides.local(), clock)).toBe(true);
 });
 
-test('the shared limiter goes first: once it is back, environments without Redis can not renew, and it waits for them', async () => {
+test("the shared limiter has priority: when it is back, environments without Redis can't renew, and it waits for their claims", async () => {
   const { clock, sides } = open();
   expect(await may(sides.local(), clock)).toBe(true);
   await clock.advance(2_500);
@@ -56,7 +56,7 @@ test('the shared limiter goes first: once it is back, environments without Redis
   expect(await may(sides.local(), clock)).toBe(false);
 });
 
-test('who can not claim makes no requests; a claim that holds goes on holding', async () => {
+test('a side without a claim sends no requests, and a claim remains valid until it ends', async () => {
   let down = true;
   const memory = createMemoryClaimStore();
   const { clock, sides } = open({
@@ -75,7 +75,7 @@ test('who can not claim makes no requests; a claim that holds goes on holding', 
   expect(await may(sides.shared(), clock)).toBe(false);
 });
 
-test('both sides never make requests within the same second, whatever they ask when', async () => {
+test('both sides never send requests within the same second, in any order of calls', async () => {
   for (let seed = 1; seed <= 200; seed += 1) {
     const clock = fakeClock(T0);
     const store = createMemoryClaimStore();

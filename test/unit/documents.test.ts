@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DEFAULTS } from '../../lib/runtime/config.ts';
 
-/** What the documents say of the code can be looked up in the code. */
+/** Statements of the documents are compared with the code. */
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT });
 
-/** The anchors that GitHub makes of the headings. */
+/** Returns the anchors that GitHub creates for the headings. */
 const anchorsOf = (file: string) =>
   [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -19,7 +19,7 @@ const anchorsOf = (file: string) =>
       .replaceAll(' ', '-'),
   );
 
-test.each(documents)('the links of %s lead somewhere', (file) => {
+test.each(documents)('the links of %s have targets', (file) => {
   const links = [...read(file).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
   for (const [link, path = '', anchor] of links) {
     const target = path === '' ? file : join(dirname(file), path);
@@ -40,12 +40,12 @@ describe('the rooms of lib', () => {
   };
   const known = forbidden.flatMap(({ name }) => /^(.+)-imports-only-below$/.exec(name)?.[1] ?? []);
 
-  test('all have a place among the others', () => {
+  test('all have a place in the order', () => {
     const rooms = readdirSync(join(ROOT, 'lib'), { withFileTypes: true });
     expect(rooms.map(({ name }) => name).sort()).toEqual(known.toSorted());
   });
 
-  test('stand in CONTRIBUTING in the order that the boundaries enforce', () => {
+  test('stand in CONTRIBUTING in the enforced order', () => {
     const table = /\| room \| contents \|[\s\S]*?\n\n/.exec(read('CONTRIBUTING.md'))?.[0] ?? '';
     const names = [...table.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, cell = '']) => cell.match(/[a-z-]+/g) ?? []);
     expect(names).toEqual(known);

@@ -13,7 +13,7 @@ const setOf = (...kids: string[]) => ({ keys: kids.map((kid) => ({ ...publicKey.
 let now: number;
 let fetches: number;
 let failures: (number | undefined)[];
-/** What the issuer answers with: a key set, or nothing while it is away. */
+/** The issuer's response: a key set, or undefined while it can't be reached. */
 let published: object | undefined;
 let keys: IssuerKeys;
 
@@ -34,10 +34,10 @@ beforeEach(() => {
 });
 
 const find = async (kid?: string) => (await keys.find(kid, 'ES256')).kind;
-/** A fetch that nobody waits for has ended by then. */
+/** Resolves when a fetch in the background has ended. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-test('requests that come at once share one fetch, and later ones need none', async () => {
+test('simultaneous requests share one fetch, and later requests need none', async () => {
   expect(await Promise.all(Array.from({ length: 50 }, () => find('a')))).toEqual(Array(50).fill('found'));
   now += 9 * MINUTE;
   expect(await find('a')).toBe('found');
@@ -45,7 +45,7 @@ test('requests that come at once share one fetch, and later ones need none', asy
 });
 
 describe('an unknown key id', () => {
-  test('is looked for once in 30 s, however many come', async () => {
+  test('is looked up once in 30 s, for any number of requests', async () => {
     await find('a');
     for (let second = 1; second <= 120; second += 1) {
       now += SECOND;
@@ -55,7 +55,7 @@ describe('an unknown key id', () => {
     expect(fetches).toBe(1 + 4);
   });
 
-  test('is found when the issuer has published it since', async () => {
+  test('is found after the issuer has published it', async () => {
     await find('a');
     published = setOf('a', 'b');
     now += 30 * SECOND;
@@ -63,7 +63,7 @@ describe('an unknown key id', () => {
     expect(fetches).toBe(2);
   });
 
-  test('is unknown, too, while the issuer is away', async () => {
+  test("is also unknown while the issuer can't be reached", async () => {
     await find('a');
     published = undefined;
     now += 30 * SECOND;
@@ -74,7 +74,7 @@ describe('an unknown key id', () => {
 });
 
 describe('known keys', () => {
-  test('are fetched again after ten minutes, and nobody waits for it', async () => {
+  test('are fetched again in the background after ten minutes', async () => {
     await find('a');
     now += 10 * MINUTE;
     published = setOf('b');
@@ -85,14 +85,14 @@ describe('known keys', () => {
     expect(await find('b')).toBe('found');
   });
 
-  test('that nobody used for an hour are fetched first, so that a withdrawn one is not accepted', async () => {
+  test('that were not used for an hour are fetched first, so that a withdrawn key is not accepted', async () => {
     await find('a');
     now += HOUR;
     published = setOf('b');
     expect(await find('a')).toBe('unknown');
   });
 
-  test('are used for a day while the issuer is away, with one attempt in 30 s', async () => {
+  test("are used for a day while the issuer can't be reached, with one attempt in 30 s", async () => {
     await find('a');
     published = undefined;
     let asked = 0;
@@ -116,8 +116,8 @@ describe('known keys', () => {
   });
 });
 
-describe('a new environment that can not reach the issuer', () => {
-  test('says so, and asks again once a second at most', async () => {
+describe("a new environment that can't reach the issuer", () => {
+  test('reports it, and tries again at most once a second', async () => {
     published = undefined;
     expect(await keys.find('a', 'ES256')).toEqual({ kind: 'unavailable', retryAfterMs: SECOND });
     for (let i = 0; i < 10; i += 1) expect(await find('a')).toBe('unavailable');
@@ -129,8 +129,8 @@ describe('a new environment that can not reach the issuer', () => {
   });
 });
 
-describe('which key', () => {
-  test('without an id only a single key of the algorithm will do', async () => {
+describe('the choice of the key', () => {
+  test('without an id finds only a single key of the algorithm', async () => {
     expect(await find()).toBe('found');
     published = setOf('a', 'b');
     now += HOUR;
@@ -138,12 +138,12 @@ describe('which key', () => {
     expect(await find('b')).toBe('found');
   });
 
-  test('two keys of one id are none', async () => {
+  test('finds none if two keys have the same id', async () => {
     published = setOf('a', 'a');
     expect(await find('a')).toBe('unknown');
   });
 
-  test('a key is for its own algorithm only', async () => {
+  test('finds a key only for its own algorithm', async () => {
     expect((await keys.find('a', 'RS256')).kind).toBe('unknown');
   });
 });

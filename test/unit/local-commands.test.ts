@@ -56,7 +56,7 @@ test.each([
   expect(stderr).not.toContain('    at ');
 });
 
-test('a bad configuration is told as a plain list of the bad variables', async () => {
+test('an invalid configuration is reported as a plain list of variables', async () => {
   const env = { ...process.env, PARTICIPANTS_CACHE_TTL: '5x', MAX_API_RPS: '0' };
   const error = await readDeclared(root, env).catch((thrown: Error) => thrown);
   expect((error as Error).message.split('\n')).toEqual([
@@ -66,7 +66,7 @@ test('a bad configuration is told as a plain list of the bad variables', async (
   ]);
 });
 
-test('what the local stack cannot run is refused by its place', () => {
+test("parts of serverless.yml that the local stack can't run are refused with their place", () => {
   const event = { sqs: { arn: 'arn:aws:sqs:eu-central-1:1:x' } };
   const functions = { f: { name: 'f', handler: 'f.handler', events: [event] } };
   expect(() => parseDeclared({ service: 's', provider: { region: 'r' }, functions })).toThrow(

@@ -16,12 +16,12 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('a data directory has one user', () => {
+test('only one process uses a data directory', () => {
   expect(lockDataDir(dir)).toBe(true);
   expect(lockDataDir(dir)).toBe(false);
 });
 
-test('many first starts agree on one key and one secret', async () => {
+test('simultaneous first starts use the same key and secret', async () => {
   const identities = await Promise.all([1, 2, 3, 4].map(() => openIdentity(dir)));
   expect(new Set(identities.map(({ jwks }) => JSON.stringify(jwks))).size).toBe(1);
   expect(identities[0]?.jwks.keys[0]).not.toHaveProperty('d');
@@ -30,7 +30,7 @@ test('many first starts agree on one key and one secret', async () => {
   expect(statSync(join(dir, 'identity.json')).mode & 0o777).toBe(0o600);
 });
 
-test('a log at 10 MB begins anew, and one former is kept', () => {
+test('a log of 10 MB starts a new file, and one old file is kept', () => {
   const path = join(dir, 'f.log');
   writeFileSync(`${path}.1`, 'ancient');
   writeFileSync(path, `old ${'x'.repeat(10 * 1024 * 1024)}`);
@@ -42,7 +42,7 @@ test('a log at 10 MB begins anew, and one former is kept', () => {
   expect(readFileSync(`${path}.1`, 'utf8').slice(0, 4)).toBe('old ');
 });
 
-test('only structured errors reach the terminal, cut to a line', async () => {
+test('only structured errors are printed to the terminal, shortened to a line', async () => {
   const error = vi.spyOn(console, 'error').mockImplementation(() => {});
   const logs = openFunctionLogs(dir);
   const output = new PassThrough();

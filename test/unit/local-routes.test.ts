@@ -33,7 +33,7 @@ test.each([
   expect(routes.match(method, path)).toMatchObject({ target: { functionKey, routeKey }, pathParameters });
 });
 
-test('without a default there may be no match, and a torn encoding is an error', () => {
+test('without a default route there may be no match, and a malformed encoding is an error', () => {
   expect(new Routes([declared('one', ['GET', '/a'])]).match('GET', '/b')).toBeUndefined();
   expect(() => routes.match('GET', '/chats/%zz')).toThrow(URIError);
 });

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** When each run happened, in ISO. */
+/** Times of the runs, in ISO format. */
 function runsOf(schedule: Partial<Schedule>) {
   const runs: string[] = [];
   const running = startSchedules(
@@ -36,7 +36,7 @@ test.each([
     'Europe/Moscow',
     ['2026-11-24T00:00:00.000Z', '2026-11-25T00:00:00.000Z', '2026-11-26T00:00:00.000Z'],
   ],
-  // Sunday is 1: Wednesday is 4.
+  // Sunday is 1, so Wednesday is 4.
   ['cron(30 8 ? * 4 *)', 'UTC', ['2026-11-25T08:30:00.000Z']],
   ['cron(0 12 24 * ? *)', 'UTC', ['2026-11-24T12:00:00.000Z']],
 ])('%s in %s', (expression, timezone, expected) => {
@@ -46,7 +46,7 @@ test.each([
   expect(runs).toEqual(expected);
 });
 
-test('a disabled one does not run', () => {
+test('a disabled schedule does not run', () => {
   const { runs } = runsOf({ expression: 'rate(1 minute)', enabled: false });
   vi.advanceTimersByTime(600_000);
   expect(runs).toEqual([]);

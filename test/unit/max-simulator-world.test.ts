@@ -23,7 +23,7 @@ function worldWith(options: Partial<WorldOptions> = {}) {
 }
 
 describe('the simulated world', () => {
-  it('is the same for the same seed, however often it was looked at', () => {
+  it('is the same for the same seed, however often it is read', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 2 ** 32 - 1 }),
@@ -45,7 +45,7 @@ describe('the simulated world', () => {
     expect(worldWith({ seed: 8 }).all()).not.toEqual(worldWith({ seed: 9 }).all());
   });
 
-  it('stands still at drift 0', () => {
+  it('does not change at drift 0', () => {
     const { clock, all, updates } = worldWith({ drift: 0, goneRate: 1 });
     const before = all();
     clock.ms += 1_000 * hourMs;
@@ -53,7 +53,7 @@ describe('the simulated world', () => {
     expect(updates).toEqual([]);
   });
 
-  it('has chats of each kind, with ids that lead back to them, and counts from 2 to 5,000 around 30', () => {
+  it('has chats of each type, with ids that lead to them, and counts from 2 to 5,000 around 30', () => {
     const { world, all } = worldWith({ chats: 20_000 });
     const chats = all();
     expect(new Set(chats.map((chat) => chat.chat_id)).size).toBe(20_000);
@@ -73,7 +73,7 @@ describe('the simulated world', () => {
     expect(chats.filter((chat) => chat.bot === 'reader').length / 20_000).toBeCloseTo(0.78, 1);
   });
 
-  it('knows no id that it did not give out', () => {
+  it('knows only its own ids', () => {
     const { world } = worldWith();
     const id = world.idAt(3);
     expect(world.body(id)).toMatchObject({ chat_id: Number(id) });
@@ -95,7 +95,7 @@ describe('the simulated world', () => {
     const { clock, all } = worldWith({ chats: 300, seed: 3 });
     const changes = new Map<string, number>();
     let before = all();
-    // Minutes short enough that two changes of one chat in one step are rare.
+    // Minutes so short that two changes of one chat in one step are rare.
     for (let minute = 0; minute < 60 * 24 * 3; minute += 1) {
       clock.ms += 60_000;
       const after = all();
@@ -121,7 +121,7 @@ describe('the simulated world', () => {
     expect(sum(busiest)).toBeGreaterThan(20 * (sum(calm) + 1));
   });
 
-  it('tells of every joining and leaving where the bot reads messages, and of none elsewhere', () => {
+  it('sends an event for every join and leave if the bot reads messages, and otherwise none', () => {
     const { world, clock, updates, all } = worldWith({ chats: 200, drift: 50 });
     const before = all();
     clock.ms += 10 * hourMs;
@@ -147,7 +147,7 @@ describe('the simulated world', () => {
     );
   });
 
-  it('names who joined and who left', () => {
+  it('names the members who joined and left', () => {
     const { world, updates, all } = worldWith({ chats: 12, drift: 0 });
     const members = () => {
       const bodies = all().map((chat) => Object(world.body(chat.chat_id)));
@@ -170,7 +170,7 @@ describe('the simulated world', () => {
     expect(checked).toBeGreaterThan(30);
   });
 
-  it('lets chats go away at the given rate, and tells only the bot that was expelled', () => {
+  it('lets chats disappear at the given rate, and sends an event only if the bot was expelled', () => {
     const { clock, all, updates, world } = worldWith({ chats: 5_000, goneRate: 0.1 });
     clock.ms += 24 * hourMs;
     const gone = all().filter((chat) => chat.gone !== null);
@@ -188,7 +188,7 @@ describe('the simulated world', () => {
     }
   });
 
-  it('writes bodies with every field that is always there, and seqs above 2^53 as they are', () => {
+  it('writes bodies with all mandatory fields, and exact seqs above 2^53', () => {
     const { world, all } = worldWith({ chats: 2_000 });
     const seen = new Set<string>();
     for (const chat of all()) {
@@ -210,7 +210,7 @@ describe('the simulated world', () => {
       if (body.pinned_message !== undefined) {
         const seq = /"seq":(\d+)/.exec(JSON.stringify(body))?.[1] ?? '';
         expect(BigInt(seq)).toBeGreaterThan(2n ** 53n);
-        // A body that went through a JavaScript number would have been rounded.
+        // A body that passed through a JavaScript number would be rounded.
         expect(BigInt(Number(seq))).not.toBe(BigInt(seq));
       }
     }
@@ -219,7 +219,7 @@ describe('the simulated world', () => {
     }
   });
 
-  it('takes counts and departures that are set, with one event each', () => {
+  it('accepts counts and states, and sends one event for each change', () => {
     const { world, updates, all } = worldWith({ drift: 0 });
     const id = all().find((chat) => chat.bot === 'reader')?.chat_id ?? '';
     expect(world.setCount(id, 4_321)).toBe(true);
@@ -237,7 +237,7 @@ describe('the simulated world', () => {
     expect(world.truth(dialog)?.participants_count).toBe(2);
   });
 
-  it('forces exactly as many changes as asked, also when frozen', () => {
+  it('forces the exact number of changes, even when frozen', () => {
     const { world, clock, all } = worldWith({ drift: 0, chats: 2_000 });
     clock.ms += 1;
     const before = all();
@@ -263,10 +263,10 @@ describe('the simulated world', () => {
 });
 
 describe('arrivals', () => {
-  // Quarters of a second hit the window's edge exactly.
+  // Quarters of a second lie exactly on the edge of the window.
   const gap = fc.oneof(fc.double({ min: 0, max: 400, noNaN: true }), fc.constantFrom(0, 250, 500, 1_000));
 
-  it('agree with counting every window by hand', () => {
+  it('have the same counts as every window counted separately', () => {
     fc.assert(
       fc.property(fc.array(gap, { maxLength: 200 }), (gaps) => {
         const arrivals = new Arrivals();
@@ -285,7 +285,7 @@ describe('arrivals', () => {
     );
   });
 
-  it('keep an hour of seconds, and limit on after a reset', () => {
+  it('keep the seconds of an hour, and limit the rate even after a reset', () => {
     const arrivals = new Arrivals();
     for (let second = 0; second < 4_000; second += 1) arrivals.arrive(second * 1_000, second * 1_000);
     const { per_second } = arrivals.summary();
@@ -298,7 +298,7 @@ describe('arrivals', () => {
 });
 
 describe('switches', () => {
-  it('change what a patch names and nothing else', () => {
+  it('change only the values in the patch', () => {
     const turned = turn(turn(allWell, { errors: { '429': 0.25 } }), { errors: { reset: 0.5 }, latency_ms: 0 });
     expect(turned).toEqual({ ...allWell, errors: { ...allWell.errors, '429': 0.25, reset: 0.5 }, latency_ms: 0 });
     const hits = [0, 0.2499, 0.25, 0.7499, 0.75].map((draw) => faultAt(turned.errors, draw));

@@ -8,7 +8,7 @@ const roleWith = (Action: string | string[]) => ({
   },
 });
 
-test('nothing is changed for MiniStack but alarms with metric math and the right to send a batch', () => {
+test('only alarms with metric math and the permission to send batches are changed for MiniStack', () => {
   const kept = { Type: 'AWS::CloudWatch::Alarm', Properties: { MetricName: 'Errors' } };
   const table = { Type: 'AWS::DynamoDB::Table', Condition: 'Any', Properties: { TableName: 't' } };
   const resources: Record<string, unknown> = {

@@ -14,16 +14,16 @@ import {
 const rates = fc.integer({ min: 1, max: 2_000 });
 const second = 1_000;
 
-/** Most arrivals in one second that starts `spacing` apart can cause, each up to `late` ms late at MAX. */
+/** Returns the most arrivals in one second for starts `spacing` apart, each up to `late` ms late at MAX. */
 const worstSecond = (spacing: number, late: number) => Math.floor((second + late) / spacing) + 1;
 
 describe('spacing', () => {
-  test('is 36.7 ms for 30 a second, 98 % and more of (30 - 1) / 1.05', () => {
+  test('is 36.7 ms for 30 a second, at least 98 % of (30 - 1) / 1.05', () => {
     expect(spacingMs(30)).toBeCloseTo(36.667, 3);
     expect(second / spacingMs(30)).toBeGreaterThanOrEqual(0.98 * (29 / 1.05));
   });
 
-  test('lets no second hold more than the rate, with jitter, a late start and clocks in error', () => {
+  test('keeps every second within the rate, with jitter, late starts and errors of clocks', () => {
     fc.assert(
       fc.property(rates, (rps) => {
         const late = pace.jitterMs + pace.latestStartMs + pace.clockErrorMs + pace.heldBackMs - 1;
@@ -32,7 +32,7 @@ describe('spacing', () => {
     );
   });
 
-  test('uses at least nine tenths of a rate that leaves room for the jitter', () => {
+  test('uses at least nine tenths of a rate for which jitter is small', () => {
     fc.assert(
       fc.property(fc.integer({ min: 10, max: 2_000 }), (rps) => {
         expect(second / spacingMs(rps)).toBeGreaterThanOrEqual(0.85 * rps);
@@ -42,7 +42,7 @@ describe('spacing', () => {
 });
 
 describe('local spacing', () => {
-  test('keeps any environments with whole shares within the rate together, whatever their phases', () => {
+  test('keeps environments with whole shares within the rate together, at any phases', () => {
     fc.assert(
       fc.property(rates, fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 20 }), (rps, weights) => {
         const sum = weights.reduce((a, b) => a + b, 0);
@@ -55,7 +55,7 @@ describe('local spacing', () => {
     );
   });
 
-  test('keeps a share below one a second on average', () => {
+  test('keeps a share below one request a second on average', () => {
     expect(localSpacingMs(30, 0.01)).toBeCloseTo(windowMs / 0.3);
   });
 });
@@ -66,25 +66,25 @@ describe('brake', () => {
   const hit = (brake: typeof released, now: number, retryAfterMs = 0) =>
     brakeHarder(brake, now, retryAfterMs, spacing, floor);
 
-  test('halves, and pauses for the second that MAX counts', () => {
+  test('halves the rate, and pauses for the second that MAX counts', () => {
     const { brake, pausedUntil } = hit(released, 10_000);
     expect(pausedUntil).toBe(11_000);
     expect(shareAt(brake, 11_000)).toBe(0.5);
   });
 
-  test('takes what arrives within a second of a cut as the same signal', () => {
+  test('treats signals within a second of a cut as the same signal', () => {
     const first = hit(released, 10_000).brake;
     expect(hit(first, 10_999).brake).toBe(first);
     expect(hit(first, 11_000).brake.share).toBe(0.25);
   });
 
-  test('obeys Retry-After, also of a later signal in the same second, up to a minute', () => {
+  test('obeys Retry-After up to a minute, even of a later signal in the same second', () => {
     expect(hit(released, 10_000, 7_000).pausedUntil).toBe(17_000);
     expect(hit(hit(released, 10_000).brake, 10_500, 9_000).pausedUntil).toBe(19_500);
     expect(hit(released, 10_000, 3_600_000).pausedUntil).toBe(70_000);
   });
 
-  test('recovers to 95 % within 60 s of the last of ten minutes of throttling, asking at most once in a few seconds', () => {
+  test('recovers to 95 % within 60 s after ten minutes of throttling, with at most one request every few seconds before', () => {
     let brake = released;
     let now = 0;
     let calls = 0;
@@ -99,7 +99,7 @@ describe('brake', () => {
     expect(shareAt(brake, 600_000 + 60_000)).toBeGreaterThanOrEqual(0.95);
   });
 
-  test('never leaves the range from floor to full', () => {
+  test('always stays between the minimum and the full rate', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 100_000 })), (gaps) => {
         let now = 0;

@@ -25,7 +25,7 @@ describe('words', () => {
     expect(wordsOf(text)).toEqual(words);
   });
 
-  test('that begin another one are left out', () => {
+  test('that are prefixes of another word are omitted', () => {
     expect(searchWords(chat('Физика физик физ-ра', 'Физфак'))).toEqual(['ра', 'физика', 'физфак']);
     expect(searchWords(chat('аа а б аб', null))).toEqual(['аа', 'аб', 'б']);
   });
@@ -60,14 +60,14 @@ describe('a search', () => {
 });
 
 describe('for any text', () => {
-  /** Few letters, so that words often begin one another. */
+  /** Few letters, so that words are often prefixes of each other. */
   const text = fc.oneof(
     fc.string({ unit: fc.constantFrom('а', 'Б', 'ё', 'Е', 'е\u0308', ' ', '-', '1', '😀', 'ﬁ') }),
     fc.string({ unit: 'grapheme' }),
     fc.string({ unit: 'binary' }),
   );
 
-  test('leaving out what begins another word never changes what is found', () => {
+  test('the omitted words never change the results', () => {
     fc.assert(
       fc.property(text, text, text, (name, department, query) => {
         const all = wordsOf(`${name} ${department}`);
@@ -80,7 +80,7 @@ describe('for any text', () => {
     );
   });
 
-  test('its own words find it, in any case and either spelling of ё', () => {
+  test('a text is found by its own words, in any case and with ё or е', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('а', 'Б', 'ё', 'Е', ' ', '1') }), (name) => {
         const query = name.toUpperCase().replaceAll('Ё', 'Е');
@@ -89,7 +89,7 @@ describe('for any text', () => {
     );
   });
 
-  test('normalizing twice is normalizing once, for letters people write in', () => {
+  test('normalization is idempotent for the letters that people use', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (name) => {
         const once = normalize(name);

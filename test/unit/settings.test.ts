@@ -3,7 +3,7 @@ import { readSettings } from '../../infra/settings.ts';
 import { ConfigError, DEFAULTS } from '../../lib/runtime/config.ts';
 
 describe('settings of the packaging', () => {
-  test('are the defaults where nothing is set', () => {
+  test('have defaults if nothing is set', () => {
     expect(readSettings({})).toEqual({
       environment: { ...DEFAULTS, MAX_API_CA: '', PARTICIPANTS_MAX_CALLS_PER_HOUR: '' },
       schedules: {
@@ -33,7 +33,7 @@ describe('settings of the packaging', () => {
     expect(() => readSettings({ PARTICIPANTS_UPDATE_INTERVAL: interval })).toThrow('PARTICIPANTS_UPDATE_INTERVAL must');
   });
 
-  test('the full update follows hour and time zone', () => {
+  test('the full update follows the hour and the time zone', () => {
     const env = { PARTICIPANTS_FULL_UPDATE_HOUR: '23', PARTICIPANTS_TIMEZONE: 'Asia/Vladivostok' };
     expect(readSettings(env).schedules).toMatchObject({ full: 'cron(0 23 * * ? *)', timezone: 'Asia/Vladivostok' });
   });
@@ -47,12 +47,12 @@ describe('settings of the packaging', () => {
     expect(readSettings(env).schedules.enabled).toBe(enabled);
   });
 
-  test('what was set reaches the functions as it was written', () => {
+  test('variables reach the functions unchanged', () => {
     const env = { PARTICIPANTS_CACHE_TTL: '2h', MAX_API_CA: '/etc/ca.pem', MAX_API_RPS: '10' };
     expect(readSettings(env).environment).toMatchObject(env);
   });
 
-  test('pages of the allowed origins may read what the API tells in headers', () => {
+  test('pages of the allowed origins may read all headers of the API', () => {
     const { cors } = readSettings({ CORS_ALLOWED_ORIGINS: 'https://admin.example.org, http://localhost:3000' });
     expect(cors).toMatchObject({
       allowedOrigins: ['https://admin.example.org', 'http://localhost:3000'],
@@ -78,7 +78,7 @@ describe('settings of the packaging', () => {
     expect(() => readSettings({ CORS_ALLOWED_ORIGINS: list })).toThrow('CORS_ALLOWED_ORIGINS must be origins');
   });
 
-  test('every bad variable is named at once', () => {
+  test('all invalid variables are named at once', () => {
     const env = { PARTICIPANTS_CACHE_TTL: 'x', MAX_API_RPS: 'y', PARTICIPANTS_TIMEZONE: 'z', REDIS_URL: 'w' };
     for (const name of Object.keys(env)) expect(() => readSettings(env)).toThrow(name);
   });

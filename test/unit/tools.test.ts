@@ -7,7 +7,7 @@ import manifest from '../../package.json' with { type: 'json' };
 
 const root = join(import.meta.dirname, '../..');
 
-/** The scripts that people give options to: those that run a program of this repository. */
+/** The scripts with options: those that run a program of this repository. */
 const TOOLS = Object.entries(manifest.scripts).flatMap(([name, command]) => {
   const [, args] = /^(?:exec )?(?:env \S+ )?node (.+)$/.exec(command) ?? [];
   return args ? [[name, args.split(' ')] as const] : [];
@@ -20,7 +20,7 @@ async function run(args: readonly string[]) {
 }
 
 describe.concurrent('every tool', () => {
-  test('is known to this test', () => {
+  test('is listed in this test', () => {
     expect(TOOLS.map(([name]) => name)).toEqual(expect.arrayContaining(['start', 'token', 'import', 'dlq', 'bench']));
     expect(TOOLS.length).toBeGreaterThanOrEqual(11);
   });
@@ -32,7 +32,7 @@ describe.concurrent('every tool', () => {
     expect(stdout).toContain('--help');
   });
 
-  // The options of test:e2e are Vitest's.
+  // The options of test:e2e are those of Vitest.
   test.each(TOOLS.filter(([name]) => name !== 'test:e2e'))('%s names the allowed options', async (_, args) => {
     const { status, stdout, stderr } = await run([...args, '--hlep']);
     expect(status).toBeGreaterThan(0);

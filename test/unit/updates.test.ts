@@ -35,11 +35,11 @@ describe('a delivery', () => {
     expect(delivery).toEqual({ kind: 'update', type, update });
   });
 
-  test.each(['bot_started', 'message_created', 'something_new'])('%s is nothing to act on', (type) => {
+  test.each(['bot_started', 'message_created', 'something_new'])('%s is not used', (type) => {
     expect(readDelivery({ update_type: type, ...base })).toEqual({ kind: 'nothing', type });
   });
 
-  test('of a dialog is nothing to act on', () => {
+  test('of a dialog is not used', () => {
     expect(readDelivery({ update_type: 'user_added', ...base, chat_id: 12 })).toMatchObject({ kind: 'nothing' });
   });
 
@@ -53,7 +53,7 @@ describe('a delivery', () => {
     ['{"update_type":"user_added","chat_id":-1}', 'user_added', ['timestamp']],
     [JSON.stringify({ update_type: 'user_added', ...base, chat_id: -1.5 }), 'user_added', ['chat_id']],
     [JSON.stringify({ update_type: 'x y\n', chat_id: -1 }), 'none', ['timestamp']],
-  ])('%j is not understood', (text, type, fields) => {
+  ])('%j is invalid', (text, type, fields) => {
     expect(readText(text)).toEqual({ kind: 'not_understood', type, fields });
   });
 
@@ -62,7 +62,7 @@ describe('a delivery', () => {
     expect(readText(text)).toMatchObject({ update: { chat_id: id.replaceAll('"', '') } });
   });
 
-  test('of any shape is read without an error, and names nobody', () => {
+  test('of any form is parsed without an error, and names no person', () => {
     fc.assert(
       fc.property(
         fc.object({ key: fc.constantFrom('update_type', 'timestamp', 'chat_id', 'title', 'user') }),

@@ -17,12 +17,12 @@ test.each<[string, unknown]>([
   ['null', null],
   ['{', 'invalid_request'],
   ['', 'invalid_request'],
-])('the body %s is read alike as text and in base64', (body, expected) => {
+])('the body %s is read from text and from base64', (body, expected) => {
   expect(read(body)).toEqual(expected);
   expect(read(inBase64(body), JSON_HEADERS, true)).toEqual(expected);
 });
 
-test('no body is not JSON', () => {
+test('a body is required to be JSON', () => {
   expect(read(undefined)).toBe('invalid_request');
 });
 
@@ -38,11 +38,11 @@ test.each([
   expect(read('1', { 'content-type': type })).toBe(good ? 1 : 'unsupported_media_type');
 });
 
-test('a body without a type is refused', () => {
+test('a body without a content type is refused', () => {
   expect(read('1', {})).toBe('unsupported_media_type');
 });
 
-test('the limit is 256 KB of content, however it is sent', () => {
+test('the limit is 256 KB of content, in text and in base64', () => {
   const limit = 256 * 1_024;
   const exactly = `"${'x'.repeat(limit - 2)}"`;
   const over = `"${'x'.repeat(limit - 1)}"`;

@@ -33,7 +33,7 @@ test.each([
 });
 
 test.each([undefined, '', 'identity', 'deflate', 'br;q=0', '*;q=0', 'br;q=none', ',;,=', 'gzip;q=0.0'])(
-  'a client that accepts %j gets the body as it is, and caches know that it depends',
+  'a client that accepts %j gets an uncompressed body, and `Vary` for caches',
   (accepted) => {
     const plain = compressAnswer(answer(long), accepted);
     expect(plain).toEqual({
@@ -43,13 +43,13 @@ test.each([undefined, '', 'identity', 'deflate', 'br;q=0', '*;q=0', 'br;q=none',
   },
 );
 
-test('short answers and bytes are left as they are', () => {
+test('short and binary responses are not compressed', () => {
   expect(compressAnswer(answer('{}'), 'br')).toEqual(answer('{}'));
   const bytes = { ...answer(Buffer.from(long).toString('base64')), isBase64Encoded: true };
   expect(compressAnswer(bytes, 'br')).toEqual(bytes);
 });
 
-test('every answer of a function goes through it, problems included', async () => {
+test('every response of a function may be compressed, including problems', async () => {
   const route = defineRoute({
     method: 'GET',
     path: '/long',

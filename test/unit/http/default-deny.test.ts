@@ -8,7 +8,7 @@ import { defineRoute, type Route } from '../../../lib/http/route.ts';
 import { ask, quietEnvironment } from '../../support/http.ts';
 import { startTestIssuer, type TestIssuer } from '../../support/issuer.ts';
 
-/** Every declared route with its function: nobody gets in who isn't let in. */
+/** Every declared route with its function: only authorised callers get access. */
 
 const FOLDER = join(import.meta.dirname, '../../../functions');
 
@@ -51,7 +51,7 @@ test('every declared route has a function', () => {
 describe.each(guarded.map((route) => [nameOf(route), route] as const))('%s', (_, route) => {
   const unauthorized = { statusCode: 401, headers: { 'www-authenticate': 'Bearer' } };
 
-  test('refuses who has no token, or a broken one, before it looks at anything else', async () => {
+  test('refuses callers with no token or a malformed one before it reads anything else', async () => {
     const torn = issuer.bearer().replace(/.{8}$/, 'AAAAAAAA');
     for (const headers of [{}, { authorization: 'Bearer a.b.c' }, { authorization: torn }]) {
       const answer = await ask(functionOf(route), { headers, query: { nonsense: '1' }, body: 'x'.repeat(300_000) });
@@ -61,7 +61,7 @@ describe.each(guarded.map((route) => [nameOf(route), route] as const))('%s', (_,
     }
   });
 
-  test('refuses every other role, and who has none', async () => {
+  test('refuses all other roles, and tokens without a role', async () => {
     const asRole = (role: unknown) =>
       ask(functionOf(route), { headers: { authorization: issuer.bearer({ role, university_id: 1 }) }, body: 'x' });
     for (const role of ROLES.filter((known) => !(route.roles as readonly string[]).includes(known))) {
@@ -80,16 +80,16 @@ describe('a route', () => {
   } as const;
   const reply = async () => ({ status: 200 });
 
-  test('has roles or is for anyone: there is no third way to write one', () => {
-    // @ts-expect-error without roles it is no route
+  test('must declare roles or `anyone`', () => {
+    // @ts-expect-error roles are required
     defineRoute({ ...parts });
-    // @ts-expect-error nobody is no role
+    // @ts-expect-error the roles may not be empty
     defineRoute({ ...parts, roles: [] });
-    // @ts-expect-error neither is a role that does not exist
+    // @ts-expect-error the role must exist
     defineRoute({ ...parts, roles: ['admin'] });
-    // @ts-expect-error a route with roles has no function without a token
+    // @ts-expect-error a route with roles needs a function that checks a token
     stack.openHttpFunction(defineRoute({ ...parts, roles: ROLES }), reply);
-    // @ts-expect-error and one for anyone is not made where a principal is expected
+    // @ts-expect-error a handler of a route for anyone gets no principal
     stack.httpFunction(defineRoute({ ...parts, roles: 'anyone' }), async ({ principal }) => reply(principal.role));
   });
 });
@@ -105,13 +105,13 @@ describe('the first request of an environment', () => {
     headers: { authorization: issuer.bearer(), 'content-type': 'application/json' },
     body: '{"n":1}',
   });
-  /** As a new environment would load it. */
+  /** Loads the function like a new environment. */
   async function freshStack(): Promise<typeof stack> {
     vi.resetModules();
     return import('../../../lib/http/stack.ts');
   }
 
-  test('fetches the issuer’s keys while secrets and connections are made, and later requests fetch nothing', async () => {
+  test("fetches the issuer's keys while secrets and connections are prepared; later requests fetch nothing", async () => {
     const { httpFunction } = await freshStack();
     const started = Promise.withResolvers<void>();
     let prepared = 0;
@@ -129,7 +129,7 @@ describe('the first request of an environment', () => {
     expect(prepared).toBe(2);
   });
 
-  test('answers 503 with Retry-After while the issuer can not be reached, and recovers', async () => {
+  test("gets 503 with Retry-After while the issuer can't be reached, and then recovers", async () => {
     const url = issuer.env.AUTH_JWKS_URL;
     vi.stubEnv('AUTH_JWKS_URL', 'http://127.0.0.1:1/jwks.json');
     const { httpFunction } = await freshStack();
@@ -140,7 +140,7 @@ describe('the first request of an environment', () => {
       type: 'urn:chat-participants:problem:unavailable',
       detail: expect.stringContaining('issuer'),
     });
-    // What is no token needs no key to be refused.
+    // A malformed token is refused without a key.
     expect(await ask(handler, { headers: {} })).toMatchObject({ statusCode: 401 });
     vi.stubEnv('AUTH_JWKS_URL', url);
   });

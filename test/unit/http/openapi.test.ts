@@ -24,14 +24,14 @@ const schemaNamed = (name: string): Schema => {
   if (!schema) throw new Error(`there is no component ${name}`);
   return schema;
 };
-/** The examples of a schema, or of the component that it refers to. */
+/** Returns the examples of a schema, or of the component that it refers to. */
 const examplesOf = (schema: Schema): readonly unknown[] =>
   (typeof schema.$ref === 'string' ? schemaNamed(schema.$ref.split('/').at(-1) ?? '') : schema).examples as unknown[];
 
 describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as const))('%s', (_, route) => {
   const operation = operationOf(route);
 
-  test('has parameters with descriptions and with examples that the route accepts', () => {
+  test('has parameters with descriptions and valid examples', () => {
     for (const { name, in: place, description, schema } of operation.parameters) {
       expect([name, description]).toEqual([name, expect.stringMatching(/\w/)]);
       expect([name, schema.examples]).toEqual([name, [expect.anything()]]);
@@ -43,7 +43,7 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
     }
   });
 
-  test('has a body with an example that the route accepts, or none', () => {
+  test('has a body with a valid example, or none', () => {
     const content = operation.requestBody?.content['application/json'];
     expect(content === undefined).toBe(route.body === undefined);
     if (!content) return;
@@ -52,7 +52,7 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
     expect(route.body?.safeParse(content.example)).toMatchObject({ success: true });
   });
 
-  test('has answers with examples that are as their schemas say', () => {
+  test('has responses with examples that match their schemas', () => {
     for (const [status, reference] of Object.entries(operation.responses)) {
       const { content = {} } = resolveResponse(api, reference);
       expect([status, Object.keys(content).length > 0]).toEqual([status, status !== '204']);
@@ -67,7 +67,7 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
   });
 });
 
-test('every route has the name of its folder', async () => {
+test('every operation has the name of its folder', async () => {
   const folders = globSync('functions/http-*/route.ts', { cwd: ROOT }).map(dirname);
   const named = await Promise.all(
     folders.map(async (folder) => [folder, (await import(join(ROOT, folder, 'route.ts'))).route.operationId]),
@@ -78,7 +78,7 @@ test('every route has the name of its folder', async () => {
 });
 
 describe('the document', () => {
-  test('shows parameters as what their text stands for, with their bounds', () => {
+  test('shows parameters with the types and limits of their values', () => {
     const schemasOf = (id: string) => {
       const operation = ROUTES.map(operationOf).find(({ operationId }) => operationId === id);
       return Object.fromEntries(operation?.parameters.map(({ name, schema }) => [name, schema]) ?? []);
@@ -96,7 +96,7 @@ describe('the document', () => {
     });
   });
 
-  test('names what several routes answer with', () => {
+  test('uses named components for shared schemas and responses', () => {
     expect(Object.keys(api.components.schemas)).toEqual(
       expect.arrayContaining(['Chat', 'ChatPage', 'FullUpdate', 'LastKnown', 'Problem', 'GatewayError']),
     );
@@ -118,27 +118,27 @@ describe('the document', () => {
     expect(own.required).toEqual(['type', 'title', 'status', ...required]);
   });
 
-  test.each(Object.keys(PROBLEMS) as (keyof typeof PROBLEMS)[])('describes %s, and nothing else as it', (type) => {
+  test.each(Object.keys(PROBLEMS) as (keyof typeof PROBLEMS)[])('distinguishes %s from all other problems', (type) => {
     const { members, example } = problemKind(type);
     expect(members.loose().safeParse(example)).toMatchObject({ success: true });
     const other = problemKind(type === 'internal' ? 'forbidden' : 'internal').example;
     expect(members.loose().safeParse(other)).toMatchObject({ success: false });
   });
 
-  test('is what the types of the client were made from', async () => {
+  test("is the source of the client's types", async () => {
     const made = readFileSync(join(ROOT, 'test/e2e/api.d.ts'), 'utf8');
     expect(made === (await apiTypes()), 'test/e2e/api.d.ts is out of date: npm run api:types').toBe(true);
   });
 });
 
-describe('the schema of a written field accepts what the service accepts, and nothing else:', () => {
+describe('the schema of a written field accepts the same values as the service:', () => {
   const BLANK = fc.constantFrom(' ', '\t', '\n', '\u00a0', '\u2003', '\u3000', '\ufeff');
   const character = fc.oneof(
     { weight: 4, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }) },
     fc.constantFrom('а', 'Ё', '🏫', '\u0000', '\u0085', '\u2028', '\u200b'),
     BLANK,
   );
-  /** Short ones, and such about as long as a field may be. */
+  /** Short texts, and texts of about the largest length. */
   const text = (max: number) =>
     fc.oneof(
       fc.array(character, { maxLength: 6 }).map((all) => all.join('')),
@@ -182,7 +182,7 @@ describe('the schema of a written field accepts what the service accepts, and no
       ),
     )
     .map((parts) => parts.join(''))
-    // Which punycode is right, no pattern can tell.
+    // No pattern can check punycode.
     .filter((url) => !/xn--/i.test(url));
 
   const body = schemaNamed('NewChat').properties as Record<string, Schema>;
@@ -210,7 +210,7 @@ describe('the schema of a written field accepts what the service accepts, and no
     );
   });
 
-  test('a URL that passes is one that browsers understand', () => {
+  test('a valid URL is one that browsers accept', () => {
     fc.assert(
       fc.property(address, (url) => {
         if (chatFields.url.safeParse(url).success) expect(URL.canParse(url.trim())).toBe(true);
@@ -220,7 +220,7 @@ describe('the schema of a written field accepts what the service accepts, and no
     );
   });
 
-  test('characters are counted as people count them', () => {
+  test('characters are Unicode code points', () => {
     expect(chatFields.name.safeParse('🏫'.repeat(200))).toMatchObject({ success: true });
     expect(chatFields.name.safeParse('🏫'.repeat(201))).toMatchObject({ success: false });
   });

@@ -42,7 +42,7 @@ const BODIES: readonly (readonly [string, Partial<Asked>])[] = [
 ];
 
 describe('a delivery', () => {
-  test.each(BODIES)('of %s is answered 200 with the right secret, 401 without', async (_, given) => {
+  test.each(BODIES)('of %s gets 200 with the correct secret, and 401 without', async (_, given) => {
     expect((await ask(handler, { headers: right, ...given })).statusCode).toBe(200);
     for (const headers of [{}, { 'x-max-bot-api-secret': 'guessed' }]) {
       const refused = await ask(handler, { headers, ...given });
@@ -51,7 +51,7 @@ describe('a delivery', () => {
     }
   });
 
-  test('is accepted whatever content type it has, and keeps a 64-bit id', async () => {
+  test('is accepted with any content type, and keeps a 64-bit id', async () => {
     const { 'content-type': _, ...secretOnly } = right;
     expect((await ask(handler, { headers: secretOnly, body: update })).statusCode).toBe(200);
     const body = Buffer.from(update).toString('base64');
@@ -60,7 +60,7 @@ describe('a delivery', () => {
     expect(sent).toEqual([queued, queued]);
   });
 
-  test('that can not be queued is answered 503, so that MAX repeats it', async () => {
+  test("that can't be queued gets 503, so that MAX repeats it", async () => {
     queueFails = true;
     const answer = await ask(handler, { headers: right, body: update });
     expect(answer.statusCode).toBe(503);

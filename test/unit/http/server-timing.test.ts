@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { defineRoute } from '../../../lib/http/route.ts';
 
-// Powertools reads these when it is loaded.
+// Powertools reads these variables when it is loaded.
 vi.stubEnv('POWERTOOLS_SERVICE_NAME', 'test');
 vi.stubEnv('POWERTOOLS_METRICS_NAMESPACE', 'Test');
 vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT');
@@ -25,7 +25,7 @@ const route = defineRoute({
 const event = { requestContext: { requestId: 'request-1' }, headers: {} };
 const context = { awsRequestId: 'invocation-1', functionName: 'test', getRemainingTimeInMillis: () => 1_000 };
 
-/** Durations by name, ms. */
+/** Returns durations by name, ms. */
 async function timingOf(handle: Parameters<typeof openHttpFunction<typeof route>>[1]): Promise<[string, number][]> {
   const answer = await openHttpFunction(route, handle)(event as never, context as Context);
   const header = answer.headers['server-timing'] ?? '';
@@ -35,7 +35,7 @@ async function timingOf(handle: Parameters<typeof openHttpFunction<typeof route>
   });
 }
 
-test('an answer says how long each step and the whole took', async () => {
+test('a response reports the duration of each step and of the whole', async () => {
   const step = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   const timing = await timingOf(async ({ timed }) => {
     await timed('db', step(30));
@@ -49,7 +49,7 @@ test('an answer says how long each step and the whole took', async () => {
   expect(total).toBeGreaterThanOrEqual(db + counts - 0.2);
 });
 
-test('a step that was caught failing is told too', async () => {
+test('a step whose failure was handled is reported too', async () => {
   const timing = await timingOf(async ({ timed }) => {
     await timed('db', Promise.reject(new Error('down'))).catch(() => {});
     return { status: 200 };

@@ -13,18 +13,18 @@ test.each([
   [superadmin, 2],
   [superadmin, null],
   [curator, 1],
-])('a taken max_chat_id names the chat to who may see it', async (principal, university) => {
+])('a taken max_chat_id names the chat to principals who may see it', async (principal, university) => {
   const { details } = await maxChatIdTaken(holder(university), principal, 77);
   expect(details).toMatchObject({ detail: expect.stringContaining('77'), extra: { chat_id: 77 } });
 });
 
-test.each([2, null])('and to nobody else (university %s)', async (university) => {
+test.each([2, null])('and to no other principal (university %s)', async (university) => {
   const problem = await maxChatIdTaken(holder(university), curator, 77);
   expect(problem.type).toBe('max_chat_id_taken');
   expect(JSON.stringify(problem.details)).not.toContain('77');
 });
 
-test('nor when the chat is gone meanwhile', async () => {
+test('and not if the chat was deleted meanwhile', async () => {
   const empty = { get: async () => undefined } as unknown as ChatStore;
   expect(JSON.stringify((await maxChatIdTaken(empty, curator, 77)).details)).not.toContain('77');
 });

@@ -7,12 +7,12 @@ describe('a cell', () => {
   test.each([
     ...['=1+1', '+7 900', '-68000000000700', '@name', '\tx', '\rx', "'quoted'", "'", "''", '=\'"', '-', "'=1"],
     ...['Физика', 'a=b', '5', ''],
-  ])('with %j comes back as it was, and starts no formula', (text) => {
+  ])('with %j is read back unchanged, and starts no formula', (text) => {
     expect(toCell(text)).toMatch(/^('|[^=+\-@\t\r']|$)/);
     expect(fromCell(toCell(text))).toBe(text);
   });
 
-  test('gets a mark only where a spreadsheet would act on it', () => {
+  test('gets an apostrophe only where a spreadsheet would change it', () => {
     expect(['Физика', '=A1', '-5', null, 7].map(toCell)).toEqual(['Физика', "'=A1", "'-5", '', '7']);
   });
 
@@ -30,7 +30,7 @@ describe('reading all chats', () => {
     body: { data: ids.map(chat), total: 3, limit: 100, next_cursor: next },
   });
 
-  /** Reads from an API that answers as listed, one answer a request. */
+  /** Fetches from an API that gives these responses, one per request. */
   async function read(answers: readonly (Answer | Error)[], filters: Record<string, string> = {}) {
     const asked: string[] = [];
     const pauses: number[] = [];
@@ -68,7 +68,7 @@ describe('reading all chats', () => {
     ]);
   });
 
-  test('waits as Retry-After says, at most 5 minutes, and asks for the same page again', async () => {
+  test('waits for Retry-After, at most 5 minutes, and requests the same page again', async () => {
     const { ids, asked, pauses, problems } = await read([
       page([1], 'c'),
       { status: 503, body: {}, retryAfterMs: 7_000 },
@@ -81,19 +81,19 @@ describe('reading all chats', () => {
     expect(new Set(asked.slice(1)).size).toBe(1);
   });
 
-  test('gives up after ten failures in a row, waiting longer each time', async () => {
+  test('ends with an error after ten consecutive failures, with growing pauses', async () => {
     const gone = new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') });
     const { error, pauses } = await read([page([1], 'c'), ...Array.from({ length: 10 }, () => gone)]);
     expect(error).toBe('The chats could not be read: no answer (connect ECONNREFUSED), 10 times in a row.');
     expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000]);
   });
 
-  test('counts failures anew after each page', async () => {
+  test('counts failures from zero after each page', async () => {
     const away = Array.from({ length: 9 }, (): Answer => ({ status: 502, body: {} }));
     expect((await read([...away, page([1], 'c'), ...away, page([2], null)])).ids).toEqual([1, 2]);
   });
 
-  test('does not repeat what the API refuses', async () => {
+  test('does not repeat requests that the API refuses', async () => {
     const errors = [{ field: 'status', message: 'must be one of active, gone' }];
     const { error, pauses } = await read([{ status: 400, body: { detail: 'See errors.', errors } }]);
     expect(error).toBe('The chats could not be read: 400 See errors.\n  status must be one of active, gone');

@@ -12,7 +12,7 @@ const lineOf = (line: number, some: Record<string, unknown> = {}): ImportLine =>
 });
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-/** Imports, noting what was refused. */
+/** Imports lines and records the refused ones. */
 async function run(store: Pick<ChatStore, 'importMany'>, lines: AsyncIterable<ImportLine> | Iterable<ImportLine>) {
   const refused: RefusedLine[] = [];
   const progress: number[] = [];
@@ -25,7 +25,7 @@ async function run(store: Pick<ChatStore, 'importMany'>, lines: AsyncIterable<Im
 }
 
 describe('a line of an import', () => {
-  test('is read from a CSV, where everything is text', () => {
+  test('is read from a CSV, in which all values are text', () => {
     const csv = {
       name: ' Физика 101 ',
       url: 'https://max.ru/join/a',
@@ -52,7 +52,7 @@ describe('a line of an import', () => {
     expect(read({ name: `  Чат${' '.repeat(300)}`, max_chat_id: '-1' })).toMatchObject({ name: 'Чат' });
   });
 
-  test('takes an empty or absent field for none', () => {
+  test('has null for empty and absent fields', () => {
     const none = {
       ...{ url: null, external_chat_id: null, university_id: null },
       ...{ department: null, source: null, participants_count: null },
@@ -67,7 +67,7 @@ describe('a line of an import', () => {
     expect(read({ name: 'Чат', max_chat_id: '-1', ...none })).toEqual(line);
   });
 
-  test('may name the id and the times of its chat', () => {
+  test('may contain the id and the times of its chat', () => {
     const fields = { id: '42', name: 'Чат', max_chat_id: '-1', created_at: '2023-09-01 08:00:00', updated_at: '' };
     expect(read(fields)).toMatchObject({ id: 42, createdAt: '2023-09-01T08:00:00.000Z' });
     expect(read(fields)).not.toHaveProperty('updatedAt');
@@ -123,7 +123,7 @@ describe('a line of an import', () => {
     [{ max_chat_id: '0x1F' }, 'max_chat_id: must be a decimal'],
     [{ max_chat_id: '9223372036854775808' }, 'max_chat_id: must be a decimal'],
     [{ max_chat_id: '٣' }, 'max_chat_id: must be a decimal'],
-    // JSON numbers above 2^53 have lost digits before anybody could look at them.
+    // JSON numbers above 2^53 have already lost digits.
     [{ max_chat_id: 2 ** 53 }, 'max_chat_id: must be a string: MAX ids are 64-bit'],
     [{ max_chat_id: 1.5 }, 'max_chat_id: must be a string'],
     [{ max_chat_id: ['-1'] }, 'max_chat_id: must be a string'],
@@ -164,7 +164,7 @@ describe('a line of an import', () => {
     '70 000 000 000 005',
     '-70\u00a0000\u00a0000\u00a0000\u00a0005',
     '70,000,000,000,005',
-  ])('with the MAX id %j, as a spreadsheet shows it, is refused with what to do', (max_chat_id) => {
+  ])("with the MAX id %j in a spreadsheet's number format is refused with advice", (max_chat_id) => {
     const outcome = read({ name: 'Чат', max_chat_id });
     expect('reason' in outcome && outcome.reason).toMatch(
       /^max_chat_id: must be a decimal .+ is a number as a spreadsheet shows it, .+ format the column as text/,
@@ -177,7 +177,7 @@ describe('a line of an import', () => {
     ['university_id', '7.0'],
     ['participants_count', '1,2E+03'],
     ['participants_count', '12 500'],
-  ])('with a mangled %s %j is refused with what to do', (column, value) => {
+  ])('with a changed %s %j is refused with advice', (column, value) => {
     const outcome = read({ name: 'Чат', max_chat_id: '-1', [column]: value });
     expect('reason' in outcome && outcome.reason).toMatch(new RegExp(`^${column}: .*format the column as text`));
   });
@@ -209,13 +209,13 @@ describe('a line of an import', () => {
     expect(read({ name, max_chat_id: '-1' })).toMatchObject({ name });
   });
 
-  test('is refused with all its reasons at once', () => {
+  test('is refused with all reasons at once', () => {
     expect(read({ name: '', max_chat_id: 'x', participants_count: '-1' })).toMatchObject({
       reason: expect.stringMatching(/^name: is missing; max_chat_id: must be .+; participants_count: must not be/),
     });
   });
 
-  test('that could not be read is refused with the reader’s reason', () => {
+  test("that could not be read is refused with the reader's reason", () => {
     expect(readImportLine({ line: 3, fields: undefined, problem: 'is not a JSON object' })).toEqual({
       line: 3,
       reason: 'is not a JSON object',
@@ -225,7 +225,7 @@ describe('a line of an import', () => {
 });
 
 describe('an import', () => {
-  test('counts every line once, in batches, with progress', async () => {
+  test('counts every line once, writes batches, and reports progress', async () => {
     const { chats } = await openMemory();
     const lines = [...range(1, 1_200).map((n) => lineOf(n)), lineOf(1_201, { name: '' }), lineOf(1_202)];
     const { totals, refused, progress } = await run(chats, lines);
@@ -235,7 +235,7 @@ describe('an import', () => {
     expect(await chats.total('all')).toBe(1_201);
   });
 
-  test('run again doubles nothing, and changes what differs', async () => {
+  test('that is repeated creates nothing twice, and updates changed chats', async () => {
     const { chats } = await openMemory();
     const lines = range(1, 600).map((n) => lineOf(n, { university_id: '1' }));
     await run(chats, lines);
@@ -248,7 +248,7 @@ describe('an import', () => {
     expect(await chats.total('all')).toBe(600);
   });
 
-  test('with the same MAX id twice makes one chat, of the later line', async () => {
+  test('with the same MAX id twice creates one chat, from the later line', async () => {
     const { chats } = await openMemory();
     const { totals } = await run(chats, [
       lineOf(1),
@@ -259,7 +259,7 @@ describe('an import', () => {
     expect((await listAll(chats)).map(({ chat }) => chat.name)).toEqual(['Z', 'Чат 2']);
   });
 
-  test('counts each line exactly once, also those that repeat an earlier batch', async () => {
+  test('counts each line exactly once, including repeats of an earlier batch', async () => {
     const { chats } = await openMemory();
     await run(chats, [lineOf(1), lineOf(2)]);
     const lines = [
@@ -281,7 +281,7 @@ describe('an import', () => {
     ]);
   });
 
-  test('writes a repeated line after all batches in flight', async () => {
+  test('writes repeated lines after all batches in flight', async () => {
     const { chats } = await openMemory();
     let calls = 0;
     const store: Pick<ChatStore, 'importMany'> = {
@@ -297,7 +297,7 @@ describe('an import', () => {
     expect((await listAll(chats)).filter(({ chat }) => chat.name === 'later')).toHaveLength(500);
   });
 
-  test('of another service’s table keeps its ids; a line whose id conflicts is refused with the reason', async () => {
+  test("of another service's table keeps its ids, and refuses lines with conflicting ids", async () => {
     const { chats } = await openMemory();
     await run(chats, [lineOf(1), lineOf(2)]);
     const { totals, refused } = await run(chats, [
@@ -323,7 +323,7 @@ describe('an import', () => {
     ]);
   });
 
-  test('of a repeated line that conflicts counts it as refused, not as repeated', async () => {
+  test('counts a repeated line with a conflict as refused, not as repeated', async () => {
     const { chats } = await openMemory();
     const lines = [...range(1, 500).map((n) => lineOf(n)), lineOf(501, { id: '900', max_chat_id: '-1' })];
     const { totals, refused } = await run(chats, lines);
@@ -331,7 +331,7 @@ describe('an import', () => {
     expect(refused).toMatchObject([{ line: 501 }]);
   });
 
-  test('keeps a count that MAX gave, and takes one where there is none', async () => {
+  test('keeps a count from MAX, and stores a count if there is none', async () => {
     const { chats, counts } = await openMemory();
     await run(chats, [lineOf(1), lineOf(2)]);
     await counts.apply({ id: 1, maxChatId: '-1' }, { kind: 'count', count: 5 }, { askedAt: T0, dueAt: T0 });
@@ -340,13 +340,13 @@ describe('an import', () => {
     expect((await chats.get(2))?.participantsCount).toBe(99);
   });
 
-  test('of nothing does nothing', async () => {
+  test('of an empty list does nothing', async () => {
     const { totals, progress } = await run({ importMany: async () => Promise.reject(new Error('not asked')) }, []);
     expect(totals).toEqual({ lines: 0, created: 0, updated: 0, unchanged: 0, repeated: 0, refused: 0 });
     expect(progress).toEqual([]);
   });
 
-  test('holds two batches at most, however long the list is', async () => {
+  test('holds at most two batches in memory, however long the list is', async () => {
     let underWay = 0;
     let most = 0;
     let given = 0;
@@ -374,7 +374,7 @@ describe('an import', () => {
     expect(ahead).toBeLessThanOrEqual(1_500);
   });
 
-  test.each([1, 2, 3])('rejects when the store fails at its call %i, and reads no further', async (failing) => {
+  test.each([1, 2, 3])('rejects if the store fails at call %i, and reads no further', async (failing) => {
     let calls = 0;
     let given = 0;
     const store = {
@@ -394,7 +394,7 @@ describe('an import', () => {
     expect(given).toBeLessThanOrEqual(500 * (failing + 2));
   });
 
-  test('rejects when a refused line can’t be written down', async () => {
+  test("rejects if a refused line can't be recorded", async () => {
     const { chats } = await openMemory();
     const importing = importChats(chats, [lineOf(1, { name: '' })], {
       now: () => T0,
@@ -409,7 +409,7 @@ describe('the set of MAX ids', () => {
     ['neighbours', (i: number) => BigInt(-70_000_000_000_000 - i)],
     ['multiples of 2^32', (i: number) => BigInt(i + 1) << 32n],
     ['the ends', (i: number) => (i % 2 ? 2n ** 63n - 1n - BigInt(i) : -(2n ** 63n) + BigInt(i))],
-  ])('knows each of 50,000 %s once it was added', (_, idOf) => {
+  ])('contains each of 50,000 %s after it was added', (_, idOf) => {
     const seen = new SeenIds();
     const ids = range(0, 49_999).map((i) => String(idOf(i)));
     expect(ids.every((id) => seen.add(id))).toBe(true);

@@ -21,7 +21,7 @@ const ROWS = [
 const csv = (delimiter: string, newline = '\r\n') =>
   ROWS.map((row) => row.map((cell) => (/[;,]/.test(cell) ? `"${cell}"` : cell)).join(delimiter) + newline).join('');
 
-/** Encodes text in a single-byte encoding, by inverting its decoder. */
+/** Encodes text in a single-byte encoding by inverting its decoder. */
 function bytesOf(text: string, encoding: string): Buffer {
   const signs = [...new TextDecoder(encoding).decode(Uint8Array.from({ length: 256 }, (_, i) => i))];
   return Buffer.from(
@@ -70,25 +70,25 @@ describe('a spreadsheet saved as CSV', () => {
     ['UTF-16BE', utf16be(csv(',')), 'utf-16be (by its byte order mark), delimiter comma'],
     ['a sep= line', Buffer.from(`sep=;\r\n${csv(';')}`), 'delimiter semicolon'],
     ['a BOM and a sep= line', Buffer.from(`\uFEFFsep=\t\r\n${csv('\t')}`), 'delimiter tab'],
-  ])('%s is read, and said', async (_, content, found) => {
+  ])('%s is read, and its properties are reported', async (_, content, found) => {
     const outcome = await read(content);
     expect(outcome.chats).toMatchObject(EXPECTED);
     expect(outcome.found).toContain(found);
   });
 
-  test('in capitals only is still windows-1251', async () => {
+  test('in capital letters is still detected as windows-1251', async () => {
     const text = 'name;max_chat_id\r\nФИЗИЧЕСКИЙ ФАКУЛЬТЕТ, ОБЪЯВЛЕНИЯ;-1\r\n';
     expect((await read(bytesOf(text, 'windows-1251'))).chats).toMatchObject([
       { name: 'ФИЗИЧЕСКИЙ ФАКУЛЬТЕТ, ОБЪЯВЛЕНИЯ' },
     ]);
   });
 
-  test('keeps its line numbers after a sep= line and an empty one', async () => {
+  test('keeps its line numbers after a sep= line and an empty line', async () => {
     const { lines } = await read('sep=;\r\nname;max_chat_id\r\n\r\nЧат;-1\r\n');
     expect(lines).toEqual([{ line: 4, fields: { name: 'Чат', max_chat_id: '-1' } }]);
   });
 
-  test('of which a character is split between two pieces of the file is whole', async () => {
+  test('is read correctly if two pieces of the file share a character', async () => {
     const name = 'ы'.repeat(199);
     const line = (n: number) => `${name},-${n}\n`;
     const text = `name,max_chat_id\n${Array.from({ length: 2_000 }, (_, i) => line(i + 1)).join('')}`;
@@ -112,18 +112,18 @@ describe('a spreadsheet saved as CSV', () => {
     ['a picture', Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13])],
     ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x6e, 0, 0, 0])],
     ['a cut off UTF-16', Buffer.from(`\uFEFF${csv(',')}`, 'utf16le').subarray(0, -1)],
-  ])('in %s is refused, with what to do', async (_, content) => {
+  ])('in %s is refused with advice', async (_, content) => {
     const { name, message } = await failure(content);
     expect(name).toBe('Error');
     expect(message).toMatch(/save it as UTF-8/i);
   });
 
-  test('with a control character has that line refused, not the file', async () => {
+  test('with a control character has only that line refused', async () => {
     const { chats } = await read('name,max_chat_id\nА\u000bБ,-1\nВ,-2\n');
     expect(chats).toMatchObject([{ reason: expect.stringContaining('control') }, { maxChatId: '-2' }]);
   });
 
-  test('is read as --encoding and --delimiter say', async () => {
+  test('is read with --encoding and --delimiter', async () => {
     const koi8 = bytesOf(csv(';').replaceAll(/[«»—]/g, '-'), 'koi8-r');
     const { chats, found } = await read(koi8, { encoding: 'koi8-r' });
     expect(chats).toMatchObject([EXPECTED[0], { department: 'Профком' }]);
@@ -133,7 +133,7 @@ describe('a spreadsheet saved as CSV', () => {
     expect((await failure('{}', { delimiter: 'comma' }, 'chats.jsonl')).message).toContain('--delimiter is for CSV');
   });
 
-  test('in a wrong encoding by --encoding has its broken lines refused, and no others', async () => {
+  test('with a wrong --encoding has only the damaged lines refused', async () => {
     const { chats } = await read(bytesOf(`${csv(';')}Chat;-5;;\r\n`, 'windows-1251'), { encoding: 'utf-8' });
     const reason = expect.stringContaining('name: contains the replacement character U+FFFD');
     expect(chats).toMatchObject([{ reason }, { reason }, { name: 'Chat', maxChatId: '-5' }]);
@@ -155,12 +155,12 @@ describe('a spreadsheet saved as CSV', () => {
     ]);
   });
 
-  test('may have empty columns without a name, as Excel saves them', async () => {
+  test('may have empty columns without a name, like files saved by Excel', async () => {
     const { chats } = await read('name;;max_chat_id;;\nФизика;;-1;;\n');
     expect(chats).toMatchObject([{ name: 'Физика', maxChatId: '-1' }]);
   });
 
-  test('has lines that are no CSV refused by their number', async () => {
+  test('has lines that are not CSV refused by their number', async () => {
     const { chats } = await read('name,max_chat_id\nА,-1\nБ,-2,-3\nВ,-4\n');
     expect(chats.filter((chat) => 'maxChatId' in chat)).toMatchObject([{ maxChatId: '-1' }, { maxChatId: '-4' }]);
     expect(chats.filter((chat) => 'reason' in chat)).toMatchObject([{ line: 3, reason: expect.any(String) }]);
@@ -175,11 +175,11 @@ describe('JSON lines', () => {
     ['UTF-8 with a BOM', Buffer.from(`\uFEFF${line}`)],
     ['UTF-16', Buffer.from(`\uFEFF${line}\r\n`, 'utf16le')],
     ['windows-1251', bytesOf(line, 'windows-1251')],
-  ])('in %s are read, apostrophes included', async (_, content) => {
+  ])('in %s are read, including apostrophes', async (_, content) => {
     expect((await read(content, {}, 'chats.jsonl')).chats).toMatchObject([{ name: "'Ёлка'", maxChatId: '-1' }]);
   });
 
-  test('that are no objects are refused', async () => {
+  test('that are not objects are refused', async () => {
     const { chats } = await read(`[1]\n\n${line}\nx`, {}, 'chats.ndjson');
     const reason = 'is not a JSON object';
     expect(chats).toMatchObject([{ line: 1, reason }, { maxChatId: '-1' }, { line: 4, reason }]);
@@ -199,7 +199,7 @@ describe('a workbook', () => {
     );
   const readSheet = async (rows: CellValue[][], sheet = 'Чаты') => read(await workbook(rows), { sheet }, 'chats.xlsx');
 
-  test('has its cells read as they are: text, numbers, dates', async () => {
+  test('is read with its text, numbers and dates', async () => {
     const { chats, found, lines } = await readSheet([
       [],
       header,
@@ -231,7 +231,7 @@ describe('a workbook', () => {
     ]);
   });
 
-  test('is read from the sheet that is named or numbered, the first by default', async () => {
+  test('is read from the named or numbered sheet, by default the first', async () => {
     const content = await workbook([header, ['А', '-1', null, null]]);
     expect((await read(content, { sheet: '2' }, 'chats.xlsx')).chats).toHaveLength(1);
     expect((await read(content, {}, 'chats.xlsx')).found).toBe('sheet "Пусто" of 2');
@@ -242,7 +242,7 @@ describe('a workbook', () => {
     }
   });
 
-  test('is refused where it is none, has another header, or an option does not fit', async () => {
+  test('is refused if it is malformed, has another header, or an option is not allowed', async () => {
     expect((await failure('name,max_chat_id', {}, 'chats.xlsx')).message).toContain("can't be read as .xlsx");
     const cut = (await workbook([header, ['А', '-1']])).subarray(0, 900);
     expect((await failure(cut, {}, 'chats.xlsx')).message).toContain("can't be read as .xlsx");
@@ -253,7 +253,7 @@ describe('a workbook', () => {
   });
 });
 
-test('a file of another kind is refused by its name', async () => {
+test('another kind of file is refused by its name', async () => {
   expect((await failure('x', {}, 'chats.xls')).message).toContain(
     'the name must end in .csv, .xlsx, .jsonl, .ndjson or .json',
   );

@@ -5,7 +5,7 @@ import { countViews, type ViewTally, viewsPerHour } from '../../../lib/planner/v
 const HOUR_MS = 3_600_000;
 const none: ViewTally = { views: 0, hours: 0, countedTo: 0 };
 
-test('without views a chat is read like the average chat, and less the longer nobody looks', () => {
+test('without views a chat has the rate of the average chat, which falls while no view occurs', () => {
   expect(viewsPerHour(none, 0.4)).toBeCloseTo(0.4, 12);
   let last = 0.4;
   for (const hours of [1, 10, 100]) {
@@ -20,7 +20,7 @@ test('many views outweigh the average', () => {
   expect(viewsPerHour({ views: 5_000, hours: 1_000, countedTo: 0 }, 0.4) / 5).toBeCloseTo(1, 2);
 });
 
-test('a steady rate is found whatever the steps it was counted in', () => {
+test('a steady rate is found for any length of steps', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 5, maxLength: 40 }), (steps) => {
       let tally = none;
@@ -44,7 +44,7 @@ test('an hour counts e times less after the memory', () => {
   expect(later.hours).toBeCloseTo(336 * (1 - Math.exp(-337 / 336)), 9);
 });
 
-test('a memory without end adds up, and a clock that stands or goes back adds no hours', () => {
+test('a memory without end adds all hours; a clock that stands still or goes back adds none', () => {
   const all = countViews(countViews(none, 5, HOUR_MS, Infinity), 7, 3 * HOUR_MS, Infinity);
   expect(all).toEqual({ views: 12, hours: 3, countedTo: 3 * HOUR_MS });
   expect(countViews(all, 2, 3 * HOUR_MS, 336)).toEqual({ ...all, views: 14 });
