@@ -8,13 +8,13 @@ import { makeScratch } from '../../localstack/scratch.ts';
 import { readOptions, runTool } from '../../tools/command-line.ts';
 import { apiDocument } from './document.ts';
 
-/** `npm run lint:api`: Redocly's recommended rules on the OpenAPI document. */
+/** `npm run lint:api` checks the OpenAPI document with Redocly's recommended rules. */
 
 const HELP = `Usage: npm run lint:api -- [--help]
 
-Checks the OpenAPI document with Redocly's recommended rules (redocly.yaml). Warnings fail too.
+Checks the OpenAPI document with Redocly's recommended rules (redocly.yaml). Warnings count as errors.
 
-  --help  this text`;
+  --help  prints this text`;
 
 await runTool(async () => {
   readOptions(HELP, {});

@@ -8,19 +8,19 @@ import { makeScratch } from '../../localstack/scratch.ts';
 import { startLocalStack } from '../../localstack/stack.ts';
 import { readOptions, runTool } from '../../tools/command-line.ts';
 
-/** `npm run test:api`: the service against its OpenAPI document. */
+/** `npm run test:api` tests the service against its OpenAPI document. */
 
 const HELP = `Usage: npm run test:api -- [--max-examples N] [--seed N] [--help]
 
-Schemathesis generates requests from the OpenAPI document, valid and invalid ones, sends them to a local stack of its own, and checks
-every answer against the document. Its settings are in schemathesis.toml. It is installed from PyPI into .local/ at the first use.
+Schemathesis generates valid and invalid requests from the OpenAPI document, sends them to its own local stack, and checks every
+response against the document. Its settings are in schemathesis.toml. At the first use it is installed from PyPI into .local/.
 
-  --max-examples  requests of each kind for each operation; 50 unless given
-  --seed          repeats a run
-  --help          this text`;
+  --max-examples  requests of each kind for each operation; 50 by default
+  --seed          seed of an earlier run, to repeat it
+  --help          prints this text`;
 
 const VERSION = '4.32.5';
-/** Few chats and a high quota, since a validation asks MAX for every chat. */
+/** Few chats and a high quota, because each validation requests every chat from MAX. */
 const CHATS = 12;
 const REQUESTS_PER_SECOND = 500;
 
@@ -52,7 +52,7 @@ async function testApi(schemathesis: string, options: readonly string[]): Promis
       env: { ...process.env, TOKEN: stack.tokens.superadmin, WEBHOOK_SECRET: String(stack.env.WEBHOOK_SECRET) },
       stdio: 'inherit',
     });
-    // A Ctrl-C reaches both; the stack is stopped when the tests have ended.
+    // Ctrl-C reaches both processes. The stack stops after the tests have ended.
     process.on('SIGINT', () => {});
     process.on('SIGTERM', () => child.kill('SIGTERM'));
     const [code] = await once(child, 'exit');

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { readOptions, runTool } from '../../tools/command-line.ts';
 import { apiTypes } from './document.ts';
 
-/** `npm run api:types`: the types of the OpenAPI document. */
+/** `npm run api:types` writes the types of the OpenAPI document. */
 
 const HELP = `Usage: npm run api:types -- [--help]
 
-Writes test/e2e/api.d.ts, the types of the end-to-end tests' client, from the OpenAPI document. Needed after a change of the API.
+Writes test/e2e/api.d.ts, the types of the end-to-end tests' client, from the OpenAPI document. Run it after a change of the API.
 
-  --help  this text`;
+  --help  prints this text`;
 
 await runTool(async () => {
   readOptions(HELP, {});

@@ -3,15 +3,15 @@ import { type Api, resolveResponse, schemaChecker } from '../support/json-schema
 import type { components, operations, paths } from './api.d.ts';
 
 /**
- * The API's client, whose types are made from the OpenAPI document. Each answer is checked against the document that the
- * service itself gives, so a test fails where the two part.
+ * The client of the API. Its types are generated from the OpenAPI document. It checks each response against the document that the
+ * service returns, so a test fails if they differ.
  */
 export type ApiClient = Client<paths>;
 
 export type Chat = components['schemas']['Chat'];
 export type ListQuery = NonNullable<operations['listChats']['parameters']['query']>;
 
-/** @returns makes the client of somebody with a token, or without one. */
+/** @returns a function that creates a client with or without a token. */
 export async function connectApi(url: string): Promise<(token: string | undefined) => ApiClient> {
   const api = (await (await fetch(`${url}/openapi.json`)).json()) as Api;
   const conforming = conformTo(api);

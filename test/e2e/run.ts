@@ -6,14 +6,14 @@ import { DATA_DIR } from '../../localstack/data-dir.ts';
 import { NoEmulator, startMiniStack } from '../../localstack/emulator/ministack.ts';
 import { runTool, ToolError } from '../../tools/command-line.ts';
 
-/** `npm run test:e2e`: the end-to-end tests against the target that E2E_TARGET names. */
+/** `npm run test:e2e` runs the end-to-end tests against the target in E2E_TARGET. */
 
 const HELP = `Usage: npm run test:e2e -- [arguments of vitest run]
 
 Runs the end-to-end tests against a service that it starts itself.
 
 E2E_TARGET  local (the default), emulator, or the address of a deployed stage
---help      this text; all other arguments are Vitest's, as in: npm run test:e2e -- events`;
+--help      prints this text; all other arguments are passed to Vitest, for example: npm run test:e2e -- events`;
 
 await runTool(async () => {
   if (process.argv.includes('--help')) {
@@ -48,7 +48,7 @@ async function vitest(env: NodeJS.ProcessEnv): Promise<number> {
   const config = join(import.meta.dirname, 'vitest.config.ts');
   const args = [cli, 'run', '--config', config, ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'inherit' });
-  // A Ctrl-C reaches both; the emulator is ended when the tests have.
+  // Ctrl-C reaches both processes. The emulator stops after the tests have ended.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   const [code] = await once(child, 'exit');

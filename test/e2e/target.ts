@@ -12,57 +12,57 @@ import { type ApiClient, connectApi } from './client.ts';
 
 export type Who = keyof Tokens | 'nobody';
 
-/** What the end-to-end tests run against. What is absent can't be done there, and the tests that need it are skipped. */
+/** The service that the end-to-end tests run against. If it lacks an optional capability, the tests that need it are skipped. */
 export interface Target {
   readonly name: string;
-  /** Without a slash at the end; may have a path. */
+  /** The address of the API, without a slash at the end; may have a path. */
   readonly url: string;
-  /** The client of somebody with that role, or without a token. Rejects where an answer is not as the document says. */
+  /** Returns a client with the token of this role, or without a token. It rejects if a response does not match the document. */
   readonly api: (as?: Who) => ApiClient;
-  /** Curator and operator are of `universityId`. */
+  /** The curator and the operator belong to `universityId`. */
   readonly tokens: Tokens;
   readonly universityId: number;
-  /** How many chats there are. */
+  /** Number of chats. */
   readonly chats: number;
   /** The control address of the simulated MAX. */
   readonly maxControl?: string;
-  /** Runs the function of a schedule now. */
+  /** Invokes the function of a schedule now. */
   readonly runSchedule?: (functionKey: string) => Promise<void>;
-  /** Takes Redis away and gives it back. */
+  /** Kills and starts Redis. */
   readonly redis?: { kill(): Promise<void>; start(): Promise<void> };
-  /** A queue by the end of its name. */
+  /** Returns a queue by the end of its name. */
   readonly queue?: (name: string) => Promise<Queue>;
   stop(): Promise<void>;
 }
 
 export interface Queue {
-  /** At once, ten at most, as one request. */
+  /** Sends at most ten messages in one request. */
   send(bodies: readonly string[]): Promise<void>;
-  /** Messages that wait, and those that were handed out and not deleted. */
+  /** Returns the numbers of waiting messages, and of messages that were received but not deleted. */
   depth(): Promise<{ readonly waiting: number; readonly inFlight: number }>;
 }
 
 const NAME = process.env.E2E_TARGET || 'local';
 
-/** In a deployed stage. A full update of them takes half a minute. */
+/** Largest number of chats in a deployed stage. Their full update takes half a minute. */
 const MOST_CHATS = 1_000;
 
-/** Whether a test can have a service of its own, with its own settings, and a simulated MAX. */
+/** Whether a test can start its own service, with its own settings and a simulated MAX. */
 export const OWN = NAME === 'local' || NAME === 'emulator';
 
-/** Slower than the rest: Python between all parts, on the machine that runs the tests. */
+/** Whether the target is an emulator. It is slower, because a Python process connects all parts. */
 export const ON_EMULATOR = NAME === 'emulator';
 
 /**
- * The target that `npm run test:e2e` was asked for.
- * @param env the service's settings; a deployed stage has its own.
+ * Starts the target that E2E_TARGET names.
+ * @param env the service's settings; ignored for a deployed stage.
  */
 export function startTarget(chats: number, env: Readonly<Record<string, string>> = {}): Promise<Target> {
   if (NAME === 'local') return startLocalTarget(chats, env);
   return NAME === 'emulator' ? startEmulatedTarget(chats, env) : deployedTarget(NAME);
 }
 
-/** The service on this machine, as `npm start` runs it, with data of its own. */
+/** Starts the service on this machine like `npm start`, with its own data. */
 async function startLocalTarget(chats: number, env: Readonly<Record<string, string>>): Promise<Target> {
   const dataDir = await makeScratch('e2e');
   const stack = await startLocalStack({
@@ -102,7 +102,7 @@ async function startLocalTarget(chats: number, env: Readonly<Record<string, stri
   };
 }
 
-/** The packaged service in the emulator at AWS_ENDPOINT_URL, as a stage of its own. */
+/** Deploys the packaged service to the emulator at AWS_ENDPOINT_URL, as its own stage. */
 async function startEmulatedTarget(chats: number, env: Readonly<Record<string, string>>): Promise<Target> {
   const stage = `e2e-${randomBytes(3).toString('hex')}`;
   const access = accessTo(process.env.AWS_ENDPOINT_URL ?? '', process.env.AWS_REGION || 'eu-central-1', process.env);
@@ -137,7 +137,7 @@ async function startEmulatedTarget(chats: number, env: Readonly<Record<string, s
   };
 }
 
-/** A stage in AWS, or any other that runs already, with the chats it has. */
+/** Connects to a running stage, on AWS or elsewhere, with its chats. */
 async function deployedTarget(address: string): Promise<Target> {
   const url = address.replace(/\/+$/, '');
   const universityId = Number(process.env.E2E_UNIVERSITY_ID || 1);
@@ -159,7 +159,11 @@ async function deployedTarget(address: string): Promise<Target> {
   const { data, error } = await api().GET('/chats/all', { params: { query: { limit: 1 } } });
   if (!data) throw new Error(`${url} answered a listing with ${JSON.stringify(error)}`);
   const total = data.total ?? Number.POSITIVE_INFINITY;
-  if (total > MOST_CHATS) throw new Error(`${url} has ${total} chats: these tests read them all, and ask MAX for each`);
+  if (total > MOST_CHATS) {
+    throw new Error(
+      `${url} has ${total} chats, but these tests refresh all of them; at most ${MOST_CHATS} are allowed`,
+    );
+  }
   return {
     name: url,
     url,

@@ -4,9 +4,9 @@ import { SECTIONS, type Section } from '../../lib/runtime/config.ts';
 import { ROOT } from './packaging.ts';
 
 /**
- * The sections of the configuration that a function reads: those named in what is left of its code after bundling, as the
- * packaging bundles it, but readable.
- * @param handler as in the template: `folder/file.export`.
+ * Returns the sections of the configuration that a function reads. It searches the function's bundle for their names. The bundle is
+ * built like for packaging, but not minified.
+ * @param handler in the form of the template: `folder/file.export`.
  */
 export async function sectionsOf(handler: string): Promise<Set<Section>> {
   const { outputFiles } = await build({
