@@ -237,7 +237,7 @@ describe('a workbook', () => {
     expect((await read(content, {}, 'chats.xlsx')).found).toBe('sheet "Пусто" of 2');
     for (const sheet of ['Лист', '0', '3', '1.5']) {
       expect((await failure(content, { sheet }, 'chats.xlsx')).message).toContain(
-        `no sheet "${sheet}", but Пусто, Чаты`,
+        `no sheet "${sheet}". It has Пусто, Чаты`,
       );
     }
   });
