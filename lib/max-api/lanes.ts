@@ -11,27 +11,27 @@ export type LimiterAnswer =
       /** Start times, Unix ms. */
       readonly slots: readonly number[];
       /** When to call the limiter again. If absent: at once, while callers wait. */
-      readonly comeBack?: Turn;
+      readonly nextCall?: NextCall;
       readonly reason: RefusalReason;
     }
-  | { readonly kind: 'later'; readonly comeBack: Turn; readonly reason: RefusalReason }
+  | { readonly kind: 'later'; readonly nextCall: NextCall; readonly reason: RefusalReason }
   | { readonly kind: 'refused'; readonly slot: number; readonly reason: RefusalReason };
 
-export interface Turn {
+export interface NextCall {
   /** When to call the limiter, Unix ms. */
   readonly at: number;
   /** The number in the limiter's background queue, -1 for none. */
   readonly number: number;
 }
 
-export const noTurn: Turn = { at: 0, number: -1 };
+export const atOnce: NextCall = { at: 0, number: -1 };
 
 /** A lane's request to the limiter. */
 export interface LaneRequest {
   readonly lane: Lane;
   /** Number of callers that wait in the lane. */
   readonly want: number;
-  readonly turn: Turn;
+  readonly nextCall: NextCall;
   /** Longest time that one of these callers can still wait, ms. */
   readonly maxWaitMs: number;
   /** Whether callers also wait in the other lane. */
@@ -44,7 +44,7 @@ export interface LaneStats {
   waitedMs: number;
   refused: number;
   /** Number of unused slots: the holder was late (GC, frozen Lambda) or no longer waited. */
-  givenBack: number;
+  unusedSlots: number;
 }
 
 export interface Lanes {
@@ -64,7 +64,7 @@ interface Queue {
   readonly lane: Lane;
   readonly waiting: Waiter[];
   serving: boolean;
-  turn: Turn;
+  nextCall: NextCall;
   reason: RefusalReason;
 }
 
@@ -86,7 +86,7 @@ export function createLanes(deps: {
     return {
       lane: queue.lane,
       want: queue.waiting.length,
-      turn: queue.turn,
+      nextCall: queue.nextCall,
       maxWaitMs: Math.max(0, ...queue.waiting.map((waiter) => waiter.deadline - now)),
       otherWaits: queues[queue.lane === 'interactive' ? 'background' : 'interactive'].waiting.length > 0,
     };
@@ -97,11 +97,11 @@ export function createLanes(deps: {
     if (queue.serving) return;
     queue.serving = true;
     while (queue.waiting.length > 0) {
-      await sleepUntil(queue.turn.at);
+      await sleepUntil(queue.nextCall.at);
       const asked = new Set(queue.waiting);
       const answer = await ask(question(queue));
       queue.reason = answer.reason;
-      queue.turn = (answer.kind !== 'refused' && answer.comeBack) || noTurn;
+      queue.nextCall = (answer.kind !== 'refused' && answer.nextCall) || atOnce;
       if (answer.kind === 'refused') {
         refuse(queue, answer.slot, (waiter) => asked.has(waiter) || waiter.deadline < answer.slot);
         continue;
@@ -112,10 +112,10 @@ export function createLanes(deps: {
           refuse(queue, slot, (waiter) => waiter.deadline + tripMs() + pace.latestStartMs < slot);
           const waiter = queue.waiting.shift();
           if (waiter) void start(queue, waiter, slot);
-          else counts[queue.lane].givenBack += 1;
+          else counts[queue.lane].unusedSlots += 1;
         }
       }
-      refuse(queue, queue.turn.at, (waiter) => waiter.deadline < queue.turn.at);
+      refuse(queue, queue.nextCall.at, (waiter) => waiter.deadline < queue.nextCall.at);
     }
     queue.serving = false;
   }
@@ -124,7 +124,7 @@ export function createLanes(deps: {
     await sleepUntil(slot);
     const now = clock.now();
     if (now > slot + pace.latestStartMs) {
-      counts[queue.lane].givenBack += 1;
+      counts[queue.lane].unusedSlots += 1;
       queue.waiting.unshift(waiter);
       void serve(queue);
       return;
@@ -155,7 +155,7 @@ export function createLanes(deps: {
       return new Promise((settle) => {
         queue.waiting.push({ since, deadline: since + maxWaitMs, settle });
         // The time of the lane's next start is known, so callers with an earlier deadline are refused at once.
-        refuse(queue, queue.turn.at, (waiter) => waiter.deadline < queue.turn.at);
+        refuse(queue, queue.nextCall.at, (waiter) => waiter.deadline < queue.nextCall.at);
         void serve(queue);
       });
     },
@@ -168,10 +168,10 @@ export function createLanes(deps: {
 }
 
 function newQueue(lane: Lane): Queue {
-  return { lane, waiting: [], serving: false, turn: noTurn, reason: 'busy' };
+  return { lane, waiting: [], serving: false, nextCall: atOnce, reason: 'busy' };
 }
 
 function newStats(): Record<Lane, LaneStats> {
-  const lane = (): LaneStats => ({ granted: 0, waitedMs: 0, refused: 0, givenBack: 0 });
+  const lane = (): LaneStats => ({ granted: 0, waitedMs: 0, refused: 0, unusedSlots: 0 });
   return { interactive: lane(), background: lane() };
 }

@@ -1,4 +1,4 @@
-import { type LaneRequest, type LimiterAnswer, noTurn } from './lanes.ts';
+import { type LaneRequest, type LimiterAnswer, atOnce } from './lanes.ts';
 import { brakeHarder, floorOfPace, localSpacingMs, pace, released, shareAt, spacingMs, windowMs } from './pace.ts';
 import type { Lane, PermitOutcome } from './permits.ts';
 
@@ -45,7 +45,7 @@ export function createLocalPace({
       }
       const share = shareAt(brake, now);
       const reason = share < 1 ? 'cooling' : 'busy';
-      const later = (at: number): LimiterAnswer => ({ kind: 'later', comeBack: { ...noTurn, at }, reason });
+      const later = (at: number): LimiterAnswer => ({ kind: 'later', nextCall: { ...atOnce, at }, reason });
       const slot = Math.max(free, now);
       if (slot - now > maxWaitMs) return { kind: 'refused', slot, reason };
       if (slot >= sharedFrom) return later(Math.max(sharedFrom, now + 1));

@@ -138,7 +138,7 @@ describe('processes that share the limiter', () => {
       span: shortestSpan(),
       rate: rate() / fullRate,
       callsPerPermit,
-      givenBack: sum(reports.map(({ stats }) => stats.background.givenBack)),
+      unusedSlots: sum(reports.map(({ stats }) => stats.background.unusedSlots)),
     });
     neverOver();
     if (idle()) expect(rate()).toBeGreaterThan(0.9 * fullRate);
@@ -403,7 +403,7 @@ describe('one process', () => {
     const blockedUntil = Date.now() + 150;
     while (Date.now() < blockedUntil);
     expect(await late).toEqual({ granted: true });
-    expect(permits.stats().interactive).toMatchObject({ granted: 2, givenBack: 1 });
+    expect(permits.stats().interactive).toMatchObject({ granted: 2, unusedSlots: 1 });
   });
 
   test('paces itself at its share while a new limiter warms up, and stops before the shared rate begins', async () => {

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { type ClaimStore, createSides } from '../../max-api/claims.ts';
-import { createLanes, type LaneRequest, type LaneStats, type LimiterAnswer, noTurn } from '../../max-api/lanes.ts';
+import { createLanes, type LaneRequest, type LaneStats, type LimiterAnswer, atOnce } from '../../max-api/lanes.ts';
 import { createLocalPace } from '../../max-api/local-pace.ts';
 import type { Permits } from '../../max-api/permits.ts';
 import { type RedisGate, redisRestMs } from './client.ts';
@@ -87,7 +87,7 @@ export function createPermits(deps: {
   function waitUntil(from: number, { maxWaitMs }: LaneRequest): LimiterAnswer {
     const now = clock.now();
     const reason = 'no_limiter';
-    if (from - now <= maxWaitMs) return { kind: 'later', comeBack: { ...noTurn, at: from }, reason };
+    if (from - now <= maxWaitMs) return { kind: 'later', nextCall: { ...atOnce, at: from }, reason };
     return { kind: 'refused', slot: Math.min(from, now + redisRestMs), reason };
   }
 

@@ -1,6 +1,6 @@
 import type { Result } from 'ioredis';
 import type { Clock } from '../../base/clock.ts';
-import { type LaneRequest, type LimiterAnswer, noTurn } from '../../max-api/lanes.ts';
+import { type LaneRequest, type LimiterAnswer, atOnce } from '../../max-api/lanes.ts';
 import { floorOfPace, pace, spacingMs, windowMs } from '../../max-api/pace.ts';
 import type { PermitOutcome } from '../../max-api/permits.ts';
 import acquirePermit from './acquire-permit-1.lua';
@@ -90,7 +90,7 @@ export function createSharedLimiter(deps: {
         constants,
         request.lane,
         request.want,
-        request.turn.number,
+        request.nextCall.number,
         us(request.maxWaitMs),
         us(tripMs),
         ok,
@@ -112,13 +112,13 @@ export function createSharedLimiter(deps: {
     return {
       status,
       reason: mood === 'cooling' ? ('cooling' as const) : ('busy' as const),
-      turn: { at: redisClock.toLocal(at / 1_000), number },
+      nextCall: { at: redisClock.toLocal(at / 1_000), number },
       slots: slots.map((slot) => redisClock.toLocal(slot / 1_000)),
     };
   }
 
   function tell(retryAfterMs: number): void {
-    const message = { lane: 'report', want: 0, turn: noTurn, maxWaitMs: 0 };
+    const message = { lane: 'report', want: 0, nextCall: atOnce, maxWaitMs: 0 };
     const told = call(message, retryAfterMs).finally(() => telling.delete(told));
     telling.add(told);
   }
@@ -128,14 +128,14 @@ export function createSharedLimiter(deps: {
       if (clock.now() < warmUntil) return { kind: 'warming', until: warmUntil };
       const reply = await call(request);
       if (!reply) return { kind: 'no_redis' };
-      const { status, reason, turn, slots } = reply;
+      const { status, reason, nextCall, slots } = reply;
       if (status === 'warming') {
-        warmUntil = turn.at;
+        warmUntil = nextCall.at;
         return { kind: 'warming', until: warmUntil };
       }
-      if (status === 'granted') return { kind: 'slots', slots, reason, ...(turn.number >= 0 && { comeBack: turn }) };
-      if (status === 'later') return { kind: 'later', comeBack: turn, reason };
-      return { kind: 'refused', slot: turn.at, reason };
+      if (status === 'granted') return { kind: 'slots', slots, reason, ...(nextCall.number >= 0 && { nextCall: nextCall }) };
+      if (status === 'later') return { kind: 'later', nextCall: nextCall, reason };
+      return { kind: 'refused', slot: nextCall.at, reason };
     },
     report(outcome) {
       if (outcome.kind === 'throttled') tell(outcome.retryAfterMs ?? 0);
