@@ -1,5 +1,5 @@
 import { type LaneRequest, type LimiterAnswer, atOnce } from './lanes.ts';
-import { brakeHarder, floorOfPace, localSpacingMs, pace, released, shareAt, spacingMs, windowMs } from './pace.ts';
+import { reduceRate, floorOfPace, localSpacingMs, pace, fullRate, shareAt, spacingMs, windowMs } from './pace.ts';
 import type { Lane, PermitOutcome } from './permits.ts';
 
 export interface LocalPace {
@@ -30,7 +30,7 @@ export function createLocalPace({
   let free = 0;
   let lastStart = Number.NEGATIVE_INFINITY;
   let lastServed: Lane | undefined;
-  let brake = released;
+  let brake = fullRate;
   let failures = 0;
   let granted = 0;
   return {
@@ -64,9 +64,9 @@ export function createLocalPace({
       failures = outcome.kind === 'failed' ? failures + 1 : 0;
       if (outcome.kind === 'ok' || (outcome.kind === 'failed' && failures < pace.failuresToCut)) return;
       const retryAfterMs = outcome.kind === 'throttled' ? (outcome.retryAfterMs ?? 0) : 0;
-      const harder = brakeHarder(brake, now, retryAfterMs, spacingMs(rps), floorOfPace(rps));
-      brake = harder.brake;
-      free = Math.max(free, harder.pausedUntil);
+      const reduced = reduceRate(brake, now, retryAfterMs, spacingMs(rps), floorOfPace(rps));
+      brake = reduced.brake;
+      free = Math.max(free, reduced.pausedUntil);
     },
     lastStart: () => lastStart,
     granted() {

@@ -78,7 +78,7 @@ export interface Brake {
   readonly cutAt: number;
 }
 
-export const released: Brake = { share: 1, since: 0, cutAt: Number.NEGATIVE_INFINITY };
+export const fullRate: Brake = { share: 1, since: 0, cutAt: Number.NEGATIVE_INFINITY };
 
 /**
  * Returns the share (0..1) of the full rate allowed at `now`. It depends only on the elapsed time, so idle environments recover
@@ -93,7 +93,7 @@ export function shareAt(brake: Brake, now: number): number {
  * most once per `signalMs`, but always obeys a longer `retryAfterMs`. The rate recovers from the end of the pause. The pause is
  * never shorter than one spacing, so at the lowest rate the refused requests are seconds apart and do not come in bursts.
  */
-export function brakeHarder(
+export function reduceRate(
   brake: Brake,
   now: number,
   retryAfterMs: number,

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  brakeHarder,
+  reduceRate,
   floorOfPace,
   localSpacingMs,
   pace,
-  released,
+  fullRate,
   shareAt,
   spacingMs,
   windowMs,
@@ -63,29 +63,29 @@ describe('local spacing', () => {
 describe('brake', () => {
   const spacing = spacingMs(30);
   const floor = floorOfPace(30);
-  const hit = (brake: typeof released, now: number, retryAfterMs = 0) =>
-    brakeHarder(brake, now, retryAfterMs, spacing, floor);
+  const hit = (brake: typeof fullRate, now: number, retryAfterMs = 0) =>
+    reduceRate(brake, now, retryAfterMs, spacing, floor);
 
   test('halves the rate, and pauses for the second that MAX counts', () => {
-    const { brake, pausedUntil } = hit(released, 10_000);
+    const { brake, pausedUntil } = hit(fullRate, 10_000);
     expect(pausedUntil).toBe(11_000);
     expect(shareAt(brake, 11_000)).toBe(0.5);
   });
 
   test('treats signals within a second of a cut as the same signal', () => {
-    const first = hit(released, 10_000).brake;
+    const first = hit(fullRate, 10_000).brake;
     expect(hit(first, 10_999).brake).toBe(first);
     expect(hit(first, 11_000).brake.share).toBe(0.25);
   });
 
   test('obeys Retry-After up to a minute, even of a later signal in the same second', () => {
-    expect(hit(released, 10_000, 7_000).pausedUntil).toBe(17_000);
-    expect(hit(hit(released, 10_000).brake, 10_500, 9_000).pausedUntil).toBe(19_500);
-    expect(hit(released, 10_000, 3_600_000).pausedUntil).toBe(70_000);
+    expect(hit(fullRate, 10_000, 7_000).pausedUntil).toBe(17_000);
+    expect(hit(hit(fullRate, 10_000).brake, 10_500, 9_000).pausedUntil).toBe(19_500);
+    expect(hit(fullRate, 10_000, 3_600_000).pausedUntil).toBe(70_000);
   });
 
   test('recovers to 95 % within 60 s after ten minutes of throttling, with at most one request every few seconds before', () => {
-    let brake = released;
+    let brake = fullRate;
     let now = 0;
     let calls = 0;
     while (now < 600_000) {
@@ -103,7 +103,7 @@ describe('brake', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 100_000 })), (gaps) => {
         let now = 0;
-        let brake = released;
+        let brake = fullRate;
         for (const gap of gaps) {
           now += gap;
           brake = hit(brake, now).brake;

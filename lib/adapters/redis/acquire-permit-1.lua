@@ -71,7 +71,7 @@ else
   end
 end
 
--- The rate after the reported outcomes. The same arithmetic as brakeHarder in lib/max-api/pace.ts.
+-- The rate after the reported outcomes. The same arithmetic as reduceRate in lib/max-api/pace.ts.
 local share = math.min(1, q.share + math.max(0, now - q.since) / s.recover)
 if answered > 0 then
   q.failed = 0
