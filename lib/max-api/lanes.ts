@@ -24,6 +24,7 @@ export interface NextCall {
   readonly number: number;
 }
 
+/** The next call for callers without a place in the queue. */
 export const atOnce: NextCall = { at: 0, number: -1 };
 
 /** A lane's request to the limiter. */
@@ -57,7 +58,7 @@ interface Waiter {
   readonly since: number;
   /** Latest useful start, Unix ms. */
   readonly deadline: number;
-  readonly settle: (permit: Permit) => void;
+  readonly resolve: (permit: Permit) => void;
 }
 
 interface Queue {
@@ -69,19 +70,19 @@ interface Queue {
 }
 
 /**
- * @param deps.ask calls the limiter for a lane; never rejects.
+ * @param deps.callLimiter calls the limiter for a lane; never rejects.
  * @param deps.tripMs returns how long the last call of the limiter took, ms.
  */
 export function createLanes(deps: {
-  readonly ask: (request: LaneRequest) => Promise<LimiterAnswer>;
+  readonly callLimiter: (request: LaneRequest) => Promise<LimiterAnswer>;
   readonly tripMs: () => number;
   readonly clock: Clock;
 }): Lanes {
-  const { ask, tripMs, clock } = deps;
+  const { callLimiter, tripMs, clock } = deps;
   const queues: Record<Lane, Queue> = { interactive: newQueue('interactive'), background: newQueue('background') };
   let counts = newStats();
 
-  function question(queue: Queue): LaneRequest {
+  function requestOf(queue: Queue): LaneRequest {
     const now = clock.now();
     return {
       lane: queue.lane,
@@ -98,12 +99,12 @@ export function createLanes(deps: {
     queue.serving = true;
     while (queue.waiting.length > 0) {
       await sleepUntil(queue.nextCall.at);
-      const asked = new Set(queue.waiting);
-      const answer = await ask(question(queue));
+      const waitingBefore = new Set(queue.waiting);
+      const answer = await callLimiter(requestOf(queue));
       queue.reason = answer.reason;
       queue.nextCall = (answer.kind !== 'refused' && answer.nextCall) || atOnce;
       if (answer.kind === 'refused') {
-        refuse(queue, answer.slot, (waiter) => asked.has(waiter) || waiter.deadline < answer.slot);
+        refuse(queue, answer.slot, (waiter) => waitingBefore.has(waiter) || waiter.deadline < answer.slot);
         continue;
       }
       if (answer.kind === 'slots') {
@@ -131,7 +132,7 @@ export function createLanes(deps: {
     }
     counts[queue.lane].granted += 1;
     counts[queue.lane].waitedMs += now - waiter.since;
-    waiter.settle({ granted: true });
+    waiter.resolve({ granted: true });
   }
 
   function refuse(queue: Queue, slot: number, whom: (waiter: Waiter) => boolean): void {
@@ -140,7 +141,7 @@ export function createLanes(deps: {
     queue.waiting.splice(0, Infinity, ...queue.waiting.filter((waiter) => !refused.includes(waiter)));
     counts[queue.lane].refused += refused.length;
     const retryAfterMs = Math.max(1, Math.ceil(slot - clock.now()));
-    for (const waiter of refused) waiter.settle({ granted: false, reason: queue.reason, retryAfterMs });
+    for (const waiter of refused) waiter.resolve({ granted: false, reason: queue.reason, retryAfterMs });
   }
 
   async function sleepUntil(time: number): Promise<void> {
@@ -152,8 +153,8 @@ export function createLanes(deps: {
     acquire(lane, maxWaitMs) {
       const queue = queues[lane];
       const since = clock.now();
-      return new Promise((settle) => {
-        queue.waiting.push({ since, deadline: since + maxWaitMs, settle });
+      return new Promise((resolve) => {
+        queue.waiting.push({ since, deadline: since + maxWaitMs, resolve });
         // The time of the lane's next start is known, so callers with an earlier deadline are refused at once.
         refuse(queue, queue.nextCall.at, (waiter) => waiter.deadline < queue.nextCall.at);
         void serve(queue);

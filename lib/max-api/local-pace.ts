@@ -1,5 +1,5 @@
-import { type LaneRequest, type LimiterAnswer, atOnce } from './lanes.ts';
-import { reduceRate, floorOfPace, localSpacingMs, pace, fullRate, shareAt, spacingMs, windowMs } from './pace.ts';
+import { atOnce, type LaneRequest, type LimiterAnswer } from './lanes.ts';
+import { floorOfPace, fullRate, localSpacingMs, pace, reduceRate, shareAt, spacingMs, windowMs } from './pace.ts';
 import type { Lane, PermitOutcome } from './permits.ts';
 
 export interface LocalPace {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  reduceRate,
   floorOfPace,
+  fullRate,
   localSpacingMs,
   pace,
-  fullRate,
+  reduceRate,
   shareAt,
   spacingMs,
   windowMs,

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { type ClaimStore, createSides } from '../../max-api/claims.ts';
-import { createLanes, type LaneRequest, type LaneStats, type LimiterAnswer, atOnce } from '../../max-api/lanes.ts';
+import { atOnce, createLanes, type LaneRequest, type LaneStats, type LimiterAnswer } from '../../max-api/lanes.ts';
 import { createLocalPace } from '../../max-api/local-pace.ts';
 import type { Permits } from '../../max-api/permits.ts';
 import { type RedisGate, redisRestMs } from './client.ts';
@@ -56,7 +56,7 @@ export function createPermits(deps: {
 
   const sides = createSides({ store: claims, clock });
 
-  async function ask(request: LaneRequest): Promise<LimiterAnswer> {
+  async function callLimiter(request: LaneRequest): Promise<LimiterAnswer> {
     const answer = await shared.take(request);
     if (answer.kind === 'no_redis') return withoutRedis(request);
     const { from, othersUntil } = await sides.shared();
@@ -91,7 +91,7 @@ export function createPermits(deps: {
     return { kind: 'refused', slot: Math.min(from, now + redisRestMs), reason };
   }
 
-  const lanes = createLanes({ ask, tripMs: shared.tripMs, clock });
+  const lanes = createLanes({ callLimiter, tripMs: shared.tripMs, clock });
   return {
     acquire: lanes.acquire,
     report(outcome) {

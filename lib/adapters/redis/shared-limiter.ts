@@ -1,6 +1,6 @@
 import type { Result } from 'ioredis';
 import type { Clock } from '../../base/clock.ts';
-import { type LaneRequest, type LimiterAnswer, atOnce } from '../../max-api/lanes.ts';
+import { atOnce, type LaneRequest, type LimiterAnswer } from '../../max-api/lanes.ts';
 import { floorOfPace, pace, spacingMs, windowMs } from '../../max-api/pace.ts';
 import type { PermitOutcome } from '../../max-api/permits.ts';
 import acquirePermit from './acquire-permit-1.lua';
@@ -75,7 +75,7 @@ export function createSharedLimiter(deps: {
   let tripMs = 0;
   let warmUntil = 0;
   let outcomes = { ok: 0, failed: 0 };
-  const telling = new Set<Promise<unknown>>();
+  const sending = new Set<Promise<unknown>>();
   let counts = { redisCalls: 0, redisFailures: 0 };
 
   /** Calls the script once. Converts the times in the reply to the local clock. Returns `undefined` without Redis. */
@@ -117,10 +117,10 @@ export function createSharedLimiter(deps: {
     };
   }
 
-  function tell(retryAfterMs: number): void {
+  function sendReport(retryAfterMs: number): void {
     const message = { lane: 'report', want: 0, nextCall: atOnce, maxWaitMs: 0 };
-    const told = call(message, retryAfterMs).finally(() => telling.delete(told));
-    telling.add(told);
+    const sent = call(message, retryAfterMs).finally(() => sending.delete(sent));
+    sending.add(sent);
   }
 
   return {
@@ -133,21 +133,21 @@ export function createSharedLimiter(deps: {
         warmUntil = nextCall.at;
         return { kind: 'warming', until: warmUntil };
       }
-      if (status === 'granted') return { kind: 'slots', slots, reason, ...(nextCall.number >= 0 && { nextCall: nextCall }) };
-      if (status === 'later') return { kind: 'later', nextCall: nextCall, reason };
+      if (status === 'granted') return { kind: 'slots', slots, reason, ...(nextCall.number >= 0 && { nextCall }) };
+      if (status === 'later') return { kind: 'later', nextCall, reason };
       return { kind: 'refused', slot: nextCall.at, reason };
     },
     report(outcome) {
-      if (outcome.kind === 'throttled') tell(outcome.retryAfterMs ?? 0);
+      if (outcome.kind === 'throttled') sendReport(outcome.retryAfterMs ?? 0);
       else outcomes[outcome.kind] += 1;
     },
     async flush() {
-      if (outcomes.ok + outcomes.failed > 0) tell(-1);
-      await Promise.all(telling);
+      if (outcomes.ok + outcomes.failed > 0) sendReport(-1);
+      await Promise.all(sending);
     },
     async wake() {
-      tell(-1);
-      await Promise.all(telling);
+      sendReport(-1);
+      await Promise.all(sending);
     },
     tripMs: () => tripMs,
     stats() {

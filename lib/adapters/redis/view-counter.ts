@@ -2,8 +2,8 @@ import type { Redis, Result } from 'ioredis';
 import type { ViewCounter } from '../../state/view-counter.ts';
 import type { RedisGate } from './client.ts';
 import countViews from './count-views-n.lua';
-import peekReads from './peek-views-n.lua';
-import takeReads from './take-views-n.lua';
+import peekViews from './peek-views-n.lua';
+import takeViews from './take-views-n.lua';
 
 /**
  * Number of chats whose counters share a hash. Redis packs hashes of this size: a viewed chat takes about 8 bytes. Every
@@ -20,28 +20,28 @@ const TOTAL: Counter = ['participants_reads:total', 0];
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     countViews(keys: number, ...args: (string | number)[]): Result<null, Context>;
-    peekReads(keys: number, ...args: (string | number)[]): Result<number[], Context>;
-    takeReads(keys: number, ...args: (string | number)[]): Result<null, Context>;
+    peekViews(keys: number, ...args: (string | number)[]): Result<number[], Context>;
+    takeViews(keys: number, ...args: (string | number)[]): Result<null, Context>;
   }
 }
 
 export function createRedisViewCounter(gate: RedisGate): ViewCounter {
   gate.client.defineCommand('countViews', { lua: countViews });
-  gate.client.defineCommand('peekReads', { lua: peekReads });
-  gate.client.defineCommand('takeReads', { lua: takeReads });
+  gate.client.defineCommand('peekViews', { lua: peekViews });
+  gate.client.defineCommand('takeViews', { lua: takeViews });
 
   const keys = (counters: readonly Counter[]) => counters.map(([key]) => key);
   const fields = (counters: readonly Counter[]) => counters.map(([, field]) => field);
 
   const peek = async (counters: readonly Counter[]): Promise<number[] | undefined> => {
     const peeked = await gate.run((redis: Redis) =>
-      redis.peekReads(counters.length, ...keys(counters), ...fields(counters)),
+      redis.peekViews(counters.length, ...keys(counters), ...fields(counters)),
     );
     return peeked.ok ? peeked.value : undefined;
   };
   const take = async (counters: readonly Counter[], counts: readonly number[]): Promise<void> => {
     const taken = fields(counters).flatMap((field, i) => [field, counts[i] ?? 0]);
-    await gate.run((redis) => redis.takeReads(counters.length, ...keys(counters), ...taken));
+    await gate.run((redis) => redis.takeViews(counters.length, ...keys(counters), ...taken));
   };
 
   return {
