@@ -172,7 +172,7 @@ export function report(full: Measured, steps: readonly Measured[], counted: Meas
     ],
     tables: [
       {
-        title: `What ${cpus().length} processors keep up with: limits raised, all servers on the same machine`,
+        title: `Higher limits on ${cpus().length} processors, with all servers on the same machine`,
         head: ['limit', 'chats', 'bound, s', 'took, s', 'ratio', 'fullest 1,000 ms', '429'],
         rows: [...steps, ...(steps.includes(full) ? [] : [full])].map((m) => [
           m.rps,
@@ -192,7 +192,7 @@ export function report(full: Measured, steps: readonly Measured[], counted: Meas
           .map(([what, n]) => [what, round(n / counted.chats, 4)]),
       },
       {
-        title: 'Environments, each a process of its own',
+        title: 'Environments, each in its own process',
         head: ['function', 'invocations', 'most memory', 'processor time, s'],
         rows: full.usage
           .filter(({ invocations }) => invocations > 0)
@@ -203,12 +203,12 @@ export function report(full: Measured, steps: readonly Measured[], counted: Meas
       ...(minutes.length > 0
         ? [
             `Arrivals a second in each of its minutes: ${minutes.join(', ')}. ` +
-              'A start that comes more than 30 ms late is given up, and its slot with it: minutes in which the machine was busy otherwise fall short of the pace.',
+              'A start that is more than 30 ms late loses its slot, so minutes in which the machine was busy have fewer requests.',
           ]
         : []),
-      `From the start of the run to the booking of its last part. The limiter had its state, as in service. Messages hold ${BATCH} chats at ${RPS}/s and as many times more ` +
-        `as the limit is raised (at most ${MAX_BATCH}), so that a message keeps a worker as long as at MAX's own limit. MAX answers in 40 ± 20 ms.`,
-      "Calls of the pollers (ReceiveMessage, DeleteMessageBatch) are the event source mapping's, not the functions', and are not counted.",
+      `From the start of the run to the result of its last part. The limiter was warm, as in production. Messages have ${BATCH} chats at ${RPS}/s, and proportionally more ` +
+        `at higher limits (at most ${MAX_BATCH}), so that a message occupies a worker for the same time as with MAX's own limit. MAX responds in 40 ± 20 ms.`,
+      'Calls of the event source mapping (ReceiveMessage, DeleteMessageBatch) are not counted.',
     ],
     plots: [
       {

@@ -174,16 +174,16 @@ function report(names: readonly LimiterName[], background: readonly Run[], mixed
       ),
     ],
     notes: [
-      `${rounds} rounds in turns. ${PROCESSES} processes with 5 takers each, requests of 60 ms; a person asks every 200 ms beside 10 takers in two ` +
-        `processes. An arrival is the moment a request started and 0–${JITTER_MS} ms more: a stall of the process that counts is no jitter of the network. ` +
-        `Grants are of all rounds together; ${sum(totals(background.filter(({ limiter }) => limiter === SERVICE)))} of the service.`,
+      `${rounds} rounds, alternating. ${PROCESSES} processes with 5 takers each, requests of 60 ms; a person sends a request every 200 ms, beside 10 takers in two ` +
+        `processes. An arrival is the start of a request plus 0–${JITTER_MS} ms, so that delays of the counting process don't look like network jitter. ` +
+        `Grants are those of all rounds together; ${sum(totals(background.filter(({ limiter }) => limiter === SERVICE)))} of the service.`,
       `Peers, each for ${RPS} a second: ${names
         .filter((name) => name !== SERVICE)
         .map((name) => `${name} ${peerVersion(name)}`)
         .join(
           ', ',
-        )} (a queue over fixed windows; a cluster with a minimum time between starts; a sliding window, asked again until it lets one in). ` +
-        'A person waits at most for the lead of background (60 ms) and two slots: 132 ms, and for as long as the machine is busy.',
+        )} (a queue over fixed windows; a cluster with a minimum time between starts; a sliding window with retries). ` +
+        'A person waits at most for the lead of background (60 ms) and two slots: 132 ms, and longer if the machine is busy.',
     ],
     plots: [
       {

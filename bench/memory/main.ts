@@ -110,7 +110,7 @@ function report(few: number, many: number, planned: readonly Scheduled[]) {
       },
     ],
     notes: [
-      'Resident set of the process at its highest, in a heap as Node lays it out where there are 512 MB, as these functions have.',
+      'Peak resident set of the process, with the heap that Node uses for 512 MB, the memory of these functions.',
     ],
     data: planned,
   };

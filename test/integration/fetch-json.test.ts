@@ -50,7 +50,7 @@ test.each<[string, (socket: Socket) => void, RegExp, number]>([
     1_900,
   ],
   [
-    'goes on for ever, a byte at a time',
+    'sends a byte at a time without an end',
     (socket) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n');
       const timer = setInterval(() => socket.write(' '), 100);

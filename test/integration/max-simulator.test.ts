@@ -438,7 +438,7 @@ describe('the process', () => {
   });
 });
 
-it("two simulators can't share a port, and the second one leaves nothing behind", async () => {
+it("two simulators can't share a port, and the second one leaves no open sockets", async () => {
   const { simulator } = await start();
   const port = Number(new URL(simulator.url).port);
   await expect(startSimulator({ port })).rejects.toThrow(/EADDRINUSE/);

@@ -9,7 +9,7 @@ import { secretReader } from '../../lib/runtime/secrets.ts';
 const MINUTE = 60_000;
 
 let ssm: Server;
-/** The parameter that SSM is asked for and its value; `undefined`: there is no such parameter. */
+/** The requested parameter and its value in SSM; `undefined`: there is no such parameter. */
 let requests: unknown[];
 let value: string | undefined;
 let now: number;

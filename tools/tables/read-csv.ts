@@ -8,14 +8,14 @@ import { ToolError } from '../command-line.ts';
 import { fromCell } from './cells.ts';
 import type { Encoding } from './encoding.ts';
 
-/** Delimiters by the name that `--delimiter` takes; the order decides where the header knows none. */
+/** Delimiters by their names in `--delimiter`. The first one is the default if the header shows none. */
 export const DELIMITERS = { comma: ',', semicolon: ';', tab: '\t' } as const;
 export type Delimiter = keyof typeof DELIMITERS;
 const NAMES = Object.keys(DELIMITERS) as readonly Delimiter[];
 
-/** A header line is within this many bytes. */
+/** Number of bytes that are searched for the header line. */
 const HEAD_BYTES = 65_536;
-/** Excel's own first line. It names the delimiter, which the header line tells as well, and is no data. */
+/** The first line of some files from Excel. It names the delimiter and is no data. The header line shows the delimiter too. */
 const SEP_LINE = /^sep=[,;\t]\s*$/i;
 
 export interface CsvLayout {
@@ -24,7 +24,7 @@ export interface CsvLayout {
   readonly fromLine: 1 | 2;
 }
 
-/** Finds the delimiter: the one that is named, else the one with which the header line has the most known columns. */
+/** Detects the layout. The delimiter is the named one, otherwise the one with which the header line has the most known columns. */
 export async function findLayout(file: string, encoding: Encoding, named?: Delimiter): Promise<CsvLayout> {
   const lines = (await headOf(file, encoding)).split(/\r\n|\n|\r/);
   const fromLine = SEP_LINE.test(lines[0] ?? '') ? 2 : 1;
@@ -53,21 +53,21 @@ async function headOf(file: string, encoding: Encoding): Promise<string> {
   }
 }
 
-/** Decodes a file piece by piece. Invalid bytes become U+FFFD, which the import refuses. */
+/** Decodes a file in chunks. Invalid bytes become U+FFFD, which the import refuses. */
 export async function* decodeFile(input: AsyncIterable<Buffer>, encoding: Encoding): AsyncGenerator<string> {
   const decoder = new TextDecoder(encoding);
   for await (const chunk of input) yield decoder.decode(chunk, { stream: true });
   yield decoder.decode();
 }
 
-/** Reads the records of a CSV file, streamed. @throws {ToolError} on a header that no import can use. */
+/** Streams the records of a CSV file. @throws {ToolError} if the header is not valid. */
 export async function* readCsv(
   input: ReadStream,
   encoding: Encoding,
   { delimiter, fromLine }: CsvLayout,
 ): AsyncGenerator<ImportLine> {
   const skipped: ImportLine[] = [];
-  // UTF-8 needs no second decoding: the parser works on its bytes.
+  // The parser decodes UTF-8 itself.
   const source = encoding === 'utf-8' ? input : Readable.from(decodeFile(input, encoding));
   const parser = source.pipe(
     parse({
@@ -77,7 +77,7 @@ export async function* readCsv(
       from_line: fromLine,
       info: true,
       skip_empty_lines: true,
-      // A quote that is never closed must not swallow the rest of the list.
+      // Limits the effect of a quote that is never closed.
       max_record_size: 65_536,
       skip_records_with_error: true,
       on_skip: (error) => {
@@ -99,8 +99,9 @@ const nameOf = (column: string): string => column.trim().toLowerCase();
 const isKnown = (name: string): boolean => (IMPORT_COLUMNS as readonly string[]).includes(name);
 
 /**
- * Returns the column names of a header line, `undefined` for those without a name: Excel saves empty columns beside a table.
- * @throws {ToolError} naming unknown, repeated and missing columns.
+ * Returns the column names of a header line, `undefined` for columns without a name, because Excel saves empty columns next to a
+ * table.
+ * @throws {ToolError} with unknown, repeated and missing columns.
  */
 export function checkHeader(header: readonly string[]): (string | undefined)[] {
   const names = header.map(nameOf);
