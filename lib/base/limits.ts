@@ -1,28 +1,34 @@
-/** Time limits of the clients of AWS: what accepts a connection and stays silent must cost a caller seconds, not its whole time. */
+/**
+ * Time limits of AWS clients. A server that accepts a connection but never responds must cost a caller seconds, not its whole
+ * time.
+ */
 
 export interface Limits {
-  /** For name, TCP and TLS, ms. */
+  /** For DNS, TCP and TLS, ms. */
   readonly connectMs: number;
-  /** From the request to the first byte of its answer, and from one byte to the next, ms. */
+  /** From the request to the first byte of its response, and from one byte to the next, ms. */
   readonly answerMs: number;
-  /** Requests for one call, the first included; the SDK repeats what timed out, was reset or was throttled. */
+  /** Requests per call, including the first. The SDK repeats requests that timed out, were reset or were throttled. */
   readonly attempts: number;
-  /** For the whole call, its repetitions and the pauses between them included, ms. */
+  /** For the whole call, including its retries and the pauses between them, ms. */
   readonly callMs: number;
 }
 
-/** AWS answers these in 5 to 50 ms. A whole call leaves an HTTP function two of its ten seconds to say that it failed. */
+/**
+ * Limits for calls in a request. AWS normally responds in 5 to 50 ms. After a failed call, an HTTP function has two of its ten
+ * seconds left.
+ */
 export const AWS_LIMITS: Limits = { connectMs: 1_000, answerMs: 2_500, attempts: 3, callMs: 8_000 };
-/** For calls that work while the client waits: a deployment, an invocation, a poll. */
+/** Limits for long calls: a deployment, an invocation, a poll. */
 export const PATIENT_AWS_LIMITS: Limits = { connectMs: 2_000, answerMs: 60_000, attempts: 2, callMs: 120_000 };
 
-/** The configuration of an SDK client with these limits, to be spread into it; `limitCalls` adds the limit of the whole call. */
+/** Returns options of an SDK client for these limits. `limitCalls` adds the limit of the whole call. */
 export const awsLimits = ({ connectMs, answerMs, attempts }: Limits) => ({
   maxAttempts: attempts,
   requestHandler: {
     connectionTimeout: connectMs,
     requestTimeout: answerMs,
-    // Without it the SDK only warns, and waits on.
+    // Without this option, the SDK only warns and continues to wait.
     throwOnRequestTimeout: true,
     socketTimeout: answerMs,
   },
@@ -38,7 +44,7 @@ interface SdkClient {
 }
 
 /**
- * Limits whole calls of an SDK client. A call that takes longer rejects with a `TimeoutError`, like a request does.
+ * Limits the duration of calls of an SDK client. A call that takes longer rejects with a `TimeoutError`, like a request.
  * @returns the client.
  */
 export function limitCalls<C extends SdkClient>(client: C, { callMs }: Limits): C {

@@ -12,31 +12,33 @@ import { type HttpAnswer, jsonAnswer, Problem, problemAnswer } from './problem.t
 import type { GuardedRoute, OpenRoute, Route } from './route.ts';
 
 /**
- * Shared by all HTTP functions. Verifies the token (401) and the role (403) before anything else, then reads the body
- * (413, 415, 400) and the fields (400), then calls the use case. Errors become RFC 9457 problems; unexpected errors reveal
- * no details.
+ * Middleware shared by all HTTP functions. First verifies the token (401) and the role (403), then parses the body (413, 415,
+ * 400) and the fields (400), then calls the use case. Errors become RFC 9457 problems; unexpected errors reveal no details.
  */
 
 export interface HttpRequest<P, Q, B, W> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
-  /** Who sends the request; `undefined` only on routes for anyone. */
+  /** The caller; `undefined` only on routes for anyone. */
   readonly principal: W;
-  /** A header of the request, by its name in lower case. */
+  /** Returns a header of the request, by its name in lower case. */
   readonly header: (name: string) => string | undefined;
-  /** The body as it was sent. */
+  /** Returns the body as text. */
   readonly text: () => string;
   readonly requestId: string;
-  /** When API Gateway received the request, Unix ms by its clock; at most 5 s before the function runs, never after. */
+  /**
+   * When API Gateway received the request, Unix ms, by its clock. At most 5 s before the start of the function, and never after
+   * it.
+   */
   readonly arrivedAt: number;
-  /** Waits for something and tells the client in `Server-Timing` how long it took, under this name. */
+  /** Waits for `work` and adds its duration to `Server-Timing` under this name. */
   readonly timed: <T>(name: string, work: Promise<T>) => Promise<T>;
-  /** Unix ms at which the function is cut off. */
+  /** When Lambda stops the function, Unix ms. */
   readonly cutOffAt: number;
 }
 
-/** What a use case answers with. */
+/** The response of a handler. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
@@ -49,9 +51,9 @@ type Handle<R extends Route, W> = (
 ) => Promise<Reply>;
 
 /**
- * Makes the function of a route that needs a token.
- * @param prepare what an environment's first request starts while its token is verified: secrets and connections that
- * `handle` needs. Failures are ignored here, `handle` meets them itself.
+ * Creates the function of a route that needs a token.
+ * @param prepare work that the first request of an environment starts while its token is verified: secrets and connections for
+ * `handle`. Its failures are ignored, because `handle` encounters them itself.
  */
 export const httpFunction = <R extends GuardedRoute>(
   route: R,
@@ -67,7 +69,7 @@ export const httpFunction = <R extends GuardedRoute>(
   });
 };
 
-/** Makes the function of a route that anyone may call. */
+/** Creates the function of a route that anyone may call. */
 export const openHttpFunction = <R extends OpenRoute>(route: R, handle: Handle<R, undefined>) =>
   respond(route, handle, () => undefined);
 
@@ -76,7 +78,7 @@ function respond<R extends Route, W>(
   handle: Handle<R, W>,
   identify: (event: APIGatewayProxyEventV2) => Promise<W> | W,
 ) {
-  // Made once: a schema is compiled when it is first used, which takes longer than the rest of the reading.
+  // Created once, because a schema is compiled on first use, which takes longer than parsing.
   let query: z.ZodObject | undefined;
   return instrumented<APIGatewayProxyEventV2, HttpAnswer>(async (event, context) => {
     const requestId = requestIdOf(event);
@@ -103,7 +105,10 @@ function respond<R extends Route, W>(
     .use(problems(`${route.method} ${route.path}`));
 }
 
-/** Durations for the header `Server-Timing` (W3C Server Timing), ms; `total` is the function's own, without API Gateway. */
+/**
+ * Measures durations for the header `Server-Timing` (W3C Server Timing), ms. `total` is that of the function, without API
+ * Gateway.
+ */
 function serverTiming() {
   const startedAt = performance.now();
   const metrics: string[] = [];
@@ -121,7 +126,7 @@ function serverTiming() {
   };
 }
 
-/** Longest wait for a new environment that is believed, ms: a clock that is wrong must not make an old count look new. */
+/** Longest accepted time between API Gateway and the function, ms. A wrong clock must not make an old count look new. */
 const MAX_WAIT_FOR_ENVIRONMENT_MS = 5_000;
 
 function arrivalOf({ requestContext }: APIGatewayProxyEventV2, now: number): number {
@@ -130,7 +135,7 @@ function arrivalOf({ requestContext }: APIGatewayProxyEventV2, now: number): num
 
 const requestIdOf = (event: Partial<APIGatewayProxyEventV2>): string => event.requestContext?.requestId ?? 'unknown';
 
-/** Parses all of the request before it complains, so that every bad field is named at once. The query is a strict one. */
+/** Parses the whole request, so that the problem names all invalid fields. The query schema must be strict. */
 function readFields(route: Route, event: APIGatewayProxyEventV2, given: unknown, readsBody: boolean) {
   const read = (schema: z.ZodType | undefined, value: unknown) => schema?.safeParse(value);
   const params = read(route.params, event.pathParameters ?? {});
@@ -151,7 +156,7 @@ function readFields(route: Route, event: APIGatewayProxyEventV2, given: unknown,
   return { params: params?.data, query: query?.data, body: body?.data };
 }
 
-/** Turns whatever was thrown into an answer. */
+/** Converts errors into responses. */
 function problems(route: string): MiddlewareObj<APIGatewayProxyEventV2, HttpAnswer, Error, Context> {
   return {
     before({ event }) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ON_EMULATOR, OWN, startTarget, type Target } from './target.ts';
 
-/** Many people at once: each gets a count or a documented problem, never API Gateway's own 503, whatever MAX does. */
+/** Many simultaneous users: each gets a count or a documented problem, never API Gateway's own 503, whatever MAX does. */
 
 /** As many as API Gateway takes at once; the emulator runs each invocation in a process of its own. */
 const CROWD = ON_EMULATOR ? 20 : 200;
@@ -21,7 +21,7 @@ const control = (path: string, method?: string, body?: object) =>
   });
 const requestsSoFar = async () => ((await (await control('/stats')).json()) as { total: number }).total;
 
-/** Refreshes the chats at once. @returns how often each answer came. */
+/** Refreshes the chats simultaneously. @returns the numbers of responses. */
 async function refresh(ids: readonly number[]): Promise<Record<string, number>> {
   const outcomes: Record<string, number> = {};
   await Promise.all(
@@ -40,8 +40,8 @@ async function refresh(ids: readonly number[]): Promise<Record<string, number>> 
 const total = (outcomes: Record<string, number>) => Object.values(outcomes).reduce((sum, count) => sum + count, 0);
 const chats = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 
-describe.runIf(OWN)(`${CROWD} refreshes at once`, () => {
-  it('of one chat cost MAX two requests', async () => {
+describe.runIf(OWN)(`${CROWD} simultaneous refreshes`, () => {
+  it('of one chat cause two requests to MAX', async () => {
     const before = await requestsSoFar();
     const outcomes = await refresh(Array.from({ length: CROWD }, () => 7));
     console.info(`of one chat: ${JSON.stringify(outcomes)}, ${(await requestsSoFar()) - before} requests`);
@@ -49,7 +49,7 @@ describe.runIf(OWN)(`${CROWD} refreshes at once`, () => {
     expect((await requestsSoFar()) - before).toBeLessThanOrEqual(2);
   }, 120_000);
 
-  it('of different chats are answered with counts, or with “busy” where the quota is too small for all in time', async () => {
+  it('of different chats get counts, or “busy” if the quota is too small for all', async () => {
     const outcomes = await refresh(chats(CROWD));
     console.info(`of different chats: ${JSON.stringify(outcomes)}`);
     const { updated = 0, '409': gone = 0, '503 busy': busy = 0 } = outcomes;
@@ -57,7 +57,7 @@ describe.runIf(OWN)(`${CROWD} refreshes at once`, () => {
     expect(updated).toBeGreaterThan(CROWD / 4);
   }, 120_000);
 
-  it('are answered with the problem and the last known count while MAX hangs', async () => {
+  it('get the problem and the last known count while MAX hangs', async () => {
     await control('/switches', 'PATCH', { latency_ms: 600_000 });
     try {
       const outcomes = await refresh(chats(CROWD));

@@ -9,7 +9,7 @@ import { createRedis, createRedisGate } from '../../lib/adapters/redis/client.ts
 import { createSqs, createUpdateQueue } from '../../lib/adapters/sqs/queues.ts';
 import { createSsm, fetchParameter } from '../../lib/adapters/ssm/parameter.ts';
 
-/** Every client of the service against servers that take a connection and then behave badly: none is waited for without end. */
+/** Every client of the service against servers that accept a connection and then misbehave: no client waits forever. */
 
 const html = '<html><body>Proxy</body></html>';
 const behaviours: Readonly<Record<string, (socket: Socket) => void>> = {
@@ -53,13 +53,13 @@ afterAll(() => {
   }
 });
 
-/** An SDK client reads where its server is when it is made. */
+/** An SDK client reads the server's address at its creation. */
 function at<C>(variable: string, url: string, make: () => C): C {
   vi.stubEnv(variable, url);
   return make();
 }
 
-/** What each client does at a server, and the longest it may take, ms. Each rejects, or answers with an error. */
+/** The call of each client, and its longest duration, ms. Each rejects or returns an error. */
 const clients: Readonly<Record<string, { readonly ms: number; readonly ask: (url: string) => Promise<unknown> }>> = {
   DynamoDB: {
     ms: 8_000,
@@ -97,11 +97,11 @@ const clients: Readonly<Record<string, { readonly ms: number; readonly ask: (url
 
 describe.each(Object.keys(behaviours))('a server that %s', (behaviour) => {
   test.concurrent.each(Object.entries(clients))(
-    'costs %s no more than its limits',
+    'costs %s at most its limits',
     async (_, { ms, ask }) => {
       const startedAt = performance.now();
       await expect(ask(servers.get(behaviour)?.url ?? '')).rejects.toThrow();
-      // The machine that runs this may be busy; without a limit it would take for ever.
+      // The test machine may be busy. Without a limit, the call would never end.
       expect(performance.now() - startedAt).toBeLessThan(ms + 2_000);
     },
     20_000,

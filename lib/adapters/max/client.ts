@@ -15,19 +15,19 @@ import {
 import { MEMBERSHIP_PERMISSION, UPDATE_TYPES } from '../../max-api/updates.ts';
 
 /**
- * The MAX Bot API, as far as this service needs it. One request a call, no retry and no pacing in here: who calls holds a
- * permit (permits.ts). A chat that MAX denies or doesn't know is an answer; everything that is no answer is an error value.
+ * The client of the MAX Bot API. Each call sends one request; the caller must hold a permit (permits.ts) and handles retries. A
+ * 403 or 404 about a chat is a response. All failures are returned as error values.
  */
 
 export interface MaxApiSettings {
   readonly url: string;
-  /** Asked for with every request; expected to answer from memory. */
+  /** Called for every request, so it should return the token from memory. */
   readonly token: () => Promise<string>;
-  /** A PEM or the path of one, trusted for this client only, beside Node's own roots. */
+  /** A PEM certificate, or the path of one. Only this client trusts it, in addition to Node's root certificates. */
   readonly ca?: string | undefined;
 }
 
-/** A chat with thousands of administrators' `participants` fits well; more is no answer worth waiting for. */
+/** Largest response body. A chat with thousands of entries in `participants` is smaller. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 const chatSchema = z.object({
@@ -42,7 +42,7 @@ const membershipSchema = z.object({ is_admin: z.boolean(), permissions: z.array(
 
 const subscriptionsSchema = z.object({ subscriptions: z.array(z.object({ url: z.string() })) });
 
-/** What changes something is answered with `success`. */
+/** The response to a request that changes something. */
 const successSchema = z.object({ success: z.literal(true) });
 
 const errorSchema = z.object({ code: z.string() });
@@ -53,7 +53,7 @@ interface RawAnswer {
   readonly body: string;
 }
 
-/** @throws when `ca` is neither a PEM nor a readable file that holds one. */
+/** Creates the client. @throws if `ca` is neither a PEM certificate nor a readable file with one. */
 export function createMaxApi(settings: MaxApiSettings): MaxApi {
   const base = new URL(settings.url);
   const secure = base.protocol === 'https:';
@@ -106,7 +106,7 @@ export function createMaxApi(settings: MaxApiSettings): MaxApi {
     });
   }
 
-  /** One request, and what `read` makes of its answer. */
+  /** Sends one request and converts its response with `read`. */
   async function call<A>(
     method: string,
     path: string,
@@ -197,7 +197,7 @@ function readDone(raw: RawAnswer): 'done' | MaxError {
   return 'kind' in read ? read : 'done';
 }
 
-/** A 403 or 404 about the chat; `undefined` where it isn't: an unknown path and a proxy's page don't speak of a chat. */
+/** Returns the meaning of a 403 or 404 about the chat; `undefined` for other responses, like an unknown path or a proxy's page. */
 function aboutChat({ status, body }: RawAnswer): { readonly kind: 'denied' | 'not_found' } | undefined {
   if (status !== 403 && status !== 404) return undefined;
   const code = errorSchema.safeParse(parseJson(body)).data?.code;
@@ -205,7 +205,7 @@ function aboutChat({ status, body }: RawAnswer): { readonly kind: 'denied' | 'no
   return { kind: status === 403 ? 'denied' : 'not_found' };
 }
 
-/** The body of a 200, if it is what it should be; everything else is an error. */
+/** Returns the body of a valid 200; for other responses an error. */
 function readBody<S extends z.ZodType>(
   { status, retryAfter, body }: RawAnswer,
   schema: S,
@@ -231,14 +231,14 @@ function readBody<S extends z.ZodType>(
   return broken(`unexpected status ${status}`);
 }
 
-/** Seconds or an HTTP date (RFC 9110, 10.2.3), as milliseconds from now. */
+/** Parses `Retry-After`, seconds or an HTTP date (RFC 9110, 10.2.3), into milliseconds from now. */
 function readRetryAfter(value: string | undefined): number | undefined {
   if (!value) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
-/** Resolves when the host takes a TCP connection, rejects when it does not within `timeoutMs`. */
+/** Resolves if the host accepts a TCP connection within `timeoutMs`, otherwise rejects. */
 export function reachable(url: URL, timeoutMs: number): Promise<void> {
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
   return new Promise((resolve, reject) => {
