@@ -68,9 +68,12 @@ export function createViewCounts(deps: ViewCountsDeps): ViewCounts {
     const looking = settings.integrationDisabled ? undefined : cache.getMany(ids);
     if (!settings.integrationDisabled && deps.random() < 1 / VIEW_SAMPLE) void deps.viewCounter.count(ids, VIEW_SAMPLE);
     const cached = await looking;
-    const missing = rows
-      .filter((row) => !cached?.has(row.chat.id) && row.count === undefined)
-      .map((row) => row.chat.id);
+    /** A count that was read under a MAX id the chat had before is no hit. */
+    const hitOf = ({ id, maxChatId }: Chat): CachedCount | undefined => {
+      const hit = cached?.get(id);
+      return hit?.maxChatId === undefined || hit.maxChatId === maxChatId ? hit : undefined;
+    };
+    const missing = rows.filter((row) => !hitOf(row.chat) && row.count === undefined).map((row) => row.chat.id);
     const stored = missing.length > 0 ? await deps.chatStore.getMany(missing) : new Map();
 
     const shown = new Map<number, ShownCount>();
@@ -79,7 +82,7 @@ export function createViewCounts(deps: ViewCountsDeps): ViewCounts {
     let hits = 0;
     let staleHits = 0;
     for (const { chat, count: known } of rows) {
-      const hit = cached?.get(chat.id);
+      const hit = hitOf(chat);
       if (hit) hits += 1;
       const one: StoredChat | undefined = stored.get(chat.id);
       const kept: StoredCount | undefined = known ?? one;
@@ -97,7 +100,14 @@ export function createViewCounts(deps: ViewCountsDeps): ViewCounts {
       if (hit && durable.stale) staleHits += 1;
       shown.set(chat.id, durable);
       if (count !== null && !hit) {
-        fill.set(chat.id, { count, updatedAt, source: 'database', ...(trusted ? { eventsTrusted: trusted } : {}) });
+        const maxChatId = (one?.chat ?? chat).maxChatId ?? undefined;
+        fill.set(chat.id, {
+          count,
+          updatedAt,
+          source: 'database',
+          maxChatId,
+          ...(trusted ? { eventsTrusted: trusted } : {}),
+        });
       }
     }
     if (!settings.integrationDisabled) {

@@ -113,14 +113,16 @@ describe('counts', () => {
         count: fc.oneof(fc.nat({ max: 99 }), fc.constantFrom(999_999_999_999_999, Number.MAX_SAFE_INTEGER)),
         updatedAt: fc.option(fc.integer({ min: -3, max: 3 }).map(at)),
         source: fc.constantFrom<CachedCount['source']>('api', 'database'),
+        maxChatId: fc.constantFrom('-1', '-68000000000700', '9223372036854775807'),
         eventsTrusted: fc.constant<true>(true),
       },
       { requiredKeys: ['count', 'updatedAt', 'source'] },
     );
     await fc.assert(
       fc.asyncProperty(value, fc.boolean(), async (given, otherwise) => {
-        const { count, updatedAt: updated_at, source, eventsTrusted: events_trusted } = given;
-        const stored = { count, updated_at, source, ...(events_trusted ? { events_trusted } : {}) };
+        const { count, updatedAt: updated_at, source, maxChatId: max_chat_id, eventsTrusted: events_trusted } = given;
+        const of = max_chat_id ? { max_chat_id } : {};
+        const stored = { count, updated_at, source, ...of, ...(events_trusted ? { events_trusted } : {}) };
         await redis.set(key(), otherwise ? JSON.stringify(stored, null, 1) : JSON.stringify(stored));
         const known = !otherwise && count < 1e15;
         expect(await read()).toEqual(known ? given : undefined);

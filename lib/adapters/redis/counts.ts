@@ -108,11 +108,15 @@ interface StoredValue {
   readonly count: number;
   readonly updated_at: string | null;
   readonly source: CachedCount['source'];
+  readonly max_chat_id?: string | undefined;
   readonly events_trusted?: true | undefined;
 }
 
-function serialize({ count, updatedAt, source, eventsTrusted }: CachedCount): string {
-  const value: StoredValue = { count, updated_at: updatedAt, source, events_trusted: eventsTrusted };
+function serialize({ count, updatedAt, source, maxChatId, eventsTrusted }: CachedCount): string {
+  const value: StoredValue = {
+    ...{ count, updated_at: updatedAt, source },
+    ...{ max_chat_id: maxChatId, events_trusted: eventsTrusted },
+  };
   return JSON.stringify(value);
 }
 
@@ -120,14 +124,17 @@ const AT = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 
 /** The text of a value as `serialize` writes it. Matching takes a third of the time of parsing JSON and looking at its fields. */
 const WRITTEN = new RegExp(
-  String.raw`^\{"count":(\d{1,15}),"updated_at":(?:null|"(${AT})"),"source":"(api|database)"(,"events_trusted":true)?\}$`,
+  String.raw`^\{"count":(\d{1,15}),"updated_at":(?:null|"(${AT})"),"source":"(api|database)"(?:,"max_chat_id":"(-?\d{1,19})")?(,"events_trusted":true)?\}$`,
 );
 
 /** A value that somebody else wrote into the key, or half of one, is no value; `put-newer-n.lua` sees it so too. */
 function parse(text: string | null | undefined): CachedCount | undefined {
   const written = text ? WRITTEN.exec(text) : null;
   if (!written) return undefined;
-  const [, count, updatedAt = null, source, eventsTrusted] = written;
-  const read = { count: Number(count), updatedAt, source: source as CachedCount['source'] };
+  const [, count, updatedAt = null, source, maxChatId, eventsTrusted] = written;
+  const read = {
+    ...{ count: Number(count), updatedAt, source: source as CachedCount['source'] },
+    ...(maxChatId === undefined ? {} : { maxChatId }),
+  };
   return eventsTrusted ? { ...read, eventsTrusted: true } : read;
 }

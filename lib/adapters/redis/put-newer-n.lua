@@ -15,6 +15,7 @@ local function time_of(text)
     count, source, rest = string.match(text, '^{"count":(%d+),"updated_at":null,"source":"(%a+)"(.*)}$')
   end
   if not count or #count > 15 or (source ~= 'api' and source ~= 'database') then return nil end
+  rest = string.gsub(rest, '^,"max_chat_id":"%-?%d+"', '')
   if rest ~= '' and rest ~= ',"events_trusted":true' then return nil end
   return at
 end

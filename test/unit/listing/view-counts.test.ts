@@ -138,10 +138,21 @@ describe('where counts come from', () => {
     expect([...shown.values()].map((count) => count.source)).toEqual([...['cache', 'database', 'cache', 'database']]);
     expect(told.lookedUp).toEqual([{ lookups: 4, hits: 2, staleHits: 0 }]);
     expect(await cache.getMany([2])).toEqual(
-      new Map([[2, { count: 20, updatedAt: at(T0 - 60_000), source: 'database' }]]),
+      new Map([[2, { count: 20, updatedAt: at(T0 - 60_000), source: 'database', maxChatId: '-2' }]]),
     );
     await read(rows);
     expect(reads).toHaveLength(1);
+  });
+
+  test('never the cached count of a MAX id that the chat had before', async () => {
+    const [row] = await chats(1);
+    await keep(1, 10, 60_000);
+    // Written by a refresh that was under way when the chat got its MAX id.
+    await cache.putMany(new Map([[1, { count: 99, updatedAt: at(T0), source: 'api', maxChatId: '-77' }]]));
+    const { read, told } = reader();
+    const shown = await read(row ? [row] : []);
+    expect(shown.get(1)).toMatchObject({ participantsCount: 10, source: 'database' });
+    expect(told.lookedUp).toEqual([{ lookups: 1, hits: 0, staleHits: 0 }]);
   });
 
   test('the store alone while the cache can’t be asked; then nothing is asked for either', async () => {

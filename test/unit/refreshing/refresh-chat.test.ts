@@ -47,7 +47,7 @@ test('a count goes to the store and to the cache, with the time MAX was asked', 
   const { outcome, told } = await refresh(counted(101));
   expect(outcome).toEqual({ kind: 'updated', count: 101, readAt: T0, changed: true });
   expect(await stores.chats.get(chat.id)).toMatchObject({ participantsCount: 101, readAt: T0, checkedAt: T0 });
-  expect(await cached()).toEqual({ count: 101, updatedAt: at(T0), source: 'api' });
+  expect(await cached()).toEqual({ count: 101, updatedAt: at(T0), source: 'api', maxChatId: chat.maxChatId });
   expect(await due()).toMatchObject([{ id: chat.id, dueAt: T0 + HOUR }]);
   expect(told.updated).toEqual([{ durationMs: 10, changed: true }]);
 });
