@@ -1,0 +1,231 @@
+import type { ShownCount } from '../../lib/listing/view-counts.ts';
+import { type Run, statusOf } from '../../lib/state/run-store.ts';
+import type { MemoryChat } from '../support/memory/chats.ts';
+import type { Engine } from './engine.ts';
+import type { MaxModel } from './max-model.ts';
+
+/** Clocks differ by up to this much, ms. */
+const SKEW_MS = 400;
+/** Readers and requests that were under way when a chat got another MAX id are over after this time, ms. */
+const MOVED_MS = 90_000;
+
+interface AtRest {
+  readonly chats: ReadonlyMap<number, MemoryChat>;
+  readonly run: Run | undefined;
+  /** Refreshes in dead-letter queues. */
+  readonly deadRefreshes: number;
+  /** No chat is due later, Unix ms. */
+  readonly latestDueAt: number;
+  /** No chat is still due from before, Unix ms. */
+  readonly overdueBefore: number;
+  /** Leases that nobody would end for minutes. */
+  readonly leases: readonly string[];
+}
+
+/** What must hold whatever fails; looked at with every write and every answer. The numbers are those of docs/architecture.md. */
+export class Invariants {
+  broken: Error | undefined;
+  readonly #engine: Engine;
+  readonly #max: MaxModel;
+  readonly #violated: (message: string) => Error;
+  readonly #deleted = new Set<number>();
+  readonly #deletable = new Set<number>();
+  /** Every MAX id that a chat has had. */
+  readonly #maxIds = new Map<number, Set<string>>();
+  #chats: ReadonlyMap<number, MemoryChat> = new Map();
+  readonly #runs = new Map<string, Pick<Run, 'done' | 'planned' | 'cursor'>>();
+  /** When a chat got the MAX id it has, true time. */
+  readonly #movedAt = new Map<number, number>();
+  /** The latest writes, and what was there before. */
+  #writes: { readonly at: number; readonly id: number; readonly before: MemoryChat | undefined }[] = [];
+
+  constructor(engine: Engine, max: MaxModel, violated: (message: string) => Error) {
+    this.#engine = engine;
+    this.#max = max;
+    this.#violated = violated;
+  }
+
+  #break(message: string): void {
+    this.#engine.note(`BROKEN: ${message}`);
+    this.broken ??= this.#violated(message);
+  }
+
+  /** The chats of the durable store, with an eye on every write. */
+  watch(chats: Map<number, MemoryChat>): Map<number, MemoryChat> {
+    const invariants = this;
+    class Watched extends Map<number, MemoryChat> {
+      override set(id: number, next: MemoryChat): this {
+        invariants.#remember(id, this.get(id));
+        invariants.#written(id, this.get(id), next);
+        return super.set(id, next);
+      }
+      override delete(id: number): boolean {
+        if (!invariants.#deletable.has(id)) invariants.#break(`chat ${id} was deleted by nobody`);
+        invariants.#remember(id, this.get(id));
+        invariants.#deleted.add(id);
+        return super.delete(id);
+      }
+    }
+    const watched = new Watched(chats);
+    this.#chats = watched;
+    return watched;
+  }
+
+  #remember(id: number, before: MemoryChat | undefined): void {
+    const { now } = this.#engine;
+    this.#writes = this.#writes.filter(({ at }) => at > now - 5_000);
+    this.#writes.push({ at: now, id, before });
+  }
+
+  /** The chats as they were at a time of the last five seconds. */
+  before(chats: ReadonlyMap<number, MemoryChat>, time: number): Map<number, MemoryChat> {
+    const copy = new Map(chats);
+    for (const { at, id, before } of this.#writes.toReversed()) {
+      if (at <= time) break;
+      if (before) copy.set(id, before);
+      else copy.delete(id);
+    }
+    return copy;
+  }
+
+  deleting(id: number): void {
+    this.#deletable.add(id);
+  }
+
+  #written(id: number, before: MemoryChat | undefined, next: MemoryChat): void {
+    const { maxChatId, status } = next.chat;
+    this.#engine.note(
+      `chat ${id}: ${maxChatId} ${status} ${next.participantsCount} read ${next.readAt} checked ${next.checkedAt} due ${next.dueAt}`,
+    );
+    if (this.#deleted.has(id)) this.#break(`chat ${id} came back after it was deleted`);
+    if (maxChatId !== null) this.#maxIds.set(id, (this.#maxIds.get(id) ?? new Set()).add(maxChatId));
+    for (const [other, { chat }] of this.#chats) {
+      if (other !== id && maxChatId !== null && chat.maxChatId === maxChatId) {
+        this.#break(`chats ${id} and ${other} both have MAX id ${maxChatId}`);
+      }
+    }
+    if (status === 'active' && maxChatId !== null && next.dueAt === undefined) {
+      this.#break(`chat ${id} is active and will never be read again`);
+    }
+    if (status !== 'active' && next.dueAt !== undefined && next.dueAt !== before?.dueAt) {
+      this.#break(`chat ${id} is ${status} and was made due`);
+    }
+    const same = before?.chat.maxChatId === maxChatId;
+    if (!same) this.#movedAt.set(id, this.#engine.now);
+    if (before && same) {
+      if ((next.checkedAt ?? 0) < (before.checkedAt ?? 0)) this.#break(`chat ${id}: an older answer won (2)`);
+      if ((next.readAt ?? 0) < (before.readAt ?? 0)) this.#break(`chat ${id}: an older count won (2)`);
+    }
+    if (
+      next.readAt !== null &&
+      (next.readAt !== before?.readAt || next.participantsCount !== before?.participantsCount)
+    ) {
+      if (maxChatId === null) this.#break(`chat ${id} has a count and no MAX id`);
+      else if (!this.#wasAnswered(maxChatId, next.participantsCount, next.readAt)) {
+        this.#break(`chat ${id}: MAX never gave ${next.participantsCount} for ${maxChatId} at ${next.readAt} (4)`);
+      }
+    }
+  }
+
+  #wasAnswered(maxChatId: string, count: number | null, askedAt: number): boolean {
+    return this.#max.answered(maxChatId, askedAt).some((answer) => answer.count === count);
+  }
+
+  /** A count was written into the cache. */
+  cached(key: string, value: string, before: string | undefined): void {
+    const id = Number(key.split(':')[1]);
+    const { count, updated_at } = JSON.parse(value) as { count: number; updated_at: string | null };
+    this.#engine.note(`cache ${id}: ${value}`);
+    const known = before && (JSON.parse(before) as { updated_at: string | null }).updated_at;
+    if (known && known > (updated_at ?? ''))
+      this.#break(`the cache had ${before} for chat ${id} and took the older ${value} (2)`);
+    if (updated_at === null) return;
+    const ids = [...(this.#maxIds.get(id) ?? [])];
+    if (!ids.some((maxChatId) => this.#wasAnswered(maxChatId, count, Date.parse(updated_at)))) {
+      this.#break(`the cache has ${value} for chat ${id}, which MAX never said`);
+    }
+    const stored = this.#chats.get(id);
+    // The durable store is written first, so the cache never knows more.
+    if (stored && stored.checkedAt !== null && Date.parse(updated_at) > stored.checkedAt && !this.#moved(id)) {
+      this.#break(`the cache knows of ${updated_at} for chat ${id}, the durable store does not (3)`);
+    }
+  }
+
+  /** Whether the chat has had several MAX ids. */
+  #moved(id: number): boolean {
+    return (this.#maxIds.get(id)?.size ?? 0) > 1;
+  }
+
+  /** A reader was shown a count. */
+  shown(id: number, shown: ShownCount | undefined): void {
+    if (!shown || shown.participantsCount === null || shown.updatedAt === null) return;
+    const at = Date.parse(shown.updatedAt);
+    const ids = [...(this.#maxIds.get(id) ?? [])];
+    if (!ids.some((maxChatId) => this.#wasAnswered(maxChatId, shown.participantsCount, at))) {
+      this.#break(`chat ${id} was shown with ${shown.participantsCount}, which MAX never said`);
+    }
+    const settled = (this.#movedAt.get(id) ?? 0) < this.#engine.now - MOVED_MS;
+    const now = this.#chats.get(id)?.chat.maxChatId;
+    if (settled && now && !this.#wasAnswered(now, shown.participantsCount, at)) {
+      this.#break(`chat ${id} was shown with ${shown.participantsCount}, which is the count of a MAX id it had before`);
+    }
+  }
+
+  /** A person was told that the count is `count` now. */
+  answered(id: number, count: number, updatedAt: string, arrivedAt: number): void {
+    const ids = [...(this.#maxIds.get(id) ?? [])];
+    const at = Date.parse(updatedAt);
+    const found = ids.flatMap((of) => this.#max.answered(of, at)).find((answer) => answer.count === count);
+    if (!found) this.#break(`chat ${id} was called updated with ${count}, which MAX never said (4)`);
+    else if (found.sentAt < arrivedAt - SKEW_MS)
+      this.#break(`chat ${id} was called updated with an answer from before (4)`);
+  }
+
+  /** A worker has worked on a message that is no part of a run: each of its chats is done, or goes back to the queue. */
+  worked(chats: number, done: number, remaining: number): void {
+    if (done + remaining !== chats)
+      this.#break(`of a message of ${chats} chats ${done} were done and ${remaining} put back`);
+  }
+
+  /** A run as it was written. */
+  ran({ id, done, planned, cursor }: Run): void {
+    this.#runs.set(id, { done, planned, cursor });
+    // While the planning goes on, messages are worked on before their page is counted.
+    if (cursor === null && done > planned) this.#break(`run ${id} counted ${done} of ${planned} chats (9)`);
+  }
+
+  /** An environment that was never killed: every permit it got is a request at MAX, or was given back. */
+  spent(environment: string, granted: number, requests: number): void {
+    // A permit that comes too late for its work stays unused; none is used twice.
+    if (requests > granted) this.#break(`${environment} made ${requests} requests with ${granted} permits (1)`);
+  }
+
+  /** Looked at when all work is done and nothing has failed for an hour. */
+  atRest({ chats, run, deadRefreshes, latestDueAt, overdueBefore, leases }: AtRest): void {
+    for (const [id, stored] of chats) {
+      const { maxChatId, status } = stored.chat;
+      const truth = maxChatId === null ? undefined : this.#max.chats.get(maxChatId);
+      if (!truth || status !== 'active') continue;
+      if (truth.status !== 'active')
+        this.#break(`chat ${id} is active here and ${truth.status} in MAX after a full update`);
+      else if (stored.participantsCount !== truth.count) {
+        this.#break(`chat ${id} shows ${stored.participantsCount} and has ${truth.count} after a full update`);
+      }
+      if ((stored.dueAt ?? Number.POSITIVE_INFINITY) > latestDueAt) this.#break(`chat ${id} is due at ${stored.dueAt}`);
+      if ((stored.dueAt ?? 0) < overdueBefore) this.#break(`chat ${id} has been due since ${stored.dueAt}`);
+    }
+    if (!run) this.#break('the full update left no run');
+    else {
+      const status = statusOf(run, this.#engine.now);
+      if (status !== 'finished') this.#break(`the full update is ${status}: ${run.done} of ${run.planned}`);
+      if (run.done !== run.planned) this.#break(`the full update counted ${run.done} of ${run.planned} (9)`);
+      if (run.failed > 0) this.#break(`the full update failed for ${run.failed} chats while nothing failed`);
+    }
+    for (const [id, { done, planned, cursor }] of this.#runs) {
+      // The planning of a run that died before its first message is taken up by the next start.
+      if (cursor === null && done !== planned) this.#break(`run ${id} ended with ${done} of ${planned} chats (9)`);
+    }
+    if (deadRefreshes > 0) this.#break(`${deadRefreshes} refreshes are in the dead-letter queues (8)`);
+    if (leases.length > 0) this.#break(`leases outlive their holders: ${leases.join(', ')}`);
+  }
+}

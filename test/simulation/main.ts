@@ -1,0 +1,156 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { progressLine, readOptions, runTool, ToolError } from '../../tools/command-line.ts';
+import { MUTANTS } from './mutants.ts';
+import type { Order, Outcome } from './worker.ts';
+
+/** `npm run simulate`: the service in virtual time, with everything that can go wrong. */
+
+const HELP = `Usage: npm run simulate -- [--seeds N] [--from N] [--hours N] [--processes N]
+       npm run simulate -- --seed N [--hours N] [--about TEXT]
+       npm run simulate -- --mutants [--seeds N]
+
+Runs the service in virtual time while networks, stores, queues, MAX and the service's own processes fail, and checks the invariants
+after every step. The exit status is 1 if one was broken.
+
+  --seeds      how many seeds (default 100; for mutants, how many are tried on each: 40)
+  --from       the first of them (default 1)
+  --hours      virtual hours with faults of each (default 24)
+  --processes  processes at the same time (default: the processors of this machine)
+  --seed       replays one seed, and prints what led to the broken invariant
+  --about      prints only the lines that have this text, as "chat 7" or "-300"
+  --mutants    puts known faults into the service, one at a time: each must be found
+  --help       this text`;
+
+const wholeNumber = (option: string, text: string, min: number): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min)
+    throw new ToolError(`--${option} must be a whole number from ${min} on.`);
+  return value;
+};
+
+await runTool(async () => {
+  const { values } = readOptions(HELP, {
+    ...{ seeds: { type: 'string' }, from: { type: 'string', default: '1' }, hours: { type: 'string', default: '24' } },
+    ...{ processes: { type: 'string' }, seed: { type: 'string' }, about: { type: 'string', default: '' } },
+    mutants: { type: 'boolean', default: false },
+  });
+  const hours = wholeNumber('hours', values.hours, 1);
+  if (values.seed !== undefined) return replay(wholeNumber('seed', values.seed, 0), hours, values.about);
+  const from = wholeNumber('from', values.from, 0);
+  const processes = wholeNumber('processes', values.processes ?? String(availableParallelism()), 1);
+  if (values.mutants) return findMutants(wholeNumber('seeds', values.seeds ?? '40', 1), from, hours, processes);
+  const broken = await runSeeds(wholeNumber('seeds', values.seeds ?? '100', 1), from, hours, processes);
+  return broken === 0 ? 0 : 1;
+});
+
+async function replay(seed: number, hours: number, about: string): Promise<number> {
+  const { simulate, Violation } = await import('./world.ts');
+  try {
+    console.log(JSON.stringify(await simulate({ seed, hours, traced: true }), null, 2));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    for (const line of error.trace.filter((text) => text.includes(about) || text.includes('fault')).slice(-80)) {
+      console.log(line);
+    }
+    console.error(error.message);
+    return 1;
+  }
+}
+
+/** Runs orders in several processes. @param next the next order; `undefined` when there are no more. */
+async function inProcesses(
+  processes: number,
+  env: NodeJS.ProcessEnv,
+  next: () => Order | undefined,
+  done: (outcome: Outcome) => void,
+): Promise<void> {
+  const root = new URL('../../', import.meta.url);
+  const hooks = ['./localstack/lua-as-text.ts', './test/simulation/mutate.ts'].flatMap((file) => ['--import', file]);
+  await Promise.all(
+    Array.from({ length: processes }, async () => {
+      const worker = fork(new URL('./worker.ts', import.meta.url), {
+        cwd: root,
+        execArgv: hooks,
+        env: { ...process.env, ...env },
+      });
+      await once(worker, 'message');
+      for (let order = next(); order; order = next()) {
+        worker.send(order);
+        const [outcome] = await once(worker, 'message');
+        done(outcome as Outcome);
+      }
+      worker.kill();
+    }),
+  );
+}
+
+async function runSeeds(seeds: number, from: number, hours: number, processes: number): Promise<number> {
+  const startedAt = performance.now();
+  const progress = progressLine();
+  let given = 0;
+  let finished = 0;
+  let broken = 0;
+  let requests = 0;
+  let worked = 0;
+  await inProcesses(
+    Math.min(processes, seeds),
+    {},
+    () => {
+      if (given >= seeds) return undefined;
+      given += 1;
+      return { seed: from + given - 1, hours };
+    },
+    (outcome) => {
+      finished += 1;
+      requests += outcome.requests;
+      worked += outcome.ms;
+      if (outcome.broken) {
+        broken += 1;
+        console.error(`${outcome.broken}\n  npm run simulate -- --seed ${outcome.seed} --hours ${hours}`);
+      }
+      const left = ((performance.now() - startedAt) / finished) * (seeds - finished);
+      progress.show(`${finished} of ${seeds} seeds, ${broken} broken, ${Math.ceil(left / 60_000)} min left`);
+    },
+  );
+  progress.end();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  console.log(
+    `${seeds} seeds × ${hours} h in ${seconds.toFixed(0)} s: ${broken} broken; ${requests} requests to MAX; ` +
+      `${(worked / 1_000 / seeds / (hours / 24)).toFixed(2)} s for a virtual day`,
+  );
+  return broken;
+}
+
+async function findMutants(seeds: number, from: number, hours: number, processes: number): Promise<number> {
+  let survived = 0;
+  const waiting = MUTANTS.map((mutant, number) => ({ mutant, number }));
+  await Promise.all(
+    Array.from({ length: processes }, async () => {
+      for (let one = waiting.shift(); one; one = waiting.shift()) {
+        const { mutant, number } = one;
+        let seed = from - 1;
+        let found: Outcome | undefined;
+        await inProcesses(
+          1,
+          { MUTANT: String(number) },
+          () => {
+            seed += 1;
+            return found || seed >= from + seeds ? undefined : { seed, hours };
+          },
+          (outcome) => {
+            if (outcome.broken) found = outcome;
+          },
+        );
+        if (!found) survived += 1;
+        console.log(
+          `${found ? `found by seed ${found.seed}` : 'SURVIVED'}: ${mutant.name}${found ? ` — ${found.broken?.split('\n')[0]}` : ''}`,
+        );
+      }
+    }),
+  );
+  console.log(`${MUTANTS.length - survived} of ${MUTANTS.length} mutants found`);
+  return survived === 0 ? 0 : 1;
+}

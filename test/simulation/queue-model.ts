@@ -1,0 +1,92 @@
+import type { Engine } from './engine.ts';
+
+export interface Delivery<M> {
+  readonly message: M;
+  /** Deletes the message. One that is not deleted comes again when its visibility timeout ends, as after a failed invocation. */
+  readonly done: () => void;
+}
+
+interface Held<M> {
+  readonly message: M;
+  received: number;
+  visibleAt: number;
+  deleted: boolean;
+}
+
+/** A queue of SQS in virtual time: at least once, in no order, with a dead-letter queue. */
+export class QueueModel<M> {
+  readonly name: string;
+  readonly dead: M[] = [];
+  /** Messages that were accepted. */
+  sent = 0;
+  readonly #engine: Engine;
+  readonly #visibilityMs: number;
+  readonly #messages = new Set<Held<M>>();
+  #consume: ((delivery: Delivery<M>) => boolean) | undefined;
+  #maxReceives = 5;
+
+  constructor(engine: Engine, name: string, visibilityMs: number) {
+    this.#engine = engine;
+    this.name = name;
+    this.#visibilityMs = visibilityMs;
+  }
+
+  /** @param consume takes a delivery, or says that nobody is free now. */
+  consumedBy(consume: (delivery: Delivery<M>) => boolean): void {
+    this.#consume = consume;
+  }
+
+  get depth(): number {
+    return this.#messages.size;
+  }
+
+  send(message: M, delayMs: number): void {
+    this.sent += 1;
+    const held = {
+      message: structuredClone(message),
+      received: 0,
+      visibleAt: this.#engine.now + delayMs,
+      deleted: false,
+    };
+    this.#messages.add(held);
+    this.#offer(held, delayMs + this.#engine.random() * 200);
+  }
+
+  #offer(held: Held<M>, inMs: number): void {
+    this.#engine.after(inMs, `${this.name} offers`, () => {
+      if (held.deleted || this.#engine.now < held.visibleAt) return;
+      if (held.received >= this.#maxReceives) {
+        held.deleted = true;
+        this.#messages.delete(held);
+        this.dead.push(held.message);
+        return;
+      }
+      held.received += 1;
+      held.visibleAt = this.#engine.now + this.#visibilityMs;
+      const taken = this.#consume?.({
+        message: structuredClone(held.message),
+        done: () => {
+          held.deleted = true;
+          this.#messages.delete(held);
+        },
+      });
+      if (!taken) {
+        held.received -= 1;
+        held.visibleAt = this.#engine.now;
+        this.#offer(held, 200 + this.#engine.random() * 800);
+        return;
+      }
+      this.#offer(held, this.#visibilityMs + 1);
+      // At least once means that it may be handed out twice.
+      if (this.#engine.random() < 0.03) {
+        this.#engine.after(this.#engine.random() * 5_000, `${this.name} doubles`, () => {
+          if (!held.deleted) {
+            held.visibleAt = this.#engine.now;
+            held.received -= 1;
+            this.#offer(held, 0);
+          }
+        });
+      }
+    });
+  }
+}

@@ -1,0 +1,164 @@
+import { createRedisCounts } from '../../lib/adapters/redis/counts.ts';
+import { createPermits } from '../../lib/adapters/redis/permits.ts';
+import { createRedisViewCounter } from '../../lib/adapters/redis/view-counter.ts';
+import { createApplyUpdates } from '../../lib/events/apply-updates.ts';
+import { createCheckSubscription } from '../../lib/events/check-subscription.ts';
+import { createViewCounts } from '../../lib/listing/view-counts.ts';
+import type { MaxError } from '../../lib/max-api/api.ts';
+import type { ClaimStore } from '../../lib/max-api/claims.ts';
+import { spacingMs } from '../../lib/max-api/pace.ts';
+import type { ChatUpdate } from '../../lib/max-api/updates.ts';
+import { createRefreshBatch } from '../../lib/refreshing/refresh-batch.ts';
+import { createApplyAnswer, createRefreshChat } from '../../lib/refreshing/refresh-chat.ts';
+import { createRefreshOne } from '../../lib/refreshing/refresh-one.ts';
+import { createFetchCount, createRequestMax, type FetchMembership } from '../../lib/refreshing/request-max.ts';
+import { createPlanFullUpdate, createStartFullUpdate } from '../../lib/scheduling/full-update.ts';
+import { createPlanStale } from '../../lib/scheduling/plan-stale.ts';
+import type { ChatStore } from '../../lib/state/chat-store.ts';
+import type { CountStore } from '../../lib/state/count-store.ts';
+import type { EventStore } from '../../lib/state/event-store.ts';
+import type { PlannerStore } from '../../lib/state/planner-store.ts';
+import type { PlanMessage, RefreshMessage, RefreshQueueName } from '../../lib/state/queues.ts';
+import type { RunStore } from '../../lib/state/run-store.ts';
+import type { SubscriptionStore } from '../../lib/state/subscription.ts';
+import { noTelemetry } from '../../lib/state/telemetry.ts';
+import type { Engine, Environment } from './engine.ts';
+import type { MaxModel } from './max-model.ts';
+import type { QueueModel } from './queue-model.ts';
+import type { RedisModel } from './redis-model.ts';
+
+/** The settings of the simulated service; those of a small organisation, so that a day is over quickly. */
+export const SETTINGS = {
+  rps: 10,
+  freshMs: 3_600_000,
+  batchSize: 5,
+  syncMs: 15 * 60_000,
+  windowMs: 30_000,
+  webhookUrl: 'https://chats.example/webhooks/max',
+} as const;
+
+/** Everything that is not in an environment. */
+export interface Outside {
+  readonly engine: Engine;
+  readonly redis: RedisModel;
+  readonly max: MaxModel;
+  readonly chats: ChatStore;
+  readonly counts: CountStore;
+  readonly events: EventStore;
+  readonly runs: RunStore;
+  readonly planner: PlannerStore;
+  readonly subscriptions: SubscriptionStore;
+  readonly claims: ClaimStore;
+  readonly refreshes: Readonly<Record<RefreshQueueName, QueueModel<RefreshMessage>>>;
+  readonly plans: QueueModel<PlanMessage>;
+  readonly updates: QueueModel<ChatUpdate>;
+}
+
+/** Every method of a store as a request over the network. */
+function remote<S extends object>(environment: Environment, store: S, name: string): S {
+  return new Proxy(store, {
+    get(target, method) {
+      const call = target[method as keyof S];
+      if (typeof call !== 'function') return call;
+      return (...args: unknown[]) =>
+        environment.request(
+          'dynamodb',
+          `${name}.${String(method)}`,
+          () => call.apply(target, args) as Promise<unknown>,
+        );
+    },
+  });
+}
+
+/** The service in an environment, put together as the composition root does it. @param shareOfRate as the function has it. */
+export function openService(outside: Outside, environment: Environment, shareOfRate: number) {
+  const { clock, random } = environment;
+  const { rps, freshMs, batchSize, windowMs } = SETTINGS;
+  const requestsPerSecond = 1_000 / spacingMs(rps);
+  let lastId = 0;
+  const newId = () => {
+    lastId += 1;
+    return `${environment.name}-${lastId}`;
+  };
+
+  const chatStore = remote(environment, outside.chats, 'chats');
+  const countStore = remote(environment, outside.counts, 'counts');
+  const eventStore = remote(environment, outside.events, 'events');
+  const runStore = remote(environment, outside.runs, 'runs');
+  const plannerStore = remote(environment, outside.planner, 'planner');
+  const subscriptionStore = remote(environment, outside.subscriptions, 'subscription');
+  const claims = remote(environment, outside.claims, 'claims');
+
+  const gate = outside.redis.gate(environment);
+  const cache = createRedisCounts(gate, { freshMs, random });
+  const viewCounter = createRedisViewCounter(gate);
+  const permits = createPermits({ redis: gate, claims, clock, settings: { bot: 'main', rps, shareOfRate } });
+
+  const send = <M>(to: QueueModel<M>, message: M, delayMs = 0) =>
+    environment.request('sqs', `send to ${to.name}`, () => to.send(message, delayMs));
+  const queue = {
+    async send(name: RefreshQueueName, messages: readonly RefreshMessage[], delayMs = 0) {
+      for (const message of messages) await send(outside.refreshes[name], message, delayMs);
+    },
+    depth: (name: RefreshQueueName) => environment.request('sqs', 'depth', () => outside.refreshes[name].depth),
+  };
+  const planQueue = { send: (message: PlanMessage) => send(outside.plans, message) };
+
+  const maxApi = outside.max.api(environment);
+  const requestDeps = {
+    ...{ permits, clock, telemetry: noTelemetry, random },
+    settings: { timeoutMs: 5_000, maxRetries: 3 },
+  };
+  const requestMax = createRequestMax(requestDeps);
+  const fetchCount = createFetchCount({ maxApi, ...requestDeps });
+  const fetchMembership: FetchMembership = (maxChatId, options) =>
+    requestMax((timeoutMs) => maxApi.getMembership(maxChatId, timeoutMs), options);
+  const applyAnswer = createApplyAnswer({ countStore, cache, settings: { freshMs } });
+  const refreshChat = createRefreshChat({ fetchCount, applyAnswer, clock, telemetry: noTelemetry });
+  const startFullUpdate = createStartFullUpdate({
+    ...{ chatStore, runStore, planQueue, clock, newId },
+    settings: { requestsPerSecond },
+  });
+  const within = <A>(deadline: number, request: (timeoutMs: number) => Promise<A | MaxError>) =>
+    requestMax(request, { lane: 'background', deadline });
+
+  return {
+    permits,
+    cache,
+    chatStore,
+    viewCounts: createViewCounts({
+      ...{ chatStore, cache, leases: cache, viewCounter, queue, refreshChat, clock, telemetry: noTelemetry },
+      ...{ newId, random, settings: { freshMs, batchSize, lazyUpdate: true, integrationDisabled: false } },
+    }),
+    refreshOne: createRefreshOne({ chatStore, leases: cache, refreshChat, clock, newId }),
+    refreshBatch: createRefreshBatch({
+      ...{ chatStore, countStore, runStore, plannerStore, subscriptionStore, eventStore, fetchMembership },
+      ...{ viewCounter, refreshChat, queue, clock, random, settings: { freshMs } },
+    }),
+    applyUpdates: createApplyUpdates({
+      ...{ chatStore, eventStore, plannerStore, cache, fetchCount, fetchMembership, applyAnswer, queue, clock },
+      settings: { windowMs },
+    }),
+    planStale: createPlanStale({
+      ...{ chatStore, countStore, plannerStore, runStore, subscriptionStore, viewCounter, queue, clock, random },
+      settings: {
+        rps,
+        backgroundShare: 0.2,
+        maxCallsPerHour: 15,
+        batchSize,
+        intervalMs: SETTINGS.syncMs,
+        windowMs,
+      },
+    }),
+    startFullUpdate,
+    planFullUpdate: createPlanFullUpdate({
+      ...{ chatStore, runStore, queue, planQueue, clock, settings: { batchSize } },
+    }),
+    checkSubscription: createCheckSubscription({
+      listSubscriptions: (deadline) => within(deadline, (timeoutMs) => maxApi.listSubscriptions(timeoutMs)),
+      subscribe: (url, deadline) => within(deadline, (timeoutMs) => maxApi.subscribe(url, 'secret', timeoutMs)),
+      ...{ store: subscriptionStore, refreshAll: startFullUpdate, clock },
+    }),
+  };
+}
+export type Service = ReturnType<typeof openService>;

@@ -1,0 +1,428 @@
+import { NEVER_COUNTED } from '../../lib/chats/chat.ts';
+import type { ChatUpdate } from '../../lib/max-api/updates.ts';
+import { AUDIT_INTERVAL_MS } from '../../lib/planner/audit.ts';
+import { SCHEDULING_LIMITS } from '../../lib/planner/plan.ts';
+import type { PlanMessage, RefreshMessage } from '../../lib/state/queues.ts';
+import type { SeenSubscription } from '../../lib/state/subscription.ts';
+import { createMemoryChatStore } from '../support/memory/chat-store.ts';
+import { createMemoryChats } from '../support/memory/chats.ts';
+import { createMemoryClaimStore } from '../support/memory/claim-store.ts';
+import { createMemoryCountStore } from '../support/memory/count-store.ts';
+import { createMemoryEventStore } from '../support/memory/event-store.ts';
+import { createMemoryPlannerStore } from '../support/memory/planner-store.ts';
+import { createMemoryRunStore } from '../support/memory/run-store.ts';
+import { Engine, type Network } from './engine.ts';
+import { FunctionModel } from './functions.ts';
+import { Invariants } from './invariants.ts';
+import { MaxModel, type TrueChat } from './max-model.ts';
+import { QueueModel } from './queue-model.ts';
+import { RedisModel } from './redis-model.ts';
+import { type Outside, SETTINGS, type Service } from './service.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** Virtual hours with work and faults. Two and a half calm ones come after them. */
+  readonly hours: number;
+  readonly traced?: boolean;
+}
+
+export interface SimulationReport {
+  readonly events: number;
+  readonly fingerprint: number;
+  /** Requests to MAX. */
+  readonly requests: number;
+  readonly worstSecond: number;
+  readonly refreshed: number;
+  readonly killed: number;
+  readonly deadLetters: number;
+}
+
+/** Broken by this seed; `trace`: what led to it, where it was asked for. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+  readonly trace: readonly string[];
+  constructor(message: string, trace: readonly string[] = []) {
+    super(message);
+    this.trace = trace;
+  }
+}
+
+/**
+ * Runs the service for some virtual hours with everything that can go wrong, then lets it come to rest.
+ * @throws {Violation} at the first invariant that is broken.
+ */
+export async function simulate({ seed, hours, traced = false }: SimulationOptions): Promise<SimulationReport> {
+  const engine = new Engine(seed, traced);
+  const { random } = engine;
+  const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(random() * from.length)];
+  const violated = (message: string) => new Violation(`seed ${seed}: ${message}`, engine.trace);
+
+  const network: Network = { failing: { dynamodb: 0, redis: 0, sqs: 0 } };
+  const memory = createMemoryChats();
+  const max = new MaxModel(engine, (update) => deliver(update));
+  const invariants = new Invariants(engine, max, violated);
+  const redis = new RedisModel(engine, (key, value, before) => invariants.cached(key, value, before));
+  const watched = invariants.watch(memory.byId);
+  const chatsInMemory = { ...memory, byId: watched };
+
+  /** Indexes show a state of up to two seconds ago. */
+  const indexed = () => ({ byId: invariants.before(watched, engine.now - 2_000 * random()), lastId: 0 });
+  const chats = createMemoryChatStore(chatsInMemory);
+  const counts = createMemoryCountStore(chatsInMemory);
+  let seenSubscription: SeenSubscription | undefined;
+  const runStore = createMemoryRunStore();
+  const noted = async (id: string) => {
+    const run = await runStore.get(id);
+    if (run) invariants.ran(run);
+  };
+  const runs: typeof runStore = {
+    ...runStore,
+    async advance(id, ...rest) {
+      const advanced = await runStore.advance(id, ...rest);
+      await noted(id);
+      return advanced;
+    },
+    async book(id, ...rest) {
+      const booked = await runStore.book(id, ...rest);
+      await noted(id);
+      return booked;
+    },
+  };
+  const outside: Outside = {
+    engine,
+    redis,
+    max,
+    chats: {
+      ...chats,
+      list: (listing) => createMemoryChatStore(indexed()).list(listing),
+      outlines: (after, limit) => createMemoryChatStore(indexed()).outlines(after, limit),
+    },
+    counts: {
+      ...counts,
+      due: (before, limit, after) => createMemoryCountStore(indexed()).due(before, limit, after),
+      countDue: (before) => createMemoryCountStore(indexed()).countDue(before),
+    },
+    events: createMemoryEventStore(chatsInMemory),
+    runs,
+    planner: createMemoryPlannerStore(),
+    subscriptions: {
+      read: async () => seenSubscription,
+      write: async (seen) => {
+        seenSubscription = seen;
+      },
+    },
+    claims: createMemoryClaimStore(),
+    refreshes: {
+      express: new QueueModel<RefreshMessage>(engine, 'express', 6 * MINUTE),
+      bulk: new QueueModel<RefreshMessage>(engine, 'bulk', 6 * MINUTE),
+    },
+    plans: new QueueModel<PlanMessage>(engine, 'plans', 12 * MINUTE),
+    updates: new QueueModel<ChatUpdate>(engine, 'updates', 6 * MINUTE),
+  };
+
+  /** How often an environment is killed while it works. */
+  let killing = 0.04;
+  const define = (name: string, timeoutMs: number, concurrency: number, shareOfRate: number) =>
+    new FunctionModel(outside, network, { name, timeoutMs, concurrency, shareOfRate }, () => killing);
+  const functions = {
+    http: define('http', 10_000, 50, 0),
+    express: define('express', MINUTE, 2, 0.17),
+    bulk: define('bulk', MINUTE, 2, 0.28),
+    plan: define('plan', 2 * MINUTE, 2, 0),
+    updates: define('updates', MINUTE, 2, 0.02),
+    sync: define('sync', 2 * MINUTE, 1, 0),
+    check: define('check', 30_000, 1, 0.01),
+  };
+  const all = Object.values(functions);
+  let refreshed = 0;
+
+  function consume<M>(
+    queue: QueueModel<M>,
+    fn: FunctionModel,
+    work: (service: Service, message: M, deadline: number) => Promise<void>,
+  ): void {
+    queue.consumedBy(({ message, done }) => {
+      if (!fn.free) return false;
+      fn.invoke(
+        (service, _, cutOffAt) => work(service, message, cutOffAt - 10_000),
+        (ending) => {
+          if (ending === 'done') done();
+        },
+      );
+      return true;
+    });
+  }
+  for (const name of ['express', 'bulk'] as const) {
+    consume(outside.refreshes[name], functions[name], async (service, message, deadline) => {
+      const report = await service.refreshBatch(name, message, deadline);
+      refreshed += report.done;
+      if (!message.run) invariants.worked(message.ids.length, report.done, report.remaining);
+    });
+  }
+  consume(outside.plans, functions.plan, async (service, { run_id }, deadline) => {
+    await service.planFullUpdate(run_id, deadline);
+  });
+  consume(outside.updates, functions.updates, (service, update, deadline) =>
+    service.applyUpdates(update.chat_id, [update], deadline),
+  );
+
+  function deliver(update: ChatUpdate): void {
+    if (random() < 0.02) {
+      // Not queued: MAX delivers again.
+      engine.after(MINUTE, 'MAX repeats', () => deliver(update));
+      return;
+    }
+    outside.updates.send(update, 0);
+  }
+
+  // The organisation and its chats
+
+  let lastMaxId = 0;
+  const newTrueChat = (): TrueChat => {
+    lastMaxId += 1;
+    const id = `-${lastMaxId}00`;
+    const chat: TrueChat = { id, count: Math.floor(random() * 500), status: 'active', tells: random() < 0.6 };
+    max.chats.set(id, chat);
+    return chat;
+  };
+  const create = (fields: { maxChatId: string | null }) => ({
+    ...{ name: 'Чат', url: null, externalChatId: null, universityId: null, department: null, source: null },
+    ...fields,
+  });
+  for (let i = 0; i < 8; i += 1) await chats.create(create({ maxChatId: newTrueChat().id }), engine.now);
+  await chats.create(create({ maxChatId: null }), engine.now);
+  const rests = engine.now + hours * HOUR;
+  const during = (everyMs: number, name: string, run: () => void) => engine.every(everyMs, rests, name, run);
+  const end = rests + 2.5 * HOUR;
+
+  // What people and schedules do
+
+  const ids = () => [...watched.keys()];
+  during(8 * MINUTE, 'list', () =>
+    functions.http.invoke(async (service) => {
+      const { rows } = await service.chatStore.list({
+        ...{ scope: 'all', sort: 'id', order: 'asc', words: [], limit: 10, after: undefined },
+      } as never);
+      const shown = await service.viewCounts(rows);
+      for (const { chat } of rows) invariants.shown(chat.id, shown.get(chat.id));
+    }),
+  );
+  during(12 * MINUTE, 'refresh one', () => {
+    const id = pick(ids());
+    if (id === undefined) return;
+    const people = random() < 0.2 ? 5 : 1;
+    for (let i = 0; i < people; i += 1) {
+      const arrivedAt = engine.now;
+      functions.http.invoke(async (service) => {
+        const stored = await service.chatStore.get(id);
+        if (!stored) return;
+        const outcome = await service.refreshOne(stored, Math.floor(arrivedAt));
+        if (outcome.kind === 'updated') invariants.answered(id, outcome.count, outcome.updatedAt, arrivedAt);
+      });
+    }
+  });
+  during(15 * MINUTE, 'create', () => {
+    if (watched.size > 12) return;
+    const known = new Set([...watched.values()].map(({ chat }) => chat.maxChatId));
+    const free = [...max.chats.keys()].filter((id) => !known.has(id));
+    const maxChatId = random() < 0.1 ? null : random() < 0.5 ? (pick(free) ?? newTrueChat().id) : newTrueChat().id;
+    functions.http.invoke(async (service, { clock }) => {
+      const made = await service.chatStore.create(create({ maxChatId }), clock.now());
+      if (made.kind === 'created') await service.viewCounts([{ chat: made.stored.chat, count: NEVER_COUNTED }]);
+    });
+  });
+  during(15 * MINUTE, 'edit', () => {
+    const id = pick(ids());
+    const other = pick(ids());
+    if (id === undefined || other === undefined) return;
+    const moved = watched.get(other)?.chat.maxChatId ?? null;
+    const move = random() < 0.5;
+    functions.http.invoke(async (service, { clock }) => {
+      const edit = async (chat: number, patch: object) => {
+        const outcome = await service.chatStore.update(chat, patch, clock.now());
+        if (outcome.kind === 'updated' && outcome.countDropped) await service.cache.forget(chat);
+      };
+      if (!move) return edit(id, { name: `Чат ${Math.floor(random() * 1e6)}` });
+      // A MAX id goes from one chat to another.
+      await edit(other, { maxChatId: null });
+      await edit(id, { maxChatId: moved });
+      await edit(other, { maxChatId: newTrueChat().id });
+    });
+  });
+  during(25 * MINUTE, 'delete', () => {
+    const id = pick(ids());
+    if (id === undefined || watched.size < 6) return;
+    functions.http.invoke(async (service) => {
+      invariants.deleting(id);
+      if ((await service.chatStore.delete(id)) === 'deleted') await service.cache.forget(id);
+    });
+  });
+  engine.every(SETTINGS.syncMs, end, 'sync', () => {
+    if (functions.sync.free) {
+      functions.sync.invoke(async (service, _, cutOffAt) => {
+        await service.permits.wake();
+        await service.planStale(cutOffAt - 20_000);
+      });
+    }
+  });
+  engine.every(20 * MINUTE, end, 'check subscription', () => {
+    if (functions.check.free) {
+      functions.check.invoke(async (service, _, cutOffAt) => {
+        await service.checkSubscription(SETTINGS.webhookUrl, cutOffAt - 5_000);
+      });
+    }
+  });
+  const fullUpdate = () => functions.http.invoke(async (service) => void (await service.startFullUpdate()));
+  during(6 * HOUR, 'full update', fullUpdate);
+
+  // What happens in MAX
+
+  const trueChats = () => [...max.chats.values()];
+  during(80_000, 'MAX change', () => {
+    const chat = pick(trueChats());
+    if (chat?.status === 'active') max.change(chat, random() < 0.5 ? 1 : -1);
+  });
+  during(50 * MINUTE, 'MAX status', () => {
+    const chat = pick(trueChats());
+    if (!chat) return;
+    const at = Math.floor(engine.now);
+    if (chat.status === 'active') {
+      chat.status = pick(['left', 'removed', 'closed', 'suspended', 'denied', 'gone'] as const) ?? 'gone';
+      if (chat.status === 'denied') max.tell({ kind: 'bot_removed', chat_id: chat.id, at });
+    } else {
+      chat.status = 'active';
+      max.tell({ kind: 'bot_added', chat_id: chat.id, at });
+    }
+  });
+  during(2 * HOUR, 'MAX rights', () => {
+    const chat = pick(trueChats());
+    if (!chat) return;
+    chat.tells = !chat.tells;
+    const at = Math.floor(engine.now);
+    max.tell({ kind: 'permissions_changed', chat_id: chat.id, at, receives_membership_events: chat.tells });
+  });
+  during(30 * MINUTE, 'MAX titles', () => {
+    const chat = pick(trueChats());
+    if (!chat) return;
+    const title = `Группа ${Math.floor(random() * 1e6)}`;
+    max.tell({ kind: 'title_changed', chat_id: chat.id, at: Math.floor(engine.now), title });
+  });
+  during(5 * HOUR, 'MAX unsubscribes', () => max.subscriptions.clear());
+
+  // What fails
+
+  const forAWhile = (upToMs: number, name: string, begin: () => void, stop: () => void) => {
+    engine.note(`fault: ${name}`);
+    begin();
+    engine.after(1_000 + random() * upToMs, `${name} ends`, () => {
+      engine.note(`fault over: ${name}`);
+      stop();
+    });
+  };
+  during(2 * HOUR, 'storm', () =>
+    forAWhile(
+      10 * MINUTE,
+      'MAX',
+      () => {
+        max.mood = pick(['storm', 'hang', 'contradict'] as const) ?? 'storm';
+      },
+      () => {
+        max.mood = 'well';
+      },
+    ),
+  );
+  for (const server of ['dynamodb', 'redis', 'sqs'] as const) {
+    during(90 * MINUTE, `${server} fails`, () =>
+      forAWhile(
+        2 * MINUTE,
+        server,
+        () => {
+          network.failing[server] = 0.2 + random() * 0.6;
+        },
+        () => {
+          network.failing[server] = 0;
+        },
+      ),
+    );
+  }
+  during(2 * HOUR, 'Redis out', () =>
+    forAWhile(
+      5 * MINUTE,
+      'Redis is out',
+      () => {
+        redis.down = true;
+      },
+      () => {
+        redis.down = false;
+        if (random() < 0.5) redis.flush();
+      },
+    ),
+  );
+  during(2 * HOUR, 'Redis lost', () => redis.flush());
+  during(10 * MINUTE, 'replication', () => redis.replicate());
+  during(3 * HOUR, 'failover', () => redis.failOver());
+  during(HOUR, 'eviction', () => redis.evict(0.5));
+  during(90 * MINUTE, 'partition', () => {
+    const cut = all.flatMap((fn) => fn.environments).filter(() => random() < 0.5);
+    forAWhile(
+      5 * MINUTE,
+      'partition',
+      () => {
+        for (const environment of cut) environment.redisCut = true;
+      },
+      () => {
+        for (const environment of cut) environment.redisCut = false;
+      },
+    );
+  });
+  during(HOUR, 'clocks', () => {
+    for (const environment of all.flatMap((fn) => fn.environments)) {
+      if (random() < 0.3) environment.skewMs = Math.round((random() - 0.5) * 400);
+    }
+  });
+
+  const check = () => {
+    if (max.worstSecond > SETTINGS.rps) throw violated(`${max.worstSecond} requests reached MAX within one second`);
+    if (invariants.broken) throw invariants.broken;
+  };
+  await engine.run(rests, check);
+
+  // Everything works again. A full update, and time for the queues to run empty.
+  killing = 0;
+  network.failing = { dynamodb: 0, redis: 0, sqs: 0 };
+  max.mood = 'well';
+  redis.down = false;
+  for (const environment of all.flatMap((fn) => fn.environments)) environment.redisCut = false;
+  await engine.run(rests + 1.2 * HOUR, check);
+  fullUpdate();
+  await engine.run(end, check);
+
+  for (const { environment, service } of all.flatMap((fn) => fn.idle)) {
+    const { interactive, background } = service.permits.stats();
+    const requests = max.requestsBy.get(environment.name) ?? 0;
+    invariants.spent(environment.name, interactive.granted + background.granted, requests);
+  }
+  const queues = [outside.refreshes.express, outside.refreshes.bulk, outside.plans, outside.updates];
+  const last = await runs.current();
+  invariants.atRest({
+    chats: watched,
+    run: last,
+    deadRefreshes: [...outside.refreshes.express.dead, ...outside.refreshes.bulk.dead].length,
+    latestDueAt: engine.now + Math.max(SCHEDULING_LIMITS.maxIntervalMs, AUDIT_INTERVAL_MS) * 1.2,
+    overdueBefore: engine.now - 2 * SETTINGS.syncMs - 30 * MINUTE,
+    leases: redis.livingLongerThan(2 * MINUTE, 'participants_lease:'),
+  });
+  check();
+  return {
+    events: engine.events,
+    fingerprint: engine.fingerprint,
+    requests: max.requests,
+    worstSecond: max.worstSecond,
+    refreshed,
+    killed: all.reduce((sum, { killed }) => sum + killed, 0),
+    deadLetters: queues.reduce((sum, { dead }) => sum + dead.length, 0),
+  };
+}
