@@ -72,10 +72,10 @@ export const MUTANTS: readonly Mutant[] = [
     to: "return { kind: 'created'",
   },
   {
-    name: 'postponing a failed chat brings back one that was deleted',
+    name: 'a count brings back a chat that was deleted',
     file: counts,
-    from: 'if (chat?.dueAt !== undefined && chat.dueAt < dueAt) byId.set(id, { ...chat, dueAt });',
-    to: 'byId.set(id, { ...(chat as MemoryChat), dueAt });',
+    from: "if (!before || before.chat.maxChatId !== maxChatId) return { kind: 'superseded' };",
+    to: "if (!before) byId.set(id, { chat: { id, maxChatId } } as never);\n      if (!before || before.chat.maxChatId !== maxChatId) return { kind: 'superseded' };",
   },
   {
     name: 'a part of a run is booked twice',

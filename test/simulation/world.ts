@@ -210,19 +210,19 @@ export async function simulate({ seed, hours, traced = false }: SimulationOption
       for (const { chat } of rows) invariants.shown(chat.id, shown.get(chat.id));
     }),
   );
+  const refresh = (id: number) => {
+    const arrivedAt = engine.now;
+    functions.http.invoke(async (service) => {
+      const stored = await service.chatStore.get(id);
+      if (!stored) return;
+      const outcome = await service.refreshOne(stored, Math.floor(arrivedAt));
+      if (outcome.kind === 'updated') invariants.answered(id, outcome.count, outcome.updatedAt, arrivedAt);
+    });
+  };
   during(12 * MINUTE, 'refresh one', () => {
     const id = pick(ids());
-    if (id === undefined) return;
     const people = random() < 0.2 ? 5 : 1;
-    for (let i = 0; i < people; i += 1) {
-      const arrivedAt = engine.now;
-      functions.http.invoke(async (service) => {
-        const stored = await service.chatStore.get(id);
-        if (!stored) return;
-        const outcome = await service.refreshOne(stored, Math.floor(arrivedAt));
-        if (outcome.kind === 'updated') invariants.answered(id, outcome.count, outcome.updatedAt, arrivedAt);
-      });
-    }
+    for (let i = 0; id !== undefined && i < people; i += 1) refresh(id);
   });
   during(15 * MINUTE, 'create', () => {
     if (watched.size > 12) return;
@@ -240,13 +240,16 @@ export async function simulate({ seed, hours, traced = false }: SimulationOption
     if (id === undefined || other === undefined) return;
     const moved = watched.get(other)?.chat.maxChatId ?? null;
     const move = random() < 0.5;
+    const taken = random() < 0.3;
+    if (random() < 0.5) refresh(id);
     functions.http.invoke(async (service, { clock }) => {
       const edit = async (chat: number, patch: object) => {
         const outcome = await service.chatStore.update(chat, patch, clock.now());
         if (outcome.kind === 'updated' && outcome.countDropped) await service.cache.forget(chat);
       };
       if (!move) return edit(id, { name: `Чат ${Math.floor(random() * 1e6)}` });
-      // A MAX id goes from one chat to another.
+      // A MAX id goes from one chat to another; that works only if the other one gives it up first.
+      if (taken) return edit(id, { maxChatId: moved });
       await edit(other, { maxChatId: null });
       await edit(id, { maxChatId: moved });
       await edit(other, { maxChatId: newTrueChat().id });
@@ -255,6 +258,7 @@ export async function simulate({ seed, hours, traced = false }: SimulationOption
   during(25 * MINUTE, 'delete', () => {
     const id = pick(ids());
     if (id === undefined || watched.size < 6) return;
+    if (random() < 0.5) refresh(id);
     functions.http.invoke(async (service) => {
       invariants.deleting(id);
       if ((await service.chatStore.delete(id)) === 'deleted') await service.cache.forget(id);
