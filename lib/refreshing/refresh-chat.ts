@@ -63,7 +63,9 @@ export function createApplyAnswer({ countStore, history, cache, settings }: Appl
     const trusted = applied.knownCorrect ? { eventsTrusted: true as const } : {};
     const changed = applied.before !== reading.count;
     await Promise.all([
-      cache.putMany(new Map([[chat.id, { count: reading.count, updatedAt, source: 'api', maxChatId: chat.maxChatId, ...trusted }]])),
+      cache.putMany(
+        new Map([[chat.id, { count: reading.count, updatedAt, source: 'api', maxChatId: chat.maxChatId, ...trusted }]]),
+      ),
       // A reading is applied once, so it is recorded once. A crash in between loses one change of the day's history.
       changed ? history.record(chat.id, { count: reading.count, readAt: askedAt }) : undefined,
     ]);

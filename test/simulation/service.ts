@@ -17,6 +17,7 @@ import { createPlanStale } from '../../lib/scheduling/plan-stale.ts';
 import type { ChatStore } from '../../lib/state/chat-store.ts';
 import type { CountStore } from '../../lib/state/count-store.ts';
 import type { EventStore } from '../../lib/state/event-store.ts';
+import type { HistoryWriter } from '../../lib/state/history.ts';
 import type { PlannerStore } from '../../lib/state/planner-store.ts';
 import type { PlanMessage, RefreshMessage, RefreshQueueName } from '../../lib/state/queues.ts';
 import type { RunStore } from '../../lib/state/run-store.ts';
@@ -46,6 +47,7 @@ export interface Outside {
   readonly counts: CountStore;
   readonly events: EventStore;
   readonly runs: RunStore;
+  readonly history: HistoryWriter;
   readonly planner: PlannerStore;
   readonly subscriptions: SubscriptionStore;
   readonly claims: ClaimStore;
@@ -87,6 +89,7 @@ export function openService(outside: Outside, environment: Environment, shareOfR
   const runStore = remote(environment, outside.runs, 'runs');
   const plannerStore = remote(environment, outside.planner, 'planner');
   const subscriptionStore = remote(environment, outside.subscriptions, 'subscription');
+  const history = remote(environment, outside.history, 'history');
   const claims = remote(environment, outside.claims, 'claims');
 
   const gate = outside.redis.gate(environment);
@@ -113,7 +116,7 @@ export function openService(outside: Outside, environment: Environment, shareOfR
   const fetchCount = createFetchCount({ maxApi, ...requestDeps });
   const fetchMembership: FetchMembership = (maxChatId, options) =>
     requestMax((timeoutMs) => maxApi.getMembership(maxChatId, timeoutMs), options);
-  const applyAnswer = createApplyAnswer({ countStore, cache, settings: { freshMs } });
+  const applyAnswer = createApplyAnswer({ countStore, history, cache, settings: { freshMs } });
   const refreshChat = createRefreshChat({ fetchCount, applyAnswer, clock, telemetry: noTelemetry });
   const startFullUpdate = createStartFullUpdate({
     ...{ chatStore, runStore, planQueue, clock, newId },
@@ -136,7 +139,18 @@ export function openService(outside: Outside, environment: Environment, shareOfR
       ...{ viewCounter, refreshChat, queue, clock, random, settings: { freshMs } },
     }),
     applyUpdates: createApplyUpdates({
-      ...{ chatStore, eventStore, plannerStore, cache, fetchCount, fetchMembership, applyAnswer, queue, clock },
+      ...{
+        chatStore,
+        eventStore,
+        plannerStore,
+        subscriptionStore,
+        cache,
+        fetchCount,
+        fetchMembership,
+        applyAnswer,
+        queue,
+        clock,
+      },
       settings: { windowMs },
     }),
     planStale: createPlanStale({

@@ -9,6 +9,7 @@ import { createMemoryChats } from '../support/memory/chats.ts';
 import { createMemoryClaimStore } from '../support/memory/claim-store.ts';
 import { createMemoryCountStore } from '../support/memory/count-store.ts';
 import { createMemoryEventStore } from '../support/memory/event-store.ts';
+import { createMemoryHistory } from '../support/memory/history.ts';
 import { createMemoryPlannerStore } from '../support/memory/planner-store.ts';
 import { createMemoryRunStore } from '../support/memory/run-store.ts';
 import { Engine, type Network } from './engine.ts';
@@ -106,6 +107,7 @@ export async function simulate({ seed, hours, traced = false }: SimulationOption
       countDue: (before) => createMemoryCountStore(indexed()).countDue(before),
     },
     events: createMemoryEventStore(chatsInMemory),
+    history: createMemoryHistory(),
     runs,
     planner: createMemoryPlannerStore(),
     subscriptions: {
