@@ -47,7 +47,7 @@ beforeAll(async () => {
   proxies = Object.fromEntries(await Promise.all(entries)) as typeof proxies;
   const behind = (name: Dependency) => `http://127.0.0.1:${proxies[name].port}`;
 
-  const { tables } = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
+  const { tables, history } = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const sqs = new SQSClient({ endpoint: inject('sqsEndpoint'), region: 'eu-central-1', credentials });
   for (const queue of ['EXPRESS_REFRESHES', 'BULK_REFRESHES', 'FULL_UPDATE', 'UPDATES']) {
@@ -58,7 +58,12 @@ beforeAll(async () => {
   const variables = {
     ...quietEnvironment,
     ...issuer.env,
-    ...{ CHATS_TABLE: tables.chats, CHAT_POSTINGS_TABLE: tables.postings, STATE_TABLE: tables.state },
+    ...{
+      CHATS_TABLE: tables.chats,
+      CHAT_POSTINGS_TABLE: tables.postings,
+      STATE_TABLE: tables.state,
+      HISTORY_TABLE: history,
+    },
     ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
     ...{ AWS_ENDPOINT_URL_DYNAMODB: behind('DynamoDB'), AWS_ENDPOINT_URL_SQS: behind('SQS') },
     ...{ REDIS_URL: `redis://127.0.0.1:${proxies.Redis.port}`, MAX_API_URL: behind('MAX') },

@@ -5,7 +5,7 @@ import { ConfigError, DEFAULTS } from '../../lib/runtime/config.ts';
 describe('settings of the packaging', () => {
   test('have defaults if nothing is set', () => {
     expect(readSettings({})).toEqual({
-      environment: { ...DEFAULTS, MAX_API_CA: '', PARTICIPANTS_MAX_CALLS_PER_HOUR: '' },
+      environment: { ...DEFAULTS, CONSOLE_CLIENT_ID: '', MAX_API_CA: '', PARTICIPANTS_MAX_CALLS_PER_HOUR: '' },
       schedules: {
         stale: 'rate(15 minutes)',
         full: 'cron(0 3 * * ? *)',
