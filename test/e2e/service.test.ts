@@ -122,6 +122,36 @@ describe('reading', () => {
     const expected = all.filter((chat) => /(^|[^\p{L}])груп/iu.test(chat.name) && /(^|[^\p{L}])ивт/iu.test(chat.name));
     expect(found.map((chat) => chat.id)).toEqual(expected.map((chat) => chat.id));
   });
+
+  it.runIf(OWN)('filters by any conditions together, with exact totals, and counts them', async () => {
+    const all = await listAll({});
+    const department = all.find((chat) => /^Группа/.test(chat.name))?.department ?? '';
+    const query = {
+      search: 'группа',
+      department: department.toUpperCase(),
+      status: ['active', 'gone'] as ('active' | 'gone')[],
+    };
+    const expected = all.filter(
+      (chat) =>
+        chat.department === department &&
+        /(^|[^\p{L}])группа/iu.test(`${chat.name} ${chat.department}`) &&
+        ['active', 'gone'].includes(chat.status),
+    );
+    const idsOf = (chats: readonly Chat[]) => chats.map((chat) => chat.id).sort((a, b) => a - b);
+    expect(expected.length).toBeGreaterThan(0);
+    for (const sort_by of ['id', 'name'] as const) {
+      expect(idsOf(await listAll({ ...query, sort_by }))).toEqual(idsOf(expected));
+      expect((await api().GET('/chats/all', page({ ...query, sort_by, limit: 1 }))).data?.total).toBe(expected.length);
+    }
+    const { data: facets } = await api().GET('/chats/facets', { params: { query } });
+    expect(facets?.total).toBe(expected.length);
+    expect(facets?.department).toEqual([{ value: department, chats: expected.length }]);
+    expect(facets?.status.reduce((sum, { chats }) => sum + chats, 0)).toBe(expected.length);
+    const foreign = { params: { query: { university_id: target.universityId + 1 } } };
+    expect((await api('curator').GET('/chats/facets', foreign)).response.status).toBe(403);
+    const [one] = expected;
+    expect(idsOf(await listAll({ search: one?.max_chat_id ?? '' }))).toEqual([one?.id]);
+  });
 });
 
 describe('authentication', () => {
