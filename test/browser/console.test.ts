@@ -134,7 +134,8 @@ describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
   test('lists the chats of the role, page by page as one scrolls, with few of them in the page', async () => {
     const { page } = await see({ at: '/chats' });
     await page.getByText(`${CHATS} chats`).waitFor();
-    for (let i = 0; i < 12; i += 1) {
+    const end = page.locator(`tbody tr[data-index="${CHATS - 1}"]`);
+    for (let i = 0; i < 100 && (await end.count()) === 0; i += 1) {
       await page.mouse.wheel(0, 3_000);
       await page.waitForTimeout(150);
     }
@@ -159,6 +160,25 @@ describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
     expect(decodeURIComponent(page.url())).toContain('search=общежит');
     await page.keyboard.type(' йцукен');
     await page.getByText('No chat matches').waitFor();
+  });
+
+  test('narrows the list by filters that say how many chats they have', async () => {
+    const { page } = await see({ at: '/chats' });
+    const university = page.getByRole('combobox', { name: 'All universities' });
+    const option = university.locator('option', { hasText: 'University 2' });
+    const chats = Number(/\((\d+)\)/.exec((await option.textContent()) ?? '')?.[1]);
+    await university.selectOption('2');
+    await page.getByText(`${chats} chats`).waitFor();
+    expect(page.url()).toContain('university_id=2');
+    const department = page.getByRole('combobox', { name: 'All departments' });
+    await department.selectOption({ index: 1 });
+    const chosen = await department.inputValue();
+    await page.locator('tbody tr[data-index]').first().getByText(chosen).waitFor();
+    await department.selectOption('');
+    // Another one can be chosen at once.
+    await university.selectOption('1');
+    const { total } = await api('/chats/all?limit=1&university_id=1');
+    await page.getByText(`${total} chats`).waitFor();
   });
 
   test('refreshes a chat from the list, and shows its history', async () => {

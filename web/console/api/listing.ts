@@ -8,6 +8,14 @@ import type { Api, Chat } from './client.ts';
 export type ListQuery = Omit<NonNullable<operations['listChats']['parameters']['query']>, 'cursor' | 'limit'>;
 export type Sort = NonNullable<ListQuery['sort_by']>;
 
+export const FILTERS = [
+  'university_id',
+  'department',
+  'source',
+  'status',
+] as const satisfies readonly (keyof ListQuery)[];
+export type FilterName = (typeof FILTERS)[number];
+
 const PAGE = 100;
 /** The service allows short pages with more to come; so many in a row are fetched before a person is asked. */
 const MAX_SHORT_PAGES = 20;
@@ -125,11 +133,12 @@ export const listAddress = (): string => {
 };
 
 /** A query as it stands in the page's address. */
-export function addressOf({ search, sort_by, sort_order }: ListQuery): URLSearchParams {
+export function addressOf({ search, sort_by, sort_order, ...filters }: ListQuery): URLSearchParams {
   const address = new URLSearchParams();
   if (search) address.set('search', search);
   if (sort_by && sort_by !== 'id') address.set('sort', sort_by);
   if (sort_order === 'desc') address.set('order', 'desc');
+  for (const name of FILTERS) if (filters[name] !== undefined) address.set(name, String(filters[name]));
   return address;
 }
 

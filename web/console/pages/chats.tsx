@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../api/client.ts';
 import { download, exportCsv } from '../api/export.ts';
-import { addressOf, type ListQuery, leftAt, type Sort, useListing } from '../api/listing.ts';
+import { addressOf, FILTERS, type ListQuery, leftAt, type Sort, useListing } from '../api/listing.ts';
 import { refreshChat } from '../api/refresh.ts';
 import { useApp } from '../app-context.ts';
 import { ageOf, Status, safeLink } from '../parts/count.tsx';
@@ -9,6 +9,7 @@ import { explain, Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { type Place, replaceQuery } from '../router.ts';
 import { useWords } from '../text/index.ts';
+import { Filters } from './filters.tsx';
 
 /** The chats: searched as one types, sorted, loaded as one scrolls. Only the rows in sight are in the page. */
 
@@ -31,8 +32,17 @@ const queryOf = ({ query }: Place): ListQuery => {
     sort_by: sort,
     sort_order: query.get('order') === 'desc' ? 'desc' : 'asc',
     ...(search ? { search } : {}),
+    ...Object.fromEntries(FILTERS.flatMap((name) => filterIn(query, name))),
   };
 };
+
+function filterIn(query: URLSearchParams, name: (typeof FILTERS)[number]): [string, string | number | string[]][] {
+  const value = query.get(name);
+  if (!value) return [];
+  if (name === 'status') return [[name, [value]]];
+  if (name !== 'university_id') return [[name, value]];
+  return /^[1-9]\d{0,15}$/.test(value) ? [[name, Number(value)]] : [];
+}
 
 export function ChatsPage({ place }: { readonly place: Place }) {
   const words = useWords();
@@ -113,6 +123,11 @@ export function ChatsPage({ place }: { readonly place: Place }) {
     if (failed === 0) say(t.chats.refreshDone(number(done), number(all)));
   };
 
+  const narrowed = query.search !== undefined || FILTERS.some((name) => query[name] !== undefined);
+  const clear = () => {
+    setTyped('');
+    change({ sort_by: query.sort_by ?? 'id', sort_order: query.sort_order ?? 'asc' });
+  };
   const shown = listing.total ?? listing.rows.length;
   const chosen = listing.rows.filter(({ id }) => selected.has(id));
   const empty = !listing.loading && listing.rows.length === 0 && !listing.error;
@@ -124,7 +139,7 @@ export function ChatsPage({ place }: { readonly place: Place }) {
           {listing.outdated && listing.rows.length === 0
             ? t.loading
             : listing.total === null
-              ? t.chats.found(`${number(listing.rows.length)}${listing.next ? '+' : ''}`, listing.rows.length)
+              ? t.chats.found(`${number(listing.rows.length)}${listing.next ? '+' : ''}`)
               : t.chats.total(number(shown), shown)}
         </p>
       </header>
@@ -161,16 +176,17 @@ export function ChatsPage({ place }: { readonly place: Place }) {
           </select>
         </label>
         <Export query={query} />
+        <Filters query={query} onChange={change} />
       </search>
       {listing.error !== undefined && (
         <Failure error={listing.error} retry={listing.rows.length > 0 ? listing.more : listing.reload} />
       )}
       {empty ? (
         <div class="empty">
-          <h2>{query.search ? t.chats.noMatch : t.chats.none}</h2>
-          <p>{query.search ? t.chats.noMatchHint : t.chats.noneHint}</p>
-          {query.search && (
-            <button type="button" class="button" onClick={() => setTyped('')}>
+          <h2>{narrowed ? t.chats.noMatch : t.chats.none}</h2>
+          <p>{narrowed ? t.chats.noMatchHint : t.chats.noneHint}</p>
+          {narrowed && (
+            <button type="button" class="button" onClick={clear}>
               {t.chats.clearSearch}
             </button>
           )}
@@ -405,18 +421,22 @@ function Row({
         />
       </td>
       <td class="who-cell">
-        <a class="name" href={`#/chats/${chat.id}`}>
-          {chat.name}
-        </a>
-        {chat.status !== 'active' && <Status status={chat.status} />}
-        {link && (
-          <a class="outside" href={link} target="_blank" rel="noopener noreferrer" title={t.chats.openInMax}>
-            <Icon name="external" />
-            <span class="unseen">{`${t.chats.openInMax}: ${chat.name}`}</span>
+        <div class="clamp">
+          <a class="name" href={`#/chats/${chat.id}`}>
+            {chat.name}
           </a>
-        )}
+          {chat.status !== 'active' && <Status status={chat.status} />}
+          {link && (
+            <a class="outside" href={link} target="_blank" rel="noopener noreferrer" title={t.chats.openInMax}>
+              <Icon name="external" />
+              <span class="unseen">{`${t.chats.openInMax}: ${chat.name}`}</span>
+            </a>
+          )}
+        </div>
       </td>
-      <td class="place quiet">{place.join(' · ')}</td>
+      <td class="place quiet">
+        <div class="clamp">{place.join(' · ')}</div>
+      </td>
       <td class="number">
         {chat.participants_count === null ? (
           <span class="quiet">—</span>
