@@ -18,7 +18,7 @@ Starts a local stack with simulated chats and a made-up past, and takes pictures
   --out   where to; docs/images unless given
   --help  this text`;
 
-const CHATS = 1_000;
+const CHATS = 600;
 const PAGES = {
   overview: '/',
   chats: '/chats',
@@ -31,7 +31,6 @@ const LOOKS = [
   { language: 'ru', theme: 'light', width: 1_440 },
   { language: 'en', theme: 'dark', width: 1_440 },
   { language: 'ru', theme: 'dark', width: 360 },
-  { language: 'en', theme: 'light', width: 360 },
 ] as const;
 
 await runTool(async () => {
@@ -53,7 +52,7 @@ await runTool(async () => {
     for (let i = 0; i < 40; i += 1) await api(stack, '/chats/all?limit=100');
     await stack.runSchedule('schedulePlanStale');
     for (const looks of LOOKS) {
-      const height = looks.width === 360 ? 760 : 900;
+      const height = looks.width === 360 ? 760 : 860;
       const { page, context } = await openConsole(browser, stack, { ...looks, height });
       for (const [name, at] of Object.entries(PAGES)) {
         await goTo(page, at || `/chats/${shown}`);
