@@ -14,8 +14,8 @@ import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 
 /**
  * What MAX told of one chat. Joins and leaves make it dirty: it is read once at the end of a window, however many there are.
- * Round trips: 1 GetItem to know the chat; for a dirty one 1 UpdateItem, and once a window 2 GetItem for the price and the subscription, 1 to Redis
- * and 1 SendMessageBatch.
+ * Round trips: 1 GetItem to know the chat; for a dirty one 1 UpdateItem, and once a window 2 GetItem for the price and the
+ * subscription, 1 to Redis and 1 SendMessageBatch.
  */
 
 interface ApplyUpdatesDeps {
@@ -30,12 +30,12 @@ interface ApplyUpdatesDeps {
   readonly queue: RefreshQueue;
   readonly clock: Clock;
   readonly settings: {
-    /** Joins and leaves within this time cost one request, ms. */
+    /** Coalescing window, ms: joins and leaves within this time cost one request. */
     readonly windowMs: number;
   };
 }
 
-/** @throws when something can't be done now: the updates are to be delivered again. */
+/** Applies events. @throws if something can't be done now, so that the events are delivered again. */
 export const createApplyUpdates =
   (deps: ApplyUpdatesDeps) =>
   async (maxChatId: string, updates: readonly ChatUpdate[], deadline: number): Promise<void> => {
@@ -67,10 +67,13 @@ export const createApplyUpdates =
     if (members_changed) await markDirty(deps, id);
   };
 
-/** The newest title becomes the name, also when two are worked on at once: who writes last looks again. */
+/**
+ * Stores the newest title as the name. Two simultaneous calls also end with the newest one, because each checks it after its
+ * write.
+ */
 async function rename(deps: ApplyUpdatesDeps, id: number, maxChatId: string, title: Title): Promise<void> {
   let newest = await deps.eventStore.retitle(id, title);
-  // A later title has been there already, and so has its name.
+  // A later title is already stored, and so is its name.
   if (!newest || newest.at > title.at) return;
   for (let written: Title | undefined; newest && newest.at !== written?.at; ) {
     written = newest;
@@ -79,7 +82,10 @@ async function rename(deps: ApplyUpdatesDeps, id: number, maxChatId: string, tit
   }
 }
 
-/** One request at the end of the window, where the chat is worth one; what happens within the window is in the answer. */
+/**
+ * Marks a chat dirty. If a refresh gains the price, enqueues one for the end of the window. Its count covers all changes within the
+ * window.
+ */
 async function markDirty(deps: ApplyUpdatesDeps, id: number): Promise<void> {
   const now = deps.clock.now();
   const windowEnd = now + deps.settings.windowMs;
@@ -90,12 +96,12 @@ async function markDirty(deps: ApplyUpdatesDeps, id: number): Promise<void> {
     deps.subscriptionStore.read(),
     deps.cache.clearTrusted(id),
   ]);
-  // Not worth it now, the chat waits for its due time, or for somebody who looks at it.
+  // If a refresh does not gain the price, the chat waits for its due time or for a viewer.
   if (price) {
     const seen = observationsOf(before, 0, eventsSince(subscription, now));
     if (!isWorthReading(scheduleOf(before, now, now, price.context), seen, now, price.context)) return;
   }
-  // MaxResponse for as of the end: a count read before it doesn't make this request superfluous.
+  // The refresh is requested as of the end of the window, so a count that is read before the end does not replace it.
   await deps.queue.send(
     'express',
     [{ ids: [id], requested_at: windowEnd, charged_to_planner: true }],
@@ -103,7 +109,7 @@ async function markDirty(deps: ApplyUpdatesDeps, id: number): Promise<void> {
   );
 }
 
-/** Reads a chat that the bot came into, registering it where it is new. */
+/** Fetches a chat that the bot was added to, and registers it if it is new. */
 async function registerChat(
   deps: ApplyUpdatesDeps,
   maxChatId: string,
@@ -112,7 +118,7 @@ async function registerChat(
 ): Promise<number | undefined> {
   const asked = await deps.fetchCount(maxChatId, { lane: 'background', deadline });
   if (asked.kind !== 'answered')
-    throw new Error(`MAX could not be asked about a chat the bot came into: ${asked.kind}`);
+    throw new Error(`A chat that the bot was added to could not be fetched from MAX: ${asked.kind}`);
   const { answer, askedAt } = asked;
   let id = known;
   if (id === undefined) {
@@ -137,7 +143,7 @@ async function registerChat(
   return id;
 }
 
-/** A title as a name: within the limits of one; a chat without a title is named for its id. */
+/** Returns a title as a name, within the limits of names. A chat without a title is named after its id. */
 const asName = (title: string | null, maxChatId: string): string =>
   (title ?? '')
     .replace(/\p{Cc}/gu, ' ')

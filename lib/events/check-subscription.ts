@@ -4,8 +4,8 @@ import type { MaxResponse } from '../refreshing/request-max.ts';
 import type { SubscriptionStore } from '../state/subscription.ts';
 
 /**
- * MAX unsubscribes a bot silently after eight hours without a delivery that was accepted. So the subscription is looked at on
- * a schedule, and made again where it is gone; what was not told meanwhile is then read in a full update.
+ * Checks the webhook subscription on a schedule, because MAX silently removes it after eight hours without an accepted delivery. If
+ * it is gone, subscribes again, and starts a full update to cover the events that were lost meanwhile.
  */
 
 interface CheckSubscriptionDeps {
@@ -18,7 +18,7 @@ interface CheckSubscriptionDeps {
 
 export type SubscriptionOutcome =
   | { readonly kind: 'fine' }
-  /** `lostSince`: when it was last seen; `undefined` for the first subscription. */
+  /** `lostSince`: when MAX last confirmed the subscription; `undefined` for the first one. */
   | { readonly kind: 'subscribed'; readonly lostSince: number | undefined }
   | { readonly kind: 'failed'; readonly reason: string };
 
@@ -35,7 +35,7 @@ export const createCheckSubscription =
       return { kind: 'fine' };
     }
     const lostSince = known?.seenAt;
-    // Before it is subscribed again: should this end in between, the next check finds the loss once more.
+    // Before the new subscription: if this call dies in between, the next check detects the loss again.
     if (lostSince !== undefined) await deps.refreshAll();
     const made = await deps.subscribe(url, deadline);
     if (made.kind !== 'answered') return failed(made);

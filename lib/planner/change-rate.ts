@@ -1,51 +1,51 @@
 import { logDifference } from './steps.ts';
 
 /**
- * How often people join and leave a chat, learnt from what refreshes and events showed.
+ * Estimates how often people join and leave a chat, from refreshes and events.
  *
- * The rate λ (joins and leaves an hour) of a chat is believed to be log-normal: ln λ ~ N(mean, variance). Rates of chats spread
- * over five orders of magnitude, about log-normally, so the population is a prior of the same form and a new chat starts as
- * "some chat". A refresh shows by how much the count differs from the one before (`steps.ts`): whether it differs at all says
- * little of a chat that changes often (Cho and Garcia-Molina, "Estimating frequency of change", TOIT 2003). The posterior
- * is brought back to a normal with the same mean and variance (assumed density filtering; Minka 2001): two numbers a chat.
+ * The belief about the rate λ of a chat (joins and leaves per hour) is log-normal: ln λ ~ N(mean, variance). Rates of chats spread
+ * over five orders of magnitude, about log-normally. So the population is a prior of the same form, and a new chat starts with it.
+ * A refresh shows by how much the count differs from the previous one (`steps.ts`). Whether it differs at all would say little
+ * about a chat that changes often (Cho and Garcia-Molina, "Estimating frequency of change", TOIT 2003). The posterior is
+ * approximated by a normal with the same mean and variance (assumed density filtering; Minka 2001), so a chat needs two numbers.
  */
 
-/** Belief about ln λ, λ in joins and leaves an hour. */
+/** The belief about ln λ, with λ in joins and leaves per hour. */
 export interface ChangeBelief {
   readonly mean: number;
   readonly variance: number;
 }
 
-/** What was seen of a chat over `hours` (> 0). */
+/** An observation of a chat over `hours` (> 0). */
 export type Evidence =
-  /** By how much a count differed at the end from what it was at the beginning, up or down. */
+  /** `difference`: the absolute difference between the counts at the end and at the beginning. */
   | { readonly kind: 'difference'; readonly hours: number; readonly difference: number }
-  /** In how many quarters of an hour there was an event, of a chat whose every change is told by one. */
+  /** `quarters`: the number of quarters of an hour with an event, of a chat whose events are trusted. */
   | { readonly kind: 'events'; readonly hours: number; readonly quarters: number };
 
-/** Events are counted by the quarter: a raid of ten thousand joins in ten minutes is one change of the count, or two. */
+/** Events are counted per quarter of an hour, so that ten thousand joins in ten minutes count as one or two changes. */
 export const QUARTER_HOURS = 0.25;
 
-/** Half the chats change at least daily; 95 % between once in seven weeks and twice an hour. */
+/** The prior of the population: half of the chats change at least daily; 95 % between once in seven weeks and twice an hour. */
 export const UNKNOWN_POPULATION: ChangeBelief = { mean: Math.log(1 / 24), variance: 4 };
 
-/** ln of once in eleven years and of once a second: beyond them a rate makes no difference. */
+/** Limits of ln λ: once in eleven years, and once a second. Rates beyond them have the same effect. */
 const LOWEST = Math.log(1e-5);
 const HIGHEST = Math.log(3_600);
 const SHORTEST_HOURS = 1 / 3_600;
 const LONGEST_HOURS = 1e5;
 
-/** Points summed over, as far as where the posterior is e^12 times lower than at its mode, or less. */
+/** Number of points of a sum. They reach as far as the posterior is more than e^−12 of its maximum. */
 const POINTS = 31;
 const REACH = 2.5;
 const NEGLIGIBLE = -12;
-/** Of the way to the mode: no step multiplies a rate by more than e², and 30 of them cross all rates. */
+/** Limit of a step towards the mode: no step multiplies a rate by more than e², and 30 steps cross all rates. */
 const LONGEST_STEP = 2;
 const MOST_STEPS = 30;
 
 /**
- * The belief after the evidence, by Bayes's rule: mean and variance of prior × likelihood, summed about its mode. A day of
- * events narrows a belief to a tenth, so points spread over the prior would miss it.
+ * Returns the belief after the evidence, by Bayes's rule: mean and variance of prior × likelihood, summed around its mode. A day of
+ * events narrows a belief to a tenth, so points spread over the prior would miss the peak.
  */
 export function learn(prior: ChangeBelief, evidence: Evidence): ChangeBelief {
   const hours = Math.min(LONGEST_HOURS, Math.max(SHORTEST_HOURS, evidence.hours));
@@ -62,22 +62,22 @@ export function learn(prior: ChangeBelief, evidence: Evidence): ChangeBelief {
 }
 
 interface Peak {
-  /** Where the posterior is highest, and how wide it is there, in standard deviations of the prior from its mean. */
+  /** Position of the maximum and width of the peak, in standard deviations of the prior; the position is relative to its mean. */
   readonly mode: number;
   readonly width: number;
 }
 
-/** @param posterior the logarithm of prior × likelihood, but for a constant, so many deviations from the prior's mean. */
+/** @param posterior returns ln(prior × likelihood), up to a constant, at a distance from the prior's mean in deviations. */
 function momentsAbout(prior: ChangeBelief, posterior: (z: number) => number, { mode, width }: Peak): ChangeBelief {
   const top = posterior(mode);
   const below = (z: number) => posterior(z) - top;
   let down = 4 * width;
   let up = 4 * width;
-  // Where all the likelihood says is "fast", one side is as wide as the prior.
+  // If the likelihood excludes only low rates, one side is as wide as the prior.
   while (below(mode - down) > NEGLIGIBLE) down *= 1.5;
   while (below(mode + up) > NEGLIGIBLE) up *= 1.5;
-  // z = mode + αe^t − βe^(−t) + (β − α) at even steps of t: fine at the peak, coarse where a side is a hundred times as wide,
-  // and smooth, so that the sum is as good as of evenly spread points.
+  // z = mode + αe^t − βe^(−t) + (β − α) at even steps of t: fine at the peak, coarse on a side that may be a hundred times as wide.
+  // The mapping is smooth, so the sum is as exact as with evenly spread points.
   const [toRight, toLeft] = [up / Math.exp(REACH), down / Math.exp(REACH)];
   const values = Array.from({ length: POINTS }, (_, i) => {
     const t = REACH * ((2 * i) / (POINTS - 1) - 1);
@@ -98,22 +98,22 @@ function momentsAbout(prior: ChangeBelief, posterior: (z: number) => number, { m
   const shift = first / sum;
   return {
     mean: Math.min(HIGHEST, Math.max(LOWEST, prior.mean + Math.sqrt(prior.variance) * (mode + shift))),
-    // Evidence of these kinds is log-concave in ln λ: it never widens a belief.
+    // The likelihoods are log-concave in ln λ, so they never widen a belief.
     variance: prior.variance * Math.min(1, Math.max(0, second / sum - shift * shift)),
   };
 }
 
-/** Where the peak is looked for first: the rest of the prior is next to nothing. In deviations of the prior, as `CLOSE`. */
+/** Range of the first search for the peak, in deviations of the prior. The probability outside is negligible. */
 const LIKELY = 8;
-/** How closely the peak is found, and once more where it is narrow. */
+/** Precision of the peak in deviations of the prior, and a second precision for a narrow peak. */
 const CLOSE = 0.05;
 const CLOSER = 0.002;
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** The peak of a posterior with one maximum, by golden section; its width by a parabola through three points. */
+/** Returns the peak of a posterior with one maximum, by golden-section search. A parabola through three points gives its width. */
 function highest(posterior: (z: number) => number, { mean, variance }: ChangeBelief): Peak {
   let mode = goldenSection(posterior, -LIKELY, LIKELY, CLOSE);
-  // A difference that the prior calls impossible: somewhere up to the highest rate.
+  // The prior considers the difference impossible. Searches up to the highest rate.
   if (mode > LIKELY - 1) {
     mode = goldenSection(posterior, LIKELY - 2, LIKELY + Math.max(0, HIGHEST - mean) / Math.sqrt(variance), CLOSE);
   }
@@ -151,7 +151,7 @@ function goldenSection(f: (z: number) => number, from: number, to: number, close
   return (low + high) / 2;
 }
 
-/** Changes in each of `times` spells of `spellHours`, and none in `silentHours` besides. */
+/** Changes in each of `times` periods of `spellHours`, and no change in another `silentHours`. */
 interface Exposure {
   readonly times: number;
   readonly spellHours: number;
@@ -162,7 +162,7 @@ function exposureOf(times: number, hours: number): Exposure {
   return { times, spellHours: QUARTER_HOURS, silentHours: Math.max(0, hours - times * QUARTER_HOURS) };
 }
 
-/** ln of prior × likelihood, but for a constant, `z` standard deviations from the prior's mean. */
+/** Returns ln(prior × likelihood), up to a constant, at `z` standard deviations from the prior's mean. */
 function logPosterior(
   { times, spellHours, silentHours }: Exposure,
   mean: number,
@@ -175,8 +175,7 @@ function logPosterior(
 }
 
 /**
- * Where the posterior is highest and how wide it is there, in standard deviations of the prior from its mean, by Newton's
- * method: the likelihood is log-concave in ln λ.
+ * Returns the peak of the posterior by Newton's method, which converges because the likelihood is log-concave in ln λ.
  */
 function peak(seen: Exposure, mean: number, deviation: number): Peak {
   const { times, spellHours, silentHours } = seen;
@@ -186,7 +185,7 @@ function peak(seen: Exposure, mean: number, deviation: number): Peak {
   for (let i = 0; i < MOST_STEPS; i += 1) {
     const rate = Math.exp(mean + deviation * mode);
     const x = rate * spellHours;
-    // d ln(1 − e^(−x)) / d ln x, which is 1 at 0, and the same once more
+    // d ln(1 − e^(−x)) / d ln x, which is 1 at 0, and the second derivative
     const slope = times === 0 ? 0 : times * (x < 1e-8 ? 1 : x / Math.expm1(x));
     const bend = times === 0 ? 0 : slope * (x < 1e-8 ? 0 : 1 + x / Math.expm1(-x));
     const silent = rate * silentHours;
@@ -199,8 +198,8 @@ function peak(seen: Exposure, mean: number, deviation: number): Peak {
 }
 
 /**
- * What is left of a belief after `hours`: rates wander, and a belief that isn't renewed returns to the population within
- * some `memoryHours` (an Ornstein-Uhlenbeck process around it; `Infinity`: rates never change).
+ * Returns a belief after `hours` without evidence. Rates change over time, so an old belief returns to the population within about
+ * `memoryHours` (an Ornstein-Uhlenbeck process; with `Infinity`, rates never change).
  */
 export function forget(
   belief: ChangeBelief,
@@ -215,7 +214,7 @@ export function forget(
   };
 }
 
-/** E[1/λ]: hours a count that was just read is expected to stay right. */
+/** Returns E[1/λ], the expected hours for which a count that was just read remains correct. */
 export function expectedLifetimeHours(belief: ChangeBelief): number {
   return Math.exp(-belief.mean + belief.variance / 2);
 }

@@ -10,17 +10,17 @@ import {
 import { addTallies } from './price.ts';
 import { type ViewTally, viewsPerHour } from './view-rate.ts';
 
-/** What refreshes found between two syncs: sums, so that they add up across workers. */
+/** The results of refreshes between two syncs. They are sums, so the results of several workers can be added. */
 export interface Findings extends Tally {
-  /** Of the intervals that ended: views (the chat's rate times the length), and those of them that were right. */
+  /** Views in the intervals that ended (the chat's rate times the length), and the correct ones among them. */
   readonly measuredViews: number;
   readonly measuredCorrect: number;
-  /** Of the same intervals: their hours, and those of them in which the count was right. */
+  /** Hours of the same intervals, and the hours in which the count was correct. */
   readonly measuredHours: number;
   readonly measuredCorrectHours: number;
-  /** Chats to be read again before the next sync. */
+  /** Number of chats that are due again before the next sync. */
   readonly again: number;
-  /** Requests that the planner's budget pays for. */
+  /** Requests that count against the planner's budget. */
   readonly charged: number;
 }
 
@@ -42,7 +42,7 @@ export const addFindings = (a: Findings, b: Findings): Findings => ({
   charged: a.charged + b.charged,
 });
 
-/** @param kept share of `a` that still counts, 0 to 1. */
+/** Adds two measurements. @param kept the weight of `a`, 0 to 1. */
 export const addMeasured = (a: Measured, b: Measured, kept = 1): Measured => ({
   measuredViews: a.measuredViews * kept + b.measuredViews,
   measuredCorrect: a.measuredCorrect * kept + b.measuredCorrect,
@@ -50,18 +50,18 @@ export const addMeasured = (a: Measured, b: Measured, kept = 1): Measured => ({
   measuredCorrectHours: a.measuredCorrectHours * kept + b.measuredCorrectHours,
 });
 
-/** Share of the counts shown that refreshes found to have been right; `null` before there were any. */
+/** Returns the share of views that refreshes found to be correct; `null` if there were none. */
 export const measuredFreshness = ({ measuredViews, measuredCorrect }: Measured): number | null =>
   measuredViews > 0 ? measuredCorrect / measuredViews : null;
 
-/** The same share of all counts, whether shown or not. */
+/** Returns the correct share of all counts, viewed or not; `null` if none was measured. */
 export const measuredAccuracy = ({ measuredHours, measuredCorrectHours }: Measured): number | null =>
   measuredHours > 0 ? measuredCorrectHours / measuredHours : null;
 
 /**
- * How long the count that a refresh replaced was right: always, if nothing has changed. Views are those of the whole interval,
- * by the chat's rate: what was counted since the chat was last weighed would stand for the interval's end alone.
- * @param plan of the chat before the refresh. @param after what is known of it now.
+ * Measures how long the count that a refresh replaced was correct. If the count is equal, this is the whole interval. The views
+ * of the interval follow from the chat's view rate, because the counted views cover only the time since the last evaluation.
+ * @param plan the schedule of the chat before the refresh. @param after its view rate and tally after the refresh.
  */
 export function measureRefresh(
   plan: ChatSchedule,
@@ -73,7 +73,7 @@ export function measureRefresh(
   if (readAt === null) return NOTHING_MEASURED;
   if (eventsTrusted(plan, seen.eventsTrustedSince)) return measureEvents(after.tally);
   const measuredHours = Math.max(0, seen.readAt - readAt) / 3_600_000;
-  // The change rate says how long a count that has changed was probably right.
+  // If the count has changed, the change rate tells how long it was probably correct.
   const correct = seen.difference > 0 ? correctBeforeChange(plan.change, measuredHours) : 1;
   const measuredViews = measuredHours * viewsPerHour(after.views, context.meanViewsPerHour);
   return {
@@ -84,7 +84,7 @@ export function measureRefresh(
   };
 }
 
-/** Where every change is told by an event, how long the count was right is known without a refresh. */
+/** Measures a chat whose events are trusted. Its events show how long the count was correct, even without a refresh. */
 export const measureEvents = ({ views, correctViews, hours, correctHours }: Tally): Measured => ({
   measuredViews: views,
   measuredCorrect: correctViews,

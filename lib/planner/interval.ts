@@ -2,33 +2,33 @@ import type { ChangeBelief } from './change-rate.ts';
 import { equal, gain, shareCorrect } from './steps.ts';
 
 /**
- * When a chat is next worth a request.
+ * Computes the best interval between two refreshes of a chat.
  *
- * A count read every T hours is right a share F(λT) of the time, λ being the steps (joins and leaves) an hour; see `steps.ts`.
- * With μ views an hour and requests at a price of κ right views, μF(λT) − κ/T is largest where μ·g(λT)/λ = κ with
- * g(x) = x(F(x) − P(x)), P(x) the probability that a count is right after x steps (Cho and Garcia-Molina, "Effective page
- * refresh policies for web crawlers", TODS 2003, there for changes that are never undone). Of a rate that isn't known exactly
- * the expectation counts, on both sides of the equation: so a chat little is known of is looked at from time to time, just in
- * case it is quiet.
+ * A count that is read every T hours is correct for a share F(λT) of the time, where λ is the steps (joins and leaves) per hour;
+ * see `steps.ts`. With μ views per hour and a price of κ correct views per request, μF(λT) − κ/T is largest where μ·g(λT)/λ = κ.
+ * Here g(x) = x(F(x) − P(x)), and P(x) is the probability that a count is correct after x steps (Cho and Garcia-Molina,
+ * "Effective page refresh policies for web crawlers", TODS 2003, for changes that are never undone). If the rate is uncertain,
+ * both sides of the equation are expectations. So a chat with an uncertain rate is read from time to time, because it may change
+ * rarely.
  */
 
-/** Gauss-Hermite quadrature over a standard normal, exact up to the ninth moment. */
+/** Gauss-Hermite quadrature over a standard normal distribution, exact up to the ninth moment. */
 const NODES = [0, 1.355626179974266, -1.355626179974266, 2.856970013872806, -2.856970013872806] as const;
 const WEIGHTS = [8 / 15, 0.2220759220056126, 0.2220759220056126, 0.01125741132772069, 0.01125741132772069] as const;
 
-/** Expected share of right views, 0 to 1, of a count read every `hours`. */
+/** Returns the expected share of correct views, 0 to 1, of a count that is read every `hours`. */
 export function freshness(belief: ChangeBelief, hours: number): number {
   return expected(ratesOf(belief), (rate) => shareCorrect(rate * hours));
 }
 
-/** Probability that a count read `hours` ago is right. */
+/** Returns the probability that a count read `hours` ago is correct. */
 export function stillCorrect(belief: ChangeBelief, hours: number): number {
   return expected(ratesOf(belief), (rate) => equal(rate * hours));
 }
 
 /**
- * Of a count that was found changed after `hours`: the share of this time in which it was right, 0 to 1, where one found
- * unchanged is taken for right all the time; so that both together are right as often as they are.
+ * Returns the share of `hours` in which a count was correct, 0 to 1, if it differs at the end. A count that is equal at the end
+ * counts as correct for the whole time. The result compensates for that, so that the average over both cases is exact.
  */
 export function correctBeforeChange(belief: ChangeBelief, hours: number): number {
   const rates = ratesOf(belief);
@@ -37,14 +37,14 @@ export function correctBeforeChange(belief: ChangeBelief, hours: number): number
   return unchanged < 1 - 1e-9 ? (right - unchanged) / (1 - unchanged) : 1 / 2;
 }
 
-/** Right hours that a refresh after `hours` is expected to gain: E[g(λT)/λ], growing from 0 on. */
+/** Returns the correct hours that a refresh after `hours` is expected to gain: E[g(λT)/λ], which grows from 0. */
 export function correctHours(belief: ChangeBelief, hours: number): number {
   return expected(ratesOf(belief), (rate) => gain(rate * hours) / rate);
 }
 
 /**
- * Hours between two refreshes, from `least` to `most`, that make the best of requests at a price of
- * `priceHours` = κ/μ (> 0) right hours: the T at which E[g(λT)/λ] = κ/μ, to a relative 1e-6. `most` where none is worth it.
+ * Returns the best hours between two refreshes, from `least` to `most`, at a price of `priceHours` = κ/μ (> 0) correct hours: the T
+ * with E[g(λT)/λ] = κ/μ, to a relative 1e-6. Returns `most` if no interval gains the price.
  */
 export function bestIntervalHours(belief: ChangeBelief, priceHours: number, least: number, most: number): number {
   const rates = ratesOf(belief);
@@ -53,10 +53,10 @@ export function bestIntervalHours(belief: ChangeBelief, priceHours: number, leas
   if (right(least) >= priceHours) return least;
   let low = least;
   let high = most;
-  // g(x) < x²/2, so this lies below the solution; and ln g is concave in ln x, so Newton's steps climb towards it.
+  // g(x) < x²/2, so the start is below the solution. ln g is concave in ln x, so Newton's steps increase towards the solution.
   let hours = Math.sqrt((2 * priceHours) / expected(rates, (rate) => rate));
   for (let i = 0; i < 60; i += 1) {
-    // A mixture of rates may bend the other way: then a step that leaves what holds the solution halves it instead.
+    // A mixture of rates may not be concave. If a step leaves the bracket of the solution, the bracket is halved instead.
     if (!(hours > low && hours < high)) hours = Math.sqrt(low * high);
     const value = right(hours);
     if (value < priceHours) low = hours;
@@ -71,7 +71,7 @@ export function bestIntervalHours(belief: ChangeBelief, priceHours: number, leas
   return hours;
 }
 
-/** The rates that stand for a belief, with the weights above; one that is certain stands for itself. */
+/** Returns the rates that represent a belief, for the weights above. A certain belief has one rate. */
 function ratesOf({ mean, variance }: ChangeBelief): readonly number[] {
   if (variance === 0) return [Math.exp(mean)];
   const deviation = Math.sqrt(variance);

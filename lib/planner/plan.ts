@@ -4,44 +4,43 @@ import { bestIntervalHours, correctHours, freshness } from './interval.ts';
 import { countViews, type ViewTally, viewsPerHour } from './view-rate.ts';
 
 /**
- * When each chat is to be read again. A chat carries a few numbers; every function here takes them, and what is true of all
- * chats (`SchedulingContext`), and gives the new ones. Nothing looks at more than one chat.
+ * Schedules the next refresh of each chat. Every function takes the numbers of one chat and those that all chats share
+ * (`SchedulingContext`), and returns the new numbers. No function needs more than one chat.
  *
- * A request is worth making where it buys κ right views or more, whatever kind of chat it goes to: see `interval.ts` for
- * chats that are polled; a chat whose every change is told by an event is fresh until the first event since its last
- * read, and then reading it again buys μ/λ right views.
+ * A request is made if it is expected to gain at least κ correct views. For polled chats, see `interval.ts`. A chat whose events
+ * are trusted is correct until the first event since its last read; then a refresh gains μ/λ correct views.
  */
 export interface ChatSchedule {
   readonly change: ChangeBelief;
   readonly views: ViewTally;
-  /** When MAX was asked for the count, Unix ms; `null`: never. */
+  /** When the count was requested from MAX, Unix ms; `null`: never. */
   readonly readAt: number | null;
-  /** The first event since then, Unix ms; `null`: none. */
+  /** Time of the first event since then, Unix ms; `null`: none. */
   readonly dirtyAt: number | null;
   /** Unix ms. */
   readonly dueAt: number;
 }
 
-/** What the planning of one chat needs to know of all. */
+/** The data about all chats that the schedule of one chat needs. */
 export interface SchedulingContext {
-  /** The price of a request in right views. */
+  /** The shadow price of a request, in correct views. */
   readonly kappa: number;
   readonly population: ChangeBelief;
-  /** Reads an hour of the average chat, > 0. */
+  /** Views per hour of the average chat, > 0. */
   readonly meanViewsPerHour: number;
   readonly limits: SchedulingLimits;
 }
 
 export interface SchedulingLimits {
-  /** No chat is read more often than this. */
+  /** Shortest interval between two refreshes of a chat. */
   readonly minIntervalMs: number;
-  /** No chat waits longer than this; see `floorMs`. */
+  /** Longest interval between two refreshes of a chat; see `floorMs`. */
   readonly maxIntervalMs: number;
-  /** A chat is read this long after its first event, so that those that follow cost nothing. */
+  /** Time from the first event of a chat to its refresh. Further events in this window need no request. */
   readonly eventWindowMs: number;
-  /** A due time is set anew after this long at the latest. */
+  /** Longest time until a due time is computed again. */
   readonly reviewMs: number;
-  /** How long rates are remembered, hours. */
+  /** Memory of the rates, hours. */
   readonly changeMemoryHours: number;
   readonly viewMemoryHours: number;
 }
@@ -57,31 +56,31 @@ export const SCHEDULING_LIMITS: SchedulingLimits = {
   viewMemoryHours: 14 * 24,
 };
 
-/** Share of the budget that may go to chats that aren't worth a request but have waited long enough. */
+/** Share of the budget for chats below the price that have waited for the longest interval. */
 const FLOOR_SHARE = 0.04;
 
-/** Due times are up to this share early, so that chats that came together part. */
+/** Due times are up to this share of the interval early, so that chats that were read together are not due together again. */
 const JITTER = 0.1;
 
-/** A due chat is still read when its price has risen, or its interval grown, by no more than this factor. */
+/** A due chat is still read if the price or its interval has grown by at most this factor. */
 const TOLERANCE = 1.15;
 
 /**
- * The longest a chat waits, ms: `wantedMs`, unless reading each of `chats` as often would take more than 4 % of the budget.
- * (150,000 chats daily are 6,250 requests an hour: the daily full update does that, beside the budget.)
+ * Returns the longest interval of a chat, ms: `wantedMs`, unless reading all `chats` at this interval would use more than 4 % of
+ * the budget. (150,000 chats a day are 6,250 requests an hour; the daily full update makes these outside the budget.)
  */
 export function floorMs(wantedMs: number, chats: number, budgetPerHour: number): number {
   return Math.max(wantedMs, (chats / (FLOOR_SHARE * budgetPerHour)) * HOUR_MS);
 }
 
-/** What one refresh or event adds to what is known of all chats; sums, so that they add up across workers. */
+/** What one refresh adds to the data about all chats. All members are sums, so the tallies of several workers can be added. */
 export interface Tally {
-  /** Requests that this chat's refresh stands for at the present price; see `price.ts`. */
+  /** The requests at the present price that this refresh represents; see `price.ts`. */
   readonly demand: number;
-  /** Reads, and those of them expected to have been right, of the interval that ended. */
+  /** Views in the interval that ended, and the expected number of correct ones. */
   readonly views: number;
   readonly correctViews: number;
-  /** Chat-hours, those of them expected to have been right, and the sums of E[ln λ] and E[ln² λ] over all of them. */
+  /** Chat-hours, the expected correct ones, and the sums of E[ln λ] and E[ln² λ] over all chat-hours. */
   readonly hours: number;
   readonly correctHours: number;
   readonly logRate: number;
@@ -93,22 +92,22 @@ export const NO_TALLY: Tally = {
   ...{ hours: 0, correctHours: 0, logRate: 0, squaredLogRate: 0 },
 };
 
-/** What is known of a chat besides its plan. */
+/** Observations of a chat since its last schedule. */
 export interface Observations {
-  /** Reads counted since the plan's `views.countedTo`: sampled ones divided by the share. */
+  /** Views since `views.countedTo` of the schedule: the sampled ones divided by the sampled share. */
   readonly views: number;
-  /** Since when every change of this chat is told by an event, Unix ms; `null`: it isn't. */
+  /** Time since which the chat's events are trusted, Unix ms; `null`: they are not. */
   readonly eventsTrustedSince: number | null;
-  /** Quarters of an hour with an event, since `views.countedTo`. */
+  /** Number of quarters of an hour with an event since `views.countedTo`. */
   readonly eventQuarters: number;
 }
 
 export interface Refreshed extends Observations {
-  /** When MAX was asked, Unix ms; later than the plan's `readAt`. */
+  /** When the count was requested from MAX, Unix ms; later than `readAt` of the schedule. */
   readonly readAt: number;
-  /** By how much the count differed from the one it replaced, up or down; 0 where there was none. */
+  /** Absolute difference from the replaced count; 0 if there was none. */
   readonly difference: number;
-  /** Whether the planner asked for this refresh, not a person or a full update. */
+  /** Whether the planner caused this refresh, and not a person or a full update. */
   readonly planned: boolean;
 }
 
@@ -117,7 +116,7 @@ export interface Scheduled {
   readonly tally: Tally;
 }
 
-/** The plan after MAX was read. @param random from 0 up to 1, exclusive. */
+/** Returns the schedule after a refresh. @param random from 0 up to 1, exclusive. */
 export function scheduleAfterRefresh(
   plan: ChatSchedule,
   seen: Refreshed,
@@ -132,14 +131,14 @@ export function scheduleAfterRefresh(
     change = forget(change, context.population, hours, limits.changeMemoryHours);
     change = learn(change, { kind: 'difference', hours, difference: seen.difference });
   }
-  // An event that came after MAX was asked says that the count is out of date already.
+  // After an event later than the request to MAX, the count is already outdated.
   const dirtyAt = plan.dirtyAt !== null && plan.dirtyAt > seen.readAt ? plan.dirtyAt : null;
   const next = { change, views, readAt: seen.readAt, dirtyAt };
   const wanted = seen.eventsTrustedSince === null ? pollEveryMs(next, context) : limits.maxIntervalMs;
   let dueAt = seen.readAt + Math.min(wanted * (1 - JITTER * random), limits.reviewMs * (1 - random / 2));
   if (dirtyAt !== null) dueAt = Math.min(dueAt, dueAfterEvent(next, dirtyAt, context));
   const once = plan.readAt === null || plan.dirtyAt !== null || seen.eventsTrustedSince !== null;
-  // A dirty chat that isn't worth the price was read with what the budget had left: nobody asked for it.
+  // A dirty chat below the price was read with spare budget, so it is no demand.
   const asked = seen.planned && !(dirtyNotWorth(plan, context) && hours * HOUR_MS < limits.maxIntervalMs);
   return {
     plan: { ...next, dueAt },
@@ -151,9 +150,9 @@ export function scheduleAfterRefresh(
 }
 
 /**
- * What to do with a chat that has come due at `now`: read it, which is expected to buy `correctViews`, or look again later
- * (`null`). Counts its views and weighs it at the present price. So a price that rose takes effect at once; and a
- * price that fell, or a chat that has become popular, within `reviewMs`.
+ * Decides about a chat that is due at `now`: refresh it, with an expected gain of `correctViews`, or evaluate it again later
+ * (`null`). Counts its views and uses the present price. So a higher price takes effect at once. A lower price, or a chat that
+ * became popular, takes effect within `reviewMs`.
  */
 export function scheduleWhenDue(
   plan: ChatSchedule,
@@ -201,12 +200,12 @@ export function isWorthReading(
   return worth({ ...plan, change: learnFromEvents(plan, told, now, context) }, context) >= context.kappa;
 }
 
-/** Right views that reading a dirty chat is expected to buy: μ·E[1/λ]. */
+/** Returns the correct views that a refresh of a dirty chat is expected to gain: μ·E[1/λ]. */
 function worth(plan: Pick<ChatSchedule, 'change' | 'views'>, context: SchedulingContext): number {
   return viewsPerHour(plan.views, context.meanViewsPerHour) * expectedLifetimeHours(plan.change);
 }
 
-/** Events tell rates for nothing, whether the chat is read or not. */
+/** Returns the belief after events. They cost no request, and need no refresh of the chat. */
 function learnFromEvents(
   plan: ChatSchedule,
   seen: Observations,
@@ -223,12 +222,12 @@ function learnFromEvents(
 const dirtyNotWorth = (plan: ChatSchedule, context: SchedulingContext): boolean =>
   plan.readAt !== null && plan.dirtyAt !== null && worth(plan, context) * TOLERANCE < context.kappa;
 
-/** Whether any change since the last read was told by an event. */
+/** Returns whether events have been trusted since the last read, so that MAX sent an event for any change since then. */
 export function eventsTrusted(plan: Pick<ChatSchedule, 'readAt'>, eventsTrustedSince: number | null): boolean {
   return eventsTrustedSince !== null && plan.readAt !== null && eventsTrustedSince <= plan.readAt;
 }
 
-/** The best interval of a polled chat at the present price, ms. */
+/** Returns the best interval of a polled chat at the present price, ms. */
 function pollEveryMs(plan: Pick<ChatSchedule, 'change' | 'views'>, context: SchedulingContext): number {
   const { kappa, meanViewsPerHour, limits } = context;
   const price = kappa / viewsPerHour(plan.views, meanViewsPerHour);
@@ -237,18 +236,19 @@ function pollEveryMs(plan: Pick<ChatSchedule, 'change' | 'views'>, context: Sche
   );
 }
 
-/** When a dirty chat is to be read, Unix ms; `Infinity` where that isn't worth the price. */
+/** Returns when a dirty chat is due, Unix ms; `Infinity` if a refresh does not gain the price. */
 function dueAfterEvent(plan: Pick<ChatSchedule, 'change' | 'views'>, at: number, context: SchedulingContext): number {
   return worth(plan, context) < context.kappa ? Number.POSITIVE_INFINITY : at + context.limits.eventWindowMs;
 }
 
-/** The views since they were last counted, those that are expected to have been right, and the belief over these hours. */
+/** Returns the views since they were last counted, the expected correct ones, and the belief over these hours. */
 function tallyViews(plan: ChatSchedule, seen: Observations, now: number): Tally {
   const from = plan.views.countedTo;
   const hours = (now - from) / HOUR_MS;
   if (hours <= 0) return NO_TALLY;
   const { change, readAt, dirtyAt } = plan;
-  // Until the first event the count was right, or as likely right as polling leaves it; after it, wrong.
+  // Before the first event, the count was correct (with trusted events) or correct with the probability of polling. After it,
+  // wrong.
   const cleanUntil = dirtyAt === null ? now : Math.min(now, Math.max(from, dirtyAt));
   let right = (cleanUntil - from) / (now - from);
   if (readAt === null) right = 0;

@@ -3,43 +3,43 @@ import { correctHours } from './interval.ts';
 import type { SchedulingContext, SchedulingLimits, Tally } from './plan.ts';
 
 /**
- * The price κ of a request, steered so that what falls due matches the budget, without ever looking at all chats.
+ * Adjusts the shadow price κ of a request so that the demand of all chats equals the budget, without reading all chats.
  *
- * What would all chats ask for at the present price? A refresh after T hours stands for T hours of its chat's life; for those,
- * at the present price, the chat would have been read T/T' times, T' being the interval that what was known of it then makes
- * best now. Added up over all planned refreshes of an hour that is Σ 1/T' over all chats, whatever times they were read at
- * (each chat's life is covered once: Horvitz and Thompson's estimator). What the refresh itself teaches doesn't count: as
- * beliefs move up and down, E[T/T''] over successive intervals is above 1 (Jensen), and part of the budget would go unused.
- * So the answer doesn't lag behind by the intervals, which are days for most chats, and integral control of ln κ is stable:
- * demand goes with κ to a power of about −1/2.
+ * The demand is the number of requests that all chats would need at the present price. A refresh after T hours represents T hours
+ * of its chat. At the present price, the chat would have been read T/T' times in these hours, where T' is the best interval now,
+ * by what was known before the refresh. The sum over all planned refreshes of an hour is Σ 1/T' over all chats, for any times of
+ * refreshes, because the hours of each chat are covered once (Horvitz and Thompson's estimator). What the refresh itself shows
+ * must not be used: beliefs vary, so E[T/T''] over successive intervals would exceed 1 (Jensen), and part of the budget would
+ * remain unused. This estimate has no delay, although most intervals are days long. So integral control of ln κ is stable: demand
+ * is proportional to κ to a power of about −1/2.
  */
 export interface PriceState {
   readonly logKappa: number;
-  /** Sums over the last day or so, each hour counting e times less than one a `EXPLAIN_HOURS` later. */
+  /** Sums over about the last day: the weight of an hour falls by a factor of e in `EXPLAIN_HOURS`. */
   readonly views: number;
   readonly correctViews: number;
-  /** Chat-hours, and those of them expected to have been right. */
+  /** Chat-hours, and the expected correct ones among them. */
   readonly explainedHours: number;
   readonly correctHours: number;
   /** The same over `POPULATION_HOURS`. */
   readonly hours: number;
   readonly logRate: number;
   readonly squaredLogRate: number;
-  /** By how much a backlog raises ln κ for the time being. */
+  /** Temporary increase of ln κ by a backlog. */
   readonly pressure: number;
-  /** Reads an hour of all chats together, averaged over `VIEWS_HOURS`. */
+  /** Views per hour of all chats together, averaged over `VIEWS_HOURS`. */
   readonly viewsPerHour: number;
 }
 
-/** What happened between two ticks. */
+/** The events between two adjustments of the price. */
 export interface Tick {
-  /** The sum of the tallies since the last tick. */
+  /** Sum of the tallies since the last adjustment. */
   readonly tally: Tally;
-  /** Requests the budget allowed in this time; less while MAX or the queue stood still. */
+  /** Requests that the budget allowed in this time; fewer while MAX or the queue did not work. */
   readonly allowed: number;
-  /** Chats that were due and are left over. */
+  /** Chats that were due and were not read. */
   readonly backlog: number;
-  /** Reads since the last tick: sampled ones divided by the share. */
+  /** Views since the last adjustment: the sampled ones divided by the sampled share. */
   readonly views: number;
   /** Length of this time, hours, > 0. */
   readonly hours: number;
@@ -47,21 +47,21 @@ export interface Tick {
   readonly budgetPerHour: number;
 }
 
-/** A wrong price is corrected by all but 1/e within so many hours. */
+/** Hours in which the error of a price falls to 1/e. */
 const SETTLE_HOURS = 2;
 const EXPLAIN_HOURS = 24;
 const POPULATION_HOURS = 7 * 24;
 const VIEWS_HOURS = 24;
-/** ln of the demand's change per ln of the price's, inverted: for short intervals T ~ √κ. */
+/** Change of ln κ per change of ln demand, as an absolute value. For short intervals T ~ √κ, so it is 2. */
 const RESPONSE = 2;
-/** The default population counts as much as this many chat-hours: a thousand chats for a day. */
+/** Weight of the default population in chat-hours: a thousand chats for a day. */
 const PRIOR_HOURS = 24_000;
-/** Demand counts up to so many times the budget, and a backlog as at most this share of it: a burst is no trend. */
+/** Demand counts as at most this multiple of the budget, and a backlog as at most this share of it, because a burst is no trend. */
 const MAX_DEMAND_FACTOR = 5;
 const MAX_BACKLOG_SHARE = 0.5;
-/** Few requests are a promise too: one that buys less than a thousandth of a right count isn't made, whatever the budget. */
+/** Lowest price. A request that gains less than a thousandth of a correct view is never made, whatever the budget. */
 export const MIN_PRICE = 1e-3;
-/** A backlog raises the price at once by up to e to this power, and as it goes the price comes back. */
+/** A backlog raises the price at once by a factor of up to e to this power. The price falls again with the backlog. */
 const MAX_PRESSURE = 2;
 
 export const NOTHING_EXPLAINED: Pick<PriceState, 'views' | 'correctViews' | 'explainedHours' | 'correctHours'> = {
@@ -72,8 +72,8 @@ export const NOTHING_EXPLAINED: Pick<PriceState, 'views' | 'correctViews' | 'exp
 };
 
 /**
- * A tenth of the price at which chats nothing is known of would be read in turn, each as often as the budget allows: a price that
- * is too low is noticed and corrected at once, one that is too high leaves chats waiting.
+ * Returns the first state. Its price is a tenth of the price at which unknown chats would be read in turn, as often as the budget
+ * allows. A price that is too low is detected and corrected at once, but a price that is too high makes chats wait.
  */
 export function firstState(chats: number, viewsPerHour: number, budgetPerHour: number): PriceState {
   const hours = chats / budgetPerHour;
@@ -88,7 +88,7 @@ export function firstState(chats: number, viewsPerHour: number, budgetPerHour: n
   };
 }
 
-/** One step of the price and of what is known of all chats. */
+/** Returns the price and the data about all chats after a tick. */
 export function adjustPrice(state: PriceState, tick: Tick): PriceState {
   const { tally, allowed, budgetPerHour } = tick;
   const settle = budgetPerHour * SETTLE_HOURS;
@@ -112,28 +112,28 @@ export function adjustPrice(state: PriceState, tick: Tick): PriceState {
   };
 }
 
-/** What the planning of a chat needs to know, until the next tick. */
+/** Returns the context for the schedules of chats until the next tick. */
 export function contextOf(state: PriceState, chats: number, limits: SchedulingLimits): SchedulingContext {
   return {
     kappa: Math.exp(state.logKappa + state.pressure),
     population: populationOf(state),
-    // A service nobody looks at for a day still keeps its counts: by one read a chat in a month.
+    // At least one view per chat and month, so that a service without views still refreshes its counts.
     meanViewsPerHour: Math.max(state.viewsPerHour / Math.max(chats, 1), 1 / 720),
     limits,
   };
 }
 
-/** Expected share of right counts among those shown, 0 to 1, over the last day; `null` before anything was weighed. */
+/** Returns the expected share of correct views over the last day, 0 to 1; `null` before the first tally. */
 export function expectedFreshness({ views, correctViews }: PriceState): number | null {
   return views > 0 ? correctViews / views : null;
 }
 
-/** The same share of all counts, whether shown or not. */
+/** Returns the expected correct share of all counts, viewed or not; `null` before the first tally. */
 export function expectedAccuracy({ explainedHours, correctHours }: PriceState): number | null {
   return explainedHours > 0 ? correctHours / explainedHours : null;
 }
 
-/** How often chats change: mean and variance of ln λ over all, beginning with the default. */
+/** Returns the distribution of change rates over all chats: mean and variance of ln λ. It starts with the default population. */
 function populationOf(state: PriceState): ChangeBelief {
   const { mean: m, variance: v } = UNKNOWN_POPULATION;
   const hours = state.hours + PRIOR_HOURS;
@@ -142,7 +142,6 @@ function populationOf(state: PriceState): ChangeBelief {
   return { mean, variance: Math.max(0.25, square - mean * mean) };
 }
 
-/** The sum of two tallies. */
 export function addTallies(a: Tally, b: Tally): Tally {
   return {
     demand: a.demand + b.demand,

@@ -1,35 +1,41 @@
 /**
- * How a count moves: every join adds one, every leave takes one away.
+ * The distribution of changes of a count: every join adds one, and every leave subtracts one.
  *
- * Joins and leaves are Poisson streams of λ steps an hour together; what share of them are joins, nobody knows: every share
- * is as likely as any other. Then, of N steps, the number of joins is uniform from 0 to N (Bayes 1763), so the difference is
- * uniform on −N, −N + 2, …, N. Summed over N with mean x = λt, the Skellam distribution averaged over all balances becomes
+ * Joins and leaves are Poisson processes with λ steps per hour together. The share of joins is unknown, and all shares are equally
+ * likely. Then the number of joins among N steps is uniform from 0 to N (Bayes 1763), so the difference is uniform on −N, −N + 2,
+ * …, N. Summed over N with mean x = λt, the Skellam distribution averaged over all shares becomes
  *
  *   P(|d| = k) = (2/x)·P(M ≥ k + 1, M ≡ k + 1 mod 2) for k > 0, M Poisson with mean x, and P(d = 0) = (1 − e^(−2x)) / 2x.
  *
- * A count is right when it equals MAX's, whether nothing happened or as many left as joined.
+ * A count is correct if it equals MAX's count: because nothing happened, or because joins and leaves cancel out.
  */
 
 const EULER = 0.577_215_664_901_532_9;
 
-/** P(d = 0): probability that a count is right after `x` expected steps. */
+/** Returns P(d = 0), the probability that a count is correct after `x` expected steps. */
 export function equal(x: number): number {
   return x < 1e-8 ? 1 : -Math.expm1(-2 * x) / (2 * x);
 }
 
-/** Share of the time that a count is right when it is read every `x` expected steps: the mean of `equal` from 0 to x. */
+/**
+ * Returns the share of the time in which a count is correct that is read every `x` expected steps: the mean of `equal` from 0 to
+ * x.
+ */
 export function shareCorrect(x: number): number {
   return x < 1e-8 ? 1 : ein(2 * x) / (2 * x);
 }
 
-/** What a read after `x` expected steps gains, times λ: x·(shareCorrect(x) − equal(x)), from 0 at 0, growing like ln x / 2. */
+/**
+ * Returns the gain of a read after `x` expected steps, times λ: x·(shareCorrect(x) − equal(x)). It is 0 at 0 and grows like ln x
+ * / 2.
+ */
 export function gain(x: number): number {
-  // By its series where the difference would cancel: Σ (−1)^n (2x)^n (n − 1) / (2 n·n!).
+  // For small x the difference would lose digits, so this uses the series: Σ (−1)^n (2x)^n (n − 1) / (2 n·n!).
   if (x < 0.05) return x * x * (1 / 2 - x * (4 / 9 - x * (1 / 4 - (x * 8) / 75)));
   return (ein(2 * x) + Math.expm1(-2 * x)) / 2;
 }
 
-/** ∫ (1 − e^(−t)) / t dt from 0 to z ≥ 0 (the entire exponential integral), to a relative 1e-9. */
+/** Returns ∫ (1 − e^(−t)) / t dt from 0 to z ≥ 0 (the entire exponential integral), to a relative 1e-9. */
 export function ein(z: number): number {
   if (z > 3) return Math.log(z) + EULER + e1(z);
   let term = 1;
@@ -42,7 +48,7 @@ export function ein(z: number): number {
   return sum;
 }
 
-/** E₁(z) for z > 3, by its continued fraction (Abramowitz and Stegun 5.1.22, evaluated from the tail). */
+/** Returns E₁(z) for z > 3, by its continued fraction (Abramowitz and Stegun 5.1.22, evaluated from the tail). */
 function e1(z: number): number {
   if (z > 40) return 0;
   let tail = 0;
@@ -50,22 +56,22 @@ function e1(z: number): number {
   return Math.exp(-z) / (z + tail);
 }
 
-/** Up to this difference sums are exact; beyond it the Poisson tail is approximated. */
+/** Largest difference with exact sums. Beyond it, the Poisson tail is approximated. */
 const EXACT_UP_TO = 40;
-/** Who joins in bulk doesn't join independently: a greater difference says no more than this one. */
+/** Larger differences are treated like this one, because people who join in bulk do not join independently. */
 export const MAX_DIFFERENCE = 1_000;
 
-/** ln P(|d| = k) after `x` expected steps, but for a constant of k; for k ≥ 40 and x > k to about 1e-4. */
+/** Returns ln P(|d| = k) after `x` expected steps, up to a constant of k; for k ≥ 40 and x > k to about 1e-4. */
 export function logDifference(k: number, x: number): number {
   if (k === 0) return x < 1e-8 ? -x : Math.log(equal(x));
   const difference = Math.min(k, MAX_DIFFERENCE);
   return Math.log(2 / x) + logParityTail(difference + 1, x);
 }
 
-/** ln P(M ≥ n, M ≡ n mod 2), M Poisson with mean x. */
+/** Returns ln P(M ≥ n, M ≡ n mod 2), where M is Poisson with mean x. */
 function logParityTail(n: number, x: number): number {
   if (n > EXACT_UP_TO && x > n) return Math.log(upperTail(n - 0.5, x) / 2);
-  // All of its parity but a few improbable values.
+  // Half of the distribution, less a few improbable values of this parity.
   if (n <= EXACT_UP_TO && x > 60) {
     let below = 0;
     for (let m = n - 2; m >= 0; m -= 2) below += Math.exp(logPoisson(m, x));
@@ -82,12 +88,15 @@ function logParityTail(n: number, x: number): number {
 
 const logPoisson = (n: number, x: number): number => n * Math.log(x) - x - logFactorial(n);
 
-/** P(M ≥ a) of a Poisson M with mean x, a not whole: by the cube root of its gamma distribution (Wilson and Hilferty 1931). */
+/**
+ * Returns P(M ≥ a) for Poisson M with mean x and fractional a, by the cube root of its gamma distribution (Wilson and Hilferty
+ * 1931).
+ */
 function upperTail(a: number, x: number): number {
   return normal(3 * Math.sqrt(a) * (Math.cbrt(x / a) - 1 + 1 / (9 * a)));
 }
 
-/** The standard normal distribution, to 1e-7 (Abramowitz and Stegun 26.2.17). */
+/** Returns the standard normal distribution function, to 1e-7 (Abramowitz and Stegun 26.2.17). */
 function normal(z: number): number {
   const t = 1 / (1 + 0.231_641_9 * Math.abs(z));
   const series =
@@ -96,7 +105,7 @@ function normal(z: number): number {
   return z > 0 ? 1 - upper : upper;
 }
 
-/** ln n!, by Stirling's series where that is exact to 1e-10. */
+/** Returns ln n!; for n ≥ 10 by Stirling's series, which is then exact to 1e-10. */
 function logFactorial(n: number): number {
   if (n < 10) {
     let product = 1;

@@ -24,72 +24,73 @@ import {
 import { addTallies, adjustPrice, contextOf, firstState, type PriceState } from './price.ts';
 
 /**
- * The background sync without its input and output: which of the due chats are read, which wait, and what a request costs until the
- * next sync. `scheduling/plan-stale.ts` drives it with the stores and queues, the benchmark of freshness with a made-up world.
+ * The decisions of the background sync, without input and output: which due chats are read, which are postponed, and the price of a
+ * request until the next sync. `scheduling/plan-stale.ts` runs it with the stores and queues, the freshness benchmark with a
+ * simulated world.
  */
 
-/** Chats weighed in one sync: these, and some for each request the budget allows. What isn't reached is due the next time. */
+/** Limit of chats evaluated in one sync: a minimum, and some for each request of the budget. The others remain due. */
 const MIN_WEIGHED = 2_000;
 const WEIGHED_PER_REQUEST = 4;
 /**
- * What becomes due until the next sync is planned ahead, as far as SQS delays: up to this share of the interval, so that the
- * queue is empty again by then.
+ * Chats that become due before the next sync are enqueued now, within the longest delay of SQS. The limit is this share of the
+ * interval, so that the queue is empty again at the next sync.
  */
 const AHEAD = 0.8;
 const MAX_DELAY_MS = 15 * 60_000;
-/** Views an hour of a chat, before any were counted. */
+/** Assumed views per hour of a chat before any are counted. */
 const INITIAL_VIEWS_PER_HOUR = 0.1;
-/** Requests after events don't wait for the budget. What they take beyond it is saved up to this long, hours; more is forgiven. */
+/** Requests after events don't wait for the budget. Later syncs save up to this many hours of the budget for them, not more. */
 const MAX_DEBT_HOURS = 2;
-/** Share of the quota that reading new chats for the first time may take. */
+/** Share of the quota for first reads of new chats. */
 const FIRST_READS_SHARE = 0.8;
 const HOUR_MS = 3_600_000;
 
 export interface SyncSettings extends BudgetSettings {
   readonly intervalMs: number;
-  /** Joins and leaves of a chat within this time cost one request. */
+  /** Coalescing window: joins and leaves of a chat within this time cost one request. */
   readonly windowMs: number;
 }
 
-/** The price of a request and what it was made of, from one sync to the next. Measured: over the last day. */
+/** The price of a request from one sync to the next, with the data behind it. The measured members are over the last day. */
 export interface Price extends Measured {
   readonly state: PriceState;
-  /** What planning a chat needs to know, so that workers need not make it themselves. */
+  /** The context for schedules of chats, so that workers need not compute it. */
   readonly context: SchedulingContext;
   /** Unix ms. */
   readonly tickedAt: number;
-  /** Until then due chats are planned; who sets a time before it plans it too. Unix ms. */
+  /** Time until which due chats are enqueued, Unix ms. A worker that schedules a chat before it must enqueue the chat too. */
   readonly plannedUntil: number;
-  /** Chats never read that were due then. */
+  /** Number of due chats that were never read. */
   readonly firstReads: number;
   readonly budgetPerHour: number;
-  /** Requests the budget has until the next sync besides those that were planned: for chats that are due again before it. */
+  /** Requests of the budget that are not used until the next sync. They are for chats that are due again before it. */
   readonly spare: number;
-  /** Requests the budget allowed until the next sync, those that are spare included. */
+  /** Requests that the budget allows until the next sync, including the spare ones. */
   readonly allowed: number;
-  /** A part of a request that the budget allowed and nobody could make; below 0 what was spent beyond it. */
+  /** Fraction of a request left from the budget; negative if more was spent than allowed. */
   readonly carried: number;
 }
 
-/** What one sync goes by. */
+/** The data of one sync. */
 export interface Sync {
   readonly settings: SyncSettings;
   readonly now: number;
   readonly chats: number;
   readonly before: Price;
-  /** What was found since the sync before. */
+  /** Results of refreshes since the previous sync. */
   readonly findings: Findings;
   readonly context: SchedulingContext;
-  /** Chats due until then are weighed, Unix ms. */
+  /** Chats due until this time are evaluated, Unix ms. */
   readonly until: number;
-  /** Length of the time that the budget is for. */
+  /** Length of the time for the budget, hours. */
   readonly hours: number;
-  /** Requests the budget has for it: all of it, and in whole requests. */
+  /** Requests of the budget for this time, and the same rounded down. */
   readonly budget: number;
   readonly allowed: number;
 }
 
-/** @param limits other than those that follow from the settings, for rates that are known. */
+/** Begins a sync. @param limits override those that follow from the settings; for known rates. */
 export function beginSync(
   {
     price,
@@ -101,7 +102,7 @@ export function beginSync(
   limits: SchedulingLimits = limitsOf(settings, chats),
 ): Sync {
   const before = price ?? firstPrice(settings, chats, now, limits);
-  // After a pause the budget of the pause is not made up for.
+  // After a long pause, the budget of the pause is not added.
   const hours = Math.min(Math.max(now - before.tickedAt, 0), 2 * settings.intervalMs) / HOUR_MS;
   const perHour = budgetPerHour(settings);
   const overspent = Math.max(0, findings.charged - before.allowed);
@@ -122,7 +123,7 @@ const limitsOf = (settings: SyncSettings, chats: number): SchedulingLimits => ({
   eventWindowMs: settings.windowMs,
 });
 
-/** As if a sync had just been one interval ago. How often chats are looked at shows within the day. */
+/** Returns the price of a first sync, as if the previous one had been one interval ago. View rates are known within a day. */
 function firstPrice(settings: SyncSettings, chats: number, now: number, limits: SchedulingLimits): Price {
   const budget = budgetPerHour(settings);
   const some = Math.max(chats, 1);
@@ -141,13 +142,13 @@ function firstPrice(settings: SyncSettings, chats: number, now: number, limits: 
   };
 }
 
-/** What becomes of a due chat. */
+/** The decision about a due chat. */
 export type Weighed =
-  /** Never read yet. */
+  /** The chat was never read. */
   | { readonly kind: 'first' }
-  /** Worth a request that is expected to buy `correctViews`. */
+  /** A refresh gains the price: it is expected to gain `correctViews`. */
   | { readonly kind: 'wanted'; readonly correctViews: number }
-  /** Due and not worth a request now: it gets the plan `next`. */
+  /** Due, but a refresh does not gain the price. The chat gets the schedule `next`. */
   | {
       readonly kind: 'postponed';
       readonly next: ChatSchedule;
@@ -155,12 +156,12 @@ export type Weighed =
       readonly measured: Measured;
       readonly unchecked: boolean;
     }
-  /** Not worth a request, and not yet due: it is left as it is. */
+  /** Not yet due, and a refresh does not gain the price. The chat remains unchanged. */
   | { readonly kind: 'waiting'; readonly unchecked: boolean };
 
 /**
- * Looks at a chat as it will be when it is due, supposing that it is shown as often until then as it was. `unchecked`: nobody
- * vouches for its count, and it wasn't read since the sync before. @param random from 0 up to 1, exclusive.
+ * Evaluates a chat at the time when it is due, and assumes its present view rate until then. `unchecked`: the chat has no trusted
+ * events, and it was not read since the previous sync. @param random from 0 up to 1, exclusive.
  */
 export function weigh(sync: Sync, plan: ChatSchedule, seen: Observations, random: number): Weighed {
   const { now, context } = sync;
@@ -185,18 +186,18 @@ export interface Wanted {
   readonly correctViews: number;
 }
 
-/** What the weighing of due chats came to. */
+/** The result of evaluating due chats. */
 export interface Found {
-  /** Never read yet, the longest due first. */
+  /** Chats that were never read, in order of due times. */
   readonly first: Wanted[];
-  /** Worth a request, the longest due first. */
+  /** Chats whose refresh gains the price, in order of due times. */
   readonly read: Wanted[];
-  /** Not worth a request, but nobody vouches for their counts. */
+  /** Chats below the price without trusted events. */
   readonly unchecked: { readonly id: number; readonly readAt: number }[];
-  /** Chats that were given another time, which may come later in the same walk. */
+  /** Postponed chats. They may appear again later in the same walk. */
   readonly postponed: Set<number>;
   weighed: number;
-  /** Of those that were postponed. */
+  /** Sum over the postponed chats. */
   tally: Tally;
   measured: Measured;
 }
@@ -206,7 +207,7 @@ export const nothingFound = (): Found => ({
   ...{ weighed: 0, tally: NO_TALLY, measured: NOTHING_MEASURED },
 });
 
-/** Adds a weighed chat. */
+/** Adds an evaluated chat. */
 export function collect(found: Found, id: number, plan: ChatSchedule, weighed: Weighed): void {
   const { dueAt, readAt } = plan;
   found.weighed += 1;
@@ -223,8 +224,8 @@ export function collect(found: Found, id: number, plan: ChatSchedule, weighed: W
 }
 
 /**
- * Whether to weigh further chats. @param beyond whether these are due after the sync's `until`: they are read as far as the
- * budget has requests left that nobody else needs.
+ * Returns whether to evaluate further chats. @param beyond whether these are due after `until` of the sync. They use only requests
+ * of the budget that no other chat needs.
  */
 export const wantsMore = (sync: Sync, found: Found, beyond: boolean): boolean =>
   found.weighed < MIN_WEIGHED + WEIGHED_PER_REQUEST * sync.allowed &&
@@ -242,21 +243,21 @@ function leftFor(sync: Sync, found: Found): number {
   return sync.allowed - first - found.read.length - keptFor(sync);
 }
 
-/** What a sync has read, and what not. */
+/** The chats that a sync enqueues, and the rest. */
 export interface Selection {
-  /** When, in ms from now. First views at once; the others when they are due, and no faster than the budget flows. */
+  /** `inMs`: delay from now. First reads start at once; the others when they are due, at most at the rate of the budget. */
   readonly first: readonly { readonly id: number; readonly inMs: number }[];
   readonly read: readonly { readonly id: number; readonly inMs: number }[];
-  /** Worth a request that the budget doesn't have. */
+  /** Number of chats that gain the price but exceed the budget. */
   readonly leftOver: number;
-  /** Requests the budget has besides. */
+  /** Requests of the budget that remain. */
   readonly spare: number;
 }
 
 /**
- * First views are owed whatever they cost; of the others those that buy most, as far as the budget goes. What it has left
- * reads counts that nobody vouches for, the oldest first: whether a price that is too high or a chat believed to be quiet is
- * a mistake shows only so.
+ * Selects the chats to read. All new chats get a first read. Of the others, those with the largest gain are read, within the
+ * budget. The rest of the budget reads chats without trusted events, the oldest counts first. Only these reads show whether the
+ * price is too high, or whether a chat changes more often than assumed.
  */
 export function select(sync: Sync, found: Found): Selection {
   const { settings, allowed, hours } = sync;
@@ -287,7 +288,7 @@ export function select(sync: Sync, found: Found): Selection {
   };
 }
 
-/** The price from now on. @param views of all chats since the sync before; `undefined`: not known. */
+/** Returns the price from now on. @param views of all chats since the previous sync; `undefined`: not known. */
 export function endSync(sync: Sync, found: Found, selection: Selection, views: number | undefined): Price {
   const { settings, now, before, findings, hours, budget, allowed } = sync;
   const perHour = budgetPerHour(settings);
@@ -313,7 +314,7 @@ export function endSync(sync: Sync, found: Found, selection: Selection, views: n
   };
 }
 
-/** The plan after MAX was read, and what was found. */
+/** Returns the schedule after a refresh, and the findings. */
 export function learnFromRefresh(
   plan: ChatSchedule,
   seen: Refreshed,
@@ -329,5 +330,5 @@ export function learnFromRefresh(
   return { plan: outcome.plan, findings: { ...tally, ...measured, again, charged } };
 }
 
-/** How many of the chats that are due again before the next sync can be read then. @param asked how many were found before. */
+/** Returns how many chats that are due again before the next sync can be read. @param asked the number found before. */
 export const affordableAgain = (price: Price, asked: number): number => Math.max(0, price.spare - asked);

@@ -1,28 +1,28 @@
 /**
- * How often people see a chat's count, from sampled listings.
+ * Estimates how often people view a chat's count, from sampled listings.
  *
- * One listing in four adds four to the counter of each chat it shows. A chat's counter is added to its tally when the chat is
- * refreshed or postponed. Both sums of the tally decay alike, so their quotient is a rate in which an hour counts e times less
- * after `memoryHours`.
+ * One listing in four adds four to the counter of each of its chats. The counter is added to the chat's tally when the chat is
+ * refreshed or postponed. Both sums of the tally decay at the same rate, so their quotient is a rate in which the weight of an hour
+ * falls by a factor of e in `memoryHours`.
  */
 export interface ViewTally {
-  /** Reads (sampled ones divided by the share), decayed. */
+  /** Views (the sampled ones divided by the sampled share), decayed. */
   readonly views: number;
-  /** Hours they were counted over, decayed. */
+  /** Hours in which they were counted, decayed. */
   readonly hours: number;
   /** Unix ms up to which views were counted. */
   readonly countedTo: number;
 }
 
-/** Strength of the prior, in views: few, since views spread over as many orders of magnitude as chats have ranks. */
+/** Weight of the prior in views. It is small, because view rates spread over several orders of magnitude. */
 const PRIOR_VIEWS = 0.25;
 
-/** The tally with `views` more (sampled ones divided by the share), spread evenly between `countedTo` and `now`. */
+/** Adds `views` (the sampled ones divided by the sampled share) to a tally, evenly spread between `countedTo` and `now`. */
 export function countViews(tally: ViewTally, views: number, now: number, memoryHours: number): ViewTally {
   const hours = Math.max(0, now - tally.countedTo) / 3_600_000;
   if (hours === 0) return { ...tally, views: tally.views + views };
   const kept = Math.exp(-hours / memoryHours);
-  /** What the hours since count for now, having decayed meanwhile: ∫ e^(−t/memory) dt. */
+  /** The decayed weight of the hours since then: ∫ e^(−t/memory) dt. */
   const added = memoryHours === Number.POSITIVE_INFINITY ? hours : memoryHours * (1 - kept);
   return {
     views: tally.views * kept + (views * added) / hours,
@@ -31,7 +31,7 @@ export function countViews(tally: ViewTally, views: number, now: number, memoryH
   };
 }
 
-/** Reads an hour: mean of the Gamma posterior whose prior has mean `meanPerHour` (> 0), that of all chats. */
+/** Returns views per hour: the mean of the Gamma posterior. Its prior has the mean of all chats, `meanPerHour` (> 0). */
 export function viewsPerHour(tally: ViewTally, meanPerHour: number): number {
   return (tally.views + PRIOR_VIEWS) / (tally.hours + PRIOR_VIEWS / meanPerHour);
 }

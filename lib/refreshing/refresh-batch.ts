@@ -9,22 +9,22 @@ import { type CheckEventTrustDeps, checkEventTrust } from './check-event-trust.t
 import type { RefreshChat, RefreshOutcome } from './refresh-chat.ts';
 
 /**
- * Works on one message of a refresh queue. Round trips: 1 BatchGetItem a hundred chats, beside it 2 GetItem and 1 to Redis for
- * the planning; then MAX, 1 UpdateItem and 1 cache write a chat; at the end 1 UpdateItem and 1 to Redis.
+ * Handles one message of a refresh queue. Round trips: 1 BatchGetItem for every hundred chats and, in parallel, 2 GetItem and 1 to
+ * Redis for the schedules; then for each chat MAX, 1 UpdateItem and 1 cache write; at the end 1 UpdateItem and 1 to Redis.
  */
 
-/** Requests in flight at once. With MAX answering in a second this still fills the whole quota of 30 a second. */
+/** Requests in flight at once. Even if MAX takes a second for each, they use the whole quota of 30 a second. */
 const CONCURRENCY = 32;
 
-/** Consecutive failures that count as an outage. With 5 % of errors that happens by chance once in three million. */
+/** Consecutive failures that count as an outage. With a 5 % error rate that happens by chance once in three million. */
 const OUTAGE_STREAK = 5;
 
-/** How long an outage keeps a message away, jittered up to twice as long. */
+/** Delay of a message after an outage, ms; with jitter up to twice as long. */
 const OUTAGE_PAUSE_MS = 30_000;
 
 export interface BatchReport extends RunCounts {
   readonly superseded: number;
-  /** Put back as a new message. */
+  /** Number of chats that returned to the queue as a new message. */
   readonly remaining: number;
   readonly outage: boolean;
 }
@@ -39,9 +39,9 @@ interface RefreshBatchDeps extends NextSchedulerDeps, CheckEventTrustDeps {
 }
 
 /**
- * Refreshes the chats of a message until `deadline` (Unix ms). What could not be done then, or because MAX is out, goes
- * back to the queue as a new message; what failed by itself is counted and waits for its next turn.
- * @throws when a store or the queue can't be reached: the message is to be delivered again.
+ * Refreshes the chats of a message until `deadline` (Unix ms). Chats that are not done by then, or because of an outage of MAX,
+ * return to the queue as a new message. Chats that fail for another reason are counted as failed and postponed.
+ * @throws if a store or the queue can't be reached, so that the message is delivered again.
  */
 export const createRefreshBatch =
   (deps: RefreshBatchDeps) =>
@@ -106,7 +106,7 @@ export const createRefreshBatch =
     if (broken) throw broken.reason;
     await nextScheduler.settle(refreshed);
 
-    // While MAX is out for everybody, a failure says nothing about the chat.
+    // During an outage of MAX, a failure says nothing about the chat.
     if (outage()) remaining.push(...failed.splice(0));
     tally.failed = failed.length;
     tally.done += failed.length;
@@ -120,7 +120,7 @@ export const createRefreshBatch =
       unavailable: tally.unavailable,
     };
     const rest = message.run
-      ? // Booked first: whoever repeats this message finds the booking and sends the same remainder again.
+      ? // Recorded first, so that a repeated delivery finds the result and sends the same remainder.
         (await deps.runStore.book(message.run.id, message.run.part, { counts, remaining }, clock.now())).remaining
       : remaining;
     if (rest.length > 0) {
@@ -140,7 +140,7 @@ function whatIsNeeded(stored: StoredChat | undefined, requestedAt: number): Need
   return { kind: 'read', chat: { ...stored, chat: stored.chat } };
 }
 
-/** The name of a part's remainder: `17.0`, `17.0+1`, `17.0+2`, … however often it is put back. */
+/** Returns the name of a part's remainder: `17.0`, `17.0+1`, `17.0+2`, … */
 function nextPart(part: string): string {
   const [name = part, repetition = '0'] = part.split('+');
   return `${name}+${Number(repetition) + 1}`;

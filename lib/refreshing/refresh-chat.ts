@@ -8,7 +8,7 @@ import type { HistoryWriter } from '../state/history.ts';
 import type { Telemetry } from '../state/telemetry.ts';
 import type { FetchCount, MaxResponse, RequestOptions } from './request-max.ts';
 
-/** The one way a count comes from MAX into the stores, whoever wants it. */
+/** Fetches counts from MAX and stores them. All refreshes use this module. */
 
 type Readable = { readonly id: number; readonly maxChatId: string };
 
@@ -16,12 +16,12 @@ export type UnavailableStatus = Exclude<ChatStatus, 'active'>;
 
 export type AppliedOutcome =
   | { readonly kind: 'updated'; readonly count: number; readonly readAt: number; readonly changed: boolean }
-  /** MAX answered, but something newer had been written meanwhile. */
+  /** MAX responded, but a newer reading was stored meanwhile. */
   | { readonly kind: 'superseded' }
   | { readonly kind: 'unavailable'; readonly status: UnavailableStatus };
 
 export type RefreshOutcome =
-  /** `scheduled`: absent where nobody schedules. */
+  /** `scheduled`: absent if the caller gave no `scheduleNext`. */
   | (Extract<AppliedOutcome, { kind: 'updated' }> & { readonly scheduled?: ScheduledRefresh | undefined })
   | Exclude<AppliedOutcome, { kind: 'updated' }>
   | Exclude<MaxResponse<never>, { kind: 'answered' }>;
@@ -33,14 +33,14 @@ interface ApplyDeps {
   readonly settings: { readonly freshMs: number };
 }
 
-/** What MAX said of a chat, as far as it concerns the count. */
+/** The part of MAX's response about a chat that concerns the count. */
 export type CountAnswer =
   | Pick<Extract<ChatAnswer, { kind: 'count' }>, 'kind' | 'count'>
   | Exclude<ChatAnswer, MaxError | { kind: 'count' }>;
 
 /**
- * Writes what MAX answered at `askedAt` (Unix ms). Rejects only where the durable store does.
- * @param next when the chat is next due; by default when its count is no longer fresh.
+ * Stores MAX's response to a request sent at `askedAt` (Unix ms). Rejects only if the durable store does.
+ * @param next when the chat is next due; by default when its count becomes stale.
  */
 export type ApplyAnswer = (
   chat: Readable,
@@ -55,7 +55,7 @@ export function createApplyAnswer({ countStore, history, cache, settings }: Appl
       answer.kind === 'count'
         ? { kind: 'count', count: answer.count }
         : { kind: 'unavailable', status: statusOf(answer) };
-    // The durable store first, so that the cache never knows what the store doesn't.
+    // The durable store first, so that the cache never holds a count that the store lacks.
     const applied = await countStore.apply(chat, reading, { ...next, askedAt });
     if (applied.kind === 'superseded') return applied;
     if (reading.kind === 'unavailable') return reading;
@@ -91,7 +91,7 @@ interface RefreshDeps {
   readonly telemetry: Telemetry;
 }
 
-/** Fetches, schedules, applies. Rejects only where the durable store does. */
+/** Fetches a count, schedules the next refresh, and stores both. Rejects only if the durable store does. */
 export type RefreshChat = (
   chat: Readable,
   options: RequestOptions,

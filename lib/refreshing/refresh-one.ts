@@ -7,20 +7,20 @@ import type { Leases } from '../state/count-cache.ts';
 import type { RefreshChat, UnavailableStatus } from './refresh-chat.ts';
 
 /**
- * Refreshes the count of one chat for a person who waits. Round trips: 1 GetItem (by the caller), 1 lease, 1 GetItem beside
- * 1 EXISTS, 1 permit, MAX, 1 UpdateItem, 1 cache write, 1 release. While another request for the same chat is under way: 1 lease and
- * 1 GetItem every 100 ms.
+ * Refreshes the count of one chat for a person who waits. Round trips: 1 GetItem (by the caller), 1 lease, 1 GetItem and in
+ * parallel 1 EXISTS, 1 permit, MAX, 1 UpdateItem, 1 cache write, 1 release. While another request for the same chat is in
+ * progress: 1 lease and 1 GetItem every 100 ms.
  *
- * However many requests for one chat arrive within a second, MAX gets about two: a request uses any answer that MAX was asked
- * for after it arrived, and where requests compete for the lease, the next one to MAX starts a second after the last, so that it
- * answers all of them. Requests that follow each other without competing, as of one person, are not slowed down.
+ * For any number of requests for one chat within a second, MAX gets about two. A request may use any response of MAX to a request
+ * that was sent after it arrived. If requests compete for the lease, the next request to MAX starts a second after the last one, so
+ * that its response serves all of them. Successive requests of one person don't compete and are not delayed.
  */
 
-/** Longest wait for MAX, ms. Leaves room for the stores in a function of ten seconds. */
+/** Longest wait for MAX, ms. The function has ten seconds, so two remain for the stores. */
 const BUDGET_MS = 8_000;
-/** How often a waiting request looks for the answer of another one, ms. */
+/** Interval at which a waiting request checks for the result of another one, ms. */
 const POLL_MS = 100;
-/** Shortest time between the starts of two requests to MAX for one chat that requests compete for, ms. */
+/** Shortest time between the starts of two requests to MAX for one chat under contention, ms. */
 const MIN_SPACING_MS = 1_000;
 
 export interface LastKnown {
@@ -32,7 +32,7 @@ export interface LastKnown {
 export type RefreshOneOutcome =
   | { readonly kind: 'updated'; readonly count: number; readonly updatedAt: string }
   | { readonly kind: 'not_in_max' }
-  /** The chat was removed meanwhile. */
+  /** The chat was deleted meanwhile. */
   | { readonly kind: 'deleted' }
   | { readonly kind: 'unavailable'; readonly status: UnavailableStatus; readonly lastKnown: LastKnown }
   | {
@@ -50,7 +50,7 @@ interface RefreshOneDeps {
   readonly newId: () => string;
 }
 
-/** Waiting before the next try, where MAX named none. */
+/** `Retry-After` for the client if MAX named none, ms. */
 const RETRY_AFTER_MS: Readonly<Record<MaxErrorKind | RefusalReason, number>> = {
   busy: 2_000,
   cooling: 5_000,
@@ -63,8 +63,9 @@ const RETRY_AFTER_MS: Readonly<Record<MaxErrorKind | RefusalReason, number>> = {
 };
 
 /**
- * @param stored the chat as it was read just now.
- * @param arrivedAt Unix ms at which the request reached the service, by the clock of API Gateway.
+ * Refreshes one chat.
+ * @param stored the chat, just read from the store.
+ * @param arrivedAt when the request reached the service, Unix ms, by the clock of API Gateway.
  */
 export const createRefreshOne =
   (deps: RefreshOneDeps) =>
@@ -82,7 +83,7 @@ export const createRefreshOne =
     let competes = false;
     for (;;) {
       taken = await leases.takeFetching(chat.id, owner, BUDGET_MS);
-      // `undefined`: leases can't be used now. A doubled request does less harm than none.
+      // `undefined`: leases are not available. Two requests to MAX do less harm than none.
       if (taken !== false) break;
       if (!competes) await leases.noteContention(chat.id, MIN_SPACING_MS);
       competes = true;
@@ -93,7 +94,7 @@ export const createRefreshOne =
     }
     try {
       if (taken) {
-        // Another request may have been answered between the reading of `stored` and the taking of the lease.
+        // Another request may have finished after `stored` was read and before the lease was taken.
         const [now, contended] = await Promise.all([
           deps.chatStore.get(chat.id),
           competes || leases.isContended(chat.id),
@@ -120,7 +121,7 @@ export const createRefreshOne =
       await leases.release(chat.id, owner);
     }
 
-    /** Reads what MAX answered to another request since this one arrived. */
+    /** Returns MAX's response to another request since this one arrived, if any. */
     async function answeredSince(): Promise<RefreshOneOutcome | undefined> {
       const now = await deps.chatStore.get(chat.id);
       return now ? answerOf(now) : { kind: 'deleted' };

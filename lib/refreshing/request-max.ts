@@ -3,16 +3,16 @@ import type { ChatAnswer, MaxApi, MaxError, MaxErrorKind, MembershipAnswer } fro
 import type { Lane, Permits, RefusalReason } from '../max-api/permits.ts';
 import type { Telemetry } from '../state/telemetry.ts';
 
-/** The one place that asks MAX: with a permit for every request, retries included. */
+/** Sends all requests for chats to MAX. Every request needs a permit, including retries. */
 
 export type MaxResponse<A> =
   | {
       readonly kind: 'answered';
       readonly answer: A;
-      /** Unix ms at which the request went out: the time the answer is true for. */
+      /** When the request was sent, Unix ms. The response is valid for this time. */
       readonly askedAt: number;
     }
-  /** MAX was asked and gave no answer about the chat. `exhausted`: all retries were made; otherwise the time ran out. */
+  /** MAX gave no response about the chat. `exhausted`: all retries were made; otherwise the time was over. */
   | {
       readonly kind: 'failed';
       readonly error: MaxErrorKind;
@@ -21,25 +21,25 @@ export type MaxResponse<A> =
     }
   | NotPermitted;
 
-/** MAX was not asked: no permit in time, or the work was given up. */
+/** No request was sent, because there was no permit in time or the work was abandoned. */
 export interface NotPermitted {
   readonly kind: 'not_permitted';
   readonly reason: RefusalReason;
-  /** `undefined`: not known. */
+  /** `undefined` if not known. */
   readonly retryAfterMs: number | undefined;
 }
 
 export interface RequestOptions {
   readonly lane: Lane;
-  /** Unix ms by which the answer is wanted; no request starts behind it. */
+  /** Latest time for the response, Unix ms. No request starts after it. */
   readonly deadline: number;
-  /** Whether the work was given up meanwhile: then no further request starts. */
+  /** Returns whether the work was abandoned meanwhile. Then no further request starts. */
   readonly abandoned?: () => boolean;
-  /** Told of every answer of MAX, retried ones too. */
+  /** Called after every request to MAX, including those that are retried. */
   readonly onAnswer?: (ok: boolean) => void;
 }
 
-/** Makes a request of the client, giving it the time it may take (ms). Never rejects. */
+/** Sends a request through the client, with its time limit (ms). Never rejects. */
 export type RequestMax = <A>(
   request: (timeoutMs: number) => Promise<A | MaxError>,
   options: RequestOptions,
@@ -47,9 +47,9 @@ export type RequestMax = <A>(
 
 type Answer<A> = Exclude<A, MaxError>;
 
-/** Asks for the count of a chat. Never rejects. */
+/** Fetches the count of a chat. Never rejects. */
 export type FetchCount = (maxChatId: string, options: RequestOptions) => Promise<MaxResponse<Answer<ChatAnswer>>>;
-/** Asks what the bot may see in a chat. Never rejects. */
+/** Fetches the bot's membership in a chat. Never rejects. */
 export type FetchMembership = (
   maxChatId: string,
   options: RequestOptions,
@@ -68,7 +68,7 @@ export interface RequestMaxDeps {
   };
 }
 
-/** Full jitter over an exponential bound (AWS Architecture Blog, "Exponential Backoff And Jitter"), in milliseconds. */
+/** Exponential backoff with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"), ms. */
 const BACKOFF_BASE_MS = 200;
 const BACKOFF_CAP_MS = 5_000;
 /**
@@ -110,7 +110,7 @@ export function createRequestMax({ permits, clock, telemetry, random, settings }
       }
       const { error, retryAfterMs } = answer;
       permits.report(
-        // A 503 that names a time to wait asks for the same as a 429 does.
+        // A 503 with Retry-After is treated like a 429.
         error === 'rate_limited' || retryAfterMs !== undefined
           ? { kind: 'throttled', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
           : { kind: 'failed' },
@@ -140,7 +140,7 @@ export function createRequestMax({ permits, clock, telemetry, random, settings }
     if (!permit.granted) {
       return { kind: 'not_permitted', reason: permit.reason, retryAfterMs: permit.retryAfterMs };
     }
-    // A permit that comes too late for the work stays unused: that costs its slot, never a request.
+    // A permit that is too late for the work is not used. It costs a slot, but no request.
     return tooLate() ? notRequested : undefined;
   }
 }

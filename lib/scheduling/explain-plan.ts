@@ -15,11 +15,11 @@ import type { PlannerStore } from '../state/planner-store.ts';
 import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 
 /**
- * How it stands with the whole, from an unbiased sample of chats: all of them where they are no more than that. So what it
- * costs doesn't grow with their number. Round trips: 1 GetItem, then 1 BatchGetItem for every 100 sampled.
+ * Service-wide freshness, estimated from a uniform sample of chats, so that its cost does not grow with their number. A small
+ * service is read completely. Round trips: 1 GetItem, then 1 BatchGetItem for every 100 sampled chats.
  */
 
-/** A share is known to 2 percentage points or better: √(¼ / 500). */
+/** Size of the sample. The standard error of a share is at most 2 percentage points: √(¼ / 500). */
 const SAMPLE = 500;
 
 interface OverviewDeps {
@@ -32,7 +32,7 @@ interface OverviewDeps {
 
 type Readable = StoredChat & { readonly chat: ReadableChat };
 
-/** Chats whose count can be read, drawn by id: ids are given in order, and few are ever given up. */
+/** Draws chats whose count can be read, by id. Ids are assigned in order, and few are deleted. */
 async function sampleChats({ chatStore, random }: OverviewDeps): Promise<Readable[]> {
   const last = await chatStore.lastId();
   const ids = new Set<number>();
@@ -47,15 +47,15 @@ const share = (part: number, whole: number): number => (whole === 0 ? 0 : part /
 
 export interface Staleness {
   readonly total: number;
-  /** Chats that are due to be read, and were not yet. Exact. */
+  /** Exact number of chats that are due and were not yet read. */
   readonly stale: number;
-  /** Age in seconds of the oldest count among the sampled and the one that is due the longest. */
+  /** Age of the oldest count, in seconds, among the sample and the chat that has been due longest. */
   readonly oldestSeconds: number;
-  /** Share of the counts that are fresher than one hour, from 0 to 1, by the sample. */
+  /** Share of the sampled counts that are fresher than one hour, 0 to 1. */
   readonly fresherThanHour: number;
 }
 
-/** Round trips: those of the sample, and 1 Query for every 1 MB of the due index. */
+/** Measures staleness. Round trips: those of the sample, and 1 Query for every 1 MB of the due index. */
 export const createMeasureStaleness = (deps: OverviewDeps) => async (): Promise<Staleness> => {
   const now = deps.clock.now();
   const [total, stale, longestDue, sample] = await Promise.all([
@@ -76,27 +76,27 @@ export const createMeasureStaleness = (deps: OverviewDeps) => async (): Promise<
 };
 
 export interface Plan {
-  /** Requests an hour the planner may plan. */
+  /** Requests per hour of the planner's budget. */
   readonly budget_per_hour: number;
-  /** Requests an hour that the chats ask for at the present price. */
+  /** Requests per hour that the chats need at the present price. */
   readonly requests_per_hour: number | null;
-  /** What a request must buy to be made, in right counts shown. `null`: no sync has run yet, and so on. */
+  /** The shadow price: the correct views that a request must be expected to gain. `null` before the first sync, also below. */
   readonly kappa: number | null;
   readonly planned_at: string | null;
   readonly chats: number;
   readonly due: number;
-  /** By the sample: chats whose changes are all told by events, and of them those that changed since they were read. */
+  /** Estimated from the sample: chats with trusted events, and chats that changed since they were read. */
   readonly trusted: number;
   readonly dirty: number;
   readonly never_read: number;
   readonly sampled: number;
   readonly reads_per_hour: number | null;
-  /** How often half of the chats change, at least. */
+  /** Half of the chats change at least this often. */
   readonly median_changes_per_day: number | null;
-  /** Share of right counts among those shown over the last day, as expected, and as refreshes found it. */
+  /** Share of correct views over the last day, as expected, and as measured by refreshes. */
   readonly expected_freshness: number | null;
   readonly measured_freshness: number | null;
-  /** Share of right counts among all, whether shown or not: as expected of the sample now, and as refreshes of the last day found it. */
+  /** Share of correct counts, viewed or not: as expected for the sample now, and as measured by refreshes of the last day. */
   readonly expected_accuracy: number | null;
   readonly measured_accuracy: number | null;
   readonly what_if: WhatIf | null;
@@ -110,7 +110,7 @@ export interface WhatIf {
   readonly requests_per_hour: number;
 }
 
-/** @param rps explains also what a quota of so many requests a second would give, at the same share for the background. */
+/** Explains the plan. @param rps adds an estimate for another quota, in requests per second, with the same background share. */
 export const createExplainPlan =
   (
     deps: OverviewDeps & {
@@ -174,7 +174,10 @@ export const createExplainPlan =
     };
   };
 
-/** Expected share of the sampled counts that are right at `now`: those that events vouch for, and others by their age and change rate. */
+/**
+ * Returns the expected share of the sampled counts that are correct at `now`. Counts with trusted events are known to be correct;
+ * for the others, the age and the change rate decide.
+ */
 function expectedAccuracy(
   sample: readonly Readable[],
   context: SchedulingContext,

@@ -6,11 +6,11 @@ import type { PlanQueue, RefreshQueue } from '../state/queues.ts';
 import { NO_COUNTS, type Run, type RunStatus, type RunStore, statusOf } from '../state/run-store.ts';
 
 /**
- * The full update: every chat once, in the order of ids. Its planning walks the listing by id a page at a time and saves
- * its place behind every page, so a planner that is cut off or delivered twice goes on where it was.
+ * A full update refreshes every chat once, in the order of ids. The planning reads the listing by id page by page and saves its
+ * cursor after every page. So a planner that is interrupted or delivered twice continues from there.
  */
 
-/** Ten messages of fifty chats: one SendMessageBatch a page at the default batch size. */
+/** Chats per page: ten messages of fifty chats, which is one SendMessageBatch at the default batch size. */
 const PAGE = 500;
 
 interface ReadDeps {
@@ -44,11 +44,11 @@ export interface RunReport {
   readonly unavailable: number;
   readonly started_at: string;
   readonly finished_at: string | null;
-  /** Seconds left at the pace so far (at the quota's, before there is one); `null` when it isn't running. */
+  /** Remaining seconds at the present rate (before the first chat, at the quota); `null` if the run is not in progress. */
   readonly eta_seconds: number | null;
 }
 
-/** Starts a run, or answers with the one that is under way. Round trips: 1 GetItem, 2 for the run, 1 SendMessage. */
+/** Starts a run, or returns the one in progress. Round trips: 1 GetItem, 2 for the run, 1 SendMessage. */
 export const createStartFullUpdate = (deps: StartDeps) => async (): Promise<{ started: boolean; run: RunReport }> => {
   const now = deps.clock.now();
   const fresh: Run = {
@@ -61,7 +61,7 @@ export const createStartFullUpdate = (deps: StartDeps) => async (): Promise<{ st
     cursor: 0,
   };
   const { started, run } = await deps.runStore.start(fresh, now);
-  // Also for a run found unplanned: should its start have died before this line, the planning begins now.
+  // Also for a run whose planning is not complete, because its starter may have died before it sent this message.
   if (started || run.cursor !== null) await deps.planQueue.send({ run_id: run.id });
   return { started, run: report(run, now, deps.settings.requestsPerSecond) };
 };
@@ -73,7 +73,7 @@ export const createReadFullUpdate =
     return run && report(run, deps.clock.now(), deps.settings.requestsPerSecond);
   };
 
-/** Seconds that reading `chats` takes at the quota. */
+/** Returns the seconds for refreshing `chats` at the quota. */
 export const estimateSeconds = (chats: number, requestsPerSecond: number) => Math.ceil(chats / requestsPerSecond);
 
 function report(run: Run, now: number, requestsPerSecond: number): RunReport {
@@ -97,8 +97,8 @@ function report(run: Run, now: number, requestsPerSecond: number): RunReport {
 }
 
 /**
- * Plans a run from where it is until every chat is planned or `deadline` (Unix ms) has come; then it asks to be called
- * again. Safe to run twice at once: one of the two finds that it doesn't advance, and stops.
+ * Plans a run from its cursor until every chat is planned, or until `deadline` (Unix ms). Then it enqueues its continuation. Two
+ * simultaneous calls are safe: one of them can't move the cursor, and stops.
  */
 export const createPlanFullUpdate =
   (deps: PlanDeps) =>
@@ -109,10 +109,10 @@ export const createPlanFullUpdate =
     let at = run.cursor;
     while (clock.now() < deadline) {
       const page = await deps.chatStore.outlines(at, PAGE);
-      // What was created since was read when it was created.
+      // Chats that were created after the start were read at their creation.
       const chats = page.chats.filter((chat) => Date.parse(chat.createdAt) <= run.startedAt);
       const readable = chats.filter(isReadable).map((chat) => chat.id);
-      // Parts are named by where they begin, so a page sent twice has the same parts and is booked once.
+      // Parts are named by their first position, so a page that is sent twice has the same parts and is recorded once.
       const messages = chunks(readable, deps.settings.batchSize).map((ids, i) => ({
         ids,
         requested_at: run.startedAt,

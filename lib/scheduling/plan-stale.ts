@@ -24,14 +24,13 @@ import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 import type { ViewCounter } from '../state/view-counter.ts';
 
 /**
- * The background sync: weighs the chats that are due, enqueues those that are worth a request, spread over the time until the
- * next sync, and adjusts the price of a request so that this comes to the budget. `planner/sync.ts` decides; this module
- * reads and writes. Work and memory grow with what is due.
- * Round trips: 6 GetItem, 1 Query and 1 to Redis for 500 due chats, 1 UpdateItem for a chat that is postponed, 1
- * SendMessageBatch for ten messages, 1 TransactWriteItems.
+ * The background sync. It evaluates the due chats, enqueues those whose refresh gains the price, spread over the time until the
+ * next sync, and adjusts the price so that the requests match the budget. `planner/sync.ts` decides; this module reads and
+ * writes. Work and memory grow with the number of due chats. Round trips: 6 GetItem; 1 Query and 1 to Redis for every 500 due
+ * chats; 1 UpdateItem for each postponed chat; 1 SendMessageBatch for every ten messages; 1 TransactWriteItems.
  */
 
-/** Due chats read at once. */
+/** Due chats per page. */
 const PAGE = 500;
 /** Chats postponed at the same time. */
 const POSTPONED_IN_FLIGHT = 16;
@@ -55,24 +54,24 @@ export type PlanStaleReport =
       readonly kind: 'planned';
       readonly chats: number;
       readonly messages: number;
-      /** Weighed and not worth a request now. */
+      /** Number of chats that were postponed. */
       readonly putOff: number;
-      /** Worth a request that the budget doesn't have. */
+      /** Number of chats that gain the price but exceed the budget. */
       readonly leftOver: number;
       readonly kappa: number;
-      /** Shares of the counts shown over the last day that were right: as expected, and as refreshes found. `null`: none yet. */
+      /** Share of correct views over the last day, as expected and as measured by refreshes. `null` before the first. */
       readonly expectedFreshness: number | null;
       readonly measuredFreshness: number | null;
-      /** The same shares of all counts, whether shown or not. */
+      /** The same shares for all counts, viewed or not. */
       readonly expectedAccuracy: number | null;
       readonly measuredAccuracy: number | null;
-      /** Whether all that is due was looked at. */
+      /** Whether all due chats were evaluated. */
       readonly complete: boolean;
     }
-  /** What was planned before is still queued. */
+  /** Nothing was enqueued, because earlier messages are still in the queue. */
   | { readonly kind: 'backlog'; readonly messages: number };
 
-/** @param deadline Unix ms at which to stop looking; the next plan goes on from there. */
+/** Runs a sync. @param deadline when to stop reading due chats, Unix ms; the next sync continues from there. */
 export const createPlanStale =
   (deps: PlanStaleDeps) =>
   async (deadline: number): Promise<PlanStaleReport> => {
@@ -99,7 +98,7 @@ export const createPlanStale =
     const stoppedAt = await weighDue(deps, sync, found, { cursor, deadline, eventsFrom, beyond: !bypass });
     const selection = select(sync, found);
     const next = endSync(sync, found, selection, await deps.viewCounter.takeTotal());
-    // In force before the first message is worked on.
+    // Written first, so that workers use the new price for these messages.
     await plannerStore.writePrice(next, findings);
     const chosen = bypass ? selection.read : [...selection.first, ...selection.read];
     const sent = await enqueueDue(queue, bypass ? 'express' : 'bulk', settings.batchSize, now, chosen);
@@ -122,15 +121,15 @@ export const createPlanStale =
 interface Walk {
   readonly cursor: Cursor | undefined;
   readonly deadline: number;
-  /** Since when events come, Unix ms; `null`: they don't. */
+  /** Time since which events arrive, Unix ms; `null`: they don't. */
   readonly eventsFrom: number | null;
-  /** Whether chats that are due after the sync may use what the budget has left. */
+  /** Whether chats that are due after the sync may use the rest of the budget. */
   readonly beyond: boolean;
 }
 
 /**
- * Weighs due chats a page at a time, the longest due first, and postpones those that aren't worth a request.
- * @returns where the next plan goes on; `undefined`: at the longest due.
+ * Evaluates due chats page by page, in order of due times, and postpones those whose refresh does not gain the price.
+ * @returns the cursor for the next sync; `undefined` if it starts with the first due chat.
  */
 async function weighDue(deps: PlanStaleDeps, sync: Sync, found: Found, walk: Walk): Promise<Cursor | undefined> {
   let until = sync.until;

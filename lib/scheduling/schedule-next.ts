@@ -18,32 +18,31 @@ export interface NextSchedulerDeps {
   readonly random: () => number;
 }
 
-/** Whether a chat tells of its changes takes a request too: while more new chats than this wait, their counts come first. */
+/** While more new chats than this wait for their first read, no requests are used for checking whether events can be trusted. */
 const FEW_FIRST_READS = 5_000;
 
-/** The planning of the chats of one message. */
+/** Schedules the chats of one message. */
 export interface NextScheduler {
-  /** Whether it is worth asking MAX if the chat tells of its changes: it would be polled, and events come. */
+  /** Returns whether to check the chat's event trust: only if events arrive and the chat would otherwise be polled. */
   wantsTrust(chat: StoredChat): boolean;
-  /** `undefined` as long as no price was made: then a chat is due when its count is no longer fresh. */
+  /** Returns `undefined` before the first price. Then a chat is due when its count becomes stale. */
   scheduleNext(chat: StoredChat): ScheduleNext | undefined;
   /**
-   * Keeps what was found of the chats that were brought up to date, and plans those that are due again before the planner
-   * looks, as far as the budget has requests to spare. Round trips: 1 UpdateItem and, beside it, 1 to Redis; 1 SendMessageBatch
-   * for each half-minute in which some are due.
+   * Stores the findings of the refreshed chats. Enqueues those that are due again before the next sync, within the spare budget.
+   * Round trips: 1 UpdateItem and, in parallel, 1 to Redis; 1 SendMessageBatch for each half-minute in which chats are due.
    */
   settle(refreshed: readonly Refreshed[]): Promise<void>;
 }
 
-/** A chat whose count was stored, with its schedule and what was found. */
+/** A chat whose count was stored, with its schedule and findings. */
 export interface Refreshed extends ScheduledRefresh {
   readonly id: number;
 }
 
 /**
- * Round trips: 2 GetItem and 1 to Redis, together.
- * @param name of the queue they came from: what is due again soon goes back there.
- * @param planned whether the planner asked for these refreshes, not a person or a full update.
+ * Creates the scheduler of a message. Round trips: 2 GetItem and 1 to Redis, in parallel.
+ * @param name the queue of the message. Chats that are due again soon return to it.
+ * @param planned whether the planner caused these refreshes, and not a person or a full update.
  */
 export async function createNextScheduler(
   { plannerStore, subscriptionStore, viewCounter, queue, clock, random }: NextSchedulerDeps,
@@ -73,7 +72,7 @@ export async function createNextScheduler(
           ...observationsOf(chat, views.get(id) ?? 0, eventsFrom),
           readAt: askedAt,
           difference: Math.abs(count - (chat.participantsCount ?? count)),
-          // A first reading is owed to every chat, whatever its price.
+          // First reads don't count against the budget, because every chat gets one at any price.
           planned: planned && plan.readAt !== null,
         };
         const { plan: next, findings } = learnFromRefresh(plan, seen, price, random());
