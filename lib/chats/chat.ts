@@ -2,64 +2,63 @@ import { INACTIVE_STATUSES, type InactiveStatus } from '../max-api/api.ts';
 import { NOTHING_PLANNED, type Planning } from './planning.ts';
 
 /**
- * A chat as the organisation knows it. Field names are those of the HTTP API, so that a chat looks the same in an answer,
- * in the store and in an import.
+ * A chat of the organisation.
  */
 export interface Chat {
   /** The service's own id: a positive safe integer. */
   readonly id: number;
   readonly name: string;
   readonly url: string | null;
-  /** MAX's id, a decimal int64 as text (negative for groups and channels). `null`: not in MAX, has no count to read. */
+  /** MAX's id, a decimal int64 as text (negative for groups and channels). `null`: the chat is not in MAX and has no count. */
   readonly maxChatId: string | null;
   readonly externalChatId: string | null;
   readonly universityId: number | null;
   readonly department: string | null;
-  /** Where the organisation has the chat from, in its own words. */
+  /** The origin of the chat in the organisation, as free text. */
   readonly source: string | null;
   readonly status: ChatStatus;
   /** RFC 3339, UTC, milliseconds. */
   readonly createdAt: string;
-  /** When the chat's own data changed last; a new count does not move it. RFC 3339, UTC, milliseconds. */
+  /** When the chat's own data last changed. A new count does not change it. RFC 3339, UTC, milliseconds. */
   readonly updatedAt: string;
 }
 
 /**
- * What MAX last answered about the chat: `denied` is its 403 (the bot is not in the chat), `gone` its 404, the others come
- * with a 200. Only `active` chats are refreshed in the background.
+ * MAX's last response about the chat: `denied` is a 403 (the bot is not in the chat), `gone` is a 404, the others come with a 200.
+ * Only `active` chats are refreshed in the background.
  */
 export type ChatStatus = 'active' | 'denied' | 'gone' | InactiveStatus;
 
-/** What people see as a chat's status. */
+/** The statuses that the API shows. */
 export const SHOWN_STATUSES = ['active', 'denied', 'gone', ...INACTIVE_STATUSES, 'unlinked'] as const;
 export type ShownStatus = (typeof SHOWN_STATUSES)[number];
 
-/** `unlinked`: the chat has no MAX id. */
+/** Returns the status that the API shows. `unlinked`: the chat has no MAX id. */
 export const shownStatus = ({ maxChatId, status }: Pick<Chat, 'maxChatId' | 'status'>): ShownStatus =>
   maxChatId === null ? 'unlinked' : status;
 
-/** What a person may set. */
+/** The fields that a person may set. */
 export type ChatFields = Pick<
   Chat,
   'name' | 'url' | 'maxChatId' | 'externalChatId' | 'universityId' | 'department' | 'source'
 >;
 
-/** The count as it is kept durably beside its chat. */
+/** The stored count of a chat. */
 export interface StoredCount {
-  /** `null`: never read and never imported. */
+  /** `null` if it was never read and never imported. */
   readonly participantsCount: number | null;
-  /** Unix ms at which MAX was asked for this count; `null` where the count came with an import, or there is none. */
+  /** When the count was requested from MAX, Unix ms; `null` if the count was imported or there is none. */
   readonly readAt: number | null;
 }
 
 export interface StoredChat extends StoredCount {
   readonly chat: Chat;
-  /** Unix ms of MAX's last answer about this chat, a count or a 403/404. `null`: never asked. */
+  /** When MAX's last response about this chat was requested (a count, or a 403 or 404), Unix ms; `null`: never. */
   readonly checkedAt: number | null;
   readonly planning: Planning;
 }
 
-/** What is kept of a chat that MAX was never asked about. */
+/** The stored data of a chat that was never requested from MAX. */
 export const NEVER_COUNTED = {
   participantsCount: null,
   readAt: null,
@@ -69,12 +68,12 @@ export const NEVER_COUNTED = {
 
 export type ReadableChat = Chat & { readonly maxChatId: string };
 
-/** What of a chat says whether its count can be read. */
+/** The fields of a chat that decide whether its count can be read. */
 export type ChatOutline = Pick<Chat, 'id' | 'maxChatId' | 'status' | 'createdAt'>;
 
-/** Whether MAX can be asked for this chat's count. */
+/** Returns whether this chat's count can be fetched from MAX. */
 export const isReadable = <C extends ChatOutline>(chat: C): chat is C & Pick<ReadableChat, 'maxChatId'> =>
   chat.maxChatId !== null && chat.status === 'active';
 
-/** Which chats somebody may see: all of them, or those of one university. */
+/** The chats that a caller may see: all, or those of one university. */
 export type Scope = 'all' | { readonly universityId: number };

@@ -1,9 +1,9 @@
 import { CHUNK_IDS, type ChunkBits, countBits, emptyBits, offsetsOf } from './id-set.ts';
 
 /**
- * A chunk of a posting list as bytes: 515 at most, 4 for a single id. The first byte says how the rest is written, the next
- * two how many numbers follow. Gaps between ids are Rice codes, which come close to the entropy of a random set; where most
- * ids are in the set, the absent ones are written; where about half are, the bitmap itself is shorter.
+ * Encodes a chunk of a posting list as bytes: 515 at most, 4 for a single id. The first byte is the format, the next two the
+ * number of gaps. Gaps between ids are Rice codes, which are close to the entropy of a random set. If most ids are in the set,
+ * the gaps of the absent ids are encoded. If about half are in the set, a bitmap is shorter.
  */
 
 const PRESENT = 0;
@@ -50,13 +50,13 @@ export function decodeChunk(encoded: Uint8Array): ChunkBits {
   return kind === ABSENT ? bits.map((word) => ~word) : bits;
 }
 
-/** The shift that suits gaps of a geometric distribution with this many ids: their mean times ln 2, as a power of two. */
+/** Returns the best shift for geometrically distributed gaps with this number of ids: log2 of their mean times ln 2. */
 const bestShift = (count: number): number => {
   const mean = (CHUNK_IDS - count) / Math.max(1, count);
   return Math.max(0, Math.min(11, Math.floor(Math.log2(Math.max(1, mean * Math.LN2)) + 0.5)));
 };
 
-/** How many absent ids precede each id. */
+/** Returns the number of absent ids before each id. */
 function gapsOf(bits: ChunkBits, count: number): Uint16Array {
   const gaps = new Uint16Array(count);
   let next = 0;
@@ -68,7 +68,7 @@ function gapsOf(bits: ChunkBits, count: number): Uint16Array {
   return gaps;
 }
 
-/** Each gap: its upper part as that many ones and a zero, then its lower `shift` bits. */
+/** Writes each gap: its upper part in unary (ones and a zero), then its lower `shift` bits. */
 function writeGaps(target: Uint8Array, gaps: Uint16Array, shift: number): void {
   let at = HEADER * 8;
   for (const gap of gaps) {

@@ -46,7 +46,7 @@ export const maxChatId = z
     'must be a decimal 64-bit integer other than 0, as a string',
   )
   .meta({
-    description: 'The id of the chat in MAX, a 64-bit integer in decimal digits; one chat only can have it',
+    description: 'The id of the chat in MAX, a 64-bit integer in decimal digits; only one chat can have it',
     examples: ['-68000000500532'],
   });
 
@@ -68,7 +68,7 @@ const url = z
   // Refuses invalid punycode and unpaired surrogates, which the pattern accepts.
   .refine((text) => text.isWellFormed() && URL.canParse(text), NO_URL)
   .meta({
-    description: 'Where people open the chat',
+    description: 'The link that opens the chat',
     examples: ['https://max.ru/join/oooygfdz'],
     maxLength: MAX_URL,
   });
@@ -87,7 +87,7 @@ export const chatFields = {
     .meta({ description: 'The university the chat belongs to', examples: [1] })
     .nullable(),
   department: line(200, 'The department the chat belongs to', 'Факультет информатики').nullable(),
-  source: line(64, 'Where the organisation has the chat from', 'academic').nullable(),
+  source: line(64, 'The origin of the chat in the organisation', 'academic').nullable(),
 };
 
 type WrittenFields = { readonly [Name in keyof typeof chatFields]?: z.output<(typeof chatFields)[Name]> | undefined };

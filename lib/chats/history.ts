@@ -11,12 +11,12 @@ export interface DayOfCounts {
 
 export interface CountReading {
   readonly count: number;
-  /** Unix ms at which MAX was asked. */
+  /** When the count was requested from MAX, Unix ms. */
   readonly readAt: number;
 }
 
 /**
- * The day with one more reading of it. The order of the readings does not matter, and a repeated reading changes nothing.
+ * Adds a reading to its day. The order of the readings does not matter, and a repeated reading changes nothing.
  * @returns `day` itself if the reading changes nothing.
  */
 export function withReading(day: DayOfCounts, { count, readAt }: CountReading): DayOfCounts {
@@ -32,7 +32,7 @@ export function withReading(day: DayOfCounts, { count, readAt }: CountReading): 
   };
 }
 
-/** The day of a first reading. */
+/** Returns the day of a first reading. */
 export const firstReading = (date: string, { count, readAt }: CountReading): DayOfCounts => ({
   ...{ date, first: count, firstAt: readAt, min: count, max: count, last: count, lastAt: readAt },
 });

@@ -1,14 +1,14 @@
 /**
- * Sets of chat ids as bitmaps, in chunks of consecutive ids. A chunk is what a posting list stores in one item: a few hundred
- * bytes, however many of its ids are in the set.
+ * Sets of chat ids as bitmaps, in chunks of consecutive ids. A posting list stores one chunk per item. A chunk has a few hundred
+ * bytes, for any number of ids.
  */
 
-/** Ids in a chunk. */
+/** Number of ids in a chunk. */
 export const CHUNK_IDS = 4_096;
 
 const WORDS = CHUNK_IDS / 32;
 
-/** The chunk of an id, from 0. */
+/** Returns the chunk of an id, from 0. */
 export const chunkOf = (id: number): number => Math.floor(id / CHUNK_IDS);
 
 /** The bits of one chunk: bit `n` is the id `chunk × 4,096 + n`. */
@@ -28,7 +28,7 @@ export const hasBit = (bits: ChunkBits, id: number): boolean => {
   return (((bits[offset >> 5] ?? 0) >>> (offset & 31)) & 1) === 1;
 };
 
-/** How many bits of a 32-bit word are set. */
+/** Returns the number of set bits in a 32-bit word. */
 function population(word: number): number {
   let n = word - ((word >>> 1) & 0x55555555);
   n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
@@ -41,7 +41,7 @@ export function countBits(bits: ChunkBits): number {
   return count;
 }
 
-/** The offsets of the set bits within the chunk, ascending. */
+/** Yields the offsets of the set bits in the chunk, ascending. */
 export function* offsetsOf(bits: ChunkBits): Generator<number> {
   for (let i = 0; i < WORDS; i++) {
     for (let word = bits[i] ?? 0; word !== 0; word &= word - 1) yield i * 32 + (31 - Math.clz32(word & -word));
@@ -83,7 +83,7 @@ export class IdSet {
     for (const [chunk, bits] of other.#chunks) this.addChunk(chunk, bits);
   }
 
-  /** The ids that are in both sets, as a set of its own. */
+  /** Returns a new set with the ids that are in both sets. */
   common(other: IdSet): IdSet {
     const both = new IdSet();
     for (const [chunk, own] of this.#chunks) {
@@ -97,7 +97,7 @@ export class IdSet {
     return both;
   }
 
-  /** The ids above `after` in ascending order, or those below it in descending order; all of them without `after`. */
+  /** Yields the ids above `after` in ascending order, or those below it in descending order; all ids without `after`. */
   *ids(order: 'asc' | 'desc' = 'asc', after?: number): Generator<number> {
     const sign = order === 'asc' ? 1 : -1;
     const from = after === undefined ? undefined : chunkOf(after);

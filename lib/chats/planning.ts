@@ -3,21 +3,21 @@ import type { Findings } from '../planner/findings.ts';
 import type { ChatSchedule, Observations, SchedulingContext } from '../planner/plan.ts';
 import type { ViewTally } from '../planner/view-rate.ts';
 
-/** What is kept beside a chat for the planner. Times are Unix ms. */
+/** The planner's data of a chat. Times are Unix ms. */
 export interface Planning {
-  /** `null` before the chat's first refresh that was planned. */
+  /** `null` before the first planned refresh of the chat. */
   readonly learnt: Learnt | null;
-  /** The first event since the last read; one older than that says nothing any more. */
+  /** The first event since the last read. An event before the last read is ignored. */
   readonly dirtyAt: number | null;
-  /** Since when every join and leave is told by an event; `null`: they aren't. */
+  /** Time since which events are trusted, that is, MAX sends one for every join and leave; `null`: they are not. */
   readonly eventsTrustedSince: number | null;
-  /** Whether MAX has said if they are. */
+  /** Whether event trust was checked. */
   readonly eventTrustChecked: boolean;
-  /** Quarters of an hour with an event since the views were counted last. */
+  /** Number of quarters of an hour with an event since the views were last counted. */
   readonly eventQuarters: number;
 }
 
-/** What refreshes, events and listings have taught about a chat. */
+/** The change rate and view rate of a chat, learnt from refreshes, events and listings. */
 export interface Learnt {
   readonly change: ChangeBelief;
   readonly views: ViewTally;
@@ -31,30 +31,30 @@ export const NOTHING_PLANNED: Planning = {
   eventQuarters: 0,
 };
 
-/** When a chat that was just read is read again, and what is remembered for it. */
+/** The next due time of a chat that was just read, and what was learnt. */
 export interface NextRefresh {
   /** Unix ms. */
   readonly dueAt: number;
-  /** Absent: what is known stays. */
+  /** If absent, the stored value remains. */
   readonly learnt?: Learnt;
 }
 
-/** The schedule of a chat that was just read, and what the refresh found; the caller keeps the findings of what was stored. */
+/** The schedule of a chat that was just read, and the findings. The caller keeps the findings only if the reading was stored. */
 export interface ScheduledRefresh extends NextRefresh {
   readonly findings: Findings;
 }
 
-/** @param askedAt Unix ms at which MAX was asked. */
+/** Schedules the next refresh. @param askedAt when the count was requested from MAX, Unix ms. */
 export type ScheduleNext = (count: number, askedAt: number) => ScheduledRefresh;
 
-/** A chat as far as its planning goes. */
+/** The data of a chat that its schedule needs. */
 export interface ScheduledChat {
-  /** When MAX was asked for the count that is stored, Unix ms; `null`: never. */
+  /** When the stored count was requested from MAX, Unix ms; `null`: never. */
   readonly readAt: number | null;
   readonly planning: Planning;
 }
 
-/** The chat as the planner sees it. One that nothing was learnt of yet is as likely to change as any. */
+/** Returns the schedule of a chat for the planner. A chat without learnt data gets the change rate of the population. */
 export const scheduleOf = (
   chat: ScheduledChat,
   dueAt: number,
@@ -69,8 +69,9 @@ export const scheduleOf = (
 });
 
 /**
- * @param views counted since the chat's views were counted last.
- * @param eventsSince since when events come at all, Unix ms; `null`: they don't.
+ * Returns the observations of a chat.
+ * @param views the views since the chat's views were last counted.
+ * @param eventsSince time since which the service receives events, Unix ms; `null`: it does not.
  */
 export const observationsOf = (
   { planning }: ScheduledChat,
@@ -85,11 +86,11 @@ export const observationsOf = (
   eventQuarters: planning.eventQuarters,
 });
 
-/** Whether an event said that the count has changed since it was read. */
+/** Returns whether an event reported a change since the count was read. */
 export const isDirty = ({ readAt, planning: { dirtyAt } }: ScheduledChat): boolean =>
   dirtyAt !== null && dirtyAt > (readAt ?? 0);
 
-/** Whether the count is known to be right: its chat tells every change, and told none since. */
+/** Returns whether the count is known to be correct: events are trusted since before the reading, and none arrived after it. */
 export const isKnownCorrect = (chat: ScheduledChat): boolean =>
   chat.readAt !== null &&
   chat.planning.eventsTrustedSince !== null &&

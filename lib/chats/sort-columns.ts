@@ -2,15 +2,15 @@ import type { Chat } from './chat.ts';
 import { nameText, nameTextKey, type Position, type Sort, timeKey } from './sort-keys.ts';
 
 /**
- * Columns of sort keys: what a listing is sorted by, for all chats, in blocks of consecutive ids. Of many chats that match a
- * query they say which come first, without reading the chats or the listing. A listing by id needs none. Counts have none
- * either: they change far more often than what people write, and workers that read neighbouring chats would collide at it.
+ * Columns of sort keys. A column has the sort values of all chats, in blocks of consecutive ids. It gives the order of many chats
+ * that match a query, without reading the chats or the listing. A listing by id needs no column. Counts have none either: they
+ * change far more often than what people write, and workers that read neighbouring chats would collide at it.
  */
 
 export const COLUMNS = ['name', 'created_at', 'updated_at'] as const satisfies readonly Sort[];
 export type Column = (typeof COLUMNS)[number];
 
-/** Ids in a block of a column. */
+/** Number of ids in a block of a column. */
 export const BLOCK_IDS = 256;
 
 export const blockOf = (id: number): number => Math.floor(id / BLOCK_IDS);
@@ -18,7 +18,7 @@ export const blockOf = (id: number): number => Math.floor(id / BLOCK_IDS);
 /** What a column holds of a chat: the text of its name's key, or Unix ms. */
 export type ColumnValue = string | number;
 
-/** The values of a block by the place of their id in it; `undefined`: there is no such chat. */
+/** The values of a block, by the position of the id in the block; `undefined`: there is no such chat. */
 export type Block = (ColumnValue | undefined)[];
 
 export function columnValue(column: Column, chat: Chat): ColumnValue {
@@ -32,15 +32,15 @@ export function columnValue(column: Column, chat: Chat): ColumnValue {
   }
 }
 
-/** Where a chat with this value stands in the listing. */
+/** Returns the position in the listing of a chat with this value. */
 export function positionOfValue(column: Column, value: ColumnValue, id: number): Position {
   if (column === 'name') return { key: nameTextKey(String(value), id), id };
   return { key: timeKey(new Date(Number(value)).toISOString(), id), id };
 }
 
 /**
- * A block as JSON with numbers as differences, so that what repeats compresses well: 0 stands for no chat, and a value is
- * wrapped where it could be taken for that.
+ * Encodes a block as JSON. Numbers are stored as differences, which compress well. 0 means that there is no chat, so differences
+ * are wrapped in an array.
  */
 export function packBlock(block: Block): string {
   let previous = 0;

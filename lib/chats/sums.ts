@@ -1,13 +1,13 @@
 import type { Chat, ChatStatus, StoredChat } from './chat.ts';
 
-/** Sums over the chats of a scope at one moment. */
+/** Sums over the chats of a scope at one time. */
 export interface Sums {
   readonly chats: number;
-  /** Of all counts that are known, also of chats that MAX no longer gives. */
+  /** Sum of all known counts, including those of chats that are no longer available in MAX. */
   readonly participants: number;
-  /** Chats of MAX whose count was never read. */
+  /** Number of chats with a MAX id whose count was never read. */
   readonly neverRead: number;
-  /** Active chats whose count is older than it counts as fresh. */
+  /** Number of active chats with a stale count. */
   readonly stale: number;
   readonly byStatus: Readonly<Partial<Record<ShownStatus, number>>>;
 }
@@ -16,11 +16,11 @@ export type ShownStatus = ChatStatus | 'unlinked';
 
 export const NO_SUMS: Sums = { chats: 0, participants: 0, neverRead: 0, stale: 0, byStatus: {} };
 
-/** What people see as the status: a chat without a MAX id has none at MAX. */
+/** Returns the status that the API shows. A chat without a MAX id has no status in MAX. */
 const shownStatus = ({ maxChatId, status }: Pick<Chat, 'maxChatId' | 'status'>): ShownStatus =>
   maxChatId === null ? 'unlinked' : status;
 
-/** @param freshSince Unix ms: older readings are stale. */
+/** Adds a chat to sums. @param freshSince Unix ms; older readings are stale. */
 export function withChat(sums: Sums, { chat, participantsCount, readAt }: StoredChat, freshSince: number): Sums {
   const status = shownStatus(chat);
   const neverRead = status !== 'unlinked' && readAt === null;
@@ -33,7 +33,7 @@ export function withChat(sums: Sums, { chat, participantsCount, readAt }: Stored
   };
 }
 
-/** A chat whose count differs from that of an earlier day. */
+/** A chat whose count differs from its count on an earlier day. */
 export interface Mover {
   readonly id: number;
   readonly before: number;
@@ -50,7 +50,7 @@ export const NO_MOVERS: Movers = { grew: [], shrank: [] };
 
 const change = ({ before, after }: Mover): number => after - before;
 
-/** @param most entries that each of the two lists keeps. */
+/** Adds a chat to the lists. @param most largest length of each list. */
 export function withMover(movers: Movers, mover: Mover, most: number): Movers {
   const by = change(mover);
   if (by === 0) return movers;

@@ -4,14 +4,14 @@ import { searchWords } from './search.ts';
 import { cutToBytes } from './sort-keys.ts';
 
 /**
- * The terms of a chat: what posting lists know it by. A term is a beginning of one, two or three characters of one of its
- * words, a longer word as a whole, or the value of a field. Short beginnings have lists of their own, so that a search for one
- * letter reads one list; a longer beginning is the union of the words that begin with it, which lie side by side.
+ * The terms of a chat in posting lists. A term is a prefix of one, two or three characters of one of its words, a longer word, or
+ * the value of a field. Short prefixes have their own lists, so that a search for one letter reads one list. A longer prefix is
+ * the union of the words that begin with it, which are stored next to each other.
  */
 export interface Term {
-  /** Terms that are read together are in one group: words by their first three characters, values by their field. */
+  /** Terms that are read together: words with the same first three characters, or values of the same field. */
   readonly group: string;
-  /** Within the group; empty for a short beginning. */
+  /** The word within the group; empty for a short prefix. */
   readonly word: string;
 }
 
@@ -23,25 +23,25 @@ export interface TermQuery extends Term {
 /** Fields whose values are terms. */
 export type TermField = 'university' | 'department' | 'source' | 'status';
 
-/** Characters of a beginning that has a list of its own, at most. */
+/** Largest number of characters of a prefix with its own list. */
 const MAX_PREFIX = 3;
 
-/** Room for a word in a key, in bytes of UTF-8. Longer words with the same beginning share a list; the chat itself decides. */
+/** Longest word in a key, in bytes of UTF-8. Longer words with the same prefix share a list; the chats are checked afterwards. */
 const MAX_WORD_BYTES = 900;
 
-/** Control characters separate the parts of keys. */
+/** Removes control characters, because they separate the parts of keys. */
 const keyText = (text: string): string => cutToBytes(text.toWellFormed(), MAX_WORD_BYTES).replaceAll(/\p{Cc}/gu, ' ');
 
 const beginning = (word: string, length: number): string => [...word.slice(0, 2 * length)].slice(0, length).join('');
 
 const prefixTerm = (prefix: string): Term => ({ group: `^${prefix}`, word: '' });
 
-/** All lists of a field's values. */
+/** Returns the group with all values of a field. */
 export const groupOf = (field: TermField): string => `=${field}`;
 
 export const valueTerm = (field: TermField, value: string): Term => ({ group: groupOf(field), word: keyText(value) });
 
-/** The lists of the chats that have a word with this beginning. @param word normalized. */
+/** Returns the query for chats that have a word with this prefix. @param word normalized. */
 export function wordQuery(word: string): TermQuery {
   const start = beginning(word, MAX_PREFIX);
   return start === word
@@ -54,7 +54,7 @@ export const valueQuery = (field: TermField, value: string): TermQuery => ({
   match: 'exact',
 });
 
-/** The terms of a chat, each once. */
+/** Returns the distinct terms of a chat. */
 export function termsOf(chat: Chat): Term[] {
   const terms = new Map<string, Term>();
   const add = (term: Term) => terms.set(termKey(term), term);
@@ -71,5 +71,5 @@ export function termsOf(chat: Chat): Term[] {
   return [...terms.values()];
 }
 
-/** A text that tells terms apart. */
+/** Returns a unique text for a term. */
 export const termKey = ({ group, word }: Term): string => `${group}\t${word}`;

@@ -4,12 +4,12 @@ import { type ChatQuery, exactText, isNarrowed, matchesQuery } from '../chats/qu
 import type { TermField } from '../chats/terms.ts';
 import { type MatchingIdsDeps, matchingIds, scanChats } from './matching-ids.ts';
 
-/** For a query, how many of its chats have each university, department, source and status. */
+/** Counts the chats of a query by university, department, source and status. */
 
-/** Matches that are read and counted one by one: 7 BatchGetItem. */
+/** Largest number of matches that are read and counted one by one: 7 BatchGetItem. */
 const MAX_COUNTED = 700;
 
-/** Departments that are named: those with the most chats. */
+/** Largest number of departments in the result: those with the most chats. */
 const MAX_DEPARTMENTS = 100;
 
 const FIELDS = ['university', 'department', 'source', 'status'] as const satisfies readonly TermField[];
@@ -22,7 +22,10 @@ export interface Facet<V> {
 export interface Facets {
   readonly total: number;
   readonly universities: readonly Facet<number>[];
-  /** The 100 with the most chats. Spellings that differ in case only are one value, named as one of its chats has it. */
+  /**
+   * The 100 departments with the most chats. Spellings that differ only in case are one value, with the spelling of one of its
+   * chats.
+   */
   readonly departments: readonly Facet<string>[];
   readonly sources: readonly Facet<string>[];
   readonly statuses: readonly Facet<ShownStatus>[];
@@ -34,7 +37,7 @@ export interface CountFacetsDeps extends MatchingIdsDeps {
   };
 }
 
-/** A value of a field with its number of chats, and one of these. */
+/** A value of a field with its number of chats, and the id of one of them. */
 interface Counted {
   readonly word: string;
   chats: number;
@@ -44,8 +47,8 @@ interface Counted {
 type Counts = Readonly<Record<TermField, readonly Counted[]>>;
 
 /**
- * The lists of the query's terms, then those of all values of four fields: 1 Query for every 1 MB of each. Where few chats
- * match, these are read instead: 1 BatchGetItem for every 100.
+ * Counts facets. Reads the lists of the query's terms, then those of all values of four fields: 1 Query for every 1 MB of each.
+ * If few chats match, it reads these instead: 1 BatchGetItem for every 100.
  */
 export async function countFacets(deps: CountFacetsDeps, query: ChatQuery): Promise<Facets> {
   if (!(await deps.postings.isComplete())) {
@@ -117,7 +120,7 @@ const mostFrequent = (counts: Counts): Counts => {
   };
 };
 
-/** @param examples the chats that show how values are spelled. */
+/** Returns facets with the spellings of values. @param examples chats with these spellings. */
 function named(total: number, counts: Counts, examples: ReadonlyMap<number, Chat>): Facets {
   const spelled = ({ word, chats, example }: Counted, field: 'department' | 'source'): Facet<string> => {
     const spelling = examples.get(example)?.[field];

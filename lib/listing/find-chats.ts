@@ -9,12 +9,12 @@ import { matchingIds } from './matching-ids.ts';
 import { expectedWalk, MAX_READ, MAX_WALKED, type PageSize, type Way, wayTo, wayWithoutWalk } from './page-ways.ts';
 
 /**
- * Pages of chats: all of a scope, or those that match a query. Posting lists say which chats match, so the total is known
- * before any chat is read; `page-ways.ts` then chooses what to read. Rows are checked against the query before they are shown,
- * since a list may hold an id too many.
+ * Returns pages of chats: all of a scope, or those that match a query. Posting lists name the chats that match, so the total is
+ * known before any chat is read. `page-ways.ts` then chooses what to read. Rows are checked against the query before they are
+ * returned, because a list may contain a wrong id.
  */
 
-/** Rows of the listing in one Query of a walk, at most; 1 MB ends it before. */
+/** Largest number of rows in one Query of a walk. A Query ends earlier at 1 MB. */
 const MAX_STEP = 5_000;
 
 export interface FindChatsDeps {
@@ -27,18 +27,18 @@ export interface FindRequest extends Omit<Listing, 'scope'> {
 }
 
 export interface FoundPage extends ListPage {
-  /** All chats that match, on every page. */
+  /** Number of all chats that match, on every page. */
   readonly total: number;
 }
 
 export type FindChats = (request: FindRequest) => Promise<FoundPage>;
 
-/** Without a total, that of the posting lists counts. */
+/** A page. If it has no total, the total of the posting lists applies. */
 type Page = ListPage & Partial<Pick<FoundPage, 'total'>>;
 
 const EMPTY: Page = { rows: [], next: undefined };
 
-/** A row and its place in the listing. */
+/** A row and its position in the listing. */
 interface Placed {
   readonly row: ListedChat;
   readonly position: Position;
@@ -82,7 +82,7 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
     }
   }
 
-  /** 1 BatchGetItem for every 100 rows: the ids are in order already. */
+  /** Returns a page sorted by id, which is the order of the set. 1 BatchGetItem for every 100 rows. */
   async function pageById(request: FindRequest, ids: IdSet): Promise<Page> {
     const { order, limit, after } = request;
     const rows: Placed[] = [];
@@ -117,13 +117,13 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
   }
 
   /**
-   * Picks the page by the column of its sort. 1 Query for every 1 MB of it, 1 or 2 BatchGetItem.
-   * @returns `undefined` where the column lacks so many chats that it is of no use.
+   * Selects the page by the column of its sort. 1 Query for every 1 MB of the column, 1 or 2 BatchGetItem.
+   * @returns `undefined` if the column lacks too many chats.
    */
   async function byColumn(request: FindRequest, ids: IdSet): Promise<Page | undefined> {
     const { sort, order, limit } = request;
     const positions = await deps.postings.positions(sort as Column, ids);
-    // Chats whose writer has died have no place in the column. There are hardly ever any.
+    // Chats whose writer has died have no position in the column. This is rare.
     if (ids.size - positions.length > MAX_READ) return undefined;
     if (positions.length < ids.size) positions.push(...(await missingPositions(sort, ids, positions)));
     const compare = comparePositions(order);
@@ -138,7 +138,7 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
     return pageOf(rows, limit);
   }
 
-  /** 1 BatchGetItem for every 100. */
+  /** Returns the positions of chats that the column lacks. 1 BatchGetItem for every 100. */
   async function missingPositions(sort: Sort, ids: IdSet, known: readonly Position[]): Promise<Position[]> {
     const found = IdSet.of(known.map(({ id }) => id));
     const stored = await chatStore.getMany([...ids.ids()].filter((id) => !found.has(id)));
@@ -146,8 +146,8 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
   }
 
   /**
-   * Walks the listing and reads the matches it meets. 1 Query for some thousand rows, 1 or 2 BatchGetItem.
-   * @returns `undefined` where `maxRows` rows were passed without meeting enough.
+   * Walks the listing and reads the matches on the way. 1 Query for every few thousand rows, 1 or 2 BatchGetItem.
+   * @returns `undefined` if `maxRows` rows do not contain enough matches.
    */
   async function walk(request: FindRequest, ids: IdSet, size: PageSize, maxRows: number): Promise<Page | undefined> {
     const { query, sort, order, limit } = request;
@@ -175,7 +175,7 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
     return pageOf(rows, limit);
   }
 
-  /** The chats at these places that match, in the order of the places. 1 BatchGetItem for every 100. */
+  /** Returns the chats at these positions that match, in the order of the positions. 1 BatchGetItem for every 100. */
   async function readRows({ query, sort }: FindRequest, places: readonly Position[]): Promise<Placed[]> {
     const stored = await chatStore.getMany(places.map(({ id }) => id));
     return places.flatMap((position) => {
@@ -185,7 +185,7 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
   }
 }
 
-/** The first `n` of these places after `after`, in order: one pass, since there may be very many. */
+/** Returns the first `n` of these positions after `after`, in order. It needs one pass, because there may be very many. */
 function firstAfter(
   positions: readonly Position[],
   compare: (a: Position, b: Position) => number,
@@ -220,7 +220,7 @@ const rowOf = ({ chat, participantsCount, readAt }: StoredChat, sort: Sort): Lis
   count: sort === 'participants_count' ? { participantsCount, readAt } : undefined,
 });
 
-/** @param rows one more than the page holds where there is a next page. */
+/** @param rows the rows of the page, and one more if there is a next page. */
 function pageOf(rows: readonly Placed[], limit: number): ListPage {
   const shown = rows.slice(0, limit);
   return {

@@ -6,10 +6,10 @@ import { type TermQuery, valueQuery, wordQuery } from '../chats/terms.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { PostingStore } from '../state/posting-store.ts';
 
-/** Words of a search whose lists are read first. The others are read only where these leave many chats. */
+/** Number of words of a search whose lists are read first. The others are read only if many chats remain. */
 const FIRST_WORDS = 5;
 
-/** Rows read at once where there are no posting lists yet. */
+/** Rows per request while there are no posting lists. */
 const SCANNED_AT_ONCE = 1_000;
 
 export interface MatchingIdsDeps {
@@ -19,14 +19,14 @@ export interface MatchingIdsDeps {
 
 export interface MatchingIds {
   readonly ids: IdSet;
-  /** Whether these are the matching chats. Otherwise they are among these, which are `enough` at most. */
+  /** Whether exactly these chats match. Otherwise these are at most `enough` chats, and all matches are among them. */
   readonly exact: boolean;
 }
 
 /**
- * Finds the chats that match, by posting lists: 1 Query a list, in parallel, and 1 GetItem where the search may be a MAX id.
- * Reading ends when so few chats are left that whoever shows them can check them all.
- * @param enough how few.
+ * Finds the chats that match, by posting lists: 1 Query per list, in parallel, and 1 GetItem if the search may be a MAX id. It
+ * stops reading when so few chats remain that the caller can check all of them.
+ * @param enough this number of chats.
  */
 export async function matchingIds(deps: MatchingIdsDeps, query: ChatQuery, enough: number): Promise<MatchingIds> {
   if (!(await deps.postings.isComplete())) {
@@ -45,13 +45,15 @@ export async function matchingIds(deps: MatchingIdsDeps, query: ChatQuery, enoug
   return combine(plan, all, words.length, await owner);
 }
 
-/** Without the words that another one begins with, the longest first: usually the rarest. */
+/**
+ * Returns the words without those that are prefixes of another word. The longest come first, because they are usually the rarest.
+ */
 const distinctBeginnings = (words: readonly string[]): string[] =>
   words
     .filter((word) => !words.some((other) => other !== word && other.startsWith(word)))
     .sort((a, b) => b.length - a.length);
 
-/** Conditions of which each is a union of lists, and the list of the source that the search text may be. */
+/** The conditions of a query, each a union of lists, and the list of the source that the search text may name. */
 interface Plan {
   readonly filters: readonly (readonly TermQuery[])[];
   readonly search: Search | undefined;
@@ -99,7 +101,7 @@ async function readPlan(
   };
 }
 
-/** @param words of the search, those not read included. */
+/** Combines the lists. @param words number of words in the search, including those whose lists were not read. */
 function combine(plan: Plan, lists: ReadLists, words: number, owner: number | undefined): MatchingIds {
   const conditions: IdSet[] = [];
   let exact = lists.words.length === words;
@@ -133,7 +135,9 @@ function intersectionOf([first, ...others]: readonly IdSet[]): IdSet {
   return others.reduce((both, other) => both.common(other), unionOf(first ? [first] : []));
 }
 
-/** All chats that match, found without posting lists: slow, and always right. 1 Query for every 1,000 chats of the scope. */
+/**
+ * Yields all chats that match, without posting lists. It is slow but always correct. 1 Query for every 1,000 chats of the scope.
+ */
 export async function* scanChats(chatStore: Pick<ChatStore, 'list'>, query: ChatQuery): AsyncGenerator<Chat> {
   let after: Position | undefined;
   do {

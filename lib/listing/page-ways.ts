@@ -2,26 +2,26 @@ import { COLUMNS, type Column } from '../chats/sort-columns.ts';
 import type { Sort } from '../chats/sort-keys.ts';
 
 /**
- * The ways to a page of the chats that match a query. All give the same rows in the same order; they differ in what they read.
- * The choice follows from numbers that are known before: how many chats match, and how many there are.
+ * The ways to find a page of the chats that match a query. All return the same rows in the same order, but they read different
+ * items. The choice depends on the number of matches and the number of chats, which are known before.
  */
 export type Way =
-  /** The ids are in order already: reads the rows of the page. */
+  /** The set of ids is already in order: reads only the rows of the page. */
   | 'ids'
   /** Reads all matches and sorts them. */
   | 'read'
-  /** Passes through the sorted listing until it has met enough matches, and reads these. */
+  /** Walks through the sorted listing until it has passed enough matches, and reads these. */
   | 'walk'
-  /** Reads the column of all sort keys, picks the page, and reads its rows. */
+  /** Reads the column of all sort keys, selects the page, and reads its rows. */
   | 'column';
 
-/** Matches that are read and sorted: 3 BatchGetItem. */
+/** Largest number of matches that are read and sorted: 3 BatchGetItem. */
 export const MAX_READ = 300;
 
 /** Rows of the listing that a walk may pass: about 500 KB, one Query. */
 export const MAX_WALKED = 1_000;
 
-/** Rows that a walk passes for each one that it needs, if matches are spread evenly; a fifth more, since they are not. */
+/** Factor on the expected number of rows of a walk, because matches are not evenly spread. */
 const MARGIN = 1.2;
 
 /** What a column takes for each chat, bytes: names as they compress, times at worst. */
@@ -33,27 +33,27 @@ const COLUMN_BYTES: Readonly<Record<Column, number>> = {
 
 const QUERY_BYTES = 1_048_576;
 
-/** Queries for a column, at most; then other ways are better. */
+/** Largest number of Queries for a column. For more, other ways are better. */
 const MAX_COLUMN_QUERIES = 8;
 
 export interface PageSize {
-  /** How many chats match. */
+  /** Number of chats that match. */
   readonly matches: number;
-  /** Whether exactly these match; otherwise some of them may not, and all must be read. */
+  /** Whether exactly these match. Otherwise some of them may not match, and all must be read. */
   readonly exact: boolean;
-  /** Chats of the listing that a walk passes. */
+  /** Number of chats in the listing of the scope. */
   readonly listed: number;
-  /** All chats. */
+  /** Number of all chats. */
   readonly chats: number;
   readonly sort: Sort;
   readonly limit: number;
 }
 
-/** How many rows of the listing a walk is expected to pass. */
+/** Returns the expected number of rows that a walk passes. */
 export const expectedWalk = ({ matches, listed, limit }: PageSize): number =>
   Math.ceil(((limit + 1) * MARGIN * Math.max(listed, matches)) / matches);
 
-/** How many Queries the column of a sort takes. */
+/** Returns the number of Queries for the column of a sort. */
 export const columnQueries = ({ chats }: PageSize, column: Column): number =>
   Math.ceil((chats * COLUMN_BYTES[column]) / QUERY_BYTES);
 
@@ -65,10 +65,10 @@ export function wayTo(page: PageSize): Way {
   return wayWithoutWalk(page) ?? 'walk';
 }
 
-/** The way where a walk did not meet enough matches in the rows that it may pass; `undefined`: it must go on. */
+/** Returns the way for a walk that would pass too many rows; `undefined` if the walk is still the best. */
 export function wayWithoutWalk(page: PageSize): 'column' | 'read' | undefined {
   const column = COLUMNS.find((one) => one === page.sort);
   if (column && columnQueries(page, column) <= MAX_COLUMN_QUERIES) return 'column';
-  // A row that is read costs as much as some that are passed.
+  // Reading a row costs as much as passing several.
   return page.matches * 3 <= expectedWalk(page) ? 'read' : undefined;
 }

@@ -7,19 +7,19 @@ import type { ChatStore } from '../state/chat-store.ts';
 import type { PostingRepairStore, RepairCursor } from '../state/posting-store.ts';
 
 /**
- * Compares the posting lists with the chats and repairs them: gaps, where a chat is missing from the list of a term that it
- * has, and orphans, where a list has an id whose chat does not have the term. It goes through the chats by their ids, then
- * through all chunks of the lists, in pages. On the way it puts the sort keys of all chats into their columns. It saves its place after each page, so it can be interrupted at any time, and it
- * fills lists that do not exist yet.
+ * Compares the posting lists with the chats and repairs them. A gap is a chat that is missing in the list of one of its terms. An
+ * orphan is an id in a list whose chat does not have the term. It reads the chats by id, then all chunks of the lists, in pages,
+ * and writes the sort keys of all chats into their columns. It saves a cursor after each page, so it can be interrupted at any
+ * time. It also creates lists that do not exist.
  */
 
 /**
- * An orphan may belong to a chat that is just being written: it enters its lists first. So an orphan is only removed when it
- * is still one after this time, in which any writer has finished or has died, ms.
+ * Time until an orphan is removed, ms. It may belong to a chat that is being written, because the lists are written before the
+ * chat. After this time, every writer has finished or died.
  */
 const GRACE_MS = 60_000;
 
-/** Orphans that wait for the end of the grace time, at most. The next repair finds the others. */
+/** Largest number of orphans that wait for the end of the grace time. The next repair finds the others. */
 const MAX_SUSPECTS = 100_000;
 
 const ROWS_AT_ONCE = 1_000;
@@ -31,14 +31,14 @@ export interface RepairPostingsDeps {
 }
 
 export interface RepairReport {
-  /** Chats compared. */
+  /** Number of compared chats. */
   readonly chats: number;
-  /** Chunks of lists compared. */
+  /** Number of compared chunks. */
   readonly chunks: number;
   readonly gaps: number;
-  /** Orphans removed. */
+  /** Number of removed orphans. */
   readonly orphans: number;
-  /** Whether everything was compared; otherwise the next repair goes on where this one ended. */
+  /** Whether everything was compared. Otherwise the next repair continues from the cursor. */
   readonly finished: boolean;
 }
 
@@ -49,8 +49,9 @@ interface Suspect {
 }
 
 /**
- * @param deadline Unix ms at which it ends, finished or not.
- * @param onProgress comes after each page.
+ * Runs or continues a repair.
+ * @param deadline when it ends, finished or not, Unix ms.
+ * @param onProgress called after each page.
  */
 export async function repairPostings(
   deps: RepairPostingsDeps,
@@ -99,7 +100,7 @@ export async function repairPostings(
   await repairs.writeCursor(undefined);
   return { ...report, finished: true };
 
-  /** The chats after this id that are in one chunk. */
+  /** Returns the chats of the next chunk after this id. */
   async function nextChunk(afterId: number): Promise<{ readonly chats: readonly Chat[]; readonly isLast: boolean }> {
     const chats: Chat[] = [];
     let after: Position | undefined = { key: afterId, id: afterId };
@@ -144,7 +145,7 @@ export async function repairPostings(
     report.gaps += missing.length;
   }
 
-  /** Only chunks whose first id is an orphan are looked at: if a chat of the chunk has the term, the first phase saw it. */
+  /** Compares chunks whose first id is an orphan. The first phase has compared all chunks with a chat that has the term. */
   async function compareChunks(chunks: readonly { term: Term; chunk: number; bits: ChunkBits }[]): Promise<void> {
     const haveTerm = async (asked: readonly { readonly id: number; readonly term: Term }[]) => {
       const chats = await chatStore.getMany(asked.map(({ id }) => id));

@@ -8,13 +8,13 @@ import type { Leases } from '../state/count-cache.ts';
 import type { ViewCounts } from './view-counts.ts';
 
 /**
- * How right the shown counts are: a uniform random sample of the chats that have a MAX id, each compared with MAX now.
- * Nothing is written.
+ * Validates the counts that readers see. It compares a uniform random sample of the chats with a MAX id with MAX, and writes
+ * nothing.
  */
 
-/** Few at a time, so that people's refreshes pass in between: each waits for at most these. */
+/** Requests in flight. There are few, because each refresh by a person waits for at most these. */
 const CONCURRENCY = 3;
-/** Rounds of drawing ids at random before the listing is walked instead: enough while one id in ten is in use. */
+/** Rounds of drawing random ids before it reads the listing instead. They are sufficient if one id in ten is in use. */
 const DRAWS = 40;
 
 export interface ValidationReport {
@@ -22,11 +22,11 @@ export interface ValidationReport {
   readonly checked: number;
   readonly matched: number;
   readonly mismatched: number;
-  /** MAX says the chat is gone or the bot isn't in it. */
+  /** Chats that MAX reports as gone, or in which the bot is not a member. */
   readonly unavailable: number;
-  /** matched / checked; `null` when nothing could be checked. */
+  /** matched / checked; `null` if no chat could be checked. */
   readonly accuracy: number | null;
-  /** Mean of |shown − actual| over the checked chats; a count never read counts as 0. */
+  /** Mean of |shown − actual| over the checked chats. A count that was never read counts as 0. */
   readonly mean_abs_drift: number | null;
   readonly max_drift: number | null;
   readonly mismatches: readonly Mismatch[];
@@ -42,7 +42,7 @@ export interface Mismatch {
 
 interface ValidateDeps {
   readonly chatStore: ChatStore;
-  /** Without lazy updates: a validation changes nothing. */
+  /** Without lazy updates, because a validation changes nothing. */
   readonly viewCounts: ViewCounts;
   readonly fetchCount: FetchCount;
   readonly leases: Pick<Leases, 'takeFetching' | 'release'>;
@@ -54,12 +54,14 @@ interface ValidateDeps {
 
 export type ValidateOutcome =
   | { readonly kind: 'report'; readonly report: ValidationReport }
-  /** Another validation is running: one may ask MAX for 500 chats, and two at once would take the quota from people. */
+  /**
+   * Another validation is running. A validation may request 500 chats from MAX, so two at once would slow down people's requests.
+   */
   | { readonly kind: 'under_way' }
-  /** Not one chat of the sample could be checked. */
+  /** No chat of the sample could be checked. */
   | { readonly kind: 'max_unreachable'; readonly reason: string };
 
-/** @param deadline Unix ms; what isn't checked by then is left out of `checked`. */
+/** Validates a sample. @param deadline Unix ms. Chats that are not checked by then are not in `checked`. */
 export const createValidateCounts =
   (deps: ValidateDeps) =>
   async (scope: Scope, sampleSize: number, deadline: number): Promise<ValidateOutcome> => {
@@ -101,7 +103,7 @@ async function compareSample(
       unavailable += 1;
       return;
     }
-    // Read just now, beside MAX: a refresh since the sample was drawn must not look like drift.
+    // Reads the shown count after the response of MAX, so that a refresh since the draw does not look like drift.
     const shown = (await deps.viewCounts([{ chat, count }])).get(chat.id);
     const drift = answer.count - (shown?.participantsCount ?? 0);
     checked += 1;
@@ -139,9 +141,9 @@ async function compareSample(
 }
 
 /**
- * A uniform sample without replacement. Of all chats: ids drawn at random, kept where there is a chat (every id is drawn
- * with the same chance, so every chat is). Of one university, or where too few ids are in use: reservoir sampling
- * (Vitter's algorithm R) over the listing by id, in constant memory.
+ * Draws a uniform sample without replacement. For all chats, it draws random ids and keeps those with a chat; all ids, and so all
+ * chats, have the same probability. For one university, or if too few ids are in use, it uses reservoir sampling (Vitter's
+ * algorithm R) over the listing by id, in constant memory.
  */
 async function drawSample(deps: ValidateDeps, scope: Scope, size: number): Promise<readonly ListedChat[]> {
   if (scope === 'all') {
@@ -166,7 +168,7 @@ async function drawSample(deps: ValidateDeps, scope: Scope, size: number): Promi
 
 async function drawByIds(deps: ValidateDeps, size: number): Promise<readonly ListedChat[] | undefined> {
   const [total, lastId] = await Promise.all([deps.chatStore.total('all'), deps.chatStore.lastId()]);
-  // Nearly everything is wanted: walking finds it sooner than chance does.
+  // The sample is a large part of all chats, so reading the listing is faster.
   if (total <= size * 2) return undefined;
   const tried = new Set<number>();
   const found: ListedChat[] = [];
@@ -179,7 +181,7 @@ async function drawByIds(deps: ValidateDeps, size: number): Promise<readonly Lis
       draw.push(id);
     }
     const stored = await deps.chatStore.getMany(draw);
-    // In the order drawn: the store's order must not decide who is in when the last round finds too many.
+    // In the order of the draw, because the last round may find too many, and the order of the store would bias the selection.
     for (const id of draw) {
       const chat = stored.get(id)?.chat;
       if (chat && chat.maxChatId !== null) found.push({ chat, count: undefined });

@@ -11,23 +11,23 @@ import type { Telemetry } from '../state/telemetry.ts';
 import { VIEW_SAMPLE, type ViewCounter } from '../state/view-counter.ts';
 
 /**
- * Counts for people who look at chats: whatever is there, at once. Round trips: 1 MGET; 1 BatchGetItem (100 chats) when
- * something isn't cached; where something is stale or missing, 1 script for the leases and 1 SendMessageBatch. One listing in
- * four is counted, which nobody waits for.
+ * Returns counts for people who view chats. It serves the available counts at once. Round trips: 1 MGET; 1 BatchGetItem (100
+ * chats) on cache misses; for stale or missing counts 1 script for the leases and 1 SendMessageBatch. One listing in four also
+ * counts views, in the background.
  */
 
-/** How long a queued refresh keeps other readers from asking again. */
+/** Lifetime of the lease of a queued refresh, ms. During it, other readers don't enqueue the chat again. */
 const QUEUED_LEASE_MS = 60_000;
-/** Longest wait for counts that were never read. */
+/** Longest wait for counts that were never read, ms. */
 const INLINE_BUDGET_MS = 1_000;
 const INLINE_CHATS = 5;
-/** Asking for refreshes is a favour: it must not hold up the answer. */
+/** Longest time that a response waits for SQS to accept refresh requests, ms. */
 const ASK_BUDGET_MS = 500;
-/** A count that events vouch for is fresh until its audit, which may take an hour to come. */
+/** Time for which a count with trusted events is fresh, ms: until its daily refresh, which may be an hour late. */
 const TRUSTED_FOR_MS = AUDIT_INTERVAL_MS + 3_600_000;
 
 export interface ShownCount {
-  /** `null`: never read yet. */
+  /** `null` if it was never read. */
   readonly participantsCount: number | null;
   readonly updatedAt: string | null;
   readonly source: 'cache' | 'api' | 'database';
@@ -43,16 +43,16 @@ interface ViewCountsDeps {
   readonly refreshChat: RefreshChat;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  /** A name for this reader's leases. */
+  /** Returns an owner for the leases of this reader. */
   readonly newId: () => string;
   /** From 0 up to 1, exclusive. */
   readonly random: () => number;
   readonly settings: {
     readonly freshMs: number;
     readonly batchSize: number;
-    /** Whether a reader may ask for refreshes at all. */
+    /** Whether readers may request refreshes. */
     readonly lazyUpdate: boolean;
-    /** No cache, no MAX: only what the durable store has. */
+    /** If true, neither the cache nor MAX is used, only the durable store. */
     readonly integrationDisabled: boolean;
   };
 }
@@ -86,7 +86,7 @@ export function createViewCounts(deps: ViewCountsDeps): ViewCounts {
       if (hit) hits += 1;
       const one: StoredChat | undefined = stored.get(chat.id);
       const kept: StoredCount | undefined = known ?? one;
-      // Where both are at hand and differ, the durable one is newer; and a listing by count shows what it was sorted by.
+      // If both counts are known and differ, the durable one is newer. A listing by count must also show the count it is sorted by.
       if (hit && (known === undefined || known.participantsCount === hit.count)) {
         const cachedCount = show(hit.count, hit.updatedAt, 'cache', hit.eventsTrusted, stale);
         if (cachedCount.stale) staleHits += 1;
@@ -122,7 +122,7 @@ export function createViewCounts(deps: ViewCountsDeps): ViewCounts {
     return shown;
   };
 
-  /** What was read at these times, or before them, is stale. Made once a page: such texts order as the times do. */
+  /** Returns the times at or before which a reading is stale. They are texts, created once per page: texts order like the times. */
   function staleAt(): { readonly trusted: string; readonly untrusted: string } {
     const textOf = (ageMs: number) => new Date(clock.now() - ageMs).toISOString();
     return { trusted: textOf(Math.max(TRUSTED_FOR_MS, settings.freshMs)), untrusted: textOf(settings.freshMs) };
@@ -143,7 +143,10 @@ export function createViewCounts(deps: ViewCountsDeps): ViewCounts {
     };
   }
 
-  /** Replaces in `shown` what could be fetched inline; the rest comes to the queue, each chat once however many ask. */
+  /**
+   * Fetches a few never-read counts inline and updates `shown`. Enqueues the other stale chats; leases make sure each is queued
+   * once.
+   */
   async function askForRefreshes(rows: readonly ListedChat[], shown: Map<number, ShownCount>): Promise<void> {
     const wanted = rows.map((row) => row.chat).filter((chat) => isReadable(chat) && shown.get(chat.id)?.stale);
     if (wanted.length === 0) return;
@@ -154,14 +157,14 @@ export function createViewCounts(deps: ViewCountsDeps): ViewCounts {
     await ask(late);
   }
 
-  /** @returns the chats that got no answer in time. */
+  /** Fetches counts inline. @returns the chats without a response in time. */
   async function fetchInline(chats: readonly Chat[], shown: Map<number, ShownCount>): Promise<number[]> {
     const deadline = clock.now() + INLINE_BUDGET_MS;
     const owner = deps.newId();
     const late = new Set(chats.map((chat) => chat.id));
     const fetching = chats.filter(isReadable).map(async (chat) => {
       if (!(await deps.leases.takeFetching(chat.id, owner, INLINE_BUDGET_MS))) return late.delete(chat.id);
-      // A store that can't take the count now must not cost the listing: the chat is left to the queue.
+      // If the store can't store the count now, the listing must not fail: the queue refreshes the chat.
       const outcome = await deps.refreshChat(chat, { lane: 'interactive', deadline }).catch(() => undefined);
       await deps.leases.release(chat.id, owner);
       if (!outcome || outcome.kind === 'not_permitted' || outcome.kind === 'failed') return;
@@ -185,7 +188,7 @@ export function createViewCounts(deps: ViewCountsDeps): ViewCounts {
         chunks([...taken], settings.batchSize).map((part) => ({ ids: part, requested_at })),
       );
     })();
-    // Not accepted or not in time: the counts stay stale, and the lease's end lets the next reader ask again.
+    // If SQS does not accept the messages in time, the counts stay stale, and a reader requests them again when the lease expires.
     await Promise.race([sending.catch(() => undefined), clock.sleep(ASK_BUDGET_MS)]);
   }
 }

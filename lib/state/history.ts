@@ -1,12 +1,12 @@
 import type { CountReading, DayOfCounts } from '../chats/history.ts';
 
-/** The history of counts: for each chat and day one entry, for as long as PARTICIPANTS_HISTORY_DAYS says. */
+/** The history of counts: one entry for each chat and day. Entries expire after PARTICIPANTS_HISTORY_DAYS. */
 export interface History {
-  /** The days from `from` to `to` (both included) on which the chat's count changed, oldest first. */
+  /** Returns the days on which the chat's count changed, from `from` to `to` (inclusive), oldest first. */
   days(chatId: number, from: string, to: string): Promise<readonly DayOfCounts[]>;
 }
 
 export interface HistoryWriter {
-  /** Adds a changed count to its day. Readings may come in any order and more than once. */
+  /** Adds a changed count to its day. Readings may arrive in any order and repeatedly. */
   record(chatId: number, reading: CountReading): Promise<void>;
 }

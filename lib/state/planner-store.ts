@@ -2,16 +2,16 @@ import type { Findings } from '../planner/findings.ts';
 import type { Price } from '../planner/sync.ts';
 import type { Cursor } from './count-store.ts';
 
-/** What the planner keeps of all chats together. */
+/** Stores the planner's data about all chats together. */
 export interface PlannerStore {
-  /** Where a plan that ran out of time goes on. */
+  /** Returns the cursor from which the next sync continues, if the last one ran out of time. */
   readCursor(): Promise<Cursor | undefined>;
   writeCursor(cursor: Cursor | undefined): Promise<void>;
 
   readPrice(): Promise<Price | undefined>;
-  /** Adds to what the next tick takes. @returns the `again` of all added before since the last tick. */
+  /** Adds findings for the next sync. @returns the sum of `again` of all findings added before since the last sync. */
   addFindings(findings: Findings): Promise<number>;
   readFindings(): Promise<Findings>;
-  /** Puts a new price into force, and takes away the findings it was made of; both or none. */
+  /** Stores a new price and subtracts the findings it is based on, atomically. */
   writePrice(price: Price, made: Findings): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Scope } from '../chats/chat.ts';
 import type { Movers, Sums } from '../chats/sums.ts';
 
-/** Statistics that the nightly roll-up has made. Days are in UTC. */
+/** The statistics of the nightly roll-up. Days are in UTC. */
 
 export interface DayOfSums extends Sums {
   readonly date: string;
@@ -10,13 +10,13 @@ export interface DayOfSums extends Sums {
 export const SPANS = ['week', 'month'] as const;
 export type Span = (typeof SPANS)[number];
 
-/** The chats that grew and shrank most; `since` is the day that they are compared with, `null`: there is none so old. */
+/** The chats that grew and shrank most. `since`: the day of comparison; `null` if there are no counts from that time. */
 export type MoversBySpan = Readonly<Record<Span, { readonly since: string | null; readonly movers: Movers }>>;
 
 export interface LatestMovers {
   readonly date: string;
   readonly spans: MoversBySpan;
-  /** Names of the chats in it, as they were at the roll-up. */
+  /** Names of these chats at the time of the roll-up. */
   readonly names: Readonly<Record<number, string>>;
 }
 
@@ -30,12 +30,12 @@ export interface UniversitySums extends Omit<Sums, 'byStatus'> {
 }
 
 export interface Statistics {
-  /** The days from `from` to `to` for which there is a roll-up, oldest first. */
+  /** Returns the days from `from` to `to` with a roll-up, oldest first. */
   days(scope: Scope, from: string, to: string): Promise<readonly DayOfSums[]>;
   movers(scope: Scope): Promise<LatestMovers | undefined>;
-  /** All universities on the first or the last day of the range for which there is a roll-up. */
+  /** Returns all universities on the first or the last day with a roll-up in the range. */
   universities(which: 'first' | 'last', from: string, to: string): Promise<UniversityDay | undefined>;
-  /** When the last roll-up ended, Unix ms. */
+  /** Returns when the last roll-up ended, Unix ms. */
   rolledUpAt(): Promise<number | undefined>;
 }
 
@@ -43,22 +43,22 @@ export interface Statistics {
 export type CountsOfChunk = ReadonlyMap<number, number>;
 export const CHUNK = 4_096;
 
-/** A roll-up as far as it has come. */
+/** A roll-up and its progress. */
 export interface RollUp {
   readonly date: string;
   /** Unix ms. */
   readonly startedAt: number;
-  /** Unix ms; `null`: it is not at its end. */
+  /** Unix ms; `null` if it is not finished. */
   readonly finishedAt: number | null;
-  /** The chats up to this id are in it. */
+  /** It contains the chats up to this id. */
   readonly after: number;
   readonly all: RollUpOf;
   readonly universities: Readonly<Record<number, RollUpOf>>;
-  /** The days that counts are compared with. */
+  /** The days with which counts are compared. */
   readonly since: Readonly<Record<Span, string | null>>;
 }
 
-/** Of one scope. */
+/** The results of one scope. */
 export interface RollUpOf {
   readonly sums: Sums;
   readonly movers: Readonly<Record<Span, Movers>>;
@@ -67,10 +67,10 @@ export interface RollUpOf {
 export interface RollUpStore {
   lastRollUp(): Promise<RollUp | undefined>;
   saveRollUp(rollUp: RollUp): Promise<void>;
-  /** @returns the days of `dates` for which counts are kept. */
+  /** @returns the days of `dates` with stored counts. */
   daysWithCounts(dates: readonly string[]): Promise<readonly string[]>;
   countsOf(chunk: number, date: string): Promise<CountsOfChunk | undefined>;
   keepCounts(chunk: number, date: string, counts: CountsOfChunk): Promise<void>;
-  /** Makes the result visible: sums and movers of all scopes. */
+  /** Publishes the results: sums and movers of all scopes. */
   publish(rollUp: RollUp, names: ReadonlyMap<number, string>): Promise<void>;
 }

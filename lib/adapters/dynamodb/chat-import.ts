@@ -12,19 +12,19 @@ import { assign, type Database, update } from './database.ts';
 import { beginPostings } from './posting-store.ts';
 import { addPostings, settlePostings } from './posting-writes.ts';
 
-/** Transactions of new chats at the same time; more would only collide at the counters. */
+/** Concurrent transactions of new chats. More would only conflict at the counters. */
 const GROUPS_IN_FLIGHT = 2;
 
-/** Known chats brought up to date at the same time: several round trips each. */
+/** Concurrent updates of known chats. Each takes several round trips. */
 const REVISIONS_IN_FLIGHT = 8;
 
 type Imported = 'created' | 'updated' | 'unchanged' | IdConflict;
 
 /**
- * Takes in up to 1,000 lines. New chats cost 1 TransactWriteItems for some 48 chats, and 1 BatchGetItem and 1 TransactWriteItems
- * for every 100 chunks of posting lists, of which a thousand chats change some 1,500. Known ones cost 1 BatchGetItem for every
- * 100, and an update only where something differs. Lines that name new ids cost 1 BatchGetItem for every 100 and 1 UpdateItem
- * more.
+ * Imports up to 1,000 lines. New chats cost 1 TransactWriteItems for every 48 chats or so, and 1 BatchGetItem and 1
+ * TransactWriteItems for every 100 chunks of posting lists; a thousand chats change about 1,500 chunks. Known chats cost 1
+ * BatchGetItem for every 100, and an update only if a field differs. Lines with new ids cost another BatchGetItem for every 100,
+ * and 1 UpdateItem.
  */
 export async function importChats(
   database: Database,
@@ -66,7 +66,7 @@ export async function importChats(
   await forEach([...transactionGroups(records)], GROUPS_IN_FLIGHT, async (group) => {
     const refused = await insertChats(database, group, at);
     if (!refused) outcomes.created += group.length;
-    // Somebody created one of them meanwhile: find out which, one by one.
+    // Another caller created one of them meanwhile. Writes them one by one to find it.
     else for (const record of group) add(await insertOrRevise(database, record, at));
   });
   await forEach(known, REVISIONS_IN_FLIGHT, async ({ stored, line }) => {
@@ -76,8 +76,8 @@ export async function importChats(
 }
 
 /**
- * Finds the named ids that are free, and raises the sequence above them, so that no concurrent creation is given one. Of two
- * lines that name the same id the first has it. 1 BatchGetItem for every 100 named ids and 1 UpdateItem.
+ * Finds the free ids among those in the lines, and raises the sequence above them, so that no concurrent creation gets one. If two
+ * lines have the same id, the first line keeps it. 1 BatchGetItem for every 100 ids, and 1 UpdateItem.
  */
 async function reserveNamedIds(database: Database, lines: readonly ImportedChat[]) {
   const named = lines.flatMap((line) => (line.id === undefined ? [] : [[line.id, line] as const]));
@@ -128,7 +128,7 @@ async function insertOrRevise(database: Database, record: ImportRecord, at: numb
   throw new Error(`Chat ${refused.by} was deleted while an import revised it: import again`);
 }
 
-/** Brings a known chat up to date; a count is taken where there is none. Up to 1 update and 1 UpdateItem. */
+/** Updates a known chat, and stores a count if it has none. At most 1 update and 1 UpdateItem. */
 async function revise(database: Database, stored: StoredChat, line: ImportedChat, at: number): Promise<Imported> {
   const { id } = stored.chat;
   if (line.id !== undefined && line.id !== id) return { maxChatId: line.maxChatId, kind: 'different', existing: id };

@@ -3,7 +3,10 @@ import { type Learnt, NOTHING_PLANNED, type Planning } from '../../chats/plannin
 import type { Position, Sort } from '../../chats/sort-keys.ts';
 import { countKey, nameKey, positionOf, timeKey } from '../../chats/sort-keys.ts';
 
-/** An item of the chats table. `chat` goes into every index, whole; what changes with every count stays outside of it. */
+/**
+ * An item of the chats table. Every index contains the whole `chat`, so attributes that change with every count are outside of
+ * it.
+ */
 export interface ChatItem extends PlanningItem {
   readonly id: number;
   /** The hash key of the indexes over all chats. */
@@ -18,13 +21,13 @@ export interface ChatItem extends PlanningItem {
   readonly participants_count?: number | undefined;
   readonly read_at?: number | undefined;
   readonly checked_at?: number | undefined;
-  /** Present while the chat is on the due index: it is in MAX and MAX has not refused it. */
+  /** Present while the chat is in the due index: it has a MAX id, and MAX has not refused it. */
   readonly due: 'due' | undefined;
   /** Unix ms. */
   readonly due_at: number | undefined;
 }
 
-/** A chat as the map that every listing index carries. */
+/** A chat as a map. Every listing index contains it. */
 export interface ChatAttributes {
   readonly id: number;
   readonly name: string;
@@ -39,7 +42,7 @@ export interface ChatAttributes {
   readonly updated_at: string;
 }
 
-/** What is kept for the planner; the due index carries it too. */
+/** The planner's data. The due index contains them too. */
 export interface PlanningItem {
   readonly learnt?: PackedLearnt;
   readonly dirty_at?: number;
@@ -48,7 +51,7 @@ export interface PlanningItem {
   readonly event_quarters?: number;
 }
 
-/** Six digits are plenty, and keep the item within one write unit (1 KB): mean, variance, views, hours, counted to. */
+/** Mean, variance, views, hours, counted-to time. Six digits are sufficient, and keep the item within one write unit (1 KB). */
 type PackedLearnt = readonly [number, number, number, number, number];
 
 export const packLearnt = ({
@@ -72,7 +75,7 @@ export const planningOf = (item: PlanningItem): Planning => ({
   eventQuarters: item.event_quarters ?? NOTHING_PLANNED.eventQuarters,
 });
 
-/** The attributes made of the chat itself. */
+/** Returns the attributes that depend on the chat itself. */
 export const chatAttributes = (chat: Chat) => ({
   university_id: chat.universityId ?? undefined,
   chat: attributesOf(chat),
@@ -94,11 +97,11 @@ const attributesOf = (chat: Chat): ChatAttributes => ({
   updated_at: chat.updatedAt,
 });
 
-/** A chat that nothing is known of yet is due at once: at `at` (Unix ms). */
+/** Returns the due attributes of a chat without a count. It is due at once: at `at` (Unix ms). */
 export const dueAttributes = (chat: Chat, at: number) =>
   chat.maxChatId === null ? { due: undefined, due_at: undefined } : ({ due: 'due', due_at: at } as const);
 
-/** @param count what an import says; never read from MAX. */
+/** Returns the item of a new chat. @param count an imported count, which was never read from MAX. */
 export const newItem = (chat: Chat, count: number | null, at: number): ChatItem => ({
   id: chat.id,
   listing: 'all',
@@ -109,7 +112,7 @@ export const newItem = (chat: Chat, count: number | null, at: number): ChatItem 
   ...dueAttributes(chat, at),
 });
 
-/** Field by field: leaving out one of an item's many takes twenty times as long, and a page has a hundred. */
+/** Returns the chat of an item. It copies single fields, because omitting fields with a rest pattern takes twenty times as long. */
 export const chatOf = ({ chat }: Pick<ChatItem, 'chat'>): Chat => ({
   id: chat.id,
   name: chat.name,
@@ -132,7 +135,7 @@ export const storedChatOf = (item: ChatItem): StoredChat => ({
   planning: planningOf(item),
 });
 
-/** The index of a listing: its name, its hash key with the scope's value, its range key. */
+/** Returns the index of a listing: its name, its hash key with the value of the scope, and its range key. */
 export function indexOf(scope: Scope, sort: Sort) {
   const { suffix, range } = INDEXES[sort];
   return scope === 'all'
@@ -150,7 +153,7 @@ const INDEXES = {
   updated_at: { suffix: 'updated', range: 'updated_key' },
 } as const satisfies Record<Sort, { suffix: string; range: keyof ChatItem }>;
 
-/** A position as DynamoDB's start key, and back. */
+/** Convert a position into DynamoDB's start key, and back. */
 export const startKey = (index: Index, position: Position) => ({
   [index.hash]: index.value,
   id: position.id,

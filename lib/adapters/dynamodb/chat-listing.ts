@@ -5,13 +5,13 @@ import type { ListedChat, Listing, ListPage, OutlinePage, Walk } from '../../sta
 import { type ChatItem, chatOf, indexOf, positionIn, positionOfItem, startKey, storedChatOf } from './chat-item.ts';
 import { type Database, namesIn } from './database.ts';
 
-/** A page of chats. 1 Query; more only for pages over 1 MB. */
+/** Returns a page of chats. 1 Query; more only for pages over 1 MB. */
 export async function listChats(database: Database, listing: Listing): Promise<ListPage> {
   const { sort, limit } = listing;
   const items: ChatItem[] = [];
   let { after } = listing;
   do {
-    // One row more than the page holds tells whether there is a next one.
+    // One more row than the page shows whether there is a next page.
     const page = await queryIndex(database, { ...listing, after }, { limit: limit + 1 - items.length });
     items.push(...(page.items as unknown as ChatItem[]));
     after = page.behind && positionIn(page.index, page.behind);
@@ -24,7 +24,7 @@ export async function listChats(database: Database, listing: Listing): Promise<L
   };
 }
 
-/** The places of the chats in a listing, without the chats. 1 Query; it returns less than `limit` where it has read 1 MB. */
+/** Returns the positions of chats in a listing. 1 Query; it returns fewer than `limit` if it reaches 1 MB. */
 export async function walkListing(database: Database, listing: Listing): Promise<Walk> {
   const { range } = indexOf(listing.scope, listing.sort);
   const projection = range === 'id' ? '#id' : `#id, #${range}`;
@@ -57,7 +57,7 @@ async function queryIndex(
 
 const OUTLINE = ['id', 'max_chat_id', 'status', 'created_at'].map((name) => `#chat.#${name}`).join(', ');
 
-/** 1 Query. What isn't needed isn't sent: a fifth of the bytes to receive and to parse. */
+/** 1 Query with a projection, which saves a fifth of the bytes. */
 export async function listOutlines({ client, tables }: Database, after: number, limit: number): Promise<OutlinePage> {
   const index = indexOf('all', 'id');
   const key = `#${index.hash} = :scope AND #${index.range} > :after`;

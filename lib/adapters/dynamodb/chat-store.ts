@@ -6,7 +6,7 @@ import { counterKey, type NumberItem, type OwnerItem, ownerKey, readChat, readCh
 import { createChat, deleteChat, updateChat } from './chat-writes.ts';
 import { type Database, readState } from './database.ts';
 
-/** The chats in DynamoDB. The functions behind it say what each costs. */
+/** Creates the store of chats. The called functions document their round trips. */
 export const createDynamoChatStore = (database: Database): ChatStore => ({
   async get(id) {
     const item = await readChat(database, id);

@@ -22,21 +22,21 @@ import { beginPostings } from './posting-store.ts';
 import { addPostings, changePostings, differingTerms, settlePostings } from './posting-writes.ts';
 
 /**
- * A chat, its claim on its MAX id and the counters change in one transaction, so that uniqueness and totals are exact. It
- * enters posting lists before the transaction and leaves them afterwards: a write that breaks off leaves at most an id too
- * many in a list.
+ * Writes chats. One transaction changes a chat, the owner of its MAX id and the counters, so that uniqueness and totals are
+ * exact. A chat is added to posting lists before the transaction and removed from them after it. So an interrupted write leaves
+ * at most additional ids in lists.
  */
 
-/** Readings of a chat that others keep changing, before giving up. */
+/** Attempts to write a chat that other callers keep changing. */
 const MAX_VERSIONS = 8;
 
 export interface NewRecord {
   readonly chat: Chat;
-  /** What an import says; MAX has not been asked yet. */
+  /** The imported count. It was not read from MAX. */
   readonly count: number | null;
 }
 
-/** `n` consecutive ids, of which the first is returned. 1 UpdateItem. An id whose chat is then refused stays unused. */
+/** Takes `n` consecutive ids and returns the first. 1 UpdateItem. If a chat is refused, its id remains unused. */
 export async function takeIds({ client, tables }: Database, n: number): Promise<number> {
   const expression = 'ADD #n :n';
   const answer = await client.send(
@@ -62,8 +62,8 @@ export async function raiseIds(database: Database, id: number): Promise<void> {
 }
 
 /**
- * 1 UpdateItem, 1 BatchGetItem and 1 TransactWriteItems for the posting lists, 1 for the chat; once more where an import has
- * just named the new id.
+ * Creates a chat. 1 UpdateItem; 1 BatchGetItem and 1 TransactWriteItems for the posting lists; 1 TransactWriteItems for the chat.
+ * All again if an import has just used the new id.
  */
 export async function createChat(database: Database, fields: ChatFields, at: number): Promise<CreateOutcome> {
   await beginPostings(database);
@@ -78,8 +78,8 @@ export async function createChat(database: Database, fields: ChatFields, at: num
 
 /**
  * Writes new chats, all or none. 1 TransactWriteItems.
- * @param records as many as `transactionGroups` puts together; they are in the posting lists already.
- * @returns when none is written, the reason: a chat `by` has the MAX id of one of them, or a chat has the id of one of them.
+ * @param records a group from `transactionGroups`, already added to the posting lists.
+ * @returns the reason if none was written: the chat `by` has the MAX id of one of them, or a chat has the id of one of them.
  */
 export async function insertChats(
   database: Database,
@@ -109,7 +109,7 @@ export async function insertChats(
   return { kind: 'max_chat_id_taken', by: Number(taken.Item?.chat_id?.N) };
 }
 
-/** Cuts new chats into the largest groups one transaction takes: 2 writes a chat, 1 for every counter they move. */
+/** Divides new chats into the largest groups for one transaction: 2 writes per chat, 1 per changed counter. */
 export function* transactionGroups<R extends NewRecord>(records: readonly R[]): Generator<R[]> {
   let group: R[] = [];
   let universities = new Set<number | null>();
@@ -126,8 +126,9 @@ export function* transactionGroups<R extends NewRecord>(records: readonly R[]): 
 }
 
 /**
- * 1 GetItem and 1 TransactWriteItems; 2 GetItem, 2 BatchGetItem and 1 TransactWriteItems for posting lists and columns, and
- * where terms are gained 1 BatchGetItem and 1 TransactWriteItems before; once more for each time somebody else was faster. A patch that changes nothing writes nothing.
+ * Updates a chat. 1 GetItem and 1 TransactWriteItems; 2 GetItem, 2 BatchGetItem and 1 TransactWriteItems for posting lists and
+ * columns; for new terms 1 BatchGetItem and 1 TransactWriteItems before. All again for each concurrent update that was faster. A
+ * patch that changes nothing writes nothing.
  */
 export async function updateChat(
   database: Database,
@@ -154,13 +155,13 @@ export async function updateChat(
   throw new Error(`Chat ${id} was changed by others at each of ${MAX_VERSIONS} attempts`);
 }
 
-/** The columns in which an edit may change the sort key. */
+/** Returns the columns whose sort key an edit may change. */
 const columnsOf = (before: Chat, after: Chat): Column[] => [
   'updated_at',
   ...(before.name === after.name ? [] : (['name'] as const)),
 ];
 
-/** Writes `next` if `chat` is what is there. 1 TransactWriteItems. */
+/** Writes `next` if the stored chat is still `chat`. 1 TransactWriteItems. */
 async function replaceChat(
   database: Database,
   chat: Chat,
@@ -190,14 +191,16 @@ async function replaceChat(
     ...counts(tables.state, [next], [chat]),
   ]);
   if (!refused) return { kind: 'updated', chat: next, countDropped };
-  // A claim refused because the chat itself got that MAX id meanwhile is no conflict.
+  // If the claim was refused because the chat itself got this MAX id meanwhile, it is no conflict.
   const owner = refused.slice(0, claims.length).find(isRefused)?.Item?.chat_id?.N;
   return owner === undefined || Number(owner) === chat.id
     ? { kind: 'outdated' }
     : { kind: 'max_chat_id_taken', by: Number(owner) };
 }
 
-/** 1 GetItem and 1 TransactWriteItems; then 2 GetItem, 2 BatchGetItem and 1 TransactWriteItems for the posting lists. */
+/**
+ * Deletes a chat. 1 GetItem and 1 TransactWriteItems; then 2 GetItem, 2 BatchGetItem and 1 TransactWriteItems for posting lists.
+ */
 export async function deleteChat(database: Database, id: number): Promise<'deleted' | 'not_found'> {
   const { tables } = database;
   for (let lost = 0; lost < MAX_VERSIONS; lost++) {
@@ -225,11 +228,11 @@ export async function deleteChat(database: Database, id: number): Promise<'delet
   throw new Error(`Chat ${id} was changed by others at each of ${MAX_VERSIONS} attempts`);
 }
 
-/** What holds while nobody else changed the chat: people move `updated_at`, MAX's answers the status. */
+/** The condition that no other caller changed the chat. Edits change `updated_at`; responses of MAX change the status. */
 const UNCHANGED = '#chat.#updated_at = :updated_at AND #chat.#status = :status';
 const version = ({ updatedAt, status }: Chat) => ({ ':updated_at': updatedAt, ':status': status });
 
-/** Takes the chat's MAX id, if it has one, unless another chat has it. */
+/** Claims the chat's MAX id, if any, unless another chat has it. */
 const claim = (TableName: string, { id, maxChatId }: Chat): TransactionWrite[] =>
   maxChatId === null
     ? []
@@ -244,7 +247,7 @@ const claim = (TableName: string, { id, maxChatId }: Chat): TransactionWrite[] =
         },
       ];
 
-/** Gives the chat's MAX id back, if it has one. */
+/** Releases the chat's MAX id, if any. */
 const release = (TableName: string, { id, maxChatId }: Chat): TransactionWrite[] =>
   maxChatId === null
     ? []
@@ -259,7 +262,7 @@ const release = (TableName: string, { id, maxChatId }: Chat): TransactionWrite[]
         },
       ];
 
-/** Moves the counters of all scopes in which the number of chats changes. */
+/** Changes the counters of all scopes whose number of chats changes. */
 function counts(TableName: string, added: readonly Chat[], removed: readonly Chat[]): TransactionWrite[] {
   const changes = new Map<string, number>();
   const tally = (chats: readonly Chat[], by: number) => {

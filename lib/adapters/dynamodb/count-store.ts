@@ -9,13 +9,13 @@ import { type ChatItem, type PlanningItem, packLearnt, planningOf } from './chat
 import { assign, type ConditionalWrite, type Database, namesIn, queryPages, update } from './database.ts';
 import { changePostings, settlePostings } from './posting-writes.ts';
 
-/** Chats postponed at the same time. */
+/** Concurrent postponements. */
 const POSTPONED_IN_FLIGHT = 16;
 
-/** The chat is still the one MAX was asked about, and nothing newer is known. */
+/** The condition that the chat still has the same MAX id, and that no newer reading is stored. */
 const NEWER = '#chat.#max_chat_id = :max_chat_id AND (attribute_not_exists(#checked_at) OR #checked_at < :asked_at)';
 const ACTIVE = '#chat.#status = :active';
-/** No event came after MAX was asked. */
+/** The condition that no event arrived after the request to MAX. */
 const CLEAN = '(attribute_not_exists(#dirty_at) OR #dirty_at <= :asked_at)';
 
 const DUE = '#due = :due AND #due_at <= :before';
@@ -58,7 +58,7 @@ export function createDynamoCountStore(database: Database): CountStore {
         due_at: dueAt,
         ...(learnt ? { learnt: packLearnt(learnt), event_quarters: undefined } : {}),
       };
-      // Written as the item should be; where it isn't, once more as it is.
+      // First assumes the usual state of the item. If the condition fails, writes again for its actual state.
       for (let seen = { active: true, dirty: false }; ; ) {
         const revived = seen.active ? {} : { 'chat.status': 'active' };
         const clean = seen.dirty ? {} : { dirty_at: undefined };
@@ -85,7 +85,7 @@ export function createDynamoCountStore(database: Database): CountStore {
       });
     },
 
-    /** 1 UpdateItem a chat, in parallel. */
+    /** 1 UpdateItem per chat, in parallel. */
     async postpone(ids, dueAt) {
       await forEach(ids, POSTPONED_IN_FLIGHT, async (id) => {
         await update(database, {
@@ -110,7 +110,7 @@ export function createDynamoCountStore(database: Database): CountStore {
       return found;
     },
 
-    /** 1 Query for every 1 MB of the index: some 10,000 chats. */
+    /** 1 Query for every 1 MB of the index: about 10,000 chats. */
     async countDue(before) {
       let count = 0;
       for await (const page of queryPages(database, { ...dueQuery(before), Select: 'COUNT' })) count += page.Count ?? 0;
@@ -119,7 +119,10 @@ export function createDynamoCountStore(database: Database): CountStore {
   };
 }
 
-/** Makes a write that gives a chat this status: the chat enters the list of the status before it, and leaves the other after it. */
+/**
+ * Writes a status. It adds the chat to the posting list of the status before the write, and removes it from the old list after
+ * it.
+ */
 async function moveStatus(
   database: Database,
   id: number,
@@ -142,7 +145,7 @@ const dueChatOf = (item: Record<string, unknown>): DueChat => ({
   planning: planningOf(item),
 });
 
-/** What was there before tells whether the chat's changes are told; an event that it had not heard of yet comes later. */
+/** Returns whether the count is known to be correct, from the item before the write. A later event clears the trust itself. */
 function outcomeOf(write: ConditionalWrite, askedAt: number): ApplyOutcome {
   if (!write.written) return { kind: 'superseded' };
   const before: PlanningItem & { readonly participants_count?: number } = write.before;

@@ -20,25 +20,25 @@ import {
 import { chunks } from '../../base/chunks.ts';
 import { forEach } from '../../base/for-each.ts';
 
-/** What the stores have in common: the tables, and the ways of asking DynamoDB that need patience or several requests. */
+/** Shared code of the DynamoDB stores: the tables, and requests that need retries or several parts. */
 export interface Database {
   readonly client: DynamoDBDocumentClient;
   readonly tables: Tables;
   readonly pause: Pause;
 }
 
-/** Names of the tables. */
+/** The names of the tables. */
 export interface Tables {
   readonly chats: string;
   readonly postings: string;
   readonly state: string;
 }
 
-/** Waits before a repetition; `repetition` counts from 0. */
+/** Pauses before a retry; `repetition` counts from 0. */
 export type Pause = (repetition: number) => Promise<void>;
 
 /**
- * Full jitter: anything up to 20 ms, doubling up to 1 s.
+ * Returns pauses with full jitter: random up to 20 ms, doubled at each retry, up to 1 s.
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export const fullJitter =
@@ -46,7 +46,7 @@ export const fullJitter =
   (repetition) =>
     sleep(random() * Math.min(1_000, 20 * 2 ** repetition));
 
-/** Repetitions of what DynamoDB asks to be sent again (unprocessed keys, conflicting transactions): about 4 s of pauses. */
+/** Retries for unprocessed keys and conflicting transactions: about 4 s of pauses. */
 const MAX_REPETITIONS = 12;
 
 const IN_FLIGHT = 8;
@@ -54,16 +54,18 @@ const IN_FLIGHT = 8;
 type Key = Record<string, string | number>;
 type Item = Record<string, unknown>;
 
-/** In expressions `#name` stands for the attribute `name`, whatever words DynamoDB reserves. */
+/**
+ * Returns attribute names for expressions in which `#name` is the attribute `name`. So DynamoDB's reserved words are no problem.
+ */
 export function namesIn(...expressions: (string | undefined)[]): Record<string, string> | undefined {
   const names = expressions.join(' ').match(/#\w+/g);
   return names ? Object.fromEntries(names.map((name) => [name, name.slice(1)])) : undefined;
 }
 
 /**
- * The expressions of an update: sets the attributes that have a value, removes those that are `undefined`. A path has its
- * steps joined by dots (`chat.status`).
- * @param values of the condition, named as in it (`':id'`).
+ * Returns the expressions of an update. It sets attributes with a value and removes those that are `undefined`. Paths contain dots
+ * (`chat.status`).
+ * @param values the values of the condition, by their names in it (`':id'`).
  */
 export function assign(attributes: Item, condition: string, values: Item = {}) {
   const path = (name: string) => name.replaceAll(/\w+/g, '#$&');
@@ -82,13 +84,13 @@ export function assign(attributes: Item, condition: string, values: Item = {}) {
   };
 }
 
-/** An item of the state table by its key. 1 GetItem, consistent: who has just written reads what was written. */
+/** Returns an item of the state table. 1 consistent GetItem, so that a caller reads its own writes. */
 export async function readState<T extends object>({ client, tables }: Database, pk: string): Promise<T | undefined> {
   const answer = await client.send(new GetCommand({ TableName: tables.state, Key: { pk }, ConsistentRead: true }));
   return answer.Item as T | undefined;
 }
 
-/** 1 BatchGetItem for every 100 keys, in parallel. Keys must be distinct; what does not exist is left out. */
+/** Returns items by distinct keys, without missing ones. 1 BatchGetItem for every 100 keys, in parallel. */
 export async function batchGet(
   database: Database,
   table: string,
@@ -109,13 +111,13 @@ export async function batchGet(
   return found;
 }
 
-/** Pauses, or gives up. */
+/** Pauses before a retry. @throws after too many retries. */
 export async function patience(database: Database, repetition: number, what: string): Promise<void> {
   if (repetition >= MAX_REPETITIONS) throw new Error(`${what}: given up after ${repetition} repetitions`);
   await database.pause(repetition);
 }
 
-/** The pages of a query, 1 Query each, asked for as they are consumed. */
+/** Yields the pages of a query. 1 Query per page, sent when the page is consumed. */
 export async function* queryPages(database: Database, input: QueryCommandInput): AsyncGenerator<QueryCommandOutput> {
   let from = input.ExclusiveStartKey;
   do {
@@ -126,12 +128,12 @@ export async function* queryPages(database: Database, input: QueryCommandInput):
 }
 
 export type ConditionalWrite =
-  /** `before`: the old attributes that `ReturnValues` asked for. */
+  /** `before`: the old attributes, if `ReturnValues` requested them. */
   | { readonly written: true; readonly before: Item }
-  /** The condition failed on this item, in DynamoDB's own notation; `undefined`: there is none. */
+  /** The condition failed. `item`: the stored item in DynamoDB's notation; `undefined` if there is none. */
   | { readonly written: false; readonly item: Record<string, AttributeValue> | undefined };
 
-/** 1 UpdateItem, again while a transaction holds the item. */
+/** Updates an item. 1 UpdateItem, repeated while a transaction locks the item. */
 export async function update(
   database: Database,
   input: Omit<UpdateCommandInput, 'ReturnValuesOnConditionCheckFailure'>,
@@ -150,17 +152,18 @@ export async function update(
   }
 }
 
-/** Writes DynamoDB takes in one transaction. */
+/** DynamoDB's limit of writes in one transaction. */
 export const MAX_TRANSACTION = 100;
 
 export type TransactionWrite = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
-/** Reasons for which the same transaction may well succeed a moment later. */
+/** Reasons after which the same transaction may succeed if it is repeated. */
 const PASSING = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 
 /**
- * 1 TransactWriteItems, again while others hold its items.
- * @returns `undefined` when all is written; when a condition failed nothing is, and the reasons come in the writes' order.
+ * Writes items in one transaction. 1 TransactWriteItems, repeated while other transactions lock its items.
+ * @returns `undefined` if all was written. If a condition failed, nothing was written; returns the reasons in the order of the
+ * writes.
  */
 export async function transact(
   database: Database,
@@ -180,5 +183,5 @@ export async function transact(
   }
 }
 
-/** Whether it was this write's condition that failed. */
+/** Returns whether the condition of this write failed. */
 export const isRefused = (reason: CancellationReason | undefined): boolean => reason?.Code === 'ConditionalCheckFailed';

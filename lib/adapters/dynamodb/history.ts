@@ -10,7 +10,7 @@ export interface HistorySettings {
   readonly keptDays: number;
 }
 
-/** A day of a chat as an item; about 120 bytes. */
+/** An item for a day of a chat; about 120 bytes. */
 interface DayItem {
   readonly series: string;
   readonly day: string;
@@ -22,10 +22,13 @@ interface DayItem {
   readonly last_at: number;
 }
 
-/** Writers of one day that overtake each other, before giving up. A lease lets one refresh of a chat run at a time. */
+/**
+ * Attempts to write a day that other callers keep changing. Conflicts are rare, because a lease allows one refresh of a chat at a
+ * time.
+ */
 const MAX_VERSIONS = 8;
 
-/** Nobody else has written the day since it was read. */
+/** The condition that no other caller wrote the day since it was read. */
 const ABSENT = 'attribute_not_exists(#first_at)';
 const UNCHANGED = '#first_at = :first_at AND #last_at = :last_at AND #min = :min AND #max = :max';
 
@@ -41,7 +44,7 @@ const dayOfItem = (item: DayItem): DayOfCounts => ({
   lastAt: item.last_at,
 });
 
-/** Reads histories. */
+/** Creates the reader of histories. */
 export const createDynamoHistory = (database: Database, table: string): History => ({
   /** 1 Query for every 1 MB: some 8,000 days. */
   async days(chatId, from, to) {
@@ -57,7 +60,7 @@ export const createDynamoHistory = (database: Database, table: string): History 
   },
 });
 
-/** Writes them. */
+/** Creates the writer of histories. */
 export function createDynamoHistoryWriter(database: Database, { table, keptDays }: HistorySettings): HistoryWriter {
   async function readDay(series: string, day: string, consistent: boolean): Promise<DayOfCounts | undefined> {
     const answer = await database.client.send(

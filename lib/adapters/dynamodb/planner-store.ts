@@ -6,13 +6,13 @@ import type { PlannerStore } from '../../state/planner-store.ts';
 import { type Database, namesIn, readState, transact, update } from './database.ts';
 
 const CURSOR = 'plan#stale';
-/** The number changes when an attribute changes its meaning. An attribute that is new is absent from what was stored before. */
+/** Keys with a version. It changes if an attribute changes its meaning. New attributes are absent in older items. */
 const PRICE = 'plan#price-2';
 const FINDINGS = 'plan#findings-2';
 
 type Stored<T> = T & { readonly pk: string };
 
-/** An ADD of all findings, or of their negatives. */
+/** Returns an ADD of all findings, or of their negatives. */
 function add(findings: Findings, sign: 1 | -1) {
   const entries = Object.entries(findings);
   const expression = `ADD ${entries.map(([name]) => `#${name} :${name}`).join(', ')}`;
@@ -23,7 +23,7 @@ function add(findings: Findings, sign: 1 | -1) {
   };
 }
 
-/** Each is one request. */
+/** Creates the planner's store. Each call is one request. */
 export function createDynamoPlannerStore(database: Database): PlannerStore {
   const { client, tables } = database;
   const put = (item: object) => client.send(new PutCommand({ TableName: tables.state, Item: item }));

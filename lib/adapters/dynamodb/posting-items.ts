@@ -8,19 +8,19 @@ export interface PostingItem {
   readonly group: string;
   /** The word and the number of the chunk. */
   readonly key: string;
-  /** As `encodeChunk` writes them; of a column, as `encodeBlock` does. */
+  /** The result of `encodeChunk`; for a column, of `encodeBlock`. */
   readonly ids: Uint8Array;
 }
 
 export type PostingKey = Pick<PostingItem, 'group' | 'key'>;
 
-/** Chunk numbers are at most 2^53 / 4,096: nine digits of base 36. At this length they order as numbers do. */
+/** Formats a chunk number as nine digits of base 36 (the largest is 2^53 / 4,096), so that the text order is the numeric order. */
 const CHUNK_DIGITS = 9;
 const WORD_END = '\t';
 
 const chunkKey = (chunk: number): string => chunk.toString(36).padStart(CHUNK_DIGITS, '0');
 
-/** What the keys of a word's chunks begin with. */
+/** Returns the prefix of the keys of a word's chunks. */
 export const wordPrefix = (word: string): string => `${word}${WORD_END}`;
 
 export const postingKey = ({ group, word }: Term, id: number): PostingKey => ({
@@ -28,7 +28,7 @@ export const postingKey = ({ group, word }: Term, id: number): PostingKey => ({
   key: `${wordPrefix(word)}${chunkKey(chunkOf(id))}`,
 });
 
-/** Groups of columns begin with it; no group of a term does. */
+/** The prefix of groups of columns. Groups of terms never have it. */
 const COLUMN_MARK = '#';
 
 export const columnGroup = (column: Column): string => `${COLUMN_MARK}${column}`;
@@ -42,13 +42,13 @@ export const columnKey = (column: Column, block: number): PostingKey => ({
 export const encodeBlock = (block: Block): Uint8Array => deflateRawSync(packBlock(block));
 export const decodeBlock = (bytes: Uint8Array): Block => unpackBlock(inflateRawSync(bytes).toString());
 
-/** The word and the chunk of a key. */
+/** Returns the word and the chunk of a key. */
 export function readKey(key: string): { readonly word: string; readonly chunk: number } {
   const end = key.lastIndexOf(WORD_END);
   return { word: key.slice(0, end), chunk: Number.parseInt(key.slice(end + 1), 36) };
 }
 
-/** One id to put into the list of a term, or to take out of it. */
+/** An id to add to the list of a term, or to remove from it. */
 export interface PostingChange {
   readonly term: Term;
   readonly id: number;

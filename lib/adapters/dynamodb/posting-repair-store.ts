@@ -8,7 +8,7 @@ import { changeColumns, changePostings, readChunks, settlePostings, sortKeysOf }
 
 const CURSOR = 'postings#repair';
 
-/** Chunks in one Scan: some 500 KB. */
+/** Chunks per Scan: about 500 KB. */
 const SCANNED_AT_ONCE = 4_000;
 
 export function createDynamoPostingRepairStore(database: Database): PostingRepairStore {

@@ -10,10 +10,10 @@ import { SEQUENCE } from './chat-reads.ts';
 import { assign, type Database, namesIn, queryPages, readState, update } from './database.ts';
 import { columnGroup, decodeBlock, type PostingItem, readKey, wordPrefix } from './posting-items.ts';
 
-/** Lists read at the same time. */
+/** Concurrent reads of lists. */
 const LISTS_IN_FLIGHT = 8;
 
-/** The item of the state table that says that the lists cover all chats. */
+/** The item of the state table that records that the lists cover all chats. */
 const COMPLETE = 'postings';
 
 export function createDynamoPostingStore(database: Database): PostingStore {
@@ -36,13 +36,13 @@ export function createDynamoPostingStore(database: Database): PostingStore {
     queryOf(group, match === 'exact' ? wordPrefix(word) : word);
 
   return {
-    /** 1 GetItem, until it has been true once. */
+    /** 1 GetItem, until it is true. */
     async isComplete() {
       complete ||= await arePostingsComplete(database);
       return complete;
     },
 
-    /** 1 Query a list, 8 at a time; more for lists over 1 MB. */
+    /** 1 Query per list, 8 at a time; more for lists over 1 MB. */
     async read(queries, options) {
       const sets = queries.map(() => new IdSet());
       const from: (Record<string, unknown> | undefined)[] = queries.map(() => undefined);
@@ -65,7 +65,7 @@ export function createDynamoPostingStore(database: Database): PostingStore {
       return sets.map((set, i) => (from[i] === undefined ? set : undefined));
     },
 
-    /** 1 Query for every 1 MB of the column: some 100,000 chats by name, a million by count. */
+    /** 1 Query for every 1 MB of the column: about 100,000 chats by name, a million by count. */
     async positions(column, ids) {
       const found: Position[] = [];
       const pages = queryPages(database, queryOf(columnGroup(column)));
@@ -101,7 +101,7 @@ export function createDynamoPostingStore(database: Database): PostingStore {
 const arePostingsComplete = async (database: Database): Promise<boolean> =>
   (await readState<{ readonly complete: boolean }>(database, COMPLETE))?.complete === true;
 
-/** Notes that the lists cover all chats. 1 UpdateItem. */
+/** Records that the lists cover all chats. 1 UpdateItem. */
 export async function markPostingsComplete(database: Database): Promise<void> {
   await update(database, {
     TableName: database.tables.state,
@@ -113,8 +113,8 @@ export async function markPostingsComplete(database: Database): Promise<void> {
 const checked = new WeakSet<object>();
 
 /**
- * Before the first chat of new tables is written: from then on the lists are complete, because everything that is written
- * enters them. 2 GetItem and 1 UpdateItem once; 2 GetItem in each process that creates chats.
+ * Records that the lists are complete, before the first chat is written to new tables. From then on they are complete, because
+ * every write maintains them. 2 GetItem and 1 UpdateItem once; 2 GetItem in each process that creates chats.
  */
 export async function beginPostings(database: Database): Promise<void> {
   if (checked.has(database.client)) return;

@@ -18,20 +18,20 @@ import {
   postingKey,
 } from './posting-items.ts';
 
-/** Transactions that write chunks at the same time. */
+/** Concurrent transactions that write chunks. */
 const WRITES_IN_FLIGHT = 4;
 
-/** Rounds of repairing the lists of one chat that others keep changing, before giving up. */
+/** Attempts to correct the lists of one chat that other callers keep changing. */
 const MAX_ROUNDS = 8;
 
 /** A change of one item of the postings table. */
 interface ItemChange {
   readonly key: PostingKey;
-  /** Returns the new bytes, the given ones where nothing changes, or `undefined` for no item. */
+  /** Returns the new bytes, the given ones if nothing changes, or `undefined` for no item. */
   readonly apply: (stored: Uint8Array | undefined) => Uint8Array | undefined;
 }
 
-/** What changes of one process wait for: its writers would only collide with each other. */
+/** Queues of changes in this process, by client. Without them, concurrent changes would only conflict with each other. */
 const queues = new WeakMap<object, Queue>();
 
 interface Queue {
@@ -46,10 +46,9 @@ interface Waiting {
 }
 
 /**
- * Makes changes of items. Callers that come while others are being served are served together, so that an item is written
- * once for all of them. 1 BatchGetItem and 1 TransactWriteItems for every 100 items; again where another process has changed
- * one of them meanwhile.
- * @returns whether anything had to be written.
+ * Changes items. Calls that arrive while another one runs are combined, so that an item is written once for all of them. 1
+ * BatchGetItem and 1 TransactWriteItems for every 100 items; again if another process has changed one of them meanwhile.
+ * @returns whether anything was written.
  */
 function changeItems(database: Database, changes: readonly ItemChange[]): Promise<boolean> {
   if (changes.length === 0) return Promise.resolve(false);
@@ -81,13 +80,13 @@ async function serve(database: Database, queue: Queue): Promise<void> {
   queue.running = false;
 }
 
-/** The changes of one item, in the order of their callers. */
+/** The changes of one item, in the order of the calls. */
 interface Pending {
   readonly key: PostingKey;
   readonly changes: { readonly caller: number; readonly apply: ItemChange['apply'] }[];
 }
 
-/** @returns the indexes of the callers whose changes were not there yet. */
+/** Writes the changes of several calls. @returns the indexes of the calls that changed something. */
 async function write(database: Database, callers: readonly (readonly ItemChange[])[]): Promise<Set<number>> {
   const written = new Set<number>();
   const byKey = new Map<string, Pending>();
@@ -129,7 +128,7 @@ async function write(database: Database, callers: readonly (readonly ItemChange[
 
 const nameOf = ({ group, key }: PostingKey): string => `${group}\n${key}`;
 
-/** The stored bytes by `nameOf` their key. 1 BatchGetItem for every 100, consistent. */
+/** Returns the stored bytes, by `nameOf` of their keys. 1 consistent BatchGetItem for every 100. */
 async function readItems(database: Database, keys: readonly PostingKey[]): Promise<Map<string, Uint8Array>> {
   const plain = keys.map(({ group, key }) => ({ group, key }));
   const items = (await batchGet(database, database.tables.postings, plain, {
@@ -138,7 +137,7 @@ async function readItems(database: Database, keys: readonly PostingKey[]): Promi
   return new Map(items.map((item) => [nameOf(item), item.ids]));
 }
 
-/** The stored chunks of these lists, by `termKey`. 1 BatchGetItem for every 100. */
+/** Returns the stored chunks of these lists, by `termKey`. 1 BatchGetItem for every 100. */
 export async function readChunks(
   database: Database,
   terms: readonly Term[],
@@ -157,7 +156,7 @@ export async function readChunks(
   );
 }
 
-/** The write of an item, on the condition that nobody else has changed it. */
+/** Returns the write of an item, with the condition that no other caller has changed it. */
 function writeOf(
   { tables }: Database,
   key: PostingKey,
@@ -177,7 +176,7 @@ function writeOf(
     : { Delete: { TableName, Key: key, ...condition } };
 }
 
-/** Puts ids into lists and takes them out. @returns whether anything had to be written. */
+/** Adds ids to lists and removes them. @returns whether anything was written. */
 export const changePostings = (database: Database, changes: readonly PostingChange[]): Promise<boolean> =>
   changeItems(database, listChanges(changes));
 
@@ -201,13 +200,13 @@ function listChanges(changes: readonly PostingChange[]): ItemChange[] {
   }));
 }
 
-/** The values of a chat in columns; `undefined`: it is in none. */
+/** The values of a chat in columns; `undefined` removes it. */
 export interface SortKeys {
   readonly id: number;
   readonly values: Readonly<Partial<Record<Column, ColumnValue | undefined>>>;
 }
 
-/** Puts sort keys into their columns. @returns whether anything had to be written. */
+/** Writes sort keys into their columns. @returns whether anything was written. */
 export const changeColumns = (database: Database, chats: readonly SortKeys[]): Promise<boolean> =>
   changeItems(database, columnChanges(chats));
 
@@ -239,14 +238,17 @@ export const sortKeysOf = (chat: Chat, columns: readonly Column[] = COLUMNS): So
   values: Object.fromEntries(columns.map((column) => [column, columnValue(column, chat)])),
 });
 
-/** Puts new chats into the lists of all their terms, and their sort keys into the columns. They are found as soon as they are written. */
+/**
+ * Adds new chats to the lists of all their terms, and their sort keys to the columns, so that a search finds them after the
+ * write.
+ */
 export async function addPostings(database: Database, chats: readonly Chat[]): Promise<void> {
   const entries = chats.flatMap((chat) => termsOf(chat).map((term) => ({ term, id: chat.id, present: true })));
   const keys = chats.map((chat) => sortKeysOf(chat));
   await changeItems(database, [...listChanges(entries), ...columnChanges(keys)]);
 }
 
-/** The terms that only one of the two versions has. */
+/** Returns the terms that only one of two versions has. */
 export function differingTerms(before: Chat, after: Chat): { readonly gained: Term[]; readonly lost: Term[] } {
   const [had, has] = [keysOf(termsOf(before)), keysOf(termsOf(after))];
   return {
@@ -258,10 +260,9 @@ export function differingTerms(before: Chat, after: Chat): { readonly gained: Te
 const keysOf = (terms: readonly Term[]) => new Map(terms.map((term) => [termKey(term), term]));
 
 /**
- * Makes the lists of these terms and these columns agree with the chat as it is now, if there is one. Whoever changed a chat
- * calls it afterwards, with the terms that the change put or made obsolete. It ends only when nothing that was read after the
- * chat needed a change: so it undoes what a concurrent change of the same chat did in between. At least 1 GetItem and 1
- * BatchGetItem.
+ * Corrects the lists of these terms and these columns for the present chat, which may be deleted. It is called after each change
+ * of a chat, with the terms that the change added or removed. It ends only if lists that were read after the chat need no
+ * correction. So it also corrects effects of a concurrent change of the same chat. At least 1 GetItem and 1 BatchGetItem.
  */
 export async function settlePostings(
   database: Database,

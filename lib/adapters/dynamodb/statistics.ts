@@ -16,23 +16,23 @@ import {
 } from '../../state/statistics.ts';
 import { batchGet, type Database, queryPages } from './database.ts';
 
-/** The statistics beside the histories of counts: items by series and day. What is large is compressed. */
+/** Stores statistics in the table of histories: items by series and day. Large items are compressed. */
 
 const sumsOf = (scope: Scope): string => (scope === 'all' ? 'sums#all' : `sums#university#${scope.universityId}`);
 const moversOf = (scope: Scope): string => (scope === 'all' ? 'movers#all' : `movers#university#${scope.universityId}`);
 const UNIVERSITIES = 'universities';
 const ROLL_UP = 'roll-up';
 const countsOf = (chunk: number): string => `counts#${chunk}`;
-/** One item for each day whose counts are kept. */
+/** The series with one item for each day with stored counts. */
 const KEPT_DAYS_MARK = 'counts';
-/** In place of a day, for what there is once. */
+/** Replaces the day in keys of items that exist once. */
 const LATEST = 'latest';
 
-/** Days that the counts of single chats are kept: a month, and what a missed night needs. */
+/** Lifetime of the counts of single chats in days: a month, and some for missed nights. */
 const COUNTS_KEPT_DAYS = 35;
 const IN_FLIGHT = 8;
 
-/** Unix seconds, as DynamoDB's TTL has it. */
+/** Returns the time for DynamoDB's TTL, in Unix seconds. */
 const expiry = (day: string, keptDays: number): number => startOfDay(addDays(day, keptDays + 1)) / 1_000;
 
 const pack = (value: unknown): Buffer => deflateRawSync(JSON.stringify(value));
@@ -58,7 +58,7 @@ const dayOfItem = (item: SumsItem): DayOfSums => ({
   byStatus: item.by_status,
 });
 
-/** Reads them. */
+/** Creates the reader of statistics. */
 export function createDynamoStatistics(database: Database, table: string): Statistics {
   const { client } = database;
   const range = (series: string, from: string, to: string) => ({
@@ -68,7 +68,7 @@ export function createDynamoStatistics(database: Database, table: string): Stati
     ExpressionAttributeValues: { ':series': series, ':from': from, ':to': to },
   });
   return {
-    /** 1 Query for every 1 MB: some 5,000 days. */
+    /** 1 Query for every 1 MB: about 5,000 days. */
     async days(scope, from, to) {
       const found: DayOfSums[] = [];
       for await (const { Items = [] } of queryPages(database, range(sumsOf(scope), from, to))) {
@@ -110,7 +110,7 @@ async function readPacked({ client }: Database, table: string, series: string, d
   return answer.Item as Packed | undefined;
 }
 
-/** Makes them. @param keptDays after which the sums of a day expire. */
+/** Creates the store of roll-ups. @param keptDays lifetime of the sums of a day, in days. */
 export function createDynamoRollUpStore(
   database: Database,
   { table, keptDays }: { readonly table: string; readonly keptDays: number },
@@ -145,12 +145,12 @@ export function createDynamoRollUpStore(
       return found && unpackCounts(chunk, found.packed);
     },
 
-    /** 1 PutItem, some 8 KB. */
+    /** 1 PutItem of about 8 KB. */
     async keepCounts(chunk, date, counts) {
       await put(countsOf(chunk), date, { packed: packCounts(chunk, counts) }, expiry(date, COUNTS_KEPT_DAYS));
     },
 
-    /** 2 PutItem for each university, and 5. */
+    /** 5 PutItem, and 2 for each university. */
     async publish(rollUp, names) {
       const { date, finishedAt, all, universities, since } = rollUp;
       const scopes: (readonly [Scope, typeof all])[] = [
@@ -190,7 +190,7 @@ export function createDynamoRollUpStore(
   };
 }
 
-/** Four bytes for every id of the chunk, −1 where there is no count, compressed. */
+/** Encodes counts as four bytes for every id of the chunk, −1 without a count, compressed. */
 function packCounts(chunk: number, counts: ReadonlyMap<number, number>): Buffer {
   const cells = new Int32Array(CHUNK).fill(-1);
   for (const [id, count] of counts) cells[id - chunk * CHUNK] = count;

@@ -7,7 +7,7 @@ import release from './release-1.lua';
 import takeFetching from './take-fetching-1.lua';
 import takeQueued from './take-queued-n.lua';
 
-/** The counts and the leases in Redis. Every operation is one round trip. */
+/** Counts and leases in Redis. Every operation is one round trip. */
 
 const countKey = (id: number) => `chat_participants:${id}`;
 const leaseKey = (of: Leased) => `participants_lease:${of}`;
@@ -24,7 +24,7 @@ declare module 'ioredis' {
 }
 
 export interface RedisCountsOptions {
-  /** How long a count is fresh, ms; its key lives twice as long, ± 10 %, so that not everything expires at once. */
+  /** How long a count is fresh, ms. Its key lives twice as long, ± 10 %, so that keys don't expire all at once. */
   readonly freshMs: number;
   /** From 0 up to 1, exclusive. */
   readonly random: () => number;
@@ -103,7 +103,7 @@ export function createRedisCounts(gate: RedisGate, options: RedisCountsOptions):
   };
 }
 
-/** The value of `chat_participants:<id>` as JSON. */
+/** The JSON value of `chat_participants:<id>`. */
 interface StoredValue {
   readonly count: number;
   readonly updated_at: string | null;
@@ -122,12 +122,12 @@ function serialize({ count, updatedAt, source, maxChatId, eventsTrusted }: Cache
 
 const AT = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 
-/** The text of a value as `serialize` writes it. Matching takes a third of the time of parsing JSON and looking at its fields. */
+/** Matches values written by `serialize`. It takes a third of the time of parsing JSON and checking its fields. */
 const WRITTEN = new RegExp(
   String.raw`^\{"count":(\d{1,15}),"updated_at":(?:null|"(${AT})"),"source":"(api|database)"(?:,"max_chat_id":"(-?\d{1,19})")?(,"events_trusted":true)?\}$`,
 );
 
-/** A value that somebody else wrote into the key, or half of one, is no value; `put-newer-n.lua` sees it so too. */
+/** Returns `undefined` for invalid values, for example from other writers. `put-newer-n.lua` uses the same rules. */
 function parse(text: string | null | undefined): CachedCount | undefined {
   const written = text ? WRITTEN.exec(text) : null;
   if (!written) return undefined;

@@ -1,12 +1,12 @@
--- Writes counts, newer wins: a value is dropped where one read from MAX at the same time or later is already there.
+-- Writes counts. The newer one wins: a count is dropped if the stored one was read from MAX at the same time or later.
 -- KEYS  chat_participants:<id> of each count, any number
--- ARGV  three a key, in the order of KEYS:
---         updated_at  RFC 3339 UTC with milliseconds, so that text order is time order; '' for a time not known (oldest)
---         value       the JSON to store, with the same updated_at inside
+-- ARGV  three for each key, in the order of KEYS:
+--         updated_at  RFC 3339 UTC with milliseconds, so that text order is time order; '' if not known (counts as oldest)
+--         value       the JSON to store, with the same updated_at
 --         ttl         lifetime of the key, ms
--- Returns how many were written.
+-- Returns the number of written counts.
 
--- The time of a stored value, nil for what readers don't take for one (WRITTEN in counts.ts): that must not keep a count out.
+-- Returns the time of a stored value; nil if the value is invalid (WRITTEN in counts.ts), so that any count may replace it.
 local function time_of(text)
   local time = '"(%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%dZ)"'
   local count, at, source, rest = string.match(text, '^{"count":(%d+),"updated_at":' .. time .. ',"source":"(%a+)"(.*)}$')
