@@ -2,14 +2,14 @@ import * as z from 'zod';
 import { parseDuration } from '../base/duration.ts';
 
 /**
- * The configuration is the environment, read here and nowhere else. Each section lists the variables of one concern, so
- * that a function needs (and is granted) only what it uses.
+ * The configuration from environment variables. Each section contains the variables of one concern, so that a function gets only
+ * the variables that it uses.
  */
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** The defaults, in the notation of the environment. */
+/** The defaults, in the notation of environment variables. */
 export const DEFAULTS = {
   PARTICIPANTS_CACHE_TTL: '1h',
   PARTICIPANTS_UPDATE_INTERVAL: '15m',
@@ -62,7 +62,10 @@ const url = (...protocols: string[]) =>
     `must be a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
   );
 
-/** As browsers send them, so that they can be compared letter by letter: `https://admin.example.org`, with the port if it is not the usual one. */
+/**
+ * Origins in the form that browsers send, so that they can be compared as text: `https://admin.example.org`, with a non-default
+ * port.
+ */
 const origins = text
   .transform((list) => list.split(',').map((origin) => origin.trim()))
   .refine(
@@ -87,7 +90,7 @@ const share = z
   .regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a share from 0 to 1')
   .transform(Number);
 
-/** Made when they are read: no function reads more than half of them, and making them all takes 4 ms of a cold start. */
+/** Schemas that are created on use. No function reads more than half of them, and creating all would add 4 ms to a cold start. */
 export const SECTIONS = {
   /** The kill switches. */
   switches: () =>
@@ -108,13 +111,13 @@ export const SECTIONS = {
         DEFAULTS.PARTICIPANTS_UPDATE_INTERVAL,
       ),
     }),
-  /** Read at packaging only: when the schedule of the full update runs. */
+  /** Read only at packaging: the time of the daily full update. */
   daily: () =>
     z.object({
       PARTICIPANTS_FULL_UPDATE_HOUR: integer(0, 23).prefault(DEFAULTS.PARTICIPANTS_FULL_UPDATE_HOUR),
       PARTICIPANTS_TIMEZONE: timeZone.prefault(DEFAULTS.PARTICIPANTS_TIMEZONE),
     }),
-  /** What the planner may spend. */
+  /** The planner's budget. */
   budget: () =>
     z.object({
       PARTICIPANTS_BACKGROUND_SHARE: share
@@ -129,12 +132,12 @@ export const SECTIONS = {
   redis: () =>
     z.object({
       REDIS_URL: url('redis:', 'rediss:'),
-      /** Instead of a password in the URL. */
+      /** Alternative to a password in the URL. */
       REDIS_AUTH_TOKEN: text.optional(),
-      /** The SSM parameter that holds it in AWS: a reference to the secret the stack generates. */
+      /** The SSM parameter of the token on AWS: a reference to the secret that the stack generates. */
       REDIS_AUTH_TOKEN_PARAMETER: text.optional(),
     }),
-  /** Read at packaging only: API Gateway answers for it. */
+  /** Read only at packaging, because API Gateway handles CORS. */
   browsers: () => z.object({ CORS_ALLOWED_ORIGINS: origins.optional() }),
   upstream: () =>
     z.object({
@@ -146,15 +149,15 @@ export const SECTIONS = {
     }),
   fallback: () =>
     z.object({
-      /** The part of the rate one environment may use when Redis can't be asked. */
+      /** Share of the rate that one environment may use while Redis is not available. */
       MAX_API_FALLBACK_SHARE: share.default(0),
     }),
   max: () =>
     z.object({
       MAX_API_TOKEN: text.optional(),
-      /** The SSM SecureString that holds the token in AWS. */
+      /** The SSM SecureString with the token on AWS. */
       MAX_API_TOKEN_PARAMETER: text.optional(),
-      /** A PEM, or the path of one. */
+      /** A PEM certificate, or the path of one. */
       MAX_API_CA: text.optional(),
       PARTICIPANTS_MAX_API_TIMEOUT: duration(100, 60_000, 'from 100ms to 60s').prefault(
         DEFAULTS.PARTICIPANTS_MAX_API_TIMEOUT,
@@ -191,20 +194,20 @@ export const SECTIONS = {
     }),
   events: () =>
     z.object({
-      /** Joins and leaves of a chat within this time cost one request. SQS delays at most 15 minutes. */
+      /** Coalescing window: joins and leaves of a chat within this time cost one request. SQS delays at most 15 minutes. */
       PARTICIPANTS_EVENT_WINDOW: duration(1_000, 15 * MINUTE_MS, 'from 1s to 15m').prefault(
         DEFAULTS.PARTICIPANTS_EVENT_WINDOW,
       ),
     }),
   webhookSecret: () =>
     z.object({
-      /** What MAX sends in `X-Max-Bot-Api-Secret`. */
+      /** The secret that MAX sends in `X-Max-Bot-Api-Secret`. */
       WEBHOOK_SECRET: text.regex(/^[\w-]{5,256}$/, 'must have 5 to 256 letters, digits, _ or -').optional(),
       WEBHOOK_SECRET_PARAMETER: text.optional(),
     }),
   webhook: () =>
     z.object({
-      /** The address of POST /webhooks/max as MAX reaches it: https on port 443. Without one, no events. */
+      /** The public address of POST /webhooks/max: https on port 443. Without it, there are no events. */
       WEBHOOK_URL: url('https:', 'http:').optional(),
     }),
   tracing: () =>
@@ -215,7 +218,7 @@ export const SECTIONS = {
     z.object({
       AUTH_ISSUER: url('https:', 'http:'),
       AUTH_AUDIENCE: text,
-      /** Where the issuer's keys are; `<issuer>/.well-known/jwks.json` unless told. */
+      /** URL of the issuer's keys; `<issuer>/.well-known/jwks.json` by default. */
       AUTH_JWKS_URL: url('https:', 'http:').optional(),
     }),
   console: () =>
@@ -236,7 +239,7 @@ export const SECTIONS = {
 export type Section = keyof typeof SECTIONS;
 export type Config<S extends Section = Section> = { [K in S]: z.output<ReturnType<(typeof SECTIONS)[K]>> };
 
-/** Names every bad variable at once and never shows a value. */
+/** An invalid configuration. The message names all invalid variables and never contains a value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(problems: readonly { readonly variable: string; readonly problem: string }[]) {
@@ -244,13 +247,12 @@ export class ConfigError extends Error {
   }
 }
 
-/** The names of the environment variables a section reads. */
+/** Returns the names of the environment variables that a section reads. */
 export const variablesOf = (section: Section): string[] => Object.keys(SECTIONS[section]().shape);
 
 /**
- * Parses the named sections. An empty variable counts as unset.
- * @throws {ConfigError} naming every variable of these sections that is missing, and every one of any section that is
- * set to something unusable.
+ * Parses these sections. An empty variable counts as not set.
+ * @throws {ConfigError} with all missing variables of these sections, and all invalid variables of any section.
  */
 export function readConfig<S extends Section>(env: NodeJS.ProcessEnv, sections: readonly S[]): Config<S> {
   const parse = (section: Section) => {

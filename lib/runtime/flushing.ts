@@ -1,10 +1,10 @@
 /**
- * What must happen before Lambda may freeze the environment. A part registers it where it is made; `instrumented` runs it after
- * every invocation, failed ones too.
+ * Work that must be done before Lambda may freeze the environment. A part registers it at its creation. `instrumented` runs it
+ * after every invocation, including failed ones.
  */
 const flushes = new Set<() => Promise<void>>();
 
-/** @param flush runs after every invocation from now on; must not reject. */
+/** Registers `flush`, which runs after every invocation from now on. It must not reject. */
 export function flushAfterInvocations(flush: () => Promise<void>): void {
   flushes.add(flush);
 }

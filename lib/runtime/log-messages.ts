@@ -1,4 +1,4 @@
-/** The messages of the log, in one place: what they stand for doesn't change under a search or an alarm. */
+/** The log messages. Searches and alarms depend on them, so don't change their meaning. */
 export const LOG = {
   requestFailed: 'request failed',
   requestRefused: 'request refused',

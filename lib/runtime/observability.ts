@@ -9,13 +9,13 @@ import { LOG } from './log-messages.ts';
 import { METRICS } from './metric-names.ts';
 import { tracing } from './tracing.ts';
 
-/** Logs and metrics of this environment; service name and namespace come from the environment (Powertools). */
+/** Logs and metrics of this environment. The service name and the namespace come from environment variables (Powertools). */
 export const logger = new Logger();
 export const metrics = new Metrics();
 
 /**
- * The stack every function stands on: the invocation's context in every log line, a trace where tracing is on, and at its end
- * what parts have registered to be flushed, and metrics.
+ * Middleware shared by all functions. Adds the invocation's context to every log line, and a trace if tracing is on. At the end,
+ * it runs the registered flushes and publishes the metrics.
  */
 export const instrumented = <E, R>(handle: (event: E, context: Context) => Promise<R>) =>
   middy<E, R, Error, Context>()
@@ -25,7 +25,7 @@ export const instrumented = <E, R>(handle: (event: E, context: Context) => Promi
     .use({ after: flushParts, onError: flushParts })
     .handler(handle);
 
-/** Powertools' own middleware warns about every invocation that had nothing to measure. */
+/** Publishes metrics. Powertools' own middleware is not used, because it warns about every invocation without metrics. */
 function flushMetrics(): MiddlewareObj {
   const flush = () => {
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
@@ -35,14 +35,14 @@ function flushMetrics(): MiddlewareObj {
 
 /**
  * Reports that the issuer's keys could not be fetched.
- * @param ageMs the age of the keys that are used instead; `undefined` where there are none.
+ * @param ageMs the age of the keys that are used instead; `undefined` if there are none.
  */
 export function reportIssuerFailure(error: Error, ageMs: number | undefined): void {
   logger.error(LOG.issuerUnreachable, { error, keys_age_s: ageMs === undefined ? null : Math.round(ageMs / 1_000) });
   if (ageMs !== undefined) metrics.addMetric(METRICS.issuerKeysAge, MetricUnit.Seconds, ageMs / 1_000);
 }
 
-/** What happened to participants, as metrics. */
+/** Converts telemetry into metrics. */
 export const telemetryMetrics: Telemetry = {
   lookedUp({ lookups, hits, staleHits }) {
     metrics.addMetric(METRICS.cacheLookups, MetricUnit.Count, lookups);

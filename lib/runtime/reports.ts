@@ -11,9 +11,9 @@ import { LOG } from './log-messages.ts';
 import { METRICS } from './metric-names.ts';
 import { logger, metrics } from './observability.ts';
 
-/** What background work came to, as one log line and its metrics. */
+/** Reports the results of background work as one log line and metrics. */
 
-/** @param run the full update the message is a part of, as it is behind this part. */
+/** @param run the full update of the message, as it is after this part. */
 export function reportBatch(report: BatchReport, durationMs: number, run: Run | undefined): void {
   logger.info(LOG.batchRefreshed, { ...report, duration_ms: durationMs, ...(run ? { run_id: run.id } : {}) });
   metrics.addMetric(METRICS.chatsRefreshed, MetricUnit.Count, report.done - report.failed);
@@ -46,7 +46,7 @@ export function reportPlan(report: PlanStaleReport): void {
   }
 }
 
-/** @param report absent where there was nothing to do. */
+/** @param report `undefined` if there was nothing to do. */
 export function reportRollUp(report: RollUpReport | undefined): void {
   if (!report) {
     logger.info(LOG.rollUpNotDue);
@@ -71,7 +71,7 @@ export function reportRepair(report: RepairReport): void {
   metrics.addMetric(METRICS.repairsFinished, MetricUnit.Count, report.finished ? 1 : 0);
 }
 
-/** Counts a delivery by its type: known types by name, all others together, so that a sender can't invent metrics. */
+/** Counts a delivery by its type. Unknown types are counted together, so that a sender can't create metrics. */
 export function reportDelivery({ type, ...delivery }: Delivery): void {
   if (delivery.kind === 'not_understood') {
     logger.warn(LOG.updateNotUnderstood, { type, fields: delivery.fields });

@@ -48,8 +48,8 @@ import { secretReader } from './secrets.ts';
 import { traced } from './tracing.ts';
 
 /**
- * The composition root: every part made from its settings, once per execution environment, when it is first used. A
- * function's bundle keeps only the parts it names (the calls are marked pure, so the others are shaken off).
+ * The composition root. It creates each part from its settings, on first use, once per execution environment. The calls are
+ * marked as pure, so tree shaking removes the parts that a function does not use from its bundle.
  */
 const once = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | undefined;
@@ -62,7 +62,7 @@ const once = <T>(make: () => T): (() => T) => {
 export const clock = systemClock;
 const newId = randomUUID;
 
-/** A count is fresh for this long, ms. */
+/** Returns how long a count is fresh, ms. */
 const freshMs = () => config.freshness.PARTICIPANTS_CACHE_TTL;
 const batchSize = () => config.batches.PARTICIPANTS_BATCH_SIZE;
 
@@ -79,9 +79,9 @@ const database = /* @__PURE__ */ once((): Database => {
 export const chatStore = /* @__PURE__ */ once(() => createDynamoChatStore(database()));
 export const postingStore = /* @__PURE__ */ once(() => createDynamoPostingStore(database()));
 const countStore = /* @__PURE__ */ once(() => createDynamoCountStore(database()));
-/** Reads the history of counts. */
+/** The reader of the history of counts. */
 export const history = /* @__PURE__ */ once(() => createDynamoHistory(database(), config.history.HISTORY_TABLE));
-/** Writes it, for which it must know how long an entry is kept. */
+/** The writer of the history. It needs the lifetime of an entry. */
 const historyWriter = /* @__PURE__ */ once(() =>
   createDynamoHistoryWriter(database(), {
     table: config.history.HISTORY_TABLE,
@@ -105,7 +105,7 @@ const planQueue = /* @__PURE__ */ once(() => createPlanQueue(sqs(), config.plans
 
 // Redis
 
-/** Redis answers in well under a millisecond; what takes longer than this is served without it. */
+/** Longest wait for Redis, ms, which normally responds in less than a millisecond. After it, requests are served without Redis. */
 const REDIS_TIMEOUT_MS = 250;
 export const redisGate = /* @__PURE__ */ once(() => {
   const { REDIS_URL, REDIS_AUTH_TOKEN, REDIS_AUTH_TOKEN_PARAMETER } = config.redis;
@@ -126,11 +126,11 @@ export const permits = /* @__PURE__ */ once(() => {
   const shareOfRate = config.fallback.MAX_API_FALLBACK_SHARE;
   const claims = createDynamoClaimStore(database(), BOT);
   const made = createPermits({ redis: redisGate(), claims, clock, settings: { bot: BOT, rps, shareOfRate } });
-  // What became of the last requests: the others need to know before this environment is used again.
+  // Sends the outcomes of the last requests, because other environments need them before this environment is used again.
   flushAfterInvocations(made.flush);
   return made;
 });
-/** Requests a second the limiter gives out. */
+/** Returns the requests per second that the limiter grants. */
 export const requestsPerSecond = () => 1_000 / spacingMs(config.quota.MAX_API_RPS);
 
 const maxApi = /* @__PURE__ */ once(() => {
@@ -191,7 +191,7 @@ export const applyUpdates = /* @__PURE__ */ once(() =>
   }),
 );
 
-/** Given to MAX with the subscription, and sent along with every delivery. */
+/** The secret of the subscription. MAX sends it with every delivery. */
 export const webhookSecret = /* @__PURE__ */ once(() => {
   const { WEBHOOK_SECRET, WEBHOOK_SECRET_PARAMETER } = config.webhookSecret;
   return secretReader('WEBHOOK_SECRET', { value: WEBHOOK_SECRET, parameter: WEBHOOK_SECRET_PARAMETER }, clock.now);
@@ -199,7 +199,7 @@ export const webhookSecret = /* @__PURE__ */ once(() => {
 
 export const updateQueue = /* @__PURE__ */ once(() => createUpdateQueue(sqs(), config.updates.UPDATES_QUEUE_URL));
 
-/** Where MAX is to deliver; `undefined` where webhooks aren't used. */
+/** Returns the address for MAX's deliveries; `undefined` if webhooks are not used. */
 export const webhookUrl = () => config.webhook.WEBHOOK_URL;
 
 export const checkSubscription = /* @__PURE__ */ once(() => {
@@ -261,7 +261,7 @@ export const refreshBatch = /* @__PURE__ */ once(() =>
   }),
 );
 
-/** Which refresh queue a message came from. An ARN and a URL end alike, in the queue's name. */
+/** Returns the refresh queue of a message. The ARN and the URL of a queue both end with its name. */
 export const queueOf = (arn: string): RefreshQueueName =>
   config.queues.BULK_REFRESHES_QUEUE_URL.endsWith(`/${arn.split(':').at(-1)}`) ? 'bulk' : 'express';
 
@@ -317,13 +317,13 @@ export const rollUpDeps = /* @__PURE__ */ once(
   }),
 );
 
-/** Whether schedules plan work. */
+/** Returns whether schedules enqueue work. */
 export const backgroundSync = () => config.switches.PARTICIPANTS_ENABLE_BACKGROUND_SYNC && !integrationDisabled();
 
-/** Resolves when MAX takes a connection; no request, since those are counted. */
+/** Resolves when MAX accepts a connection. It sends no request, because requests use the quota. */
 export const maxReachable = (timeoutMs: number) => reachable(new URL(config.upstream.MAX_API_URL), timeoutMs);
 
-/** Whether people are served the console. */
+/** Returns whether the console is served. */
 export const consoleEnabled = () => config.console.CONSOLE_ENABLED;
 
 /** How people sign in at the issuer; `undefined` where they paste a token. */
@@ -365,7 +365,7 @@ export const repairPostingsDeps = /* @__PURE__ */ once(
     clock,
   }),
 );
-/** Shows what readers see, unseen: nothing is asked for, cached or measured. */
+/** Returns the counts that readers see, but requests, caches and measures nothing. */
 const inspectCounts = /* @__PURE__ */ once(() => {
   const deps = viewCountsDeps();
   return createViewCounts({
@@ -386,30 +386,30 @@ export const validateCounts = /* @__PURE__ */ once(() =>
 
 // Tokens
 
-/** The keys with which tokens are verified. */
+/** The keys that verify tokens. */
 const issuerKeys = /* @__PURE__ */ once(() => {
   const { AUTH_ISSUER, AUTH_JWKS_URL } = config.auth;
   const url = new URL(AUTH_JWKS_URL ?? `${AUTH_ISSUER.replace(/\/$/, '')}/.well-known/jwks.json`);
   return createIssuerKeys({ fetchKeySet: () => fetchJson(url), now: clock.now, onFailure: reportIssuerFailure });
 });
 
-/** Who signs the tokens, and for whom they are. */
+/** Returns the issuer, the audience and the keys of tokens. */
 export const tokenSettings = () => {
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config.auth;
   return { issuer, audience, keys: issuerKeys() };
 };
 
-// What a first request prepares while the issuer's keys are fetched
+// Preparation by the first request of an environment, while the issuer's keys are fetched
 
 /** Connects to Redis, unless the integration is switched off. Never rejects. */
 export const connectRedis = async () => {
   if (!integrationDisabled()) await redisGate().run(async () => {});
 };
 
-/** Connects to DynamoDB, by the cheapest request there is. Round trips: 1 GetItem. */
+/** Connects to DynamoDB by its cheapest request. Round trips: 1 GetItem. */
 export const connectDynamo = () => chatStore().total('all');
 
-/** Signs the cursors of listings. */
+/** The secret that signs the cursors of listings. */
 export const cursorSecret = /* @__PURE__ */ once(() => {
   const { CURSOR_SECRET, CURSOR_SECRET_PARAMETER } = config.cursors;
   return secretReader('CURSOR_SECRET', { value: CURSOR_SECRET, parameter: CURSOR_SECRET_PARAMETER }, clock.now);
