@@ -14,29 +14,29 @@ import {
   type Watched,
 } from './watched.ts';
 
-/** The alarms, each with a heading in docs/runbooks/ (a test compares). */
+/** The alarms. Each has a heading in docs/runbooks/; a test compares them. */
 
 interface Alarm {
   /** The heading of its runbook. */
   readonly name: string;
-  /** What of several: a function, a queue, a table. */
+  /** The function, queue or table, if there is one alarm for each. */
   readonly of?: string;
   readonly runbook: 'api' | 'cache' | 'freshness' | 'max' | 'queues';
-  /** `critical` wakes somebody. */
+  /** `critical` wakes the person on call. */
   readonly severity: 'warning' | 'critical';
   readonly says: string;
   readonly metrics: Readonly<Record<string, Metric>>;
-  /** Over the ids of the metrics; the only metric itself unless told. */
+  /** Metric math over the ids of the metrics. By default the only metric. */
   readonly expression?: string;
   readonly is: '>' | '<';
   readonly threshold: number;
   readonly periodS: number;
-  /** So many periods, all of them unless told. */
+  /** Number of evaluated periods, and how many of them must exceed the threshold (all by default). */
   readonly periods?: number;
   readonly breaching?: number;
-  /** No data is nothing to worry about unless told. */
+  /** Whether missing data exceed the threshold. By default they don't. */
   readonly missing?: 'breaching';
-  /** Of the template: exists only with it. */
+  /** The condition of the template under which the alarm exists. */
   readonly condition?: string;
 }
 
@@ -60,7 +60,7 @@ const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 const idOf = ({ name, of = '' }: Alarm) => `${name}${capital(of)}`;
 
 function cache({ prefix, cacheNodes }: Watched): Alarm[] {
-  // Of the nodes the worst one counts: which of them is the primary changes.
+  // Uses the maximum over the nodes, because the primary can change.
   const redis = (name: string, stat: string) => ({
     runbook: 'cache' as const,
     severity: 'warning' as const,
@@ -76,7 +76,7 @@ function cache({ prefix, cacheNodes }: Watched): Alarm[] {
       name: 'LowParticipantsCacheHitRate',
       runbook: 'cache',
       severity: 'warning',
-      says: 'Fewer than 80 % of the counts looked up were in Redis for 5 minutes.',
+      says: 'The cache hit rate of counts has been below 80 % for 5 minutes.',
       ...hitRate(prefix),
       is: '<',
       threshold: 0.8,
@@ -92,19 +92,19 @@ function cache({ prefix, cacheNodes }: Watched): Alarm[] {
     {
       ...redis('Evictions', 'Sum'),
       name: 'RedisEvictions',
-      says: 'Redis has been dropping keys for want of memory for 15 minutes.',
+      says: 'Redis has been evicting keys for 15 minutes, because its memory is full.',
       threshold: 0,
     },
     {
       ...redis('EngineCPUUtilization', 'Average'),
       name: 'RedisCpu',
-      says: 'The one thread of Redis has been over 70 % busy for 15 minutes.',
+      says: 'The main thread of Redis has used over 70 % of its processor for 15 minutes.',
       threshold: 70,
     },
     {
       ...redis('CurrConnections', 'Maximum'),
       name: 'RedisConnections',
-      says: 'Over 800 connections to Redis for 15 minutes: one for each execution environment, so far more than usual.',
+      says: 'Redis has had over 800 connections for 15 minutes. Each execution environment has one, so there are far more than usual.',
       threshold: 800,
     },
   ];
@@ -116,20 +116,20 @@ function max({ prefix }: Watched): Alarm[] {
       name: 'HighParticipantsAPIErrors',
       runbook: 'max',
       severity: 'warning',
-      says: 'MAX has answered with more than 0.05 errors a second over 5 minutes.',
+      says: 'Requests to MAX have caused more than 0.05 errors a second over 5 minutes.',
       metrics: { errors: own(prefix, METRICS.maxErrors) },
       expression: 'errors / PERIOD(errors)',
       is: '>',
       threshold: 0.05,
-      // CloudWatch slides this window on every minute. A rate over five minutes that is too high stays so for two, since
-      // no error leaves the window before; so a further wait would make the alarm later and no rarer.
+      // CloudWatch moves this window every minute. A rate over five minutes remains too high for at least two minutes, because
+      // the errors stay in the window. So a second period would only delay the alarm.
       periodS: 300,
     },
     {
       name: 'MaxTokenRefused',
       runbook: 'max',
       severity: 'critical',
-      says: 'MAX refuses the token of the service (401), or it can not be read from SSM: no count is refreshed.',
+      says: 'MAX refuses the token of the service (401), or the token can not be fetched from SSM. No counts are refreshed.',
       metrics: { refused: maxErrorsOf(prefix, 'auth') },
       is: '>',
       threshold: 0,
@@ -141,7 +141,7 @@ function max({ prefix }: Watched): Alarm[] {
       name: 'MaxUnreachable',
       runbook: 'max',
       severity: 'critical',
-      says: 'Over half of the requests to MAX have found no connection or no answer in time for 5 minutes.',
+      says: 'Over half of the requests to MAX have failed to connect or timed out for 5 minutes.',
       metrics: {
         network: maxErrorsOf(prefix, 'network'),
         timeout: maxErrorsOf(prefix, 'timeout'),
@@ -159,7 +159,7 @@ function max({ prefix }: Watched): Alarm[] {
         of: zone,
         runbook: 'max',
         severity: 'warning',
-        says: 'The NAT gateway had no port left for a connection to MAX or SSM.',
+        says: 'The NAT gateway had no free port for a connection to MAX or SSM.',
         metrics: {
           failed: {
             namespace: 'AWS/NATGateway',
@@ -183,7 +183,7 @@ function statistics({ prefix }: Watched): Alarm[] {
       name: 'RollUpMissed',
       runbook: 'freshness',
       severity: 'warning',
-      says: 'The statistics of the day have not been made for 30 hours.',
+      says: 'No roll-up of the statistics has finished for 30 hours.',
       metrics: { done: own(prefix, METRICS.rollUpsDone) },
       is: '<',
       threshold: 1,
@@ -195,7 +195,7 @@ function statistics({ prefix }: Watched): Alarm[] {
 }
 
 function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
-  // Nothing is planned, so nothing can be missed.
+  // The schedules are off, so there is nothing to watch.
   if (syncIntervalS === undefined) return [];
   const growingS = Math.max(900, syncIntervalS);
   return [
@@ -203,7 +203,7 @@ function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
       name: 'NoSuccessfulSync',
       runbook: 'freshness',
       severity: 'critical',
-      says: 'The background sync has not gone through for two intervals.',
+      says: 'No background sync has succeeded for two intervals.',
       metrics: { syncs: own(prefix, METRICS.syncsDone) },
       is: '<',
       threshold: 1,
@@ -227,7 +227,7 @@ function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
       name: 'FullUpdateFailed',
       runbook: 'freshness',
       severity: 'warning',
-      says: 'A full update has ended with more than 100 chats that could not be read.',
+      says: 'A full update has finished with more than 100 failed chats.',
       metrics: { failed: own(prefix, METRICS.fullUpdateFailedChats, 'Maximum') },
       is: '>',
       threshold: 100,
@@ -237,13 +237,13 @@ function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
       name: 'StaleCountGrowing',
       runbook: 'freshness',
       severity: 'warning',
-      says: 'The number of chats with a stale count keeps growing: refreshing does not keep up.',
+      says: 'The number of stale counts has been growing for hours: refreshes are slower than counts become stale.',
       metrics: { stale: own(prefix, METRICS.staleDataCount, 'Average') },
       expression: 'DIFF(stale)',
       is: '>',
       threshold: 0,
-      // Longer than the hour or so after a full update in which its counts go stale one after the other. CloudWatch looks
-      // back seven days at most.
+      // Longer than the hour after a full update in which its counts become stale one after the other. CloudWatch evaluates at most
+      // seven days.
       periodS: growingS,
       periods: Math.min(12, Math.floor((7 * 24 * HOUR_S) / growingS)),
       breaching: Math.min(10, Math.floor((7 * 24 * HOUR_S) / growingS)),
@@ -252,7 +252,7 @@ function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
       name: 'PostingGaps',
       runbook: 'api',
       severity: 'warning',
-      says: 'The nightly repair found chats that searches and filters could not find; it has added them.',
+      says: 'The nightly repair found chats that searches and filters could not find. It has added them.',
       metrics: { gaps: own(prefix, METRICS.postingGaps) },
       is: '>',
       threshold: 0,
@@ -262,7 +262,7 @@ function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
       name: 'PostingRepairMissed',
       runbook: 'api',
       severity: 'warning',
-      says: 'The nightly repair of the posting lists has not gone through all chats for three days.',
+      says: 'The nightly repair of the posting lists has not finished for three days.',
       metrics: { finished: own(prefix, METRICS.repairsFinished) },
       is: '<',
       threshold: 1,
@@ -274,7 +274,7 @@ function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
       name: 'SubscriptionLost',
       runbook: 'freshness',
       severity: 'warning',
-      says: 'MAX had ended our subscription to events; it was made again, and a full update reads what was missed.',
+      says: 'The webhook subscription was lost. The service has subscribed again and started a full update.',
       metrics: { lost: own(prefix, METRICS.subscriptionLost) },
       is: '>',
       threshold: 0,
@@ -284,7 +284,7 @@ function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
       name: 'UpdatesNotUnderstood',
       runbook: 'freshness',
       severity: 'warning',
-      says: 'MAX delivers events that the service accepts and does not understand: their chats are refreshed by polling only.',
+      says: 'MAX delivers events in an unknown format. The service ignores them, so their chats are refreshed only by polling.',
       metrics: { unknown: own(prefix, METRICS.updatesNotUnderstood) },
       is: '>',
       threshold: 0,
@@ -294,7 +294,7 @@ function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
       name: 'SubscriptionNotChecked',
       runbook: 'freshness',
       severity: 'warning',
-      says: 'Whether MAX still sends events could not be found out, or not be mended, four times in an hour.',
+      says: 'The webhook subscription could not be checked or restored four times in an hour.',
       metrics: { failed: own(prefix, METRICS.subscriptionCheckFailed) },
       is: '>',
       threshold: 3,
@@ -303,7 +303,9 @@ function freshness({ prefix, syncIntervalS }: Watched): Alarm[] {
   ];
 }
 
-/** A planned refresh may wait for a whole full update; what people asked for may not, but some of it is sent up to 15 min ahead. */
+/**
+ * Accepted ages of the oldest message. Bulk refreshes may wait for a full update; express refreshes are sent up to 15 min ahead.
+ */
 const OLDEST_S: Readonly<Record<string, number>> = {
   BulkRefreshesQueue: 6 * HOUR_S,
   ExpressRefreshesQueue: HOUR_S / 2,
@@ -319,7 +321,7 @@ function queues(watched: Watched): Alarm[] {
         of: queue,
         runbook: 'queues',
         severity: 'warning',
-        says: `A message of ${queue} failed five times and is in its dead-letter queue.`,
+        says: `A message of ${queue} failed five times and was moved to the dead-letter queue.`,
         metrics: { dead: ofQueue(deadLettersOf(queue), 'ApproximateNumberOfMessagesVisible') },
         is: '>',
         threshold: 0,
@@ -347,9 +349,9 @@ function api({ prefix }: Watched): Alarm[] {
       name: 'ApiServerErrors',
       runbook: 'api',
       severity: 'critical',
-      says: 'Over 5 % of the answers have been 5xx for 10 minutes.',
+      says: 'Over 5 % of the responses have been 5xx for 10 minutes.',
       metrics: { errors: ofApi('5xx'), requests: ofApi('Count') },
-      // At night one of three requests is no outage.
+      // With few requests, for example at night, one failed request must not raise the alarm.
       expression: 'IF(requests >= 20, errors / requests, 0)',
       is: '>',
       threshold: 0.05,
@@ -360,7 +362,7 @@ function api({ prefix }: Watched): Alarm[] {
       name: 'SlowAnswers',
       runbook: 'api',
       severity: 'warning',
-      says: 'One answer in twenty has taken over 1.5 s for 15 minutes.',
+      says: 'The 95th percentile of response times has been over 1.5 s for 15 minutes.',
       metrics: { latency: ofApi('Latency', 'p95') },
       is: '>',
       threshold: 1_500,
@@ -401,7 +403,7 @@ function functions(watched: Watched): Alarm[] {
       of: key,
       runbook: 'api',
       severity: 'warning',
-      says: `Over 5 % of the invocations of ${key} found no free environment for 15 minutes.`,
+      says: `Over 5 % of the invocations of ${key} have been throttled for 15 minutes.`,
       metrics: { throttles: ofFunction(name, 'Throttles'), invocations: ofFunction(name, 'Invocations') },
       expression: 'throttles / (throttles + invocations)',
       is: '>',
@@ -414,8 +416,8 @@ function functions(watched: Watched): Alarm[] {
       of: key,
       runbook: 'api',
       severity: 'warning',
-      // Workers end by themselves at 83 to 92 % of their time: that is not near.
-      says: `${key} has used over 95 % of its ${timeoutMs / 1_000} s, several times in 15 minutes.`,
+      // Workers end by themselves at 83 to 92 % of their timeout.
+      says: `${key} has used over 95 % of its timeout of ${timeoutMs / 1_000} s, several times in 15 minutes.`,
       metrics: { duration: ofFunction(name, 'Duration', 'Maximum') },
       is: '>',
       threshold: 0.95 * timeoutMs,
@@ -432,7 +434,7 @@ function tables(): Alarm[] {
     of: table,
     runbook: 'api',
     severity: 'warning',
-    says: `DynamoDB has refused more than 10 requests to ${table} in 5 minutes, twice in a row.`,
+    says: `DynamoDB has throttled more than 10 requests to ${table} in 5 minutes, twice in a row.`,
     metrics: Object.fromEntries(
       operations.map((Operation, i) => [`op${i}`, ofTable(table, 'ThrottledRequests', { Operation })]),
     ),

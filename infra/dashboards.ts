@@ -17,19 +17,19 @@ import {
   type Watched,
 } from './watched.ts';
 
-/** Two dashboards: `serves` for who asks whether it works, `broke` for who asks what doesn't. */
+/** Two dashboards: `serves` shows whether the service works, `broke` shows what fails. */
 
 interface Graph {
   readonly title: string;
   /** Lines by their labels. */
   readonly lines: Readonly<Record<string, Metric>>;
-  /** Computed of the lines, which are then not shown themselves; ids are the lines' labels. */
+  /** Metric math over the lines, by the labels as ids. The lines themselves are then not shown. */
   readonly computed?: Readonly<Record<string, string>>;
 }
 
 const WIDTH = 8;
 const HEIGHT = 6;
-/** CloudWatch's grid. */
+/** The width of CloudWatch's grid. */
 const COLUMNS = 24;
 
 export function dashboards(watched: Watched): Record<string, unknown> {
@@ -42,7 +42,7 @@ function serves({ prefix, rps }: Watched): Graph[] {
   return [
     { title: 'Requests', lines: { all: ofApi('Count'), refused: ofApi('4xx'), failed: ofApi('5xx') } },
     {
-      title: 'Answers, ms',
+      title: 'Response times, ms',
       lines: { p50: ofApi('Latency', 'p50'), p95: ofApi('Latency', 'p95'), p99: ofApi('Latency', 'p99') },
     },
     { title: 'Counts from Redis, share', lines: hits.metrics, computed: { 'hit rate': hits.expression } },
@@ -59,7 +59,7 @@ function serves({ prefix, rps }: Watched): Graph[] {
       computed: { used: `100 * requests / PERIOD(requests) / ${rps}` },
     },
     {
-      title: 'From the decision to the written count, ms',
+      title: 'From the decision to the stored count, ms',
       lines: { p50: mine(METRICS.updateDuration, 'p50'), p95: mine(METRICS.updateDuration, 'p95') },
     },
     {
@@ -72,7 +72,7 @@ function serves({ prefix, rps }: Watched): Graph[] {
       },
     },
     {
-      title: 'Right counts among those shown, %',
+      title: 'Correct counts served, %',
       lines: {
         expected: mine(METRICS.expectedFreshness, 'Average'),
         measured: mine(METRICS.measuredFreshness, 'Average'),
@@ -125,8 +125,8 @@ function broke({ prefix, functions, queues, cacheNodes }: Watched): Graph[] {
   return [
     { title: 'Function errors', lines: byFunction('Errors') },
     { title: 'Function throttles', lines: byFunction('Throttles') },
-    { title: 'Longest run of a function, ms', lines: byFunction('Duration', 'Maximum') },
-    { title: 'Environments at work', lines: byFunction('ConcurrentExecutions', 'Maximum') },
+    { title: 'Longest invocation, ms', lines: byFunction('Duration', 'Maximum') },
+    { title: 'Concurrent executions', lines: byFunction('ConcurrentExecutions', 'Maximum') },
     {
       title: 'Oldest message, s',
       lines: Object.fromEntries(queues.map((id) => [id, ofQueue(id, 'ApproximateAgeOfOldestMessage')])),
@@ -149,21 +149,24 @@ function broke({ prefix, functions, queues, cacheNodes }: Watched): Graph[] {
       },
     },
     {
-      title: 'MAX: answers, and waits for a permit, ms',
+      title: 'MAX: response times, and waits for a permit, ms',
       lines: {
-        'answers p50': own(prefix, METRICS.maxLatency, 'p50'),
-        'answers p95': own(prefix, METRICS.maxLatency, 'p95'),
+        'responses p50': own(prefix, METRICS.maxLatency, 'p50'),
+        'responses p95': own(prefix, METRICS.maxLatency, 'p95'),
         'waits p95': own(prefix, METRICS.permitWait, 'p95'),
       },
     },
     { title: 'MAX: permits', lines: { granted: own(prefix, METRICS.permitsGranted) } },
-    { title: 'Token issuer away: age of the keys, s', lines: { age: own(prefix, METRICS.issuerKeysAge, 'Maximum') } },
-    { title: 'DynamoDB: refused', lines: Object.fromEntries(throttled) },
+    {
+      title: 'Token issuer unreachable: age of the keys, s',
+      lines: { age: own(prefix, METRICS.issuerKeysAge, 'Maximum') },
+    },
+    { title: 'DynamoDB: throttled requests', lines: Object.fromEntries(throttled) },
     { title: 'DynamoDB: write units', lines: byTable('ConsumedWriteCapacityUnits') },
     { title: 'DynamoDB: read units', lines: byTable('ConsumedReadCapacityUnits') },
     { title: 'Redis: memory, %', lines: byNode('DatabaseMemoryUsagePercentage') },
-    { title: 'Redis: keys dropped', lines: byNode('Evictions', 'Sum') },
-    { title: 'Redis: its thread, %', lines: byNode('EngineCPUUtilization', 'Average') },
+    { title: 'Redis: evicted keys', lines: byNode('Evictions', 'Sum') },
+    { title: 'Redis: main thread, %', lines: byNode('EngineCPUUtilization', 'Average') },
     { title: 'Redis: connections', lines: byNode('CurrConnections') },
   ];
 }
@@ -204,7 +207,7 @@ const linesOf = ({ lines, computed }: Graph) =>
 const computedOf = ({ computed = {} }: Graph) =>
   Object.entries(computed).map(([label, expression]) => [{ expression, label }]);
 
-/** The body is one text for `Fn::Sub`. */
+/** Returns a value for the body of a dashboard, which is one text for `Fn::Sub`. */
 function substituted(value: Value): string {
   if (typeof value === 'string') return value;
   return 'Ref' in value ? `\${${value.Ref}}` : `\${${value['Fn::GetAtt'].join('.')}}`;

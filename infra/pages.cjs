@@ -1,4 +1,4 @@
-/** Builds the pages for people before a packaging bundles the function that serves them. */
+/** Builds the web pages before the packaging bundles the function that serves them. */
 module.exports = class Pages {
   hooks = {
     'before:package:initialize': async () => {

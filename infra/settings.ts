@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Config, ConfigError, DEFAULTS, readConfig, type Section } from '../lib/runtime/config.ts';
 
 /**
- * What the packaging computes from the configuration: schedules, and the check that stops a package with a bad value.
- * Used by `serverless.yml` through `settings.cjs`.
+ * Values that the packaging computes from the configuration, like schedules. An invalid value stops the packaging. `serverless.yml`
+ * uses them through `settings.cjs`.
  */
 
-/** Sections an operator sets at packaging time; the others are made by the stack itself. */
+/** Sections that an operator sets at packaging. The stack sets the others itself. */
 const OPERATOR_SECTIONS = [
   'switches',
   'freshness',
@@ -25,32 +25,32 @@ const OPERATOR_SECTIONS = [
 
 const MINUTE_MS = 60_000;
 
-/** EventBridge takes whole minutes, with the unit in the singular for one. */
+/** Returns a rate for EventBridge: whole minutes, with the singular unit for one. */
 function rateExpression(intervalMs: number): string {
   const minutes = intervalMs / MINUTE_MS;
   if (!Number.isInteger(minutes) || minutes < 1) {
     throw new ConfigError([
       {
         variable: 'PARTICIPANTS_UPDATE_INTERVAL',
-        problem: 'must be a whole number of minutes: schedules have no seconds',
+        problem: 'must be a whole number of minutes, because schedules have no seconds',
       },
     ]);
   }
   return minutes === 1 ? 'rate(1 minute)' : `rate(${minutes} minutes)`;
 }
 
-/** What a page of an allowed origin may send and read. The token travels in a header, so no credentials of the browser's own. */
+/** Returns the CORS settings for pages of other origins. They send the token in a header, so they need no browser credentials. */
 const corsOf = (allowedOrigins: readonly string[]) => ({
   allowedOrigins,
   allowedMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
   allowedHeaders: ['authorization', 'content-type'],
   exposedResponseHeaders: ['location', 'retry-after', 'server-timing', 'x-request-id'],
-  /** Chromium keeps an answer for two hours at most. */
+  /** Chromium caches a response to a preflight for at most two hours. */
   maxAge: 7_200,
 });
 
 export interface Settings {
-  /** Every operator variable as it reaches the functions: a string; the default where it was not set. */
+  /** The operator's variables for the functions, as strings, with defaults. */
   readonly environment: Readonly<Record<string, string>>;
   readonly schedules: {
     readonly stale: string;
@@ -58,14 +58,14 @@ export interface Settings {
     readonly timezone: string;
     readonly enabled: boolean;
   };
-  /** `provider.httpApi.cors`; false where no page of another origin may use the API. */
+  /** `provider.httpApi.cors`; false if no page of another origin may use the API. */
   readonly cors: ReturnType<typeof corsOf> | false;
 }
 
-/** A certificate in a file of this machine goes along as text: functions have no such file. */
+/** Returns the content of a certificate file, because functions don't have the file. */
 const contentOf = (ca: string) => (existsSync(ca) ? readFileSync(ca, 'utf8') : ca);
 
-/** @throws {ConfigError} naming every bad variable. */
+/** Reads the settings. @throws {ConfigError} with all invalid variables. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const config: Config<(typeof OPERATOR_SECTIONS)[number]> = readConfig(env, OPERATOR_SECTIONS);
   const { sync, daily, switches, browsers } = config;

@@ -1,21 +1,21 @@
 import { METRICS } from '../lib/runtime/metric-names.ts';
 
-/** What alarms and dashboards look at. */
+/** The resources that alarms and dashboards watch. */
 export interface Watched {
-  /** Service and stage, with which all names begin. */
+  /** Service and stage, the prefix of all names. */
   readonly prefix: string;
   readonly functions: readonly { readonly key: string; readonly name: string; readonly timeoutMs: number }[];
-  /** Logical ids of the queues that functions work off. */
+  /** Logical ids of the queues with a consumer. */
   readonly queues: readonly string[];
   /** Ids of the nodes of the stack's own Redis. */
   readonly cacheNodes: readonly string[];
-  /** Requests a second MAX allows. */
+  /** Requests per second that MAX allows. */
   readonly rps: number;
-  /** Seconds between two background syncs; `undefined` while they are switched off. */
+  /** Seconds between two background syncs; `undefined` if they are off. */
   readonly syncIntervalS: number | undefined;
 }
 
-/** CloudFormation's own values: a text, or a reference. */
+/** A value in CloudFormation: a text, or a reference. */
 export type Value = string | { readonly Ref: string } | { readonly 'Fn::GetAtt': readonly [string, string] };
 
 export interface Metric {
@@ -27,7 +27,7 @@ export interface Metric {
 
 type OwnName = (typeof METRICS)[keyof typeof METRICS];
 
-/** What the service emits (lib/runtime/observability.ts), under the dimension Powertools gives every metric. */
+/** Returns a metric of the service (lib/runtime/observability.ts), with the dimension that Powertools adds. */
 export const own = (
   prefix: string,
   name: OwnName,
@@ -77,7 +77,7 @@ export const ofTable = (id: string, name: string, more: Readonly<Record<string, 
 
 export const deadLettersOf = (queue: string): string => queue.replace(/Queue$/, 'DeadLetterQueue');
 
-/** The operations used on each table, as DynamoDB counts throttling. */
+/** The operations on each table, by which DynamoDB reports throttling. */
 export const TABLES = {
   ChatsTable: ['GetItem', 'BatchGetItem', 'Query', 'UpdateItem', 'TransactWriteItems'],
   ChatPostingsTable: ['Query', 'BatchGetItem', 'Scan', 'TransactWriteItems'],
@@ -85,16 +85,16 @@ export const TABLES = {
   HistoryTable: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
 } as const;
 
-/** Hits of all lookups, so that a busy minute weighs more than a quiet one; nothing where nobody looked. */
+/** Returns the cache hit rate from sums of hits and lookups, so that busy minutes weigh more. There are no data without lookups. */
 export const hitRate = (prefix: string) => ({
   expression: 'hits / lookups',
   metrics: { hits: own(prefix, METRICS.cacheHits), lookups: own(prefix, METRICS.cacheLookups) },
 });
 
-/** Of one type, as lib/runtime/reports.ts counts them. */
+/** Returns the metric of deliveries of one type (lib/runtime/reports.ts). */
 export const updatesOf = (prefix: string, type: string): Metric =>
   own(prefix, METRICS.updatesReceived, 'Sum', { type });
 
-/** As `metrics.singleMetric()` adds it in lib/runtime/observability.ts. */
+/** Returns the metric of errors of one kind (lib/runtime/observability.ts). */
 export const maxErrorsOf = (prefix: string, kind: 'timeout' | 'rate_limited' | 'server' | 'network' | 'auth'): Metric =>
   own(prefix, METRICS.maxErrors, 'Sum', { kind });
