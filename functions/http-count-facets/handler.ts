@@ -4,7 +4,7 @@ import { countFacets } from '../../lib/listing/count-facets.ts';
 import { chatStore, connectDynamo, postingStore } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
-/** Round trips: the posting lists of the conditions at once, those of all values at once, 1 or 2 BatchGetItem. */
+/** Round trips: the posting lists of the filters in parallel, then those of all values in parallel, then 1 or 2 BatchGetItem. */
 export const handler = httpFunction(
   route,
   async ({ query, principal, timed }) => {

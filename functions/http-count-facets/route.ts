@@ -37,12 +37,12 @@ export const route = defineRoute({
   path: '/chats/facets',
   operationId: 'countFacets',
   tag: 'chats',
-  summary: 'The universities, departments, sources and statuses of the chats that match, with their numbers of chats',
+  summary: 'Numbers of matching chats by university, department, source and status',
   description:
-    'Takes the conditions of `GET /chats/all`. Each list begins with the most frequent value. Chats without a university, department or source are in none of its values.',
+    'Accepts the filters of `GET /chats/all`. Each list starts with the most frequent value. Chats without a university, department or source are not in its list.',
   roles: ROLES,
   query: z.object(chatFilters),
   answers: {
-    200: { description: 'The values by the names of their conditions', schema: facets },
+    200: { description: 'The values by filter', schema: facets },
   },
 });

@@ -11,7 +11,7 @@ export const route = defineRoute({
   operationId: 'createChat',
   tag: 'chats',
   summary: 'Add a chat',
-  description: 'Curators add chats to their own university only.',
+  description: 'Curators can add chats only to their own university.',
   roles: ['superadmin', 'curator'],
   body: z
     .strictObject({
@@ -21,7 +21,7 @@ export const route = defineRoute({
       external_chat_id: external_chat_id.default(null),
       university_id: university_id
         .optional()
-        .describe('null: none. Default: none for superadmins, the own one for curators'),
+        .describe('null: none. By default none for superadmins, and their own for curators'),
       department: department.default(null),
       source: source.default(null),
     })

@@ -17,7 +17,7 @@ import { route as updateChat } from '../http-update-chat/route.ts';
 import { route as validateParticipants } from '../http-validate-participants/route.ts';
 import { route as describeApi } from './route.ts';
 
-/** Every route of the service, in the order of the document; a test holds them against `serverless.yml`. */
+/** All routes of the service, in the order of the OpenAPI document. A test compares them with `serverless.yml`. */
 export const ROUTES: readonly Route[] = [
   listChats,
   countFacets,

@@ -23,32 +23,28 @@ const example = {
 const plan = named('Plan', () =>
   z
     .object({
-      budget_per_hour: rate().describe('Requests to MAX that the planner may plan'),
+      budget_per_hour: rate().describe('Requests to MAX in the budget of the planner'),
       requests_per_hour: rate().nullable().describe('Requests that the chats need at the present price'),
-      kappa: rate()
-        .nullable()
-        .describe('The shadow price: correct counts shown per request that a refresh must be expected to bring'),
+      kappa: rate().nullable().describe('The shadow price: correct views that a refresh must be expected to gain'),
       planned_at: timestamp.nullable().describe('null: the background sync has not run yet'),
       chats: count(),
-      due: count().describe('Chats whose planned refresh is due. Exact'),
-      trusted: count().describe('Chats whose every change is reported by an event'),
+      due: count().describe('Exact number of chats that are due for a refresh'),
+      trusted: count().describe('Chats with trusted events: MAX sends one for every change'),
       dirty: count().describe('Chats that changed since their count was read'),
       never_read: count(),
-      sampled: count().describe('Chats in the sample from which the numbers of chats are estimated'),
-      reads_per_hour: rate().nullable().describe('Counts that people view'),
-      median_changes_per_day: rate().nullable().describe('Joins and leaves a day of the median chat'),
+      sampled: count().describe('Size of the sample from which the numbers of chats are estimated'),
+      reads_per_hour: rate().nullable().describe('Views of counts by people'),
+      median_changes_per_day: rate().nullable().describe('Joins and leaves per day of the median chat'),
       expected_freshness: freshness()
         .nullable()
-        .describe(
-          'Expected share of correct counts among those shown over the last day: a chat counts as often as it was viewed',
-        ),
-      measured_freshness: freshness().nullable().describe('The same share, as refreshes found it'),
+        .describe('Expected share of correct views over the last day; a chat counts as often as it was viewed'),
+      measured_freshness: freshness().nullable().describe('The same share, measured by refreshes'),
       expected_accuracy: freshness()
         .nullable()
         .describe('Expected share of correct counts among all chats now, viewed or not. Estimated from the sample'),
       measured_accuracy: freshness()
         .nullable()
-        .describe('Share of correct counts among all chats over the last day, viewed or not, as refreshes found it'),
+        .describe('Share of correct counts among all chats over the last day, viewed or not, measured by refreshes'),
       what_if: z
         .object({
           rps: z.int().min(1).max(1_000),
@@ -59,7 +55,7 @@ const plan = named('Plan', () =>
         })
         .nullable()
         .describe(
-          'What a quota of `rps` requests per second would give in the long run; null without `rps`, and before the first sync',
+          'The long-term result of a quota of `rps` requests per second; null without `rps`, and before the first sync',
         ),
     })
     .meta({ examples: [example] }),
@@ -70,13 +66,13 @@ export const route = defineRoute({
   path: '/admin/participants/plan',
   operationId: 'explainPlan',
   tag: 'administration',
-  summary: 'What the planner knows, and how it spends its budget',
+  summary: 'The state of the planner, and how it spends its budget',
   roles: ['superadmin'],
   query: z.object({
     rps: integerParam(1, 1_000)
       .optional()
       .meta({
-        description: 'A quota in requests per second: `what_if` shows what it would give',
+        description: 'Another quota in requests per second; `what_if` shows its result',
         examples: [60],
       }),
   }),

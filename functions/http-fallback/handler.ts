@@ -6,7 +6,7 @@ import { PAGE_PATHS } from '../http-serve-pages/paths.ts';
 
 const PAGES = PAGE_PATHS.map((path) => ({ method: 'GET', path }));
 
-/** Answers what no route takes: 405 with `Allow` where the path is known with other methods, otherwise 404. */
+/** Handles requests without a route: 405 with `Allow` if the path has other methods, otherwise 404. */
 export const handler = instrumented(async (event: APIGatewayProxyEventV2) => {
   const { requestId, http } = event.requestContext;
   const methods = methodsOf(event.rawPath);
@@ -20,7 +20,7 @@ export const handler = instrumented(async (event: APIGatewayProxyEventV2) => {
   return problemAnswer(problem, requestId);
 });
 
-/** The methods of the path that matches best, as API Gateway picks it: `/chats/all` is not a chat with the id `all`. */
+/** Returns the methods of the best matching path, like API Gateway: `/chats/all` is not a chat with the id `all`. */
 function methodsOf(path: string): string[] {
   const matching = [...ROUTES, ...PAGES].filter((route) => matches(route.path, path));
   const best = matching.find((route) => route.path === path) ?? matching[0];

@@ -14,9 +14,9 @@ const chatHistory = named('ChatHistory', () =>
         z
           .object({
             date: day(),
-            first: count().describe('The count that the first change of the day led to'),
-            min: count().describe('The least of the counts that the changes of the day led to'),
-            max: count().describe('The greatest of them'),
+            first: count().describe('The count after the first change of the day'),
+            min: count().describe('The smallest count after a change of the day'),
+            max: count().describe('The largest count after a change of the day'),
             last: count().describe('The count after the last change of the day'),
           })
           .describe('A day on which the count changed'),
@@ -42,7 +42,7 @@ export const route = defineRoute({
   tag: 'chats',
   summary: 'The days on which the count of a chat changed',
   description:
-    'Days without a change are left out: the count of such a day is the `last` of the point before. Days are in UTC. Entries expire after `PARTICIPANTS_HISTORY_DAYS`.',
+    'Days without a change are omitted; the count of such a day is `last` of the previous point. Days are in UTC. Entries expire after `PARTICIPANTS_HISTORY_DAYS`.',
   roles: ROLES,
   params: z.object({ id: idParam }),
   query: dayRange,

@@ -7,7 +7,7 @@ import { clock, statistics } from '../../lib/runtime/root.ts';
 import type { LatestMovers, Span, Statistics } from '../../lib/state/statistics.ts';
 import { route } from './route.ts';
 
-/** Round trips, at once: 1 Query and 2 GetItem; for who sees all universities 2 Queries more. */
+/** Round trips, in parallel: 1 Query and 2 GetItem; for principals who see all universities 2 more Queries. */
 export const handler = httpFunction(route, async ({ query, principal }) => {
   const { from, to } = readDayRange(query, clock.now());
   const scope = scopeIn(principal, query.university_id);

@@ -6,8 +6,8 @@ import { chatId, count, day } from '../../lib/http/schemas.ts';
 
 const sums = {
   chats: () => count(),
-  participants: () => count().describe('Of all counts that are known'),
-  never_read: () => count().describe('Chats of MAX whose count was never read'),
+  participants: () => count().describe('Sum of all known counts'),
+  never_read: () => count().describe('Chats in MAX whose count was never read'),
   stale: () => count().describe('Active chats whose count was older than PARTICIPANTS_CACHE_TTL'),
 };
 const fields = () => ({
@@ -20,7 +20,7 @@ const mover = named('Mover', () =>
 const movers = named('Movers', () =>
   z
     .object({
-      since: day().nullable().describe('The day that counts are compared with; null: there is no roll-up so old'),
+      since: day().nullable().describe('The day of comparison; null: there is no roll-up from that time'),
       grew: z.array(mover()).describe('The largest change first'),
       shrank: z.array(mover()),
     })
@@ -49,14 +49,14 @@ const stats = named('Stats', () =>
     .object({
       from: day(),
       to: day(),
-      rolled_up_at: timestamp.nullable().describe('When the last roll-up ended; null: there was none yet'),
+      rolled_up_at: timestamp.nullable().describe('When the last roll-up ended; null: there was none'),
       days: z.array(
         z.object({
           date: day(),
           ...fields(),
           by_status: z
             .record(z.string(), count())
-            .describe('Chats by their status; statuses that no chat has are left out'),
+            .describe('Numbers of chats by status, without statuses that no chat has'),
         }),
       ),
       universities: z
@@ -64,12 +64,12 @@ const stats = named('Stats', () =>
           z.object({
             university_id: z.int().min(1),
             ...fields(),
-            participants_before: count().nullable().describe('On the first day of the range that has a roll-up'),
-            since: day().describe('That day'),
+            participants_before: count().nullable().describe('On the first day with a roll-up in the range'),
+            since: day().describe('The first day with a roll-up in the range'),
           }),
         )
         .nullable()
-        .describe('On the last day of the range that has a roll-up, by number; null for who sees one university'),
+        .describe('On the last day with a roll-up in the range; null for callers who see only one university'),
       week: movers(),
       month: movers(),
     })
@@ -83,12 +83,15 @@ export const route = defineRoute({
   tag: 'chats',
   summary: 'Sums of each day, and the chats that grew and shrank most',
   description:
-    'Made by a nightly roll-up: one entry for each day (UTC), of the chats that the caller sees. Entries expire after `PARTICIPANTS_HISTORY_DAYS`.',
+    'Computed by a nightly roll-up: one entry for each day (UTC), for the chats that the caller may see. Entries expire after `PARTICIPANTS_HISTORY_DAYS`.',
   roles: ROLES,
   query: dayRange.extend({
     university_id: integerParam(1, Number.MAX_SAFE_INTEGER)
       .optional()
-      .meta({ description: 'One university, for who sees all of them', examples: [1] }),
+      .meta({
+        description: 'Only this university. Only superadmins may name another one than their own',
+        examples: [1],
+      }),
   }),
   answers: { 200: { description: 'The statistics, oldest day first', schema: stats } },
 });

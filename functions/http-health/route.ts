@@ -4,7 +4,7 @@ import { defineRoute, named } from '../../lib/http/route.ts';
 const dependency = named('Dependency', () =>
   z.object({
     state: z.enum(['ok', 'down', 'disabled']),
-    latency_ms: z.number().min(0).nullable().describe('null: it did not answer, or was not asked'),
+    latency_ms: z.number().min(0).nullable().describe('null: it did not respond, or was not checked'),
   }),
 );
 const ok = (latency_ms: number) => ({ state: 'ok', latency_ms });
@@ -18,7 +18,7 @@ export const route = defineRoute({
   roles: 'anyone',
   answers: {
     200: {
-      description: '`degraded`: the service answers, but a dependency is down',
+      description: '`degraded`: the service responds, but a dependency is down',
       schema: () =>
         z
           .object({

@@ -7,8 +7,8 @@ import { connectDynamo, connectRedis, cursorSecret, findChats, viewCounts } from
 import { route } from './route.ts';
 
 /**
- * Round trips when warm: 1 Query and 1 GetItem (the total) at once, then 1 MGET. With conditions: the posting lists at once,
- * then 1 to 3 BatchGetItem at once, or 1 to 3 Queries and 1 or 2 BatchGetItem, then 1 MGET.
+ * Round trips when warm: 1 Query and 1 GetItem (the total) in parallel, then 1 MGET. With filters: the posting lists in parallel;
+ * then 1 to 3 BatchGetItem in parallel, or 1 to 3 Queries and 1 or 2 BatchGetItem; then 1 MGET.
  */
 export const handler = httpFunction(
   route,

@@ -12,9 +12,9 @@ const chatPage = named('ChatPage', () =>
   z
     .object({
       data: z.array(chatDto()),
-      total: count().describe('Chats on all pages'),
+      total: count().describe('Number of chats on all pages'),
       limit: z.int().min(1).max(100),
-      next_cursor: z.string().nullable().describe('For the next page; null: this is the last one'),
+      next_cursor: z.string().nullable().describe('The cursor of the next page; null: this is the last page'),
     })
     .meta({ examples: [{ data: [chatExample], total: 1, limit: 50, next_cursor: null }] }),
 );
@@ -24,26 +24,25 @@ export const route = defineRoute({
   path: '/chats/all',
   operationId: 'listChats',
   tag: 'chats',
-  summary: 'Chats with their participant counts, a page at a time',
+  summary: 'A page of chats with their participant counts',
   description:
-    'All conditions given (`search`, `university_id`, `department`, `source`, `status`) must hold. A page has `limit` chats unless it is the last one.',
+    'Chats must match all given filters (`search`, `university_id`, `department`, `source`, `status`). A page has `limit` chats unless it is the last one.',
   roles: ROLES,
   query: z.object({
     limit: integerParam(1, 100)
       .default(50)
-      .meta({ description: 'Most chats in the page', examples: [100] }),
+      .meta({ description: 'Largest number of chats on the page', examples: [100] }),
     cursor: z
       .string()
       .regex(/^[A-Za-z0-9_-]{24,4096}$/, 'must be a next_cursor of this listing')
       .optional()
       .meta({
-        description:
-          'The `next_cursor` of the page before, for the page after it. It is valid for the same user, order and conditions only.',
+        description: 'The `next_cursor` of the previous page. It is valid only for the same caller, order and filters.',
         examples: ['bG9va3MgbGlrZSBhIGN1cnNvcltbMTIzXQ'],
       }),
     sort_by: oneOf(SORTS)
       .default('id')
-      .meta({ description: 'What the chats are sorted by', examples: ['name'] }),
+      .meta({ description: 'The field by which chats are sorted', examples: ['name'] }),
     sort_order: oneOf(['asc', 'desc'])
       .default('asc')
       .meta({ description: 'Ascending or descending', examples: ['asc'] }),

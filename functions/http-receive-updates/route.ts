@@ -9,9 +9,7 @@ export const route = defineRoute({
   summary: 'Events of MAX about its chats',
   roles: 'anyone',
   needsWebhookSecret: true,
-  body: z
-    .unknown()
-    .meta({ description: 'An `Update` of the MAX Bot API. A body that is not understood is accepted too.' }),
+  body: z.unknown().meta({ description: 'An `Update` of the MAX Bot API. Unknown bodies are accepted too.' }),
   bodyExample: { update_type: 'user_added', timestamp: 1_795_600_000_000, chat_id: -68_000_000_500_532 },
   readsBodyItself: true,
   answers: {

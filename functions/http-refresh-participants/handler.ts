@@ -10,14 +10,14 @@ const REASONS = {
   no_limiter: 'the rate limiter in Redis can not be used now',
   rate_limited: 'MAX refused the request as one too many',
   server: 'MAX answered with an error',
-  timeout: 'MAX did not answer in time',
+  timeout: 'MAX did not respond in time',
   network: 'MAX could not be reached',
   auth: 'MAX refused the token of the service',
 } as const;
 
 const UNAVAILABLE = {
   denied: 'MAX denies the bot access to this chat: the bot is not in it.',
-  gone: 'MAX does not know this chat any more.',
+  gone: 'MAX no longer knows this chat.',
   removed: 'The bot was removed from this chat.',
   left: 'The bot has left this chat.',
   closed: 'This chat was closed in MAX.',
@@ -45,7 +45,9 @@ export const handler = httpFunction(
       case 'deleted':
         throw new Problem('not_found', { detail: `There is no chat ${params.id} any more.` });
       case 'not_in_max':
-        throw new Problem('no_max_chat', { detail: `Chat ${params.id} has no max_chat_id, so MAX can not be asked.` });
+        throw new Problem('no_max_chat', {
+          detail: `Chat ${params.id} has no max_chat_id, so its count can not be fetched from MAX.`,
+        });
       case 'unavailable':
         throw new Problem('chat_unavailable', {
           detail: UNAVAILABLE[outcome.status],

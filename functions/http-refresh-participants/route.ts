@@ -8,12 +8,12 @@ export const route = defineRoute({
   path: '/chats/{id}/refresh-participants',
   operationId: 'refreshParticipants',
   tag: 'participants',
-  summary: 'Read the participant count of one chat from MAX now',
+  summary: 'Fetch the participant count of one chat from MAX now',
   roles: ROLES,
   params: z.object({ id: idParam }),
   answers: {
     200: {
-      description: 'The count that MAX gave just now',
+      description: 'The count that MAX has just returned',
       schema: () =>
         z
           .object({

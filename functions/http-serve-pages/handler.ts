@@ -5,14 +5,14 @@ import { instrumented } from '../../lib/runtime/observability.ts';
 import { consoleEnabled, consoleSignIn } from '../../lib/runtime/root.ts';
 import consolePage from '../../web/built/console.json' with { type: 'json' };
 
-/** What a page is, and the policy it runs under. */
+/** A page and its content security policy. */
 interface Served {
   readonly page: Page;
   readonly html: string;
   readonly csp: string;
 }
 
-/** Serves `/console` and `/docs` with their files. Needs nothing but its own bundle. */
+/** Serves `/console` and `/docs` with their files, from its own bundle only. */
 export const handler = instrumented(async (event: APIGatewayProxyEventV2) => {
   const served = await pageOf(event.routeKey);
   const name = event.pathParameters?.file;
@@ -29,9 +29,9 @@ export const handler = instrumented(async (event: APIGatewayProxyEventV2) => {
 
 async function pageOf(routeKey: string): Promise<Served | undefined> {
   if (routeKey.startsWith('GET /docs')) {
-    // Large, so it is read only where it is asked for.
+    // Loaded only on demand, because it is large.
     const { default: page } = await import('../../web/built/docs.json', { with: { type: 'json' } });
-    // Swagger UI's style sheet has its icons in `data:` URLs.
+    // The style sheet of Swagger UI contains icons in `data:` URLs.
     return { page, html: page.html, csp: contentSecurityPolicy({ images: ['data:'] }) };
   }
   if (!consoleEnabled()) return undefined;

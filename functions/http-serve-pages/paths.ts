@@ -1,2 +1,2 @@
-/** What is served to browsers and is not in the contract; a test holds it against `serverless.yml`. */
+/** Paths for browsers, which are not in the OpenAPI document. A test compares them with `serverless.yml`. */
 export const PAGE_PATHS = ['/console', '/console/{file}', '/docs', '/docs/{file}'] as const;

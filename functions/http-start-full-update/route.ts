@@ -7,8 +7,8 @@ export const route = defineRoute({
   path: '/admin/participants/full-update',
   operationId: 'startFullUpdate',
   tag: 'administration',
-  summary: 'Read the counts of all chats again',
-  description: 'One full update runs at a time.',
+  summary: 'Refresh the counts of all chats',
+  description: 'Only one full update can run at a time.',
   roles: ['superadmin'],
   answers: {
     202: {
@@ -19,8 +19,8 @@ export const route = defineRoute({
           .object({
             run_id: z.string(),
             status: runStatus(),
-            total: count().describe('Chats there are'),
-            estimated_seconds: count().describe('How long reading them takes at the quota'),
+            total: count().describe('Number of chats'),
+            estimated_seconds: count().describe('Estimated duration at the quota'),
             status_url: z.string(),
           })
           .meta({

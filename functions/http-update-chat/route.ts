@@ -9,7 +9,7 @@ export const route = defineRoute({
   operationId: 'updateChat',
   tag: 'chats',
   summary: 'Change fields of a chat',
-  description: 'Fields that are absent stay as they are. Another max_chat_id drops the count.',
+  description: 'Absent fields remain unchanged. A new max_chat_id deletes the count.',
   roles: ['superadmin', 'curator'],
   params: z.object({ id: idParam }),
   body: z
@@ -21,6 +21,6 @@ export const route = defineRoute({
     )
     .meta({ id: 'ChatChanges', minProperties: 1 }),
   bodyExample: { name: 'ИВТ-22, деканат', department: null },
-  answers: { 200: { description: 'The chat as it is now', schema: chatDto } },
+  answers: { 200: { description: 'The changed chat', schema: chatDto } },
   problems: ['not_found', 'max_chat_id_taken'],
 });

@@ -5,7 +5,7 @@ import { requireIntegration } from '../../lib/http/visible.ts';
 import { connectRedis, integrationDisabled, validateCounts } from '../../lib/runtime/root.ts';
 import { route } from './route.ts';
 
-/** Left for the answer behind the last request to MAX, ms. */
+/** Time reserved for the response after the last request to MAX, ms. */
 const MARGIN_MS = 3_000;
 
 export const handler = httpFunction(
@@ -15,13 +15,13 @@ export const handler = httpFunction(
     const outcome = await validateCounts()(scopeOf(principal), query.sample_size, cutOffAt - MARGIN_MS);
     if (outcome.kind === 'under_way') {
       throw new Problem('validation_under_way', {
-        detail: 'One validation runs at a time.',
+        detail: 'Only one validation can run at a time.',
         headers: { 'retry-after': '30' },
       });
     }
     if (outcome.kind === 'max_unreachable') {
       throw new Problem('max_unreachable', {
-        detail: `Not one count could be compared: ${outcome.reason}.`,
+        detail: `No count could be compared: ${outcome.reason}.`,
         extra: { reason: outcome.reason },
         headers: { 'retry-after': '30' },
       });

@@ -14,27 +14,31 @@ export const route = defineRoute({
   path: '/admin/participants/validate',
   operationId: 'validateParticipants',
   tag: 'participants',
-  summary: 'Compare a random sample of the shown counts with MAX',
-  description: 'Changes nothing. Every chat of the sample costs one request of the quota.',
+  summary: 'Compare a random sample of the served counts with MAX',
+  description: 'Changes nothing. Every chat of the sample uses one request of the quota.',
   roles: ROLES,
   query: z.object({
     sample_size: integerParam(1, 500)
       .default(100)
-      .meta({ description: 'Chats to compare', examples: [100] }),
+      .meta({ description: 'Number of chats to compare', examples: [100] }),
   }),
   answers: {
     200: {
-      description: 'The comparison. The drift of a chat is its count in MAX minus the count that is shown.',
+      description: 'The comparison. The drift of a chat is its count in MAX minus the served count.',
       schema: () =>
         z
           .object({
             sample_size: count(),
-            checked: count().describe('Chats whose count MAX gave'),
+            checked: count().describe('Chats whose count MAX returned'),
             matched: count(),
             mismatched: count(),
-            unavailable: count().describe('Chats that MAX does not give to the bot'),
-            accuracy: z.number().min(0).max(1).nullable().describe('matched / checked; null: nothing could be checked'),
-            mean_abs_drift: z.number().min(0).nullable().describe('Over the checked chats; a count never read is 0'),
+            unavailable: count().describe('Chats that are not available in MAX'),
+            accuracy: z.number().min(0).max(1).nullable().describe('matched / checked; null: no chat could be checked'),
+            mean_abs_drift: z
+              .number()
+              .min(0)
+              .nullable()
+              .describe('Over the checked chats; a count that was never read is 0'),
             max_drift: count().nullable().describe('Largest absolute drift of a chat'),
             mismatches: z.array(
               z.object({

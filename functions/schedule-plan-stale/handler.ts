@@ -3,7 +3,7 @@ import { instrumented, logger } from '../../lib/runtime/observability.ts';
 import { reportPlan, reportStaleness } from '../../lib/runtime/reports.ts';
 import { backgroundSync, measureStaleness, permits, planStale } from '../../lib/runtime/root.ts';
 
-/** Kept of the function's time for the measurement and the answer, ms. */
+/** Time of the function that is reserved for the measurement and the response, ms. */
 const MARGIN_MS = 20_000;
 
 export const handler = instrumented(async (_event: unknown, context): Promise<void> => {

@@ -3,7 +3,7 @@ import { instrumented } from '../../lib/runtime/observability.ts';
 import { reportRepair } from '../../lib/runtime/reports.ts';
 import { repairPostingsDeps } from '../../lib/runtime/root.ts';
 
-/** Kept of the function's time for the page at work, ms. */
+/** Time of the function that is reserved for the page in progress, ms. */
 const MARGIN_MS = 60_000;
 
 export const handler = instrumented(async (_event: unknown, context): Promise<void> => {

@@ -4,9 +4,9 @@ import { reportRollUp } from '../../lib/runtime/reports.ts';
 import { clock, rollUpDeps } from '../../lib/runtime/root.ts';
 import { rollUp } from '../../lib/statistics/roll-up.ts';
 
-/** Kept of the function's time for the chunk at hand and for saving the progress, ms. */
+/** Time of the function that is reserved for the current chunk and for saving the progress, ms. */
 const MARGIN_MS = 30_000;
-/** Hour (UTC) from which on a roll-up counts as the one of the day; the schedule begins with it. */
+/** Hour (UTC) from which a roll-up counts as that of the day. The schedule starts at this hour. */
 const NIGHT_BEGINS = 22;
 
 export const handler = instrumented(async (_event: unknown, context): Promise<void> => {

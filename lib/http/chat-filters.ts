@@ -6,7 +6,7 @@ import { type Principal, scopeOf } from './principal.ts';
 import { Problem } from './problem.ts';
 import { integerParam } from './route.ts';
 
-/** The conditions that listings of chats take, by the names of the API. All of them must hold. */
+/** The filters of listings of chats, by their names in the API. A chat must match all of them. */
 
 const text = (max: number) =>
   z
@@ -26,7 +26,7 @@ const statuses = z
   .pipe(z.array(z.enum(SHOWN_STATUSES, `must be one or several of ${SHOWN_STATUSES.join(', ')}`)).min(1))
   .optional()
   .meta({
-    description: 'Only chats with one of these statuses, as in `status` of a chat; separated by commas, or repeated',
+    description: 'Only chats with one of these statuses; separated by commas, or repeated',
     examples: [['denied', 'gone']],
   });
 
@@ -36,17 +36,18 @@ export const chatFilters = {
     .meta({
       maxLength: 200,
       description:
-        'Words, each the beginning of a word of the name or the department; case and the difference of ё and е do not matter. A whole `max_chat_id` or `source` finds its chats too',
+        'Words, each a prefix of a word in the name or the department. Upper and lower case are equal, and so are ё and е. A complete `max_chat_id` or `source` also finds its chats',
       examples: ['ивт деканат'],
     }),
   university_id: integerParam(1, Number.MAX_SAFE_INTEGER)
     .optional()
     .meta({
-      description: 'Only chats of this university. Curators and operators may name only their own, which is implied',
+      description:
+        'Only chats of this university. Curators and operators may name only their own, which is the default',
       examples: [1],
     }),
-  department: value(200, 'Only chats of this department, whatever the case', 'Факультет информатики'),
-  source: value(64, 'Only chats from this source, whatever the case', 'academic'),
+  department: value(200, 'Only chats of this department, ignoring case', 'Факультет информатики'),
+  source: value(64, 'Only chats from this source, ignoring case', 'academic'),
   status: statuses,
 };
 
@@ -58,7 +59,7 @@ interface Filters {
   readonly status?: readonly ShownStatus[] | undefined;
 }
 
-/** @throws {Problem} 403 where somebody bound to a university asks for another one. */
+/** Returns the query for a principal's filters. @throws {Problem} 403 if a principal of one university requests another one. */
 export function queryOf(principal: Principal, filters: Filters): ChatQuery {
   const { search, university_id, department, source, status } = filters;
   return {

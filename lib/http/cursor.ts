@@ -4,8 +4,8 @@ import type { Position } from '../chats/sort-keys.ts';
 import type { FindRequest } from '../listing/find-chats.ts';
 
 /**
- * Cursors: opaque to clients, tamper-evident, and good only for the listing they come from. The signature covers the
- * listing too, so that a cursor of another sort, search, filter or scope fails like a forged one.
+ * Cursors of listings. They are opaque to clients, tamper-evident, and valid only for their own listing. The signature covers the
+ * listing too, so a cursor of another sort, search, filter or scope is refused like a forged one.
  */
 
 const MAC_BYTES = 16;
@@ -25,7 +25,7 @@ export function writeCursor(at: Position, listing: ListingIdentity, secret: stri
   return Buffer.concat([sign(payload, listing, secret), payload]).toString('base64url');
 }
 
-/** @returns `undefined` for a cursor that is torn, forged, or of another listing. */
+/** @returns `undefined` for a cursor that is malformed, forged, or of another listing. */
 export function readCursor(cursor: string, listing: ListingIdentity, secret: string): Position | undefined {
   const bytes = Buffer.from(cursor, 'base64url');
   if (bytes.length <= MAC_BYTES || bytes.toString('base64url') !== cursor) return undefined;

@@ -4,7 +4,7 @@ import { Problem } from './problem.ts';
 
 /** The parameters `from` and `to`: a range of days. */
 
-/** Two years, the first and the last day included. */
+/** Longest range: two years, including the first and the last day. */
 const MAX_DAYS = 732;
 const DEFAULT_DAYS = 90;
 
@@ -18,18 +18,18 @@ const dayParam = z.string().refine(isDay, 'must be a day that exists, written li
 export const dayRange = z.object({
   from: dayParam.meta({
     format: 'date',
-    description: `The first day (UTC), at most ${MAX_DAYS} days before \`to\`, both included; ${DEFAULT_DAYS} days unless given`,
+    description: `The first day (UTC). The range has at most ${MAX_DAYS} days; ${DEFAULT_DAYS} by default`,
     examples: ['2026-08-28'],
   }),
   to: dayParam.meta({
     format: 'date',
-    description: 'The last day (UTC); today unless given',
+    description: 'The last day (UTC); today by default',
     examples: ['2026-11-25'],
   }),
 });
 
 /**
- * The range that is asked for, with its defaults.
+ * Returns the requested range, with its defaults.
  * @param now Unix ms.
  * @throws {Problem} 400 if it ends before it begins, or is too long.
  */

@@ -8,32 +8,32 @@ import type { Route, RouteAnswer, Tag } from './route.ts';
 type Json = Record<string, unknown>;
 
 const TAGS: Readonly<Record<Tag, string>> = {
-  chats: 'The chats of the organisation, with the number of participants that was read last.',
-  participants: 'Reading participant counts from MAX, and checking those that are shown.',
-  administration: 'Full updates of all counts, and the planner of the background refreshes.',
+  chats: 'The chats of the organisation, with their last known participant counts.',
+  participants: 'Refreshes of participant counts from MAX, and validation of the served counts.',
+  administration: 'Full updates of all counts, and the planner of the background sync.',
   webhooks: 'For MAX only.',
   service: 'The state of the service, and this document.',
 };
 
 const HEADERS = {
   RequestId: {
-    description: 'Names the request in the logs of the service.',
+    description: 'Identifies the request in the logs of the service.',
     schema: { type: 'string' },
     example: 'dnNnBhLlliAEJ1Q=',
   },
   ServerTiming: {
     description:
-      'Where the time went, ms: `total` in the function; in a listing `db` for DynamoDB and `counts` for Redis and what it lacks.',
+      'Durations, ms: `total` in the function; in a listing also `db` for DynamoDB, and `counts` for Redis and its cache misses.',
     schema: { type: 'string' },
     example: 'db;dur=8.1, counts;dur=1.4, total;dur=10.2',
   },
   Location: {
-    description: 'The address of what was made.',
+    description: 'The path of the created resource.',
     schema: { type: 'string' },
     example: '/chats/123',
   },
   RetryAfter: {
-    description: 'Seconds to wait before the next try. Absent in answers of API Gateway itself.',
+    description: 'Seconds to wait before the next attempt. Absent in responses of API Gateway itself.',
     schema: { type: 'integer', minimum: 1 },
     example: 5,
   },
@@ -49,14 +49,14 @@ const component = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 /** Answers that API Gateway gives by itself, without the function. */
 const GATEWAY_ANSWERS: Readonly<Record<number, string>> = {
-  429: 'More requests at once than the API takes; try again in a second',
+  429: 'Too many requests; try again in a second',
   500: 'The function failed',
   503: 'The function is busy or took too long',
 };
 const gatewayError = () =>
   z
     .object({ message: z.string() })
-    .meta({ description: 'An answer of API Gateway itself', examples: [{ message: 'Service Unavailable' }] });
+    .meta({ description: 'A response of API Gateway itself', examples: [{ message: 'Service Unavailable' }] });
 
 export function openApiDocument(routes: readonly Route[]): Json {
   const components = new Components();
@@ -70,12 +70,12 @@ export function openApiDocument(routes: readonly Route[]): Json {
     info: {
       title: 'chat-participants',
       version: '1',
-      summary: 'Chats of an organisation in the MAX messenger, with the actual number of participants.',
+      summary: 'The chats of an organisation in the MAX messenger, with their actual numbers of participants.',
       description:
         'Tokens are JWTs with a `role`: `superadmin` sees all chats; `curator` and `operator` see the chats of the university in their `university_id`. Times are RFC 3339 in UTC. Errors are `application/problem+json` (RFC 9457).',
       license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
     },
-    servers: [{ url: '/', description: 'The service that gave this document' }],
+    servers: [{ url: '/', description: 'The service that returned this document' }],
     security: [{ token: [] }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
@@ -88,7 +88,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
           type: 'apiKey',
           in: 'header',
           name: 'X-Max-Bot-Api-Secret',
-          description: 'The secret that MAX was given with the subscription.',
+          description: 'The secret of the webhook subscription.',
         },
       },
     },

@@ -4,9 +4,9 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { chooseEncoding } from './compress.ts';
 import type { HttpAnswer } from './problem.ts';
 
-/** Static pages for people, answered from the function's own bundle. */
+/** Serves static pages for people from the function's bundle. */
 
-/** As `web/build.ts` makes it. */
+/** A page as built by `web/build.ts`. */
 export interface Page {
   readonly html: string;
   /** Files by name, compressed with Brotli, in base64. A name carries a hash of the content. */
@@ -15,7 +15,7 @@ export interface Page {
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Nothing is loaded from elsewhere, nothing inline is run or applied, and no other page can frame it. */
+/** Returns a policy that forbids content from other origins, inline scripts and styles, and frames. */
 export const contentSecurityPolicy = ({
   connect = [],
   images = [],
@@ -41,7 +41,7 @@ const COMMON: Headers = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
 };
 
-/** The page itself. Browsers ask each time whether it is still the same. */
+/** Returns the HTML of a page. Browsers revalidate it at each visit. */
 export function pageAnswer(html: string, csp: string, event: APIGatewayProxyEventV2): HttpAnswer {
   const etag = `"${createHash('sha256').update(html).update(csp).digest('base64url').slice(0, 22)}"`;
   const headers = {
@@ -55,7 +55,7 @@ export function pageAnswer(html: string, csp: string, event: APIGatewayProxyEven
   return known?.includes(etag) ? { statusCode: 304, headers, body: '' } : { statusCode: 200, headers, body: html };
 }
 
-/** One of the page's files, which never changes under its name. @returns `undefined` if there is none of that name. */
+/** Returns a file of the page; its content never changes under the same name. @returns `undefined` if there is no such file. */
 export function fileAnswer({ files }: Page, name: string, event: APIGatewayProxyEventV2): HttpAnswer | undefined {
   const file = Object.hasOwn(files, name) ? files[name] : undefined;
   if (!file) return undefined;
@@ -67,7 +67,7 @@ export function fileAnswer({ files }: Page, name: string, event: APIGatewayProxy
   };
   const encoding = chooseEncoding(event.headers?.['accept-encoding'] ?? '');
   if (encoding === 'br') return compressed(headers, encoding, file.brotli);
-  // Browsers accept Brotli wherever the page is served by https, or from this machine.
+  // Browsers accept Brotli only over https or from the local machine. Others get gzip or plain text.
   const plain = brotliDecompressSync(Buffer.from(file.brotli, 'base64'));
   if (encoding === 'gzip') return compressed(headers, encoding, gzipSync(plain).toString('base64'));
   return { statusCode: 200, headers, body: plain.toString('utf8') };

@@ -9,11 +9,11 @@ import { lastKnown, runExample, runReport } from './schemas.ts';
 export const problem = () =>
   z
     .looseObject({
-      type: z.string().describe('Identifies the kind of problem'),
-      title: z.string().describe('The kind of problem, in words; the same for every problem of a type'),
-      status: z.int().min(400).max(599).describe('The status of the answer'),
-      detail: z.string().optional().describe('What is wrong with this request'),
-      request_id: z.string().describe('Names the request in the logs of the service'),
+      type: z.string().describe('Identifies the type of problem'),
+      title: z.string().describe('The type of problem in words; the same for all problems of a type'),
+      status: z.int().min(400).max(599).describe('The HTTP status'),
+      detail: z.string().optional().describe('The error in this request'),
+      request_id: z.string().describe('Identifies the request in the logs of the service'),
     })
     .describe('RFC 9457');
 
@@ -41,7 +41,7 @@ const KINDS: Readonly<Record<ProblemType, Kind>> = {
           .array(
             z.object({
               field: z.string().describe('The name of a parameter, or a path in the body'),
-              message: z.string().describe('What is allowed'),
+              message: z.string().describe('The error, with the allowed values'),
             }),
           )
           .min(1),
@@ -56,13 +56,13 @@ const KINDS: Readonly<Record<ProblemType, Kind>> = {
     detail: 'Chat 123 has this max_chat_id already.',
     members: () =>
       z.object({
-        chat_id: z.int().min(1).optional().describe('The chat that has the id; absent for who may not see that chat'),
+        chat_id: z.int().min(1).optional().describe('The chat that has the id; absent if the caller may not see it'),
       }),
     example: () => ({ chat_id: 123 }),
   },
-  no_max_chat: { detail: 'Chat 123 has no max_chat_id, so MAX can not be asked.' },
+  no_max_chat: { detail: 'Chat 123 has no max_chat_id, so its count can not be fetched from MAX.' },
   chat_unavailable: {
-    detail: 'MAX does not know this chat any more.',
+    detail: 'MAX no longer knows this chat.',
     members: () =>
       z.object({
         chat_status: z.enum(['denied', 'gone', ...INACTIVE_STATUSES]).describe('The status of the chat'),
@@ -75,18 +75,21 @@ const KINDS: Readonly<Record<ProblemType, Kind>> = {
   },
   run_under_way: {
     detail: 'Run 0b8a5c1e-7d1f-4b52-9d53-3c1b8e0f6a11 is running; a new one can start when it has ended.',
-    members: () => z.object({ run: runReport(), status_url: z.string().describe('Where the run can be followed') }),
+    members: () =>
+      z.object({ run: runReport(), status_url: z.string().describe('The path of the run, with its progress') }),
     example: () => ({ run: runExample, status_url: `/admin/participants/full-update/${runExample.run_id}` }),
   },
-  validation_under_way: { detail: 'One validation runs at a time.' },
+  validation_under_way: { detail: 'Only one validation can run at a time.' },
   body_too_large: { detail: 'A body may have at most 262144 bytes.' },
   unsupported_media_type: { detail: 'Send content-type: application/json.' },
-  internal: { detail: 'The request failed for a reason of the service; try again later.' },
+  internal: { detail: 'The request failed because of an error in the service. Try again later.' },
   max_unreachable: {
-    detail: 'The count was not read: MAX did not answer in time.',
+    detail: 'The count was not read: MAX did not respond in time.',
     members: () =>
       z.object({
-        reason: z.enum(Object.keys(REASONS) as Unreachable['reason'][]).describe('Why MAX could not be asked'),
+        reason: z
+          .enum(Object.keys(REASONS) as Unreachable['reason'][])
+          .describe('Why no count could be fetched from MAX'),
         last_known: lastKnown().optional(),
       }),
     example: () => ({

@@ -3,11 +3,11 @@ import { type Chat, SHOWN_STATUSES, shownStatus } from '../chats/chat.ts';
 import type { ShownCount } from '../listing/view-counts.ts';
 import { named, timestamp } from './route.ts';
 
-/** The shapes several routes answer with. */
+/** Schemas that several routes share. */
 
-/** Something counted, or a number of seconds. */
+/** The schema of a count or of seconds. */
 export const count = () => z.int().min(0);
-/** A day in UTC. */
+/** The schema of a day in UTC. */
 export const day = () => z.string().meta({ format: 'date', examples: ['2026-11-25'] });
 export const chatId = () => z.int().min(1).describe('The id of the chat in this service');
 
@@ -42,24 +42,24 @@ export const chatDto = named('Chat', () =>
       external_chat_id: z.string().nullable().describe('The id in another system of the organisation'),
       university_id: z.int().min(1).nullable(),
       department: z.string().nullable(),
-      source: z.string().nullable().describe('Where the organisation has the chat from'),
-      participants_count: count().nullable().describe('null: never read yet'),
+      source: z.string().nullable().describe('The origin of the chat in the organisation'),
+      participants_count: count().nullable().describe('null: never read'),
       participants_updated_at: timestamp
         .nullable()
-        .describe('When MAX was asked for the count; null: never, or the count came with an import'),
+        .describe('When the count was requested from MAX; null: never, or the count was imported'),
       participants_source: z
         .enum(['cache', 'api', 'database'])
-        .describe('Where the count comes from: Redis, MAX just now, or DynamoDB'),
+        .describe('The source of the count: Redis (cache), MAX just now (api), or DynamoDB (database)'),
       participants_stale: z
         .boolean()
-        .describe('Whether the count is missing, or older than PARTICIPANTS_CACHE_TTL without events that confirm it'),
+        .describe('Whether the count is missing, or is older than PARTICIPANTS_CACHE_TTL and not confirmed by events'),
       status: z
         .enum(SHOWN_STATUSES)
         .describe(
-          'What MAX last answered about the chat; unlinked: the chat has no max_chat_id. Only active chats are refreshed',
+          'The status in the last response of MAX; unlinked: the chat has no max_chat_id. Only active chats are refreshed',
         ),
       created_at: timestamp,
-      updated_at: timestamp.describe('When the fields above the count changed last'),
+      updated_at: timestamp.describe('When the fields before the count last changed'),
     })
     .meta({ examples: [chatExample] }),
 );
@@ -105,12 +105,12 @@ export const runReport = named('FullUpdate', () =>
   z
     .object({
       run_id: z.string(),
-      status: runStatus().describe('stalled: nothing happened for 30 minutes; a new run may start'),
+      status: runStatus().describe('stalled: no progress for 30 minutes; a new run may start'),
       total: count(),
-      done: count().describe('Chats with an outcome, whichever'),
+      done: count().describe('Chats with any outcome'),
       changed: count(),
       failed: count(),
-      unavailable: count().describe('Chats that MAX does not give to the bot'),
+      unavailable: count().describe('Chats that are not available in MAX'),
       started_at: timestamp,
       finished_at: timestamp.nullable(),
       eta_seconds: count().nullable(),
@@ -125,5 +125,5 @@ export const lastKnown = named('LastKnown', () =>
       updated_at: timestamp.nullable(),
       age_seconds: count().nullable(),
     })
-    .describe('The last count that was read, with its age; nulls where there is none'),
+    .describe('The last count that was read, and its age; null if there is none'),
 );

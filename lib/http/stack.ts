@@ -149,7 +149,7 @@ function readFields(route: Route, event: APIGatewayProxyEventV2, given: unknown,
       }
       const allowed = Object.keys((issue.path.length === 0 && query?.error ? route.query : undefined)?.shape ?? {});
       const hint = allowed.length > 0 ? `; known: ${allowed.join(', ')}` : '';
-      return issue.keys.map((key) => ({ field: [...issue.path, key].join('.'), message: `is not known here${hint}` }));
+      return issue.keys.map((key) => ({ field: [...issue.path, key].join('.'), message: `is unknown${hint}` }));
     });
     throw new Problem('invalid_request', { detail: 'Some fields are not valid; see errors.', errors });
   }
@@ -180,5 +180,5 @@ function problemOf(error: unknown): Problem {
       headers: { 'retry-after': '5' },
     });
   }
-  return new Problem('internal', { detail: 'The request failed for a reason of the service; try again later.' });
+  return new Problem('internal', { detail: 'The request failed because of an error in the service. Try again later.' });
 }

@@ -9,8 +9,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Chats with their participant counts, a page at a time
-         * @description All conditions given (`search`, `university_id`, `department`, `source`, `status`) must hold. A page has `limit` chats unless it is the last one.
+         * A page of chats with their participant counts
+         * @description Chats must match all given filters (`search`, `university_id`, `department`, `source`, `status`). A page has `limit` chats unless it is the last one.
          */
         get: operations["listChats"];
         put?: never;
@@ -29,8 +29,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The universities, departments, sources and statuses of the chats that match, with their numbers of chats
-         * @description Takes the conditions of `GET /chats/all`. Each list begins with the most frequent value. Chats without a university, department or source are in none of its values.
+         * Numbers of matching chats by university, department, source and status
+         * @description Accepts the filters of `GET /chats/all`. Each list starts with the most frequent value. Chats without a university, department or source are not in its list.
          */
         get: operations["countFacets"];
         put?: never;
@@ -58,7 +58,7 @@ export interface paths {
         head?: never;
         /**
          * Change fields of a chat
-         * @description Fields that are absent stay as they are. Another max_chat_id drops the count.
+         * @description Absent fields remain unchanged. A new max_chat_id deletes the count.
          */
         patch: operations["updateChat"];
         trace?: never;
@@ -74,7 +74,7 @@ export interface paths {
         put?: never;
         /**
          * Add a chat
-         * @description Curators add chats to their own university only.
+         * @description Curators can add chats only to their own university.
          */
         post: operations["createChat"];
         delete?: never;
@@ -92,7 +92,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Read the participant count of one chat from MAX now */
+        /** Fetch the participant count of one chat from MAX now */
         post: operations["refreshParticipants"];
         delete?: never;
         options?: never;
@@ -109,7 +109,7 @@ export interface paths {
         };
         /**
          * The days on which the count of a chat changed
-         * @description Days without a change are left out: the count of such a day is the `last` of the point before. Days are in UTC. Entries expire after `PARTICIPANTS_HISTORY_DAYS`.
+         * @description Days without a change are omitted; the count of such a day is `last` of the previous point. Days are in UTC. Entries expire after `PARTICIPANTS_HISTORY_DAYS`.
          */
         get: operations["getHistory"];
         put?: never;
@@ -129,7 +129,7 @@ export interface paths {
         };
         /**
          * Sums of each day, and the chats that grew and shrank most
-         * @description Made by a nightly roll-up: one entry for each day (UTC), of the chats that the caller sees. Entries expire after `PARTICIPANTS_HISTORY_DAYS`.
+         * @description Computed by a nightly roll-up: one entry for each day (UTC), for the chats that the caller may see. Entries expire after `PARTICIPANTS_HISTORY_DAYS`.
          */
         get: operations["getStats"];
         put?: never;
@@ -154,8 +154,8 @@ export interface paths {
         get: operations["getLatestFullUpdate"];
         put?: never;
         /**
-         * Read the counts of all chats again
-         * @description One full update runs at a time.
+         * Refresh the counts of all chats
+         * @description Only one full update can run at a time.
          */
         post: operations["startFullUpdate"];
         delete?: never;
@@ -189,8 +189,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Compare a random sample of the shown counts with MAX
-         * @description Changes nothing. Every chat of the sample costs one request of the quota.
+         * Compare a random sample of the served counts with MAX
+         * @description Changes nothing. Every chat of the sample uses one request of the quota.
          */
         get: operations["validateParticipants"];
         put?: never;
@@ -208,7 +208,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the planner knows, and how it spends its budget */
+        /** The state of the planner, and how it spends its budget */
         get: operations["explainPlan"];
         put?: never;
         post?: never;
@@ -274,7 +274,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * @description An answer of API Gateway itself
+         * @description A response of API Gateway itself
          * @example {
          *       "message": "Service Unavailable"
          *     }
@@ -310,10 +310,10 @@ export interface components {
          */
         ChatPage: {
             data: components["schemas"]["Chat"][];
-            /** @description Chats on all pages */
+            /** @description Number of chats on all pages */
             total: number;
             limit: number;
-            /** @description For the next page; null: this is the last one */
+            /** @description The cursor of the next page; null: this is the last page */
             next_cursor: string | null;
         };
         /**
@@ -346,21 +346,21 @@ export interface components {
             external_chat_id: string | null;
             university_id: number | null;
             department: string | null;
-            /** @description Where the organisation has the chat from */
+            /** @description The origin of the chat in the organisation */
             source: string | null;
-            /** @description null: never read yet */
+            /** @description null: never read */
             participants_count: number | null;
-            /** @description When MAX was asked for the count; null: never, or the count came with an import */
+            /** @description When the count was requested from MAX; null: never, or the count was imported */
             participants_updated_at: string | null;
             /**
-             * @description Where the count comes from: Redis, MAX just now, or DynamoDB
+             * @description The source of the count: Redis (cache), MAX just now (api), or DynamoDB (database)
              * @enum {string}
              */
             participants_source: "cache" | "api" | "database";
-            /** @description Whether the count is missing, or older than PARTICIPANTS_CACHE_TTL without events that confirm it */
+            /** @description Whether the count is missing, or is older than PARTICIPANTS_CACHE_TTL and not confirmed by events */
             participants_stale: boolean;
             /**
-             * @description What MAX last answered about the chat; unlinked: the chat has no max_chat_id. Only active chats are refreshed
+             * @description The status in the last response of MAX; unlinked: the chat has no max_chat_id. Only active chats are refreshed
              * @enum {string}
              */
             status: "active" | "denied" | "gone" | "removed" | "left" | "closed" | "suspended" | "unlinked";
@@ -371,21 +371,21 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When the fields above the count changed last
+             * @description When the fields before the count last changed
              */
             updated_at: string;
         };
         /** @description RFC 9457 */
         Problem: {
-            /** @description Identifies the kind of problem */
+            /** @description Identifies the type of problem */
             type: string;
-            /** @description The kind of problem, in words; the same for every problem of a type */
+            /** @description The type of problem in words; the same for all problems of a type */
             title: string;
-            /** @description The status of the answer */
+            /** @description The HTTP status */
             status: number;
-            /** @description What is wrong with this request */
+            /** @description The error in this request */
             detail?: string;
-            /** @description Names the request in the logs of the service */
+            /** @description Identifies the request in the logs of the service */
             request_id: string;
         };
         /**
@@ -393,7 +393,7 @@ export interface components {
          *       "type": "urn:chat-participants:problem:internal",
          *       "title": "Internal error",
          *       "status": 500,
-         *       "detail": "The request failed for a reason of the service; try again later.",
+         *       "detail": "The request failed because of an error in the service. Try again later.",
          *       "request_id": "dnNnBhLlliAEJ1Q="
          *     }
          */
@@ -447,14 +447,14 @@ export interface components {
             errors: {
                 /** @description The name of a parameter, or a path in the body */
                 field: string;
-                /** @description What is allowed */
+                /** @description The error, with the allowed values */
                 message: string;
             }[];
         };
         /**
          * @example {
          *       "type": "urn:chat-participants:problem:unauthorized",
-         *       "title": "A valid token is needed",
+         *       "title": "A valid token is required",
          *       "status": 401,
          *       "detail": "The token has expired.",
          *       "request_id": "dnNnBhLlliAEJ1Q="
@@ -464,7 +464,7 @@ export interface components {
             /** @constant */
             type: "urn:chat-participants:problem:unauthorized";
             /** @constant */
-            title: "A valid token is needed";
+            title: "A valid token is required";
             /** @constant */
             status: 401;
         };
@@ -569,7 +569,7 @@ export interface components {
             max_chat_id?: string | null;
             /** @default null */
             external_chat_id?: string | null;
-            /** @description null: none. Default: none for superadmins, the own one for curators */
+            /** @description null: none. By default none for superadmins, and their own for curators */
             university_id?: number | null;
             /** @default null */
             department?: string | null;
@@ -627,7 +627,7 @@ export interface components {
             title: "Another chat has this max_chat_id";
             /** @constant */
             status: 409;
-            /** @description The chat that has the id; absent for who may not see that chat */
+            /** @description The chat that has the id; absent if the caller may not see it */
             chat_id?: number;
         };
         ChatChanges: {
@@ -643,7 +643,7 @@ export interface components {
             department?: string | null;
             source?: string | null;
         };
-        /** @description The last count that was read, with its age; nulls where there is none */
+        /** @description The last count that was read, and its age; null if there is none */
         LastKnown: {
             participants_count: number | null;
             updated_at: string | null;
@@ -652,9 +652,9 @@ export interface components {
         /**
          * @example {
          *       "type": "urn:chat-participants:problem:max_unreachable",
-         *       "title": "MAX can not be asked now",
+         *       "title": "MAX is not available now",
          *       "status": 503,
-         *       "detail": "The count was not read: MAX did not answer in time.",
+         *       "detail": "The count was not read: MAX did not respond in time.",
          *       "request_id": "dnNnBhLlliAEJ1Q=",
          *       "reason": "timeout",
          *       "last_known": {
@@ -668,11 +668,11 @@ export interface components {
             /** @constant */
             type: "urn:chat-participants:problem:max_unreachable";
             /** @constant */
-            title: "MAX can not be asked now";
+            title: "MAX is not available now";
             /** @constant */
             status: 503;
             /**
-             * @description Why MAX could not be asked
+             * @description Why no count could be fetched from MAX
              * @enum {string}
              */
             reason: "busy" | "cooling" | "no_limiter" | "rate_limited" | "server" | "timeout" | "network" | "auth";
@@ -700,7 +700,7 @@ export interface components {
          *       "type": "urn:chat-participants:problem:no_max_chat",
          *       "title": "The chat has no MAX id",
          *       "status": 409,
-         *       "detail": "Chat 123 has no max_chat_id, so MAX can not be asked.",
+         *       "detail": "Chat 123 has no max_chat_id, so its count can not be fetched from MAX.",
          *       "request_id": "dnNnBhLlliAEJ1Q="
          *     }
          */
@@ -715,9 +715,9 @@ export interface components {
         /**
          * @example {
          *       "type": "urn:chat-participants:problem:chat_unavailable",
-         *       "title": "MAX does not give this chat to the bot",
+         *       "title": "The chat is not available in MAX",
          *       "status": 409,
-         *       "detail": "MAX does not know this chat any more.",
+         *       "detail": "MAX no longer knows this chat.",
          *       "request_id": "dnNnBhLlliAEJ1Q=",
          *       "chat_status": "gone",
          *       "last_known": {
@@ -731,7 +731,7 @@ export interface components {
             /** @constant */
             type: "urn:chat-participants:problem:chat_unavailable";
             /** @constant */
-            title: "MAX does not give this chat to the bot";
+            title: "The chat is not available in MAX";
             /** @constant */
             status: 409;
             /**
@@ -783,11 +783,11 @@ export interface components {
                  * @example 2026-11-25
                  */
                 date: string;
-                /** @description The count that the first change of the day led to */
+                /** @description The count after the first change of the day */
                 first: number;
-                /** @description The least of the counts that the changes of the day led to */
+                /** @description The smallest count after a change of the day */
                 min: number;
-                /** @description The greatest of them */
+                /** @description The largest count after a change of the day */
                 max: number;
                 /** @description The count after the last change of the day */
                 last: number;
@@ -853,7 +853,7 @@ export interface components {
              * @example 2026-11-25
              */
             to: string;
-            /** @description When the last roll-up ended; null: there was none yet */
+            /** @description When the last roll-up ended; null: there was none */
             rolled_up_at: string | null;
             days: {
                 /**
@@ -862,32 +862,32 @@ export interface components {
                  */
                 date: string;
                 chats: number;
-                /** @description Of all counts that are known */
+                /** @description Sum of all known counts */
                 participants: number;
-                /** @description Chats of MAX whose count was never read */
+                /** @description Chats in MAX whose count was never read */
                 never_read: number;
                 /** @description Active chats whose count was older than PARTICIPANTS_CACHE_TTL */
                 stale: number;
-                /** @description Chats by their status; statuses that no chat has are left out */
+                /** @description Numbers of chats by status, without statuses that no chat has */
                 by_status: {
                     [key: string]: number;
                 };
             }[];
-            /** @description On the last day of the range that has a roll-up, by number; null for who sees one university */
+            /** @description On the last day with a roll-up in the range; null for callers who see only one university */
             universities: {
                 university_id: number;
                 chats: number;
-                /** @description Of all counts that are known */
+                /** @description Sum of all known counts */
                 participants: number;
-                /** @description Chats of MAX whose count was never read */
+                /** @description Chats in MAX whose count was never read */
                 never_read: number;
                 /** @description Active chats whose count was older than PARTICIPANTS_CACHE_TTL */
                 stale: number;
-                /** @description On the first day of the range that has a roll-up */
+                /** @description On the first day with a roll-up in the range */
                 participants_before: number | null;
                 /**
                  * Format: date
-                 * @description That day
+                 * @description The first day with a roll-up in the range
                  * @example 2026-11-25
                  */
                 since: string;
@@ -897,7 +897,7 @@ export interface components {
         };
         /** @description The chats that grew and shrank most */
         Movers: {
-            /** @description The day that counts are compared with; null: there is no roll-up so old */
+            /** @description The day of comparison; null: there is no roll-up from that time */
             since: string | null;
             /** @description The largest change first */
             grew: components["schemas"]["Mover"][];
@@ -928,16 +928,16 @@ export interface components {
         FullUpdate: {
             run_id: string;
             /**
-             * @description stalled: nothing happened for 30 minutes; a new run may start
+             * @description stalled: no progress for 30 minutes; a new run may start
              * @enum {string}
              */
             status: "planning" | "running" | "finished" | "stalled";
             total: number;
-            /** @description Chats with an outcome, whichever */
+            /** @description Chats with any outcome */
             done: number;
             changed: number;
             failed: number;
-            /** @description Chats that MAX does not give to the bot */
+            /** @description Chats that are not available in MAX */
             unavailable: number;
             /**
              * Format: date-time
@@ -950,7 +950,7 @@ export interface components {
         /**
          * @example {
          *       "type": "urn:chat-participants:problem:run_under_way",
-         *       "title": "A full update is under way",
+         *       "title": "A full update is already running",
          *       "status": 409,
          *       "detail": "Run 0b8a5c1e-7d1f-4b52-9d53-3c1b8e0f6a11 is running; a new one can start when it has ended.",
          *       "request_id": "dnNnBhLlliAEJ1Q=",
@@ -973,19 +973,19 @@ export interface components {
             /** @constant */
             type: "urn:chat-participants:problem:run_under_way";
             /** @constant */
-            title: "A full update is under way";
+            title: "A full update is already running";
             /** @constant */
             status: 409;
             run: components["schemas"]["FullUpdate"];
-            /** @description Where the run can be followed */
+            /** @description The path of the run, with its progress */
             status_url: string;
         };
         /**
          * @example {
          *       "type": "urn:chat-participants:problem:validation_under_way",
-         *       "title": "A validation is under way",
+         *       "title": "A validation is already running",
          *       "status": 409,
-         *       "detail": "One validation runs at a time.",
+         *       "detail": "Only one validation can run at a time.",
          *       "request_id": "dnNnBhLlliAEJ1Q="
          *     }
          */
@@ -993,7 +993,7 @@ export interface components {
             /** @constant */
             type: "urn:chat-participants:problem:validation_under_way";
             /** @constant */
-            title: "A validation is under way";
+            title: "A validation is already running";
             /** @constant */
             status: 409;
         };
@@ -1025,37 +1025,37 @@ export interface components {
          *     }
          */
         Plan: {
-            /** @description Requests to MAX that the planner may plan */
+            /** @description Requests to MAX in the budget of the planner */
             budget_per_hour: number;
             /** @description Requests that the chats need at the present price */
             requests_per_hour: number | null;
-            /** @description The shadow price: correct counts shown per request that a refresh must be expected to bring */
+            /** @description The shadow price: correct views that a refresh must be expected to gain */
             kappa: number | null;
             /** @description null: the background sync has not run yet */
             planned_at: string | null;
             chats: number;
-            /** @description Chats whose planned refresh is due. Exact */
+            /** @description Exact number of chats that are due for a refresh */
             due: number;
-            /** @description Chats whose every change is reported by an event */
+            /** @description Chats with trusted events: MAX sends one for every change */
             trusted: number;
             /** @description Chats that changed since their count was read */
             dirty: number;
             never_read: number;
-            /** @description Chats in the sample from which the numbers of chats are estimated */
+            /** @description Size of the sample from which the numbers of chats are estimated */
             sampled: number;
-            /** @description Counts that people view */
+            /** @description Views of counts by people */
             reads_per_hour: number | null;
-            /** @description Joins and leaves a day of the median chat */
+            /** @description Joins and leaves per day of the median chat */
             median_changes_per_day: number | null;
-            /** @description Expected share of correct counts among those shown over the last day: a chat counts as often as it was viewed */
+            /** @description Expected share of correct views over the last day; a chat counts as often as it was viewed */
             expected_freshness: number | null;
-            /** @description The same share, as refreshes found it */
+            /** @description The same share, measured by refreshes */
             measured_freshness: number | null;
             /** @description Expected share of correct counts among all chats now, viewed or not. Estimated from the sample */
             expected_accuracy: number | null;
-            /** @description Share of correct counts among all chats over the last day, viewed or not, as refreshes found it */
+            /** @description Share of correct counts among all chats over the last day, viewed or not, measured by refreshes */
             measured_accuracy: number | null;
-            /** @description What a quota of `rps` requests per second would give in the long run; null without `rps`, and before the first sync */
+            /** @description The long-term result of a quota of `rps` requests per second; null without `rps`, and before the first sync */
             what_if: {
                 rps: number;
                 budget_per_hour: number;
@@ -1067,7 +1067,7 @@ export interface components {
         Dependency: {
             /** @enum {string} */
             state: "ok" | "down" | "disabled";
-            /** @description null: it did not answer, or was not asked */
+            /** @description null: it did not respond, or was not checked */
             latency_ms: number | null;
         };
     };
@@ -1115,7 +1115,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["InvalidRequestProblem"];
             };
         };
-        /** @description A valid token is needed */
+        /** @description A valid token is required */
         Unauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -1176,7 +1176,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["MaxChatIdTakenProblem"];
             };
         };
-        /** @description A full update is under way */
+        /** @description A full update is already running */
         RunUnderWay: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -1186,7 +1186,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["RunUnderWayProblem"];
             };
         };
-        /** @description A validation is under way */
+        /** @description A validation is already running */
         ValidationUnderWay: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -1201,22 +1201,22 @@ export interface components {
     requestBodies: never;
     headers: {
         /**
-         * @description Names the request in the logs of the service.
+         * @description Identifies the request in the logs of the service.
          * @example dnNnBhLlliAEJ1Q=
          */
         RequestId: string;
         /**
-         * @description Where the time went, ms: `total` in the function; in a listing `db` for DynamoDB and `counts` for Redis and what it lacks.
+         * @description Durations, ms: `total` in the function; in a listing also `db` for DynamoDB, and `counts` for Redis and its cache misses.
          * @example db;dur=8.1, counts;dur=1.4, total;dur=10.2
          */
         ServerTiming: string;
         /**
-         * @description The address of what was made.
+         * @description The path of the created resource.
          * @example /chats/123
          */
         Location: string;
         /**
-         * @description Seconds to wait before the next try. Absent in answers of API Gateway itself.
+         * @description Seconds to wait before the next attempt. Absent in responses of API Gateway itself.
          * @example 5
          */
         RetryAfter: number;
@@ -1233,23 +1233,23 @@ export interface operations {
     listChats: {
         parameters: {
             query?: {
-                /** @description Most chats in the page */
+                /** @description Largest number of chats on the page */
                 limit?: number;
-                /** @description The `next_cursor` of the page before, for the page after it. It is valid for the same user, order and conditions only. */
+                /** @description The `next_cursor` of the previous page. It is valid only for the same caller, order and filters. */
                 cursor?: string;
-                /** @description What the chats are sorted by */
+                /** @description The field by which chats are sorted */
                 sort_by?: "id" | "name" | "participants_count" | "created_at" | "updated_at";
                 /** @description Ascending or descending */
                 sort_order?: "asc" | "desc";
-                /** @description Words, each the beginning of a word of the name or the department; case and the difference of ё and е do not matter. A whole `max_chat_id` or `source` finds its chats too */
+                /** @description Words, each a prefix of a word in the name or the department. Upper and lower case are equal, and so are ё and е. A complete `max_chat_id` or `source` also finds its chats */
                 search?: string;
-                /** @description Only chats of this university. Curators and operators may name only their own, which is implied */
+                /** @description Only chats of this university. Curators and operators may name only their own, which is the default */
                 university_id?: number;
-                /** @description Only chats of this department, whatever the case */
+                /** @description Only chats of this department, ignoring case */
                 department?: string;
-                /** @description Only chats from this source, whatever the case */
+                /** @description Only chats from this source, ignoring case */
                 source?: string;
-                /** @description Only chats with one of these statuses, as in `status` of a chat; separated by commas, or repeated */
+                /** @description Only chats with one of these statuses; separated by commas, or repeated */
                 status?: ("active" | "denied" | "gone" | "removed" | "left" | "closed" | "suspended" | "unlinked")[];
             };
             header?: never;
@@ -1280,15 +1280,15 @@ export interface operations {
     countFacets: {
         parameters: {
             query?: {
-                /** @description Words, each the beginning of a word of the name or the department; case and the difference of ё and е do not matter. A whole `max_chat_id` or `source` finds its chats too */
+                /** @description Words, each a prefix of a word in the name or the department. Upper and lower case are equal, and so are ё and е. A complete `max_chat_id` or `source` also finds its chats */
                 search?: string;
-                /** @description Only chats of this university. Curators and operators may name only their own, which is implied */
+                /** @description Only chats of this university. Curators and operators may name only their own, which is the default */
                 university_id?: number;
-                /** @description Only chats of this department, whatever the case */
+                /** @description Only chats of this department, ignoring case */
                 department?: string;
-                /** @description Only chats from this source, whatever the case */
+                /** @description Only chats from this source, ignoring case */
                 source?: string;
-                /** @description Only chats with one of these statuses, as in `status` of a chat; separated by commas, or repeated */
+                /** @description Only chats with one of these statuses; separated by commas, or repeated */
                 status?: ("active" | "denied" | "gone" | "removed" | "left" | "closed" | "suspended" | "unlinked")[];
             };
             header?: never;
@@ -1297,7 +1297,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The values by the names of their conditions */
+            /** @description The values by filter */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -1400,7 +1400,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The chat as it is now */
+            /** @description The changed chat */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -1479,7 +1479,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The count that MAX gave just now */
+            /** @description The count that MAX has just returned */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -1507,7 +1507,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description The chat has no MAX id; MAX does not give this chat to the bot */
+            /** @description The chat has no MAX id; The chat is not available in MAX */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -1519,7 +1519,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
-            /** @description Temporarily unavailable; MAX can not be asked now; The MAX integration is switched off; The function is busy or took too long */
+            /** @description Temporarily unavailable; MAX is not available now; The MAX integration is switched off; The function is busy or took too long */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -1536,9 +1536,9 @@ export interface operations {
     getHistory: {
         parameters: {
             query?: {
-                /** @description The first day (UTC), at most 732 days before `to`, both included; 90 days unless given */
+                /** @description The first day (UTC). The range has at most 732 days; 90 by default */
                 from?: string;
-                /** @description The last day (UTC); today unless given */
+                /** @description The last day (UTC); today by default */
                 to?: string;
             };
             header?: never;
@@ -1573,11 +1573,11 @@ export interface operations {
     getStats: {
         parameters: {
             query?: {
-                /** @description The first day (UTC), at most 732 days before `to`, both included; 90 days unless given */
+                /** @description The first day (UTC). The range has at most 732 days; 90 by default */
                 from?: string;
-                /** @description The last day (UTC); today unless given */
+                /** @description The last day (UTC); today by default */
                 to?: string;
-                /** @description One university, for who sees all of them */
+                /** @description Only this university. Only superadmins may name another one than their own */
                 university_id?: number;
             };
             header?: never;
@@ -1656,9 +1656,9 @@ export interface operations {
                         run_id: string;
                         /** @enum {string} */
                         status: "planning" | "running" | "finished" | "stalled";
-                        /** @description Chats there are */
+                        /** @description Number of chats */
                         total: number;
-                        /** @description How long reading them takes at the quota */
+                        /** @description Estimated duration at the quota */
                         estimated_seconds: number;
                         status_url: string;
                     };
@@ -1718,7 +1718,7 @@ export interface operations {
     validateParticipants: {
         parameters: {
             query?: {
-                /** @description Chats to compare */
+                /** @description Number of chats to compare */
                 sample_size?: number;
             };
             header?: never;
@@ -1727,7 +1727,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The comparison. The drift of a chat is its count in MAX minus the count that is shown. */
+            /** @description The comparison. The drift of a chat is its count in MAX minus the served count. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -1737,15 +1737,15 @@ export interface operations {
                 content: {
                     "application/json": {
                         sample_size: number;
-                        /** @description Chats whose count MAX gave */
+                        /** @description Chats whose count MAX returned */
                         checked: number;
                         matched: number;
                         mismatched: number;
-                        /** @description Chats that MAX does not give to the bot */
+                        /** @description Chats that are not available in MAX */
                         unavailable: number;
-                        /** @description matched / checked; null: nothing could be checked */
+                        /** @description matched / checked; null: no chat could be checked */
                         accuracy: number | null;
-                        /** @description Over the checked chats; a count never read is 0 */
+                        /** @description Over the checked chats; a count that was never read is 0 */
                         mean_abs_drift: number | null;
                         /** @description Largest absolute drift of a chat */
                         max_drift: number | null;
@@ -1766,7 +1766,7 @@ export interface operations {
             409: components["responses"]["ValidationUnderWay"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
-            /** @description Temporarily unavailable; MAX can not be asked now; The MAX integration is switched off; The function is busy or took too long */
+            /** @description Temporarily unavailable; MAX is not available now; The MAX integration is switched off; The function is busy or took too long */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -1783,7 +1783,7 @@ export interface operations {
     explainPlan: {
         parameters: {
             query?: {
-                /** @description A quota in requests per second: `what_if` shows what it would give */
+                /** @description Another quota in requests per second; `what_if` shows its result */
                 rps?: number;
             };
             header?: never;
@@ -1860,7 +1860,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `degraded`: the service answers, but a dependency is down */
+            /** @description `degraded`: the service responds, but a dependency is down */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
