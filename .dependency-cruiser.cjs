@@ -1,6 +1,6 @@
 /**
- * Imports run one way. Each room of `lib/` may import the rooms below it in this list, never one above it; rooms that
- * stand on one line do not import each other. Types count like values.
+ * The order of the rooms of `lib/`, from top to bottom. Each room may import only rooms below it. Rooms on the same line do not
+ * import each other. Imports of types count too.
  */
 const FLOORS = [
   ['http'],
