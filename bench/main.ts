@@ -8,7 +8,7 @@ import type { Part } from './support/part.ts';
 import { peersInstalled } from './support/peers.ts';
 import { keep, print } from './support/report.ts';
 
-/** `npm run bench -- [part…] [--quick]`: the figures of the goals, measured on this machine. */
+/** `npm run bench -- [part…] [--quick]` measures the performance goals on this machine. */
 
 const PARTS = ['imports', 'page', 'find', 'limiter', 'stampede', 'memory', 'full-update', 'people'] as const;
 /** A program of its own, which keeps its own record. */
@@ -51,7 +51,7 @@ await runTool(async () => {
   }
   return status;
 });
-// Clients of what was measured may still have timers and sockets.
+// The measured clients may still have open timers and sockets.
 process.exit();
 
 /** @returns whether it could be measured. */

@@ -8,9 +8,9 @@ import { readConfig } from '../lib/runtime/config.ts';
 import type { ChatSeed } from './max/world.ts';
 
 /**
- * Puts the simulator's chats into the tables, through the same import as `npm run import`. Repeating it doubles nothing.
+ * Adds the simulator's chats to the tables, by the same import as `npm run import`. It can be repeated.
  * @param env the tables and endpoints of the running stack.
- * @returns how many chats were written.
+ * @returns the number of written chats.
  */
 export async function seedChats(chats: Iterable<ChatSeed>, env: NodeJS.ProcessEnv): Promise<number> {
   const { tables } = readConfig(env, ['tables']);

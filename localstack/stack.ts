@@ -25,17 +25,17 @@ import { startSqs } from './servers/sqs.ts';
 import { embeddedRedis, givenRedis, type StackRedis } from './servers/stack-redis.ts';
 
 export interface LocalStackOptions {
-  /** Everything it keeps is in here. Its caller has it to itself. */
+  /** The folder for all its data. No other stack may use it. */
   readonly dataDir: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** What the person set: the service's configuration, and what replaces an embedded part. */
+  /** The user's environment: the service's configuration, and addresses that replace embedded servers. */
   readonly env: NodeJS.ProcessEnv;
-  /** What to run instead of the `serverless.yml` in `rootDir`. */
+  /** The declaration to run instead of `serverless.yml` in `rootDir`. */
   readonly declared?: Declared;
-  /** Where the paths of the handlers start: the project, unless told. */
+  /** The folder with the handlers; by default the project. */
   readonly rootDir?: string;
-  /** Logs of the functions to the terminal instead of to files. */
+  /** Writes the logs of functions to the terminal instead of files. */
   readonly verbose?: boolean;
   readonly simulator?: SimulatedMaxOptions;
   readonly onProgress?: (text: string) => void;
@@ -43,35 +43,35 @@ export interface LocalStackOptions {
 
 export interface LocalStack {
   readonly url: string;
-  /** Names, endpoints and secrets, as the functions see them. Also in `environment.json` of the data directory. */
+  /** Names, endpoints and secrets of the functions. They are also in `environment.json` in the data directory. */
   readonly env: Variables;
   readonly tokens: Tokens;
-  /** None where `MAX_API_URL` is set. */
+  /** `undefined` if `MAX_API_URL` is set. */
   readonly simulator: SimulatedMax | undefined;
   readonly redis: StackRedis;
-  /** Runs a function by its key in `serverless.yml`, waiting up to its timeout for a free environment. */
+  /** Invokes a function by its key in `serverless.yml`. Waits up to its timeout for a free environment. */
   invoke(functionKey: string, event: unknown): Promise<Invocation>;
-  /** Runs the (first) schedule of a function now, enabled or not. */
+  /** Runs the first schedule of a function now, even if it is disabled. */
   runSchedule(functionKey: string): Promise<Invocation>;
-  /** Takes no more work, gives what is under way 5 s to end, and leaves nothing running. */
+  /** Stops everything. Work in progress has 5 s to end. */
   stop(): Promise<void>;
 }
 
 const STOP_LIMIT_MS = 5_000;
-/** For telling callers and queues that their work was cut off. */
+/** Time to report the interruption to callers and queues, ms. */
 const CUT_LIMIT_MS = 1_000;
-/** Environments of a function that has no limit of its own: this machine's limit, so callers wait instead of failing. */
+/** Largest number of environments of a function without reserved concurrency. Callers wait for a free one instead of failing. */
 const CONCURRENCY = 10;
 const UNLIMITED_WAIT_MS = 29_000;
 /** How long an HTTP request waits for a function at its declared limit before it counts as throttled. */
 const THROTTLED_WAIT_MS = 500;
 
-/** The file that tells other commands where the running stack is. */
+/** Returns the path of the file that contains the addresses of the running stack, for other commands. */
 export const environmentFile = (dataDir: string): string => join(dataDir, 'environment.json');
 
 /**
- * Starts all of it, ready when it resolves.
- * @throws {DeclarationError} for what a person can mend: the configuration, `serverless.yml`, a handler.
+ * Starts the whole stack. It is ready when the promise resolves.
+ * @throws {DeclarationError} for problems that the user can correct: the configuration, `serverless.yml`, a handler.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const closers: (() => Promise<void> | void)[] = [];
@@ -98,7 +98,7 @@ async function start(
     return it;
   };
 
-  // Known now rather than in the end.
+  // Fails early if the port is in use.
   await tryPort(chosenPort);
   const port = chosenPort || (await freePort());
   progress('reading serverless.yml');
@@ -142,7 +142,7 @@ async function start(
     AUTH_JWKS_URL: keys.jwksUrl,
     CURSOR_SECRET: await openSecret(dataDir, 'cursor-secret'),
     WEBHOOK_SECRET: await openSecret(dataDir, 'webhook-secret'),
-    // A real MAX can't reach this machine, unless somebody says how.
+    // The real MAX can't reach this machine, unless WEBHOOK_URL is set.
     ...(simulator && { WEBHOOK_URL: `http://127.0.0.1:${port}/webhooks/max` }),
     ...(!simulator && env.WEBHOOK_URL && { WEBHOOK_URL: env.WEBHOOK_URL }),
   };
@@ -234,17 +234,17 @@ async function start(
 const schedulesOf = (functions: readonly DeclaredFunction[]) =>
   functions.flatMap(({ key, schedules }) => schedules.map((schedule) => ({ functionKey: key, schedule })));
 
-/** Like `Promise.all`, but failing only when all have ended: what has started by then is known and can be stopped. */
+/** Like `Promise.all`, but rejects only when all have settled, so that everything that has started can be stopped. */
 async function settled<T extends readonly unknown[]>(starting: [...T]): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(starting);
   return Promise.all(starting);
 }
 
-/** The chats of the simulator, once; a start that was broken off does it again. */
+/** Adds the chats of the simulator once. If a start was interrupted, the next one repeats it. */
 async function seedOnce(dataDir: string, simulator: SimulatedMax, env: Variables, progress: (text: string) => void) {
   const marker = join(dataDir, 'seeded');
   if (existsSync(marker)) return;
-  progress('first start: putting in the chats of the simulator');
+  progress('first start: adding the chats of the simulator');
   const count = await seedChats(simulator.seeds(), env);
   if (count > 0) await writeFile(marker, `${count}\n`);
 }

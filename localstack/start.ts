@@ -6,27 +6,27 @@ import { LOCK_FILE, lockDataDir } from './lock.ts';
 import { DeclarationError } from './runner/declared.ts';
 import { type LocalStack, startLocalStack } from './stack.ts';
 
-/** `npm start`: the whole service on this machine, until Ctrl-C. */
+/** `npm start` runs the whole service on this machine until Ctrl-C. */
 
 const DEFAULT_PORT = 8082;
-/** One Ctrl-C can arrive twice: from the terminal, and passed on by npm. */
+/** Time within which two signals are the same Ctrl-C, ms: one comes from the terminal, one from npm. */
 const ECHO_MS = 500;
 const HELP = `Usage: npm start -- [--reset] [--verbose] [--help]
 
-The whole service on this machine: API, DynamoDB, Redis, SQS, schedules and a simulated MAX. Ctrl-C stops all of it.
+Runs the whole service on this machine: API, DynamoDB, Redis, SQS, schedules and a simulated MAX. Ctrl-C stops it.
 
-  --reset    delete what earlier starts kept in .local/, and begin with empty tables
-  --verbose  write the logs of the functions to the terminal instead of .local/logs/
-  --help     this text
+  --reset    deletes the data of earlier starts in .local/, and starts with empty tables
+  --verbose  writes the logs of the functions to the terminal instead of .local/logs/
+  --help     prints this text
 
 PORT (default ${DEFAULT_PORT}) is the port of the API. MAX_API_URL with MAX_API_TOKEN, REDIS_URL, AWS_ENDPOINT_URL,
-AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SQS each replace an embedded part. The PARTICIPANTS_ variables of the
+AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SQS each replace an embedded server. The PARTICIPANTS_ variables of the
 README apply.`;
 
-/** In `.local/` too, but not the data of `npm start`. */
+/** Folders in `.local/` that are not data of `npm start`. */
 const KEPT = ['emulator', 'ministack', 'schemathesis', 'tmp'];
 
-// As on Lambda; also inherited by the functions' threads, which can't have a time zone of their own.
+// Like on Lambda. The functions' threads inherit it, because they can't set their own time zone.
 process.env.TZ = 'UTC';
 
 try {
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
   });
   const port = readPort();
   if (!lockDataDir(DATA_DIR))
-    throw new ToolError('The local stack is running already: stop it first, with Ctrl-C where it runs.');
+    throw new ToolError('The local stack is already running. Stop it first, with Ctrl-C in its terminal.');
   if (flags.reset) await removeData();
 
   const stack = stopOnSignals(
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
     console.log(welcome(await stack));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new ToolError(`Port ${port} is taken. Choose another: PORT=${port + 1} npm start`);
+    throw new ToolError(`Port ${port} is in use. Choose another: PORT=${port + 1} npm start`);
   }
 }
 
@@ -81,8 +81,8 @@ async function removeData(): Promise<void> {
 }
 
 /**
- * The first signal stops in order; the second ends at once, and so does one in the middle of the start, when there is
- * nothing to lose: the servers end with this process.
+ * The first signal stops the stack in order. The second one ends the process at once, and so does a signal during the start. The
+ * servers end with this process.
  */
 function stopOnSignals(starting: Promise<LocalStack>): Promise<LocalStack> {
   let running: LocalStack | undefined;
@@ -120,7 +120,7 @@ function welcome({ url, env, tokens, simulator, redis }: LocalStack): string {
   Redis      ${redis.url} (${redis.kind})
   SQS        ${env.AWS_ENDPOINT_URL_SQS}
 
-Tokens for 12 hours (others: npm run --silent token -- --role …; curator and operator are of university 1):
+Tokens for 12 hours (others: npm run --silent token -- --role …; curator and operator belong to university 1):
 
   superadmin ${tokens.superadmin}
   curator    ${tokens.curator}

@@ -19,26 +19,26 @@ const DELIMITER_NAMES = Object.keys(DELIMITERS) as readonly Delimiter[];
 
 const HELP = `Usage: npm run import -- FILE [--encoding NAME] [--delimiter NAME] [--sheet NAME]
 
-Imports chats from CSV or an Excel workbook (with a header line), or from JSON lines, told apart by the name: .csv, .xlsx, or
+Imports chats from CSV or an Excel workbook (with a header line), or from JSON lines. The extension decides: .csv, .xlsx, or
 .jsonl, .ndjson, .json.
 
   columns    ${IMPORT_COLUMNS.join(',')}
-             name and max_chat_id are needed in every line; the others may be empty or left out
-  ids        a new chat keeps the id of its line if no other chat has it, with created_at and updated_at; times without
-             a zone are UTC. A known chat keeps its own times; a line that names another id for it is refused
-  again      an import can be repeated at any time: a known max_chat_id updates its chat, a new one creates one
-  repeated   of several lines with one max_chat_id the last one counts
-  refused    lines that can't be used are written, with number and reason, to FILE.refused.jsonl
-  where      into the running local stack, or the tables named by CHATS_TABLE, CHAT_POSTINGS_TABLE, STATE_TABLE
+             name and max_chat_id are required in every line; the others may be empty or absent
+  ids        a new chat keeps the id, created_at and updated_at of its line, if no other chat has the id; times without
+             a zone are UTC. A known chat keeps its own times; a line with another id for it is refused
+  again      an import can be repeated at any time: a known max_chat_id updates its chat, a new one creates a chat
+  repeated   if several lines have the same max_chat_id, the last one counts
+  refused    refused lines are written, with their numbers and reasons, to FILE.refused.jsonl
+  where      the running local stack, or the tables in CHATS_TABLE, CHAT_POSTINGS_TABLE and STATE_TABLE
 
-  --encoding   ${ENCODINGS.join(', ')}; told from the content by default
-  --delimiter  of CSV: ${DELIMITER_NAMES.join(', ')}; told from the header line by default
-  --sheet      of a workbook: the name of the sheet or its number; the first by default
-  --help       this text
+  --encoding   ${ENCODINGS.join(', ')}; detected from the content by default
+  --delimiter  of CSV: ${DELIMITER_NAMES.join(', ')}; detected from the header line by default
+  --sheet      of a workbook: the name or number of the sheet; the first by default
+  --help       prints this text
 
-What was found is said before anything is imported. Text files are read twice. Memory: 16 to 32 bytes for each line; of a
+The detected properties are printed before the import. Text files are read twice. Memory: 16 to 32 bytes per line; for a
 workbook also the compressed file and its shared texts.
-Ends with 0 when every line was imported, 1 when some were refused, 2 when nothing could be done.`;
+Exit status: 0 if every line was imported, 1 if lines were refused, 2 after an error.`;
 
 await runTool(async () => {
   const { values, positionals } = readOptions(
@@ -47,7 +47,7 @@ await runTool(async () => {
     { positionals: true },
   );
   const [file, ...more] = positionals;
-  if (!file || more.length > 0) throw new ToolError(`Name one file.\n\n${HELP}`);
+  if (!file || more.length > 0) throw new ToolError(`Exactly one file is required.\n\n${HELP}`);
   const encoding = oneOf('--encoding', values.encoding, ENCODINGS);
   const delimiter = oneOf('--delimiter', values.delimiter, DELIMITER_NAMES);
   const size = sizeOf(file);
@@ -90,7 +90,7 @@ await runTool(async () => {
   return totals.refused > 0 ? 1 : 0;
 });
 
-/** @throws {ToolError} if there is no such file, or nothing in it. */
+/** Returns the size of a file, bytes. @throws {ToolError} if it does not exist or is empty. */
 function sizeOf(file: string): number {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (!stats?.isFile()) throw new ToolError(`There is no file ${file}.`);

@@ -1,7 +1,7 @@
 import { API_HELP, API_OPTIONS, connectApi, refused } from './api.ts';
 import { readOptions, runTool, ToolError } from './command-line.ts';
 
-/** `npm run plan`: shows how the planner spends its budget, and how it would spend another. */
+/** `npm run plan` shows how the planner spends its budget, and how it would spend another one. */
 
 const HELP = `Usage: npm run plan -- [--what-if --rps N] [--json] [--url URL] [--token TOKEN]
 
@@ -10,7 +10,7 @@ counts served.
 
   --what-if  also shows the plan for a quota of --rps requests a second, with the same share for the background
   --rps      from 1 to 1000
-  --json     prints the API's answer unchanged
+  --json     prints the API's response unchanged
 ${API_HELP}`;
 
 interface Plan {
@@ -26,7 +26,7 @@ await runTool(async () => {
     ...API_OPTIONS,
   });
   if (values['what-if'] !== (values.rps !== undefined || undefined)) {
-    throw new ToolError('--what-if and --rps go together, as in: npm run plan -- --what-if --rps 10');
+    throw new ToolError('--what-if and --rps must be used together: npm run plan -- --what-if --rps 10');
   }
   const call = await connectApi(values);
   const answer = await call(

@@ -13,18 +13,18 @@ import { useRunningStack } from './environment.ts';
 
 const HELP = `Usage: npm run reindex -- [--restart]
 
-Fills and repairs the posting lists, by which searches and filters find chats: after an upgrade from a version without them,
-or whenever totals look wrong. It compares the lists with all chats, adds what is missing, and removes what is too much.
+Creates and repairs the posting lists, by which searches and filters find chats. Run it after an upgrade from a version without
+them, or if totals look wrong. It compares the lists with all chats, adds missing entries, and removes wrong ones.
 
-  again      it can be repeated at any time, also while the service runs
-  interrupt  it saves its place after some thousand chats, and goes on there when it is started again
-  where      the running local stack, or the tables named by CHATS_TABLE, CHAT_POSTINGS_TABLE, STATE_TABLE
+  again      it can be repeated at any time, even while the service runs
+  interrupt  it saves its progress every few thousand chats; the next run continues from there
+  where      the running local stack, or the tables in CHATS_TABLE, CHAT_POSTINGS_TABLE and STATE_TABLE
 
-  --restart  from the beginning, also where an earlier one was interrupted
-  --help     this text
+  --restart  starts at the beginning, even if an earlier run was interrupted
+  --help     prints this text
 
-What is too much is removed a minute after it was found, since it may belong to a chat that is just being written.
-Ends with 0 when all is compared.`;
+Wrong entries are removed a minute after they are found, because they may belong to a chat that is being written.
+Exit status: 0 if everything was compared.`;
 
 await runTool(async () => {
   const { values } = readOptions(HELP, { restart: { type: 'boolean', default: false } });
@@ -38,7 +38,7 @@ await runTool(async () => {
   const chatStore = createDynamoChatStore(database);
   const repairs = createDynamoPostingRepairStore(database);
   if (values.restart) await repairs.writeCursor(undefined);
-  else if (await repairs.readCursor()) console.log('An earlier run was interrupted; this one goes on where it ended.');
+  else if (await repairs.readCursor()) console.log('An earlier run was interrupted; this run continues from there.');
 
   const total = await chatStore.total('all');
   const progress = progressLine();

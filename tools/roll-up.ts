@@ -12,8 +12,8 @@ import { useRunningStack } from './environment.ts';
 
 const HELP = `Usage: npm run roll-up -- [--help]
 
-Makes the statistics of today (UTC) now: the sums of GET /stats and the chats that grew and shrank most. The schedule does the
-same every night. A roll-up that was interrupted within the last six hours is continued.
+Computes the statistics of today (UTC) now: the sums of GET /stats and the chats that grew and shrank most. A schedule does the
+same every night. A roll-up that was interrupted in the last six hours is continued.
 
   where   of the running local stack, or of the tables named by CHATS_TABLE, CHAT_POSTINGS_TABLE, STATE_TABLE, HISTORY_TABLE
 

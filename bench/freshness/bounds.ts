@@ -2,11 +2,11 @@ import { at } from './random.ts';
 import type { World } from './world.ts';
 
 /**
- * The optima of goals.md and what simpler services would reach, all in closed form over the true rates. Written without
- * the planner, so that a mistake there can't hide here.
+ * The optimum, and the results of simpler services, in closed form over the true rates. It uses no code of the planner, so that
+ * an error there can't affect both.
  */
 
-/** Share of right views when every chat is read at the same even pace. */
+/** Returns the share of correct views if every chat is read at the same interval. */
 export function uniformPolling({ changes, views, viewsPerHour }: World, budget: number): number {
   const every = changes.length / budget;
   let right = 0;
@@ -14,7 +14,7 @@ export function uniformPolling({ changes, views, viewsPerHour }: World, budget: 
   return right / viewsPerHour;
 }
 
-/** The best evenly timed polling of chats whose rates are known (Cho and Garcia-Molina 2003): κ by bisection over all chats. */
+/** Returns the best polling at even intervals for known rates (Cho and Garcia-Molina 2003): κ by bisection over all chats. */
 export function bestPolling(world: World, budget: number): { freshness: number; kappa: number } {
   const { changes, views, viewsPerHour } = world;
   const evaluate = (logKappa: number) => {
@@ -32,7 +32,10 @@ export function bestPolling(world: World, budget: number): { freshness: number; 
   return { freshness: evaluate(logKappa).right / viewsPerHour, kappa: Math.exp(logKappa) };
 }
 
-/** With an event for every change: each request repairs one, so the budget goes by μ/λ, largest first. */
+/**
+ * Returns the optimum with an event for every change. Each request corrects one change, so chats with the largest μ/λ are read
+ * first.
+ */
 export function bestWithEvents({ changes, views, viewsPerHour }: World, budget: number): number {
   const order = Array.from(changes.keys()).sort(
     (a, b) => at(views, b) / at(changes, b) - at(views, a) / at(changes, a),
@@ -56,12 +59,12 @@ export interface PlainCache {
   readonly ttlHours: number;
 }
 
-/** A cache whose values expire after `ttlHours` and are read again by whoever comes next, and waits. */
+/** Returns the result of a cache whose values expire after `ttlHours`. The next reader fetches the value and waits. */
 function plainCache({ changes, views, viewsPerHour }: World, ttlHours: number): PlainCache {
   let right = 0;
   let requests = 0;
   for (let i = 0; i < changes.length; i += 1) {
-    // One life of a value: the miss that views it (and is right), then a time to live of hits.
+    // One lifetime of a value: a miss, which is correct, and then the hits within its TTL.
     const perHour = at(views, i);
     const lives = 1 / (ttlHours + 1 / perHour);
     requests += lives;
@@ -70,7 +73,7 @@ function plainCache({ changes, views, viewsPerHour }: World, ttlHours: number): 
   return { freshness: right / viewsPerHour, requestsPerHour: requests, waiting: requests / viewsPerHour, ttlHours };
 }
 
-/** The plain cache whose time to live makes its requests match the budget. */
+/** Returns the cache whose TTL makes its requests match the budget. */
 export function plainCacheWithin(world: World, budget: number): PlainCache {
   return plainCache(
     world,

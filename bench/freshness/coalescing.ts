@@ -25,17 +25,17 @@ type RefreshBatchDeps = Parameters<typeof createRefreshBatch>[0];
 export interface Coalescing {
   readonly changes: number;
   readonly deliveries: number;
-  /** Windows in which something changed: one begins with the first change after the last. */
+  /** Number of windows with a change. A window begins with the first change after the previous window. */
   readonly windows: number;
-  /** The same of the events as they arrived. */
+  /** The same for the events as they arrived. */
   readonly toldWindows: number;
   readonly requests: number;
   /** Most requests for one chat that began within one window's length, less the second by which the queue's delay varies. */
   readonly mostInWindow: number;
-  /** Requests for chats after they were gone. */
+  /** Requests for chats that were already gone. */
   readonly goneRequests: number;
   readonly goneDeliveries: number;
-  /** The same for the raided chats alone. */
+  /** The same for chats with a mass join only. */
   readonly raidChanges: number;
   readonly raidRequests: number;
 }
@@ -55,7 +55,7 @@ const RAIDS = 20;
 const RAID_JOINS = 10_000;
 const RAID_MS = 600_000;
 const GONE = 0.01;
-/** Unix ms at which the world begins: times are positive there. */
+/** Start of the simulated time, Unix ms, so that all times are positive. */
 const BEGIN = Date.UTC(2026, 0, 1);
 
 export async function coalesce(world: World, hours: number, random: Random): Promise<Coalescing> {
@@ -63,7 +63,7 @@ export async function coalesce(world: World, hours: number, random: Random): Pro
   const gone = { goneRequests: 0, goneDeliveries: 0 };
   const raid = { raidChanges: 0, raidRequests: 0 };
   const end = BEGIN + hours * HOUR_MS;
-  // Chats don't touch each other here, so each lives its day by itself.
+  // Chats are independent here, so each is simulated separately.
   for (let i = 0; i < world.changes.length; i += 1) {
     const goneAt = random.uniform() < GONE ? BEGIN + random.uniform() * (end - BEGIN) : Number.POSITIVE_INFINITY;
     const changes = changesOf(at(world.changes, i), end, i < RAIDS).filter((change) => change < goneAt);
@@ -110,7 +110,7 @@ export async function coalesce(world: World, hours: number, random: Random): Pro
     return deliveries.sort((a, b) => a.arrives - b.arrives);
   }
 
-  /** @returns when MAX was asked for the chat's count. */
+  /** @returns the times of the requests to MAX. */
   async function live(deliveries: readonly Delivery[], goneAt: number, end: number): Promise<number[]> {
     let now = BEGIN;
     const clock = { now: () => Math.floor(now), sleep: async () => {} };
@@ -184,7 +184,7 @@ const CHAT = {
   ...{ department: null, source: null, participantsCount: null },
 };
 
-/** A price at which every change is worth a request. */
+/** A price at which every change causes a request. */
 function cheap(now: number): Price {
   const settings = {
     rps: 30,

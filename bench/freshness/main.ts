@@ -10,19 +10,22 @@ import { seeded } from './random.ts';
 import type { Job, Outcome } from './worker.ts';
 import { createWorld, SPREAD, type World } from './world.ts';
 
-/** P7, P8 and P9 in virtual time: `npm run bench -- freshness [--quick]`; with fewer chats `node bench/freshness/main.ts --chats N`. */
+/**
+ * P7, P8 and P9 in virtual time: `npm run bench -- freshness [--quick]`; with fewer chats `node bench/freshness/main.ts --chats
+ * N`.
+ */
 
 const { quick, chats } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, chats: { type: 'string' } },
 }).values;
 const CHATS = Number(chats ?? (quick ? 7_500 : 150_000));
 const EXPONENTS = quick ? [1] : [0.8, 1, 1.2];
-/** Requests an hour for 150,000 chats; fewer chats have their share. */
+/** Requests per hour for 150,000 chats; fewer chats get a proportional share. */
 const BUDGETS = [1_500, 6_000, 21_600];
 const WARM_DAYS = 7;
 const THREADS = 2;
 
-/** The four ways the planner is measured, each against the bound it can't pass. */
+/** The scenarios of the planner, each with its upper bound. */
 const KINDS = [
   { kind: 'polling, rates known', rates: 'known', trusted: 0, bound: 0.99, of: 'polling' },
   { kind: 'polling, rates learnt', rates: 'learnt', trusted: 0, bound: 0.96, of: 'polling' },
@@ -99,7 +102,7 @@ const measured: Measured[] = settings.map((setting, i) => ({
 const [replay, misfit] = [outcomeOf(hardestAt - 2), outcomeOf(hardestAt - 1)];
 const otherBest = bestPolling(createWorld(CHATS, 1, seeded(1), OTHER_SPREAD), share(6_000)).freshness;
 console.error('events and windows');
-/** Enough of them: chats don't touch each other here. */
+/** Number of chats. It is sufficient, because chats are independent here. */
 const TOLD_CHATS = CHATS / 10;
 const told = await coalesce(createWorld(TOLD_CHATS, 1, seeded(1)), quick ? 6 : 24, seeded(3));
 
@@ -124,7 +127,7 @@ function settingOf(world: World, exponent: number, budget: number): Setting {
   };
 }
 
-/** Each job's outcome, as many at a time as there are threads. */
+/** Returns the result of each job. Runs one job per thread at a time. */
 async function inThreads(all: readonly Job[]): Promise<Outcome[]> {
   const done: Outcome[] = [];
   let next = 0;

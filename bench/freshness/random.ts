@@ -1,6 +1,6 @@
 import { randomStream } from '../../localstack/max/random.ts';
 
-/** Seeded draws: the same seed gives the same figures. */
+/** Seeded random numbers: the same seed gives the same results. */
 export interface Random {
   /** Uniform from 0 up to 1, exclusive. */
   uniform(): number;
@@ -13,7 +13,7 @@ export function seeded(seed: number): Random {
   return { uniform, exponential: () => -Math.log(1 - uniform()) };
 }
 
-/** Quantile of the standard normal, 0 < p < 1, by Newton's method on the logistic start; good to 1e-9. */
+/** Returns the quantile of the standard normal, 0 < p < 1, by Newton's method from a logistic start; exact to 1e-9. */
 export function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);
   let z = -Math.sqrt(-2 * Math.log(2 * p)) * 0.8;
@@ -26,7 +26,7 @@ export function normalQuantile(p: number): number {
   return z;
 }
 
-/** P(Z < z) for z ≤ 0: by series near the middle, by Laplace's continued fraction in the tail. */
+/** Returns P(Z < z) for z ≤ 0: by a series near the middle, by Laplace's continued fraction in the tail. */
 function lowerTail(z: number): number {
   const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
   if (z > -3) {
@@ -66,7 +66,7 @@ export function weightedIndex(weights: Float64Array, random: Random): () => numb
   };
 }
 
-/** An element that is there: typed arrays are never left by the loops here. */
+/** Returns an element of a typed array. The index must be valid. */
 export function at(array: Float64Array | Int32Array | Uint8Array, index: number): number {
   return array[index] ?? 0;
 }

@@ -3,10 +3,10 @@ import { seeded } from './random.ts';
 import { type Scenario, type Simulated, simulate } from './simulate.ts';
 import { createWorld } from './world.ts';
 
-/** One scenario of the benchmark, in a thread of its own. */
+/** Runs one scenario of the benchmark in its own thread. */
 export interface Job {
   readonly chats: number;
-  /** Of Zipf's law for views. */
+  /** The exponent of Zipf's law for views. */
   readonly exponent: number;
   readonly spread: number;
   readonly budgetPerHour: number;

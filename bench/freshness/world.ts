@@ -1,23 +1,23 @@
 import { at, normalQuantile, type Random } from './random.ts';
 
-/** The chats of goals.md, P7: rates an hour, known to the benchmark alone. */
+/** The simulated chats: rates per hour, which only the benchmark knows. */
 export interface World {
   /** Joins and leaves an hour of each chat, and which share of them are joins: each as likely as any other. */
   readonly changes: Float64Array;
   readonly balances: Float64Array;
-  /** Reads an hour of each chat, most read first. */
+  /** Views per hour of each chat, the most viewed first. */
   readonly views: Float64Array;
   readonly viewsPerHour: number;
 }
 
 const CHANGES_PER_HOUR_OF_150_000 = 45_500;
-/** Spread of ln λ. Not in goals.md; with 2 the optima are its reference values (with 1.5 they are .70 .81 .89). */
+/** Spread of ln λ. With 2, the optima are the reference values (with 1.5 they are .70 .81 .89). */
 export const SPREAD = 2;
-/** Counts shown an hour: 20 listings of 50 chats a minute. The optima don't depend on it, learning does. */
+/** Views per hour: 20 listings of 50 chats a minute. Learning depends on it, but the optima do not. */
 const READS_PER_HOUR_OF_150_000 = 60_000;
 
 /**
- * Change rates are the quantiles of the log-normal distribution, dealt out at random: only the pairing is left to chance.
+ * Creates the world. Change rates are the quantiles of the log-normal distribution, randomly assigned to chats.
  * @param exponent of Zipf's law for views
  * @param spread of ln λ
  */

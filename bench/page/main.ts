@@ -17,10 +17,10 @@ import { pageEvent, settings } from './event.ts';
 import type { Timed } from './handler-process.ts';
 import { measureRedisStep, type RedisStep } from './redis-step.ts';
 
-/** P2 and P3: a page of a hundred chats. What it costs in round trips, in time, and in processor time. */
+/** P2 and P3: the round trips, the time and the processor time of a page of 100 chats. */
 
 const HANDLER = 'functions/http-list-chats/handler.ts';
-/** For what must not be asked: a port nobody is behind, whose proxy counts who tries. */
+/** A proxy without a server behind it. It counts requests that must not happen. */
 const NOBODY = 1;
 
 interface Size {
@@ -62,7 +62,7 @@ async function measureSize(file: string, dataDir: string, chats: number, quick: 
   const now = Date.now();
   await fillDatabase(dataDir, {
     chats,
-    // Fresh for as long as this takes.
+    // Fresh for the whole measurement.
     reading: (id) => ({ count: 1 + (id % 500), readAt: now - 60_000, dueAt: now + 3_000_000 }),
   });
   const [dynamodb, redis, issuer] = await Promise.all([startDynamoDb(dataDir), startRedis(), startTestIssuer()]);
@@ -104,7 +104,7 @@ async function measureSize(file: string, dataDir: string, chats: number, quick: 
     return timed;
   };
   try {
-    // Connections, compiled code, a script that Redis knows.
+    // Warms up: connections, compiled code, scripts in Redis.
     await ask(100);
     const after = cursorAt(await ask(20), 100);
     const pages = quick ? 100 : 400;
@@ -136,7 +136,7 @@ interface Sample {
   readonly trips: Readonly<Record<string, number>>;
 }
 
-/** One page at a time, so that `before` can go between; trips are those of all pages together. */
+/** Measures pages one after the other, with `before` before each. The round trips are those of all pages together. */
 async function timesEach(
   ask: (times: number, query: Readonly<Record<string, string>>) => Promise<Timed>,
   pages: number,
@@ -207,7 +207,7 @@ function report(sizes: readonly Size[], step: RedisStep | undefined, cpu: readon
     Object.entries(asked.trips).reduce((sum, [what, n]) => sum + (pattern.test(what) ? n : 0), 0);
   const reads = count(warm, /^dynamodb (Query|GetItem|BatchGetItem)$/);
   const mgets = count(warm, /^redis MGET$/);
-  // How often chats are shown is counted for a quarter of the listings, and not waited for.
+  // A quarter of the listings also count views, in the background.
   const others = count(warm, /^(?!dynamodb (Query|GetItem|BatchGetItem)$|redis MGET$|redis EVAL participants_reads$)/);
   const stepRatio = round(step.ours / step.socket);
   const driverRatio = round(step.driver / step.socket);

@@ -21,15 +21,15 @@ import { quantile } from '../support/stats.ts';
 import type { Crowd, CrowdReport, ReaderOptions } from './reader-process.ts';
 import { type Lifetimes, READERS, type ReaderName } from './readers.ts';
 
-/** P4: two hundred readers of one chat in the same moment, in four processes. */
+/** P4: 200 simultaneous readers of one chat, in four processes. */
 
 const PROCESSES = 4;
 const READERS_EACH = 50;
-/** What MAX takes for an answer: whoever waits for it is seen to have waited. */
+/** Response time of MAX, ms. It is long, so that the measurement shows which readers wait for MAX. */
 const UPSTREAM_MS = 400;
 const LIFETIMES: Lifetimes = { freshMs: 3_000, staleMs: 3_000 };
 const WARM_UPS = 15;
-/** After this a value that was fresh is stale, and still there. */
+/** Time after which a value is stale but not expired, ms. */
 const AGEING_MS = 3_600;
 
 interface Upstream {
@@ -39,7 +39,7 @@ interface Upstream {
   stop(): void;
 }
 
-/** A MAX that counts, and takes its time. */
+/** A slow MAX that counts requests. */
 async function startUpstream(): Promise<Upstream> {
   let requests = 0;
   const server = createServer(async (request, response) => {
@@ -67,7 +67,7 @@ interface Outcome {
   readonly reader: ReaderName;
   readonly what: 'missing' | 'fresh' | 'stale' | 'refresh';
   readonly calls: number;
-  /** Requests to SQS: refreshes asked for. */
+  /** Requests to SQS: enqueued refreshes. */
   readonly queued: number;
   readonly ms: readonly number[];
   readonly refused: number;
@@ -143,7 +143,7 @@ async function measure(reader: ReaderName, dataDir: string, rounds: number): Pro
     const reports = await Promise.all(
       children.map((child) => child.ask<CrowdReport>({ what: act, id, readers, at } satisfies Crowd)),
     );
-    // For what goes on behind the readers' backs.
+    // Waits for work in the background.
     await sleep(readers === READERS_EACH ? 2 * UPSTREAM_MS : UPSTREAM_MS / 2);
     const statuses = reports.flatMap((crowded) => crowded.statuses);
     return {
@@ -184,7 +184,7 @@ async function measure(reader: ReaderName, dataDir: string, rounds: number): Pro
   }
 }
 
-/** A limiter that finds no state grants nothing until every environment has noticed: some 12 s. */
+/** Waits for the warm-up of a new limiter, about 12 s. */
 async function waitForLimiter(attempt: () => Promise<Outcome>): Promise<void> {
   for (let tries = 0; tries < 30; tries += 1) {
     const { refused } = await attempt();

@@ -4,26 +4,26 @@ import { join, relative, resolve } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { buildPages } from '../../web/build.ts';
 
-/** The functions bundled as they are deployed: with `custom.esbuild` of `serverless.yml`, each by itself. */
+/** Bundles functions like for a deployment: each separately, with `custom.esbuild` of `serverless.yml`. */
 
 export const ROOT = join(import.meta.dirname, '../..');
 
 export interface FunctionSource {
-  /** Its key in `serverless.yml`. */
+  /** The key in `serverless.yml`. */
   readonly key: string;
-  /** From the project's root. */
+  /** The path of the source, relative to the project. */
   readonly source: string;
-  /** The names of the variables it is given. */
+  /** The names of its environment variables. */
   readonly variables: readonly string[];
 }
 
 export interface Bundle {
   readonly file: string;
-  /** What is parsed when the function is imported: its file and what that imports statically. Bytes. */
+  /** Bytes that are parsed at the import of the function: its file and its static imports. */
   readonly eagerBytes: number;
-  /** With what is loaded on demand. Bytes. */
+  /** All bytes, including modules that are loaded on demand. */
   readonly totalBytes: number;
-  /** npm packages, and files of the project, in what is loaded eagerly, with their bytes. */
+  /** The bytes of npm packages and of project files that are parsed at the import. */
   readonly eager: ReadonlyMap<string, number>;
 }
 
@@ -39,7 +39,7 @@ interface Service {
 }
 
 async function readService(): Promise<Service> {
-  // js-yaml has no types of its own.
+  // js-yaml has no types.
   const yaml: Yaml = createRequire(import.meta.url)('js-yaml');
   const cloudFormation = ['scalar', 'sequence', 'mapping'].map(
     (kind) => new yaml.Type('!', { kind, multi: true, construct: (value: unknown) => value }),
@@ -57,7 +57,7 @@ async function deployedFunctions(): Promise<FunctionSource[]> {
   }));
 }
 
-/** Bundles one source, from the root or absolute, into `outDir`. @param other settings instead of those of `serverless.yml`. */
+/** Bundles a source (relative to the project or absolute) into `outDir`. @param other overrides settings of `serverless.yml`. */
 export async function bundle(source: string, outDir: string, other: BuildOptions = {}): Promise<Bundle> {
   const { outputFileExtension, ...settings } = (await readService()).custom.esbuild;
   const { metafile } = await build({
@@ -67,7 +67,7 @@ export async function bundle(source: string, outDir: string, other: BuildOptions
     outExtension: { '.js': String(outputFileExtension) },
     outdir: outDir,
     absWorkingDir: ROOT,
-    // A module outside of the project finds the project's packages.
+    // Modules outside of the project use the project's packages.
     nodePaths: [join(ROOT, 'node_modules')],
     metafile: true,
     logLevel: 'error',
@@ -75,13 +75,13 @@ export async function bundle(source: string, outDir: string, other: BuildOptions
   await mkdir(outDir, { recursive: true });
   await writeFile(join(outDir, 'package.json'), '{"type":"module"}');
   const outputs = Object.entries(metafile.outputs).filter(([file]) => !file.endsWith('.map'));
-  // What is imported on demand is an entry point too.
+  // Modules that are imported on demand are also entry points.
   const own = relative(ROOT, resolve(ROOT, source));
   const entry = outputs.find(([, output]) => output.entryPoint === own)?.[0];
   if (entry === undefined) throw new Error(`${source}: no output`);
 
   const eagerFiles = new Set([entry]);
-  // A set goes on with what is added while it is walked.
+  // The loop also visits items that are added to the set meanwhile.
   for (const file of eagerFiles) {
     for (const { path, kind } of metafile.outputs[file]?.imports ?? []) {
       if (kind === 'import-statement' && metafile.outputs[path]) eagerFiles.add(path);
@@ -104,7 +104,7 @@ export async function bundle(source: string, outDir: string, other: BuildOptions
   };
 }
 
-/** All functions' bundles by their keys; functions that share a handler share the bundle. */
+/** Bundles all functions. Returns the bundles by the functions' keys; functions with the same handler share a bundle. */
 export async function bundleAll(outDir: string): Promise<Map<string, FunctionSource & Bundle>> {
   await buildPages();
   const built = new Map<string, Bundle>();

@@ -19,7 +19,7 @@ import { type Term, termKey, termsOf } from '../../lib/chats/terms.ts';
 import { type ChatSeed, World } from '../../localstack/max/world.ts';
 import { ROOT } from './bundles.ts';
 
-/** Tables full of chats, in seconds: made as a DynamoDB export and taken in by the embedded server's own import. */
+/** Fills tables with chats in seconds: writes a DynamoDB export, which the embedded server imports. */
 
 export interface TableNames {
   readonly chats: string;
@@ -32,11 +32,11 @@ export const TABLES: TableNames = {
   ...{ chats: 'bench-chats', postings: 'bench-postings', state: 'bench-state', history: 'bench-history' },
 };
 
-/** The simulated MAX's chats, none of them gone or changing. */
+/** The chats of the simulated MAX. They neither change nor disappear. */
 export const chatSeeds = (chats: number): Iterable<ChatSeed> =>
   new World({ chats, seed: 1, drift: 0, goneRate: 0, clock: { now: Date.now } }).seeds();
 
-/** When all of these chats were created. */
+/** Creation time of all these chats. */
 const CREATED = Date.UTC(2026, 0, 1);
 
 const chatOf = (seed: ChatSeed, id: number): Chat => ({
@@ -191,7 +191,7 @@ async function writeExport(folder: string, table: string, items: Iterable<object
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
-/** As DescribeTable would answer for the tables that `infra/tables.yml` declares. */
+/** Returns the tables that `infra/tables.yml` declares, in the form of DescribeTable. */
 async function describeTables(names: TableNames) {
   interface Declared {
     readonly Properties: Readonly<Record<string, unknown>>;

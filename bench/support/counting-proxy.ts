@@ -1,21 +1,21 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy that counts what clients ask a server for, by name. It looks at requests only, and changes nothing. */
+/** A TCP proxy that counts requests by name. It reads only requests and changes nothing. */
 
 export interface CountingProxy {
   readonly port: number;
-  /** What was asked for since it was last asked, by name. */
+  /** Returns the numbers of requests by name since the last call, and resets them. */
   take(): Record<string, number>;
   /** Bytes that the server has answered since they were last taken. */
   takeBytes(): number;
   stop(): void;
 }
 
-/** Finds the requests in what one client sends; called with each piece as it arrives. */
+/** Finds the requests in the data of one client. It is called with each chunk. */
 type Reader = (piece: Buffer) => string[];
 
-/** Commands of Redis, by name: each is an array of bulk strings. A script goes by what it works on too: its first key's kind. */
+/** Finds commands of Redis (arrays of bulk strings), by name. The name of a script includes the kind of its first key. */
 export function redisCommands(): Reader {
   let rest: Buffer = Buffer.alloc(0);
   return (piece) => {
@@ -53,20 +53,20 @@ function readCommand(bytes: Buffer, from: number): { readonly name: string; read
   return { name, end: at };
 }
 
-/** Requests of an AWS client that speaks JSON (DynamoDB, SQS), by their operation. */
+/** Finds requests of AWS clients with the JSON protocol (DynamoDB, SQS), by operation. */
 export const awsOperations = (): Reader => headerReader(/\r\nx-amz-target: *\w+\.(\w+)\r\n/gi);
 
-/** Requests over HTTP, by their method. */
+/** Finds HTTP requests, by method. */
 export const httpRequests = (): Reader => headerReader(/(?:^|\n)([A-Z]+) \/\S* HTTP\/1\.1\r\n/g);
 
-/** A header may come in two pieces; what was matched is not looked at again. */
+/** Matches headers, which may be split between two chunks, and counts each match once. */
 function headerReader(pattern: RegExp): Reader {
   let rest = '';
   return (piece) => {
     const text = rest + piece.toString('latin1');
     const found = [...text.matchAll(pattern)];
     const last = found.at(-1);
-    // The line's end may be the beginning of the next match.
+    // The end of the line may be the start of the next match.
     const seen = last ? last.index + last[0].length - 2 : 0;
     rest = text.slice(Math.max(seen, text.length - 1_024));
     return found.map(([, name = '']) => name);

@@ -18,8 +18,8 @@ import { awsOperations, type CountingProxy, redisCommands, startCountingProxy } 
 import type { Invoked } from './function-process.ts';
 
 /**
- * As much of the service as its background work needs, laid out as `serverless.yml` declares it: real queues and tables, an
- * execution environment of each worker in a process of its own, a simulated MAX that enforces the limit.
+ * Runs the background part of the service as `serverless.yml` declares it: real queues and tables, each execution environment of a
+ * worker in its own process, and a simulated MAX that enforces the limit.
  */
 
 export interface ServiceOptions {
@@ -28,9 +28,9 @@ export interface ServiceOptions {
   /** MAX's limit, and the service's `MAX_API_RPS`. */
   readonly rps: number;
   readonly batchSize: number;
-  /** The functions that are needed, by their keys in `serverless.yml`. */
+  /** The required functions, by their keys in `serverless.yml`. */
   readonly keys: readonly string[];
-  /** Puts proxies between functions and servers, which takes time of its own. */
+  /** Whether to count requests by proxies between functions and servers, which cost some time. */
   readonly counted: boolean;
   /** What was read of each chat so far; nothing unless given. */
   readonly reading?: DatabaseOptions['reading'];
@@ -40,15 +40,15 @@ export interface Service {
   readonly database: { readonly client: ReturnType<typeof createDynamo>; readonly tables: TableNames };
   /** A superadmin's `Authorization` header. */
   readonly authorization: string;
-  /** Runs a function once. */
+  /** Invokes a function once. */
   invoke(key: string, event?: unknown): Promise<unknown>;
-  /** Starts taking messages from the queues. */
+  /** Starts receiving messages from the queues. */
   startTriggers(): void;
-  /** Takes all messages of a queue away, by its key in the resources. @returns how many there were. */
+  /** Deletes all messages of a queue, by its key in the resources. @returns their number. */
   empty(queue: string): Promise<number>;
-  /** What the functions asked servers for since it was last asked; nothing unless `counted`. */
+  /** Returns the requests of functions to servers since the last call, if `counted` is set. */
   takeTrips(): Record<string, number>;
-  /** Ends all environments, and starts others. */
+  /** Replaces all environments by new ones. */
   renew(): Promise<void>;
   usage(): Usage[];
   upstream(): Promise<UpstreamStats>;
@@ -223,7 +223,7 @@ async function startFunctions(
       console.error(`${key}: ${error}`);
       return { outcome: 'error', errorType: 'Error', errorMessage: error, stack: '' };
     },
-    /** Ends all environments; the next event gets a new one. */
+    /** Ends all environments. The next event gets a new one. */
     async renew() {
       for (const [key, pool] of pools) {
         await Promise.all(pool.all.map(({ child }) => child.stop()));

@@ -11,16 +11,16 @@ import { awsLimits, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
 import { ROOT_DIR } from '../data-dir.ts';
 import { adaptToMiniStack, isMiniStack } from './ministack-gaps.ts';
 
-/** Packages the service and deploys the package to an emulator of AWS, by the commands that deploy it to AWS. */
+/** Packages the service and deploys the package to an emulator of AWS, with the same commands as for AWS. */
 
-/** How clients reach an emulator. */
+/** The address and credentials of an emulator. */
 export interface Access {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** With the credentials of the environment, or else the ones emulators take for the account's owner. */
+/** Returns the access with the credentials in `env`, otherwise with those that emulators accept as the account owner's. */
 export function accessTo(endpoint: string, region: string, env: NodeJS.ProcessEnv): Access {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
   const own = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
@@ -31,7 +31,7 @@ export function accessTo(endpoint: string, region: string, env: NodeJS.ProcessEn
   };
 }
 
-/** A secret of the service by the variable that names its parameter. */
+/** The secrets of the service, by the variables that name their parameters. */
 export type Secrets = Readonly<
   Record<'MAX_API_TOKEN_PARAMETER' | 'CURSOR_SECRET_PARAMETER' | 'WEBHOOK_SECRET_PARAMETER', string>
 >;
@@ -39,37 +39,37 @@ export type Secrets = Readonly<
 export interface DeployOptions {
   readonly access: Access;
   readonly stage: string;
-  /** What the operator sets: docs/deploy.md. */
+  /** The operator's settings (docs/deploy.md). */
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Secrets;
-  /** An empty folder to package in. */
+  /** An empty folder for the package. */
   readonly folder: string;
   readonly progress: (text: string) => void;
 }
 
 export interface Deployment {
   readonly stage: string;
-  /** Of the API, without a slash at the end. The name AWS would give it leads nowhere here. */
+  /** The URL of the API, without a slash at the end. The host name from AWS does not lead to the emulator. */
   readonly url: string;
-  /** The name of a function by its key in `serverless.yml`. */
+  /** Returns the name of a function by its key in `serverless.yml`. */
   functionName(key: string): string;
-  /** `CHATS_TABLE` and its like. */
+  /** The names of the tables, by their variables, like `CHATS_TABLE`. */
   readonly tables: Readonly<Record<string, string>>;
-  /** Takes the stack away, with everything in it. */
+  /** Removes the stack with all its data. */
   remove(): Promise<void>;
 }
 
-/** Packaging or deploying failed; the message is for the person who asked for it. */
+/** The packaging or the deployment failed. The message is for the user. */
 export class DeployError extends Error {
   override readonly name = 'DeployError';
 }
 
-/** What a packaging reads. */
+/** The files and folders that the packaging reads. */
 const FILES = ['package.json', 'serverless.yml', 'tsconfig.json'];
 const FOLDERS = ['node_modules', 'functions', 'infra', 'lib', 'web'];
 const PACKAGE = 'package';
 
-/** @throws {DeployError} with what osls says: bad variables, or the resource that could not be made and why. */
+/** Deploys a stage. @throws {DeployError} with the message of osls: invalid variables, or the resource that failed and why. */
 export async function deployStage({
   access,
   stage,
@@ -79,10 +79,10 @@ export async function deployStage({
   progress,
 }: DeployOptions): Promise<Deployment> {
   if (new URL(access.endpoint).hostname.endsWith('amazonaws.com')) {
-    throw new DeployError('That is AWS itself, not an emulator: docs/deploy.md says how to deploy there.');
+    throw new DeployError('This is AWS itself, not an emulator. For deployments to AWS see docs/deploy.md.');
   }
   const miniStack = await isMiniStack(access.endpoint).catch(() => {
-    throw new DeployError(`No emulator answers at ${access.endpoint}.`);
+    throw new DeployError(`No emulator responds at ${access.endpoint}.`);
   });
   const osls = (args: readonly string[], onLine?: (line: string) => void) =>
     runOsls(
@@ -102,7 +102,7 @@ export async function deployStage({
     );
 
   progress('packaging');
-  // In a folder that looks like the project: osls works in fixed places under the folder it is run in.
+  // In a copy of the project, because osls uses fixed paths under the current folder.
   for (const name of FILES) await copyFile(join(ROOT_DIR, name), join(folder, name));
   for (const name of FOLDERS) await symlink(join(ROOT_DIR, name), join(folder, name));
   await osls(['package', '--package', PACKAGE]);
@@ -151,7 +151,7 @@ async function runOsls(
   if (code !== 0) throw new DeployError(`osls ${args[0]} failed:\n${explain(lines)}`);
 }
 
-/** The error at the end of what osls says, without stacks and advertisements. */
+/** Returns the error at the end of the output of osls, without stack traces and advertisements. */
 function explain(lines: readonly string[]): string {
   const start = lines.findIndex((line) => line.startsWith('Error:'));
   return lines
@@ -193,7 +193,7 @@ async function readPackage(dir: string) {
       CHAT_POSTINGS_TABLE: nameOf('ChatPostingsTable'),
       STATE_TABLE: nameOf('StateTable'),
     },
-    /** Changes what will be deployed. */
+    /** Changes the resources that will be deployed. */
     async adapt(change: (resources: Record<string, unknown>) => string[]): Promise<string[]> {
       const notes = change(template.Resources);
       await writeFile(file, JSON.stringify(state));
@@ -205,7 +205,7 @@ async function readPackage(dir: string) {
 const variablesOf = ({ Environment }: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   (Environment as { Variables?: Record<string, unknown> } | undefined)?.Variables ?? {};
 
-/** Where docs/deploy.md has the operator put them. */
+/** Stores the secrets in the SSM parameters of docs/deploy.md. */
 async function putSecrets(
   { variables }: { readonly variables: Readonly<Record<string, unknown>> },
   secrets: Secrets,
