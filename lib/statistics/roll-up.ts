@@ -5,18 +5,18 @@ import type { ChatStore } from '../state/chat-store.ts';
 import { CHUNK, type RollUp, type RollUpOf, type RollUpStore, SPANS, type Span } from '../state/statistics.ts';
 
 /**
- * The nightly statistics. Walks all chats by id, a chunk of ids at a time, adds them up by university, and compares each
- * count with that of 7 and 30 days ago. Saves how far it has come, so that a later call goes on where this one stopped.
+ * The nightly roll-up of statistics. It reads all chats by id in chunks, adds them up by university, and compares each count with
+ * that of 7 and 30 days ago. It saves its progress, so that a later call continues from there.
  */
 
 const DAYS: Readonly<Record<Span, number>> = { week: 7, month: 30 };
-/** If a night was missed, counts are compared with those of up to so many days before. */
+/** If a night was missed, counts are compared with those of at most this many days earlier. */
 const MAX_EARLIER_DAYS = 3;
-/** Chats that each list of those that changed most has, of all chats and of a university. */
+/** Length of the lists of chats that changed most, for all chats and for a university. */
 const MOST_MOVERS = { all: 10, university: 5 } as const;
-/** An unfinished roll-up is continued this long, ms; then its sums are of too different times. */
+/** Longest age of an unfinished roll-up that is continued, ms. In an older one, the sums would be of too different times. */
 const MAX_PAUSE_MS = 6 * 3_600_000;
-/** Chats between two savings of the progress. */
+/** Number of chats after which the progress is saved. */
 const SAVED_EVERY = 25 * CHUNK;
 const PAGE = 1_000;
 
@@ -35,8 +35,9 @@ export interface RollUpReport {
 }
 
 /**
- * @param deadline Unix ms: stops after the chunk in which it passes.
- * @param since Unix ms: a roll-up that was started since then and is finished is not made again.
+ * Runs or continues a roll-up.
+ * @param deadline Unix ms. It stops after the chunk in which this time passes.
+ * @param since Unix ms. If a roll-up that started after this time is finished, nothing is done.
  * @returns `undefined` if there was nothing to do.
  */
 export async function rollUp(

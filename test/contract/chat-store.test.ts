@@ -49,7 +49,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
     stores.counts.apply({ id, maxChatId }, { kind: 'count', count }, { askedAt, dueAt: askedAt + 1 });
 
   describe('create', () => {
-    test('keeps what was given, under ids in order', async () => {
+    test('stores the given fields, and assigns ids in order', async () => {
       const given = fields({ name: 'Физика 101', url: 'https://max.ru/a', maxChatId: '-70', universityId: 7 });
       const time = new Date(T0).toISOString();
       const stored = {
@@ -68,7 +68,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await due()).toEqual([1]);
     });
 
-    test('refuses a MAX id that another chat has, naming it', async () => {
+    test('refuses a MAX id that another chat has, and names that chat', async () => {
       const id = await created(store, { maxChatId: '-70' });
       expect(await store.create(fields({ maxChatId: '-70', name: 'Двойник' }), T0)).toEqual({
         kind: 'max_chat_id_taken',
@@ -78,7 +78,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await search('двойник')).toEqual([]);
     });
 
-    test('at the same time: one of those with the same MAX id, all of those without, counted exactly', async () => {
+    test('concurrently: one of the chats with the same MAX id, all without one, and exact totals', async () => {
       const outcomes = await Promise.all([
         ...Array.from({ length: 10 }, () => store.create(fields({ maxChatId: '-70', universityId: 1 }), T0)),
         ...Array.from({ length: 10 }, () => store.create(fields({ universityId: 2 }), T0)),
@@ -95,7 +95,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
   });
 
   describe('get', () => {
-    test('of many leaves out the unknown and minds no repetition', async () => {
+    test('of many omits unknown ids and accepts repeated ones', async () => {
       const lines = Array.from({ length: 120 }, (_, i) => line(`-${i + 1}`));
       await store.importMany(lines, T0);
       const found = await store.getMany([...Array(130).keys(), 5, 5]);
@@ -108,7 +108,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
   });
 
   describe('outlines', () => {
-    test('go through all chats in the order of ids, with what says whether they can be read', async () => {
+    test('contain all chats in the order of ids, with the fields that decide whether they can be read', async () => {
       await store.importMany(
         Array.from({ length: 23 }, (_, i) => line(`-${i + 1}`)),
         T0,
@@ -137,7 +137,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
   });
 
   describe('update', () => {
-    test('changes what was given and moves updatedAt forward, whatever the clock says', async () => {
+    test('changes the given fields and increases updatedAt, even if the clock goes back', async () => {
       const id = await created(store, { name: 'Физика', url: 'https://max.ru/a' });
       const first = await store.update(id, { name: 'Химия' }, T0 + 5_000);
       expect(first).toMatchObject({ kind: 'updated', countDropped: false, chat: { name: 'Химия' } });
@@ -149,7 +149,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(idsOf(await listAll(store, { sort: 'updated_at' }))).toEqual([id]);
     });
 
-    test('that changes nothing leaves updatedAt alone', async () => {
+    test('without a change keeps updatedAt', async () => {
       const id = await created(store, { name: 'Физика' });
       const before = await store.get(id);
       expect(await store.update(id, { name: 'Физика', url: null }, T0 + 1)).toMatchObject({ kind: 'updated' });
@@ -157,7 +157,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await store.update(999, { name: 'Физика' }, T0)).toEqual({ kind: 'not_found' });
     });
 
-    test('at the same time: none is lost', async () => {
+    test('concurrently loses no change', async () => {
       const id = await created(store);
       const patches: Partial<ChatFields>[] = [
         { name: 'Новое' },
@@ -172,7 +172,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await search('чат')).toEqual([]);
     });
 
-    test('to another MAX id forgets what was known of the old one', async () => {
+    test('to another MAX id deletes the data of the old one', async () => {
       const id = await created(store, { maxChatId: '-70' });
       const other = await created(store, { maxChatId: '-71' });
       await read(id, '-70', 12, T0);
@@ -199,7 +199,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(count).toEqual({ participantsCount: null, readAt: null });
     });
 
-    test('to no MAX id takes the chat off the due index and frees the id', async () => {
+    test('to no MAX id removes the chat from the due index and releases the id', async () => {
       const id = await created(store, { maxChatId: '-70' });
       expect(await store.update(id, { maxChatId: null }, T0)).toMatchObject({ kind: 'updated', countDropped: true });
       expect(await due()).toEqual([]);
@@ -207,7 +207,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await store.update(id, { maxChatId: '-70' }, T0)).toEqual({ kind: 'max_chat_id_taken', by: 2 });
     });
 
-    test('to another university moves it from listing to listing', async () => {
+    test('to another university moves the chat between listings', async () => {
       const id = await created(store, { name: 'Физика', universityId: 1 });
       await store.update(id, { universityId: 2 }, T0);
       expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([1, 0, 1]);
@@ -221,7 +221,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
   });
 
   describe('delete', () => {
-    test('takes the chat out of everything, once', async () => {
+    test('removes the chat from all listings, once', async () => {
       const id = await created(store, { name: 'Физика', maxChatId: '-70', universityId: 1 });
       expect(await store.delete(id)).toBe('deleted');
       expect(await store.delete(id)).toBe('not_found');
@@ -234,7 +234,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await created(store, { maxChatId: '-70' })).toBe(2);
     });
 
-    test('against updates: counted once, and the chat stays away', async () => {
+    test('concurrently with updates: counted once, and the chat stays deleted', async () => {
       const id = await created(store, { name: 'Физика', maxChatId: '-70', universityId: 1 });
       const outcomes = await Promise.all([
         store.delete(id),
@@ -252,7 +252,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
   });
 
   describe('search', () => {
-    test('finds by beginnings of words, all of them, in name and department', async () => {
+    test('finds chats by prefixes of all words, in name and department', async () => {
       const physics = await created(store, { name: 'Учёба: Физика-101', department: 'Деканат ФФ' });
       const history = await created(store, { name: 'История физики', department: null });
       expect(await search('физ')).toEqual([physics, history]);
@@ -265,7 +265,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await search('физ физики')).toEqual([history]);
     });
 
-    test('follows changes of the name and pages in the order asked for', async () => {
+    test('follows changes of the name, and pages in the given order', async () => {
       for (const name of ['Курс б', 'Курс а', 'Курс в', 'Другое']) await created(store, { name, universityId: 1 });
       await store.update(4, { name: 'Курс аа' }, T0);
       await store.update(1, { name: 'Поток б' }, T0);
@@ -276,7 +276,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await search('поток')).toEqual([1]);
     });
 
-    test('by count carries and follows the count', async () => {
+    test('sorted by count includes and follows the count', async () => {
       const counts = [5, null, 40, 0];
       await store.importMany(
         counts.map((participantsCount, i) => line(`-${i + 1}`, { name: `Курс ${i}`, participantsCount })),
@@ -289,7 +289,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(rows.map(({ count }) => count?.participantsCount)).toEqual([40, 5, 0, null]);
     });
 
-    test('finds words longer than a key', async () => {
+    test('finds words that are longer than a key', async () => {
       const long = 'ы'.repeat(600);
       const id = await created(store, { name: `${long}а`, universityId: 1 });
       await created(store, { name: `${long}б` });
@@ -297,8 +297,8 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await search(long, { scope: { universityId: 1 } })).toEqual([id]);
     });
 
-    test('a cursor holds when many matches become few, and the other way round', async () => {
-      // Above 300 matches the listing is walked or its column read, below they are read and sorted.
+    test('a cursor remains valid when many matches become few, and vice versa', async () => {
+      // For more than 300 matches, the listing is walked or its column read. Fewer are read and sorted.
       const lines = Array.from({ length: 703 }, (_, i) => line(`-${i + 1}`, { name: `Группа ${i % 7} ${i}` }));
       await store.importMany(lines, T0);
       const find = createFindChats({ chatStore: store, postings: stores.postings });
@@ -320,20 +320,20 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
   });
 
   describe('list', () => {
-    test('by name: the shorter first, then by id; case and ё do not matter', async () => {
+    test('by name: shorter names first, then by id; case and ё are ignored', async () => {
       for (const name of ['аа', 'а', 'ё', 'Е', 'е', 'а б', 'Б', '\u{1F600}', '\uFE0Fж']) await created(store, { name });
       const rows = await listAll(store, { sort: 'name', limit: 2 });
       expect(idsOf(rows)).toEqual([2, 6, 1, 7, 3, 4, 5, 9, 8]);
       expect(idsOf(await listAll(store, { sort: 'name', order: 'desc', limit: 4 }))).toEqual(idsOf(rows).reverse());
     });
 
-    test('by name also where names are longer than a key', async () => {
+    test('by name, even if names are longer than a key', async () => {
       const long = 'ъ'.repeat(1_000);
       for (const name of [`${long}б`, `${long}а`, long, 'ы', 'щ']) await created(store, { name });
       expect(idsOf(await listAll(store, { sort: 'name', limit: 2 }))).toEqual([5, 1, 2, 3, 4]);
     });
 
-    test('by count: never read below zero, with the count and the time it was read', async () => {
+    test('by count: never-read chats come before 0, and the count has its time', async () => {
       for (const maxChatId of ['-1', '-2', '-3', '-4']) await created(store, { maxChatId });
       await read(1, '-1', 10, T0);
       await read(3, '-3', 9, T0 + 1);
@@ -348,7 +348,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect((await store.list(listing())).rows[0]?.count).toBeUndefined();
     });
 
-    test('a page may hold more than one answer of DynamoDB does', async () => {
+    test('a page may need several responses of DynamoDB', async () => {
       const url = `https://max.ru/${'u'.repeat(1_900)}`;
       const many = Array.from({ length: 700 }, (_, i) => line(`-${i + 1}`, { url, name: 'н'.repeat(200) }));
       await store.importMany(many, T0);
@@ -358,7 +358,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect((await store.list(listing({ limit: 650, sort: 'name', after: first.next }))).rows).toHaveLength(50);
     });
 
-    test('no next page where there is none', async () => {
+    test('has no next page at the end', async () => {
       for (let i = 0; i < 4; i++) await created(store);
       expect((await store.list(listing({ limit: 4 }))).next).toBeUndefined();
       expect((await store.list(listing({ limit: 3 }))).next).toEqual({ key: 3, id: 3 });
@@ -373,7 +373,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       line('-3', { name: 'Право' }),
     ];
 
-    test('creates, and again changes nothing', async () => {
+    test('creates chats, and changes nothing when it is repeated', async () => {
       expect(await store.importMany(lines, T0)).toEqual({ created: 3, updated: 0, unchanged: 0 });
       expect(await store.importMany(lines, T0 + 1)).toEqual({ created: 0, updated: 0, unchanged: 3 });
       expect(await Promise.all(SCOPES.map((scope) => store.total(scope)))).toEqual([3, 1, 1]);
@@ -383,7 +383,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await search('хим', { scope: { universityId: 2 } })).toEqual([2]);
     });
 
-    test('updates where something differs', async () => {
+    test('updates chats whose fields differ', async () => {
       await store.importMany(lines, T0);
       const next = [line('-1', { name: 'Физика', universityId: 1 }), line('-3', { name: 'Римское право' }), line('-4')];
       expect(await store.importMany(next, T0 + 1)).toEqual({ created: 1, updated: 1, unchanged: 1 });
@@ -391,7 +391,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect((await store.get(1))?.participantsCount).toBe(5);
     });
 
-    test('takes a count only where there is none', async () => {
+    test('stores a count only if there is none', async () => {
       await store.importMany(lines, T0);
       await read(1, '-1', 7, T0);
       const counted = lines.map((one) => ({ ...one, participantsCount: 100 }));
@@ -404,14 +404,14 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       ]);
     });
 
-    test('the later of two lines with the same MAX id wins', async () => {
+    test('uses the later of two lines with the same MAX id', async () => {
       const twice = [line('-1', { name: 'Старое' }), line('-2'), line('-1', { name: 'Новое' })];
       expect(await store.importMany(twice, T0)).toEqual({ created: 2, updated: 0, unchanged: 0 });
       const id = await store.findByMaxChatId('-1');
       expect((await store.get(id ?? 0))?.chat.name).toBe('Новое');
     });
 
-    test('keeps a named id that is free, with its times; the ids given afterwards are above it', async () => {
+    test('keeps a free id and the times of a line; ids assigned afterwards are above it', async () => {
       const times = { createdAt: '2023-09-01T08:00:00.000Z', updatedAt: '2024-02-03T04:05:06.789Z' };
       const named = [
         line('-1'),
@@ -430,7 +430,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect((await store.get(40))?.chat).toMatchObject(times);
     });
 
-    test('a named id below those given sets nothing back', async () => {
+    test('with a lower id does not reset the sequence', async () => {
       for (let i = 0; i < 3; i++) await created(store);
       await store.delete(2);
       expect(await store.importMany([line('-1', { id: 2 })], T0)).toEqual({ created: 1, updated: 0, unchanged: 0 });
@@ -458,7 +458,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
       expect(await store.importMany([line('-9', { id: other, name: 'Химия' })], T0)).toMatchObject({ updated: 1 });
     });
 
-    test('of the same file twice at the same time doubles nothing', async () => {
+    test('of the same file twice concurrently creates nothing twice', async () => {
       const many = Array.from({ length: 150 }, (_, i) =>
         line(`-${i + 1}`, { name: `Курс ${i}`, universityId: 1 + (i % 2) }),
       );
@@ -473,7 +473,7 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
 });
 
 describe.each(IMPLEMENTATIONS)('paging in %s', (_, open) => {
-  /** Few names, counts and times, so that many rows tie. */
+  /** Few names, counts and times, so that many rows are equal. */
   const chat = fc.record({
     name: fc.oneof(
       fc.constantFrom('а', 'аа', 'Ёж', 'еж', 'еж 1'),
@@ -500,7 +500,7 @@ describe.each(IMPLEMENTATIONS)('paging in %s', (_, open) => {
     }
   });
 
-  test('visits every chat of the scope once, in order, whatever the sort and the size of a page', async () => {
+  test('visits every chat of the scope once, in order, for any sort and page size', async () => {
     const all = [...(await store.getMany([...Array(200).keys()])).values()];
     expect(all).toHaveLength(120);
     const request = fc.record({
@@ -528,7 +528,7 @@ describe.each(IMPLEMENTATIONS)('paging in %s', (_, open) => {
   });
 });
 
-/** What posting lists lack of the chats' terms, or have too much. */
+/** Returns the missing and wrong entries of posting lists. */
 async function postingsLeft(database: Database): Promise<string[]> {
   const { Items: items = [] } = await database.client.send(new ScanCommand({ TableName: database.tables.postings }));
   const { Items: chats = [] } = await database.client.send(new ScanCommand({ TableName: database.tables.chats }));
@@ -545,8 +545,8 @@ async function postingsLeft(database: Database): Promise<string[]> {
   return [...new Set(right).symmetricDifference(new Set(listed))];
 }
 
-/** Whatever is done to both, memory and DynamoDB answer and end the same. */
-test('the stores agree', async () => {
+/** After the same operations, the stores in memory and in DynamoDB give the same results and have the same content. */
+test('the stores are equivalent', async () => {
   const some = fc.record(
     {
       name: fc.constantFrom('Физика', 'физика 2', 'Ёлка', '🎄', 'елка физика'),

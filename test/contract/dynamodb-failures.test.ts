@@ -10,11 +10,11 @@ import { createFindChats } from '../../lib/listing/find-chats.ts';
 import { connectDynamo } from '../support/dynamodb.ts';
 import { created, findIds, line, listAll, listing, openDynamo, query, type Stores, T0 } from '../support/stores.ts';
 
-/** What only the DynamoDB stores can get wrong: races between their requests, answers that ask for patience, and cost. */
+/** Errors that only the DynamoDB stores can make: races between their requests, retries, and round trips. */
 
 type Database = Awaited<ReturnType<typeof openDynamo>>['database'];
 
-/** Undisturbed stores, over the same tables as those under test. */
+/** Stores without interference, over the same tables as those under test. */
 let others: Stores;
 let database: Database;
 let chats: Stores['chats'];
@@ -22,7 +22,7 @@ let counts: Stores['counts'];
 /** Names of the commands sent by the stores under test. */
 let sent: string[];
 let pauses: number[];
-/** Comes before a command is sent; what it returns is the answer instead. */
+/** Called before a command is sent. If it returns a value, this is the response. */
 let intercept: (command: string) => Promise<unknown> | undefined;
 
 beforeEach(async () => {
@@ -56,7 +56,7 @@ function once(command: string, work: () => Promise<unknown>): void {
   };
 }
 
-/** Answers with these, one a command of that name, then lets through. */
+/** Responds with these, one for each command of that name, then lets commands through. */
 function answer(command: string, answers: (() => unknown)[]): void {
   intercept = (name) => (name === command && answers.length > 0 ? Promise.resolve().then(answers.shift()) : undefined);
 }
@@ -73,10 +73,10 @@ const cancelled = (Code: string) =>
 
 const search = (text: string) => findIds(others, { query: query({ search: text }) });
 
-/** The posting list itself: orphans show. */
+/** The posting list itself, including orphans. */
 const listOf = async (word: string) => [...((await others.postings.read([wordQuery(word)]))[0]?.ids() ?? [])];
 
-test('an update that was overtaken starts again from what is there', async () => {
+test('an update that was overtaken starts again with the present chat', async () => {
   const id = await created(others.chats, { name: 'Физика' });
   once('TransactWriteItems', () => others.chats.update(id, { name: 'Химия', url: 'https://max.ru/x' }, T0));
   expect(await chats.update(id, { name: 'Право' }, T0)).toMatchObject({
@@ -87,7 +87,7 @@ test('an update that was overtaken starts again from what is there', async () =>
   expect(pauses).toEqual([0]);
 });
 
-test('an update overtaken by the same change, or by a deletion, leaves the words right', async () => {
+test('an update overtaken by the same change, or by a deletion, leaves correct words', async () => {
   const id = await created(others.chats, { name: 'Физика' });
   once('TransactWriteItems', () => others.chats.update(id, { name: 'Право новое' }, T0));
   expect(await chats.update(id, { name: 'Право' }, T0)).toMatchObject({ kind: 'updated' });
@@ -96,7 +96,7 @@ test('an update overtaken by the same change, or by a deletion, leaves the words
   for (const word of ['право', 'химия']) expect(await listOf(word)).toEqual([]);
 });
 
-test('an update that finds itself overtaken by the status keeps the status', async () => {
+test('an update overtaken by a change of the status keeps the status', async () => {
   const id = await created(others.chats, { maxChatId: '-1' });
   const gone = { kind: 'unavailable', status: 'gone' } as const;
   once('TransactWriteItems', () => others.counts.apply({ id, maxChatId: '-1' }, gone, { askedAt: T0, dueAt: T0 }));
@@ -104,7 +104,7 @@ test('an update that finds itself overtaken by the status keeps the status', asy
   expect((await others.chats.get(id))?.chat).toMatchObject({ status: 'gone', url: 'https://max.ru/x' });
 });
 
-test('a status that changes is in the lists before the chat has it, and leaves the other one afterwards', async () => {
+test('a changed status is added to its list before the write, and removed from the old list after it', async () => {
   const id = await created(others.chats, { maxChatId: '-1' });
   const withStatus = (...statuses: ShownStatus[]) => findIds(others, { query: query({ statuses }) });
   const listed = async () => {
@@ -119,19 +119,19 @@ test('a status that changes is in the lists before the chat has it, and leaves t
   expect(await withStatus('gone', 'denied')).toEqual([id]);
   await counts.apply({ id, maxChatId: '-1' }, { kind: 'count', count: 3 }, { askedAt: T0 + 1, dueAt: T0 });
   expect(await listed()).toEqual([true, false]);
-  // An older answer changes nothing.
+  // An older response changes nothing.
   await counts.apply({ id, maxChatId: '-1' }, { kind: 'unavailable', status: 'gone' }, { askedAt: T0, dueAt: T0 });
   expect(await listed()).toEqual([true, false]);
   expect(await withStatus('active')).toEqual([id]);
 });
 
-test('an edit that removes a word after another edit has put it back leaves it in the list', async () => {
+test('an edit that removes a word keeps it in the list if another edit has added it again', async () => {
   const id = await created(others.chats, { name: 'Физика' });
   let transactions = 0;
   intercept = (command) => {
     if (command !== 'TransactWriteItems') return undefined;
     transactions += 1;
-    // The third one takes the old words out of the lists: by then the chat has them again.
+    // The third one removes the old words from the lists, but then the chat has them again.
     if (transactions !== 3) return undefined;
     intercept = () => undefined;
     return others.chats.update(id, { name: 'Физика' }, T0).then(() => undefined);
@@ -150,7 +150,7 @@ test('chunks that another process has changed meanwhile are read again', async (
   expect(pauses).toEqual([0]);
 });
 
-test('without complete lists every chat is looked at', async () => {
+test('without complete lists every chat is read', async () => {
   await created(others.chats, { name: 'Физика' });
   await created(others.chats, { name: 'Химия' });
   const { tables } = database;
@@ -167,7 +167,7 @@ test('without complete lists every chat is looked at', async () => {
   expect(await findIds(undisturbed, { query: query({ search: 'хим' }) })).toEqual([2, 3]);
 });
 
-test('an import that is overtaken by a creation updates that chat and creates the rest', async () => {
+test('an import that is overtaken by a creation updates that chat and creates the others', async () => {
   once('UpdateItem', () => created(others.chats, { maxChatId: '-2', name: 'Чужое' }));
   const lines = ['-1', '-2', '-3'].map((max) => line(max, { name: `Курс ${max}`, participantsCount: 5 }));
   expect(await chats.importMany(lines, T0)).toEqual({ created: 2, updated: 1, unchanged: 0 });
@@ -180,7 +180,7 @@ test('an import that is overtaken by a creation updates that chat and creates th
   expect(await search('чужое')).toEqual([]);
 });
 
-test('an id that another chat takes while an import names it is a conflict, and that chat keeps its words', async () => {
+test('an id that another chat takes during an import is a conflict, and that chat keeps its words', async () => {
   once('UpdateItem', () => others.chats.importMany([line('-1', { id: 5, name: 'Право' })], T0));
   expect(await chats.importMany([line('-2', { id: 5, name: 'Право' }), line('-3', { id: 6 })], T0)).toEqual({
     ...{ created: 1, updated: 0, unchanged: 0 },
@@ -190,7 +190,7 @@ test('an id that another chat takes while an import names it is a conflict, and 
   expect((await others.chats.get(5))?.chat.maxChatId).toBe('-1');
 });
 
-test('a creation whose new id an import has just named takes the next one', async () => {
+test('a creation whose new id an import has just used takes the next id', async () => {
   once('TransactWriteItems', () => others.chats.importMany([line('-1', { id: 1, name: 'Право' })], T0));
   expect(await created(chats, { name: 'Право' })).toBe(2);
   expect(await search('право')).toEqual([1, 2]);
@@ -199,7 +199,7 @@ test('a creation whose new id an import has just named takes the next one', asyn
   expect(await others.chats.findByMaxChatId('-3')).toBe(4);
 });
 
-test('an import never takes its count over one that was just read', async () => {
+test('an import never replaces a count that was just read', async () => {
   const id = await created(others.chats, { maxChatId: '-1' });
   const read = { kind: 'count', count: 7 } as const;
   once('UpdateItem', () => others.counts.apply({ id, maxChatId: '-1' }, read, { askedAt: T0, dueAt: T0 }));
@@ -208,7 +208,7 @@ test('an import never takes its count over one that was just read', async () => 
   expect(await others.chats.get(id)).toMatchObject({ participantsCount: 7, readAt: T0 });
 });
 
-test('conflicts with other transactions are repeated after a pause, with others thrown', async () => {
+test('conflicts with other transactions are retried after a pause; other errors are thrown', async () => {
   answer('TransactWriteItems', [cancelled('TransactionConflict'), cancelled('ThrottlingError')]);
   const id = await created(chats, { maxChatId: '-1' });
   expect(pauses).toEqual([0, 1]);
@@ -223,14 +223,14 @@ test('conflicts with other transactions are repeated after a pause, with others 
   await expect(counts.postpone([id], T0 + 1)).rejects.toThrow('given up after 12 repetitions');
 });
 
-test('keys that DynamoDB left unprocessed are asked for again', async () => {
+test('keys that DynamoDB did not process are requested again', async () => {
   const id = await created(others.chats);
   answer('BatchGetItem', [() => ({ Responses: {}, UnprocessedKeys: { [database.tables.chats]: { Keys: [{ id }] } } })]);
   expect([...(await chats.getMany([id])).keys()]).toEqual([id]);
   expect(sent).toEqual(['BatchGetItem', 'BatchGetItem']);
 });
 
-test('costs what is said: a page 1 Query, a count 1 UpdateItem, a search 1 Query a list and 1 BatchGetItem', async () => {
+test('costs the documented round trips: a page 1 Query, a count 1 UpdateItem, a search 1 Query per list and 1 BatchGetItem', async () => {
   await others.chats.importMany(
     ['-1', '-2', '-3', '-4'].map((max) => line(max)),
     T0,

@@ -7,7 +7,7 @@ import { countFacets, type Facet } from '../../lib/listing/count-facets.ts';
 import { createFindChats, type FindRequest } from '../../lib/listing/find-chats.ts';
 import { fields, findPages, IMPLEMENTATIONS, idsOf, line, query, type Stores, T0 } from '../support/stores.ts';
 
-/** Chats of all kinds, more than are read for sorting, so that both ways to a page are taken. */
+/** Many different chats, more than are read for sorting, so that all ways to a page are used. */
 const CHATS = 1_500;
 const NAMES = ['Группа', 'Общежитие', 'Юридический', 'Ёлка', 'елочка', '日本語', 'a🎓b', "O'Neill", '100%', 'x'];
 const DEPARTMENTS = ['Деканат', 'Кафедра Ёлок', 'деканат', null];
@@ -78,7 +78,7 @@ describe.each(IMPLEMENTATIONS)('finding chats in %s', (_, open) => {
       .map(({ id }) => id);
   }
 
-  test('finds what a filter over all chats finds, in order, with exact totals and full pages', async () => {
+  test('finds the same chats as a filter over all chats, in order, with exact totals and full pages', async () => {
     await fc.assert(
       fc.asyncProperty(request, fc.constantFrom(30, 100, 400), async (request, limit) => {
         const ids = expected(request);
@@ -91,7 +91,7 @@ describe.each(IMPLEMENTATIONS)('finding chats in %s', (_, open) => {
     );
   }, 120_000);
 
-  test('counts what the chats it finds have', async () => {
+  test('counts the values of the found chats', async () => {
     const count = (values: readonly (string | number | null)[]) => {
       const counts = new Map<string | number, number>();
       for (const value of values) if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
@@ -119,7 +119,7 @@ describe.each(IMPLEMENTATIONS)('finding chats in %s', (_, open) => {
     );
   }, 60_000);
 
-  test('a cursor neither skips nor repeats a chat that did not change, whatever happens to others', async () => {
+  test('a cursor neither skips nor repeats unchanged chats while others change', async () => {
     const find = createFindChats({ chatStore: stores.chats, postings: stores.postings });
     for (const sort of SORTS) {
       const request = { query: query({ search: 'гру' }), sort, order: 'desc', limit: 60 } as const;

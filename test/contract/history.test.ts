@@ -16,14 +16,14 @@ describe.each(IMPLEMENTATIONS)('the history of counts in %s', (_, open) => {
   const record = (chatId: number, count: number, readAt: number) => history.record(chatId, { count, readAt });
   const all = (chatId: number) => history.days(chatId, '0001-01-01', '9999-12-31');
 
-  test('has one entry a day: the first, the least, the greatest and the last count', async () => {
+  test('has one entry per day: the first, the smallest, the largest and the last count', async () => {
     for (const [i, count] of [10, 7, 12, 11].entries()) await record(1, count, T0 + i * HOUR);
     expect(await all(1)).toEqual([
       { date: DAY, first: 10, firstAt: T0, min: 7, max: 12, last: 11, lastAt: T0 + 3 * HOUR },
     ]);
   });
 
-  test('ends a day at midnight in UTC, and keeps chats apart', async () => {
+  test('changes the day at midnight in UTC, and keeps chats separate', async () => {
     const midnight = Date.UTC(2026, 10, 24);
     await record(1, 5, midnight - 1);
     await record(1, 6, midnight);
@@ -36,20 +36,20 @@ describe.each(IMPLEMENTATIONS)('the history of counts in %s', (_, open) => {
     expect(await all(3)).toEqual([]);
   });
 
-  test('gives the days of a range, its ends included, oldest first', async () => {
+  test('returns the days of a range, including its ends, oldest first', async () => {
     for (const day of [4, 1, 3, 2, 5]) await record(1, day, Date.UTC(2026, 0, day, 12));
     const days = await history.days(1, '2026-01-02', '2026-01-04');
     expect(days.map(({ date }) => date)).toEqual(['2026-01-02', '2026-01-03', '2026-01-04']);
     expect(await history.days(1, '2026-01-06', '2026-02-01')).toEqual([]);
   });
 
-  test('takes a late reading without losing what is newer', async () => {
+  test('adds a late reading without losing newer ones', async () => {
     await record(1, 10, T0 + HOUR);
     await record(1, 3, T0);
     expect(await all(1)).toEqual([{ date: DAY, first: 3, firstAt: T0, min: 3, max: 10, last: 10, lastAt: T0 + HOUR }]);
   });
 
-  test('is the same whatever the order, repeated, one after another or at once', async () => {
+  test('is the same for any order of readings, repeated, sequential or concurrent', async () => {
     const readings = fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 60 }), fc.nat(20)), {
       selector: ([time]) => time,
       minLength: 1,
@@ -84,7 +84,7 @@ describe.each(IMPLEMENTATIONS)('the history of counts in %s', (_, open) => {
 });
 
 describe('an entry in DynamoDB', () => {
-  test('expires when it has been kept for the days that are set', async () => {
+  test('expires after the configured days', async () => {
     const { history, database } = await openDynamo();
     await history.record(1, { count: 5, readAt: T0 });
     const { Item } = await database.client.send(
@@ -93,7 +93,7 @@ describe('an entry in DynamoDB', () => {
     expect(Item?.expires_at).toBe(Date.UTC(2026, 10, 24 + KEPT_DAYS) / 1_000);
   });
 
-  test('costs one write for a reading that changes it and none for one that does not', async () => {
+  test('costs one write for a reading that changes it, and none otherwise', async () => {
     const { history, database } = await openDynamo();
     const writes: string[] = [];
     database.client.middlewareStack.add(

@@ -34,7 +34,7 @@ describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
   };
   const some = { ...NO_FINDINGS, demand: 1.5, views: 3, logRate: -2.25 };
 
-  test('holds a place until it is taken away', async () => {
+  test('stores the cursor until it is removed', async () => {
     expect(await store.readCursor()).toBeUndefined();
     await store.writeCursor({ id: 7, dueAt: T0 });
     expect(await store.readCursor()).toEqual({ id: 7, dueAt: T0 });
@@ -42,17 +42,17 @@ describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
     expect(await store.readCursor()).toBeUndefined();
   });
 
-  test('holds the price as it was made', async () => {
+  test('stores the price unchanged', async () => {
     expect(await store.readPrice()).toBeUndefined();
     await store.writePrice(price, NO_FINDINGS);
     expect(await store.readPrice()).toEqual(price);
   });
 
-  test('adds up findings, and takes away those a price was made of', async () => {
+  test('adds findings, and subtracts those of a price', async () => {
     expect(await store.readFindings()).toEqual(NO_FINDINGS);
     const added = [some, { ...some, again: 2 }, { ...some, measuredViews: 4, again: 2 }];
     const before = await Promise.all(added.map((findings) => store.addFindings(findings)));
-    // Each is told what the others have taken before.
+    // Each call returns what the others have added before.
     expect(Math.max(...before)).toBeLessThanOrEqual(4);
     expect(Math.min(...before)).toBe(0);
     expect(await store.addFindings({ ...NO_FINDINGS, again: -4 })).toBe(4);

@@ -13,7 +13,7 @@ import type { PostingRepairStore } from '../../lib/state/posting-store.ts';
 import { DEATHS, mortals } from '../support/mortal.ts';
 import { created, findIds, line, openDynamo, query, type Stores, T0 } from '../support/stores.ts';
 
-/** The repair of posting lists in DynamoDB, where they are a copy. */
+/** The repair of posting lists, which in DynamoDB are derived data. */
 
 let stores: Stores;
 let database: Database;
@@ -26,7 +26,7 @@ beforeEach(async () => {
   repairs = createDynamoPostingRepairStore(database);
 });
 
-/** Time passes only where somebody sleeps. */
+/** Time passes only during sleeps. */
 function sleepyClock(whileAsleep: (ms: number) => Promise<unknown> = async () => {}): Clock {
   let now = T0;
   return {
@@ -41,7 +41,7 @@ function sleepyClock(whileAsleep: (ms: number) => Promise<unknown> = async () =>
 const repair = (through: PostingRepairStore = repairs, clock = sleepyClock()): Promise<RepairReport> =>
   repairPostings({ chatStore: stores.chats, repairs: through, clock }, Number.POSITIVE_INFINITY);
 
-/** Entries of the lists, and those that the chats call for. */
+/** The entries of the lists, and those that the chats require. */
 async function entries(): Promise<{ readonly listed: Set<string>; readonly right: Set<string> }> {
   const listed = new Set<string>();
   let after: unknown;
@@ -74,7 +74,7 @@ async function chatsInSeveralChunks(): Promise<void> {
 }
 
 describe('a repair', () => {
-  test('of lists that are right changes nothing', async () => {
+  test('of correct lists changes nothing', async () => {
     await chatsInSeveralChunks();
     expect(await repair()).toMatchObject({ chats: 7, gaps: 0, orphans: 0, finished: true });
     await expectRepaired();
@@ -85,7 +85,7 @@ describe('a repair', () => {
     expect(await stores.postings.isComplete()).toBe(true);
   });
 
-  test('fills gaps and removes orphans, of chats that exist and of others', async () => {
+  test('adds gaps and removes orphans, of existing and other chats', async () => {
     await chatsInSeveralChunks();
     const [word, other] = [
       { group: '^чат', word: '' },
@@ -101,7 +101,7 @@ describe('a repair', () => {
     expect(await findIds(stores, { query: query({ search: 'чат' }) })).toContain(2);
   });
 
-  test('waits before it removes the orphan of a chat that may just be written', async () => {
+  test('waits before it removes an orphan, because its chat may be in the process of being written', async () => {
     await created(stores.chats, { name: 'Первый' });
     const term = { group: '^вто', word: '' };
     await change(term, 2, true);
@@ -117,7 +117,7 @@ describe('a repair', () => {
     expect(await findIds(stores, { query: query({ search: 'вто' }) })).toEqual([2]);
   });
 
-  test('that ends anywhere is finished by the next one', async () => {
+  test('that was interrupted anywhere is finished by the next one', async () => {
     await chatsInSeveralChunks();
     for (const death of DEATHS) {
       for (let at = 0; ; at++) {
@@ -127,7 +127,7 @@ describe('a repair', () => {
         const dying = end.worker();
         await Promise.race([repair(dying.through(repairs)).catch(() => undefined), dying.dead]);
         await repair();
-        // What was found before the end waits in memory: another repair finds it again.
+        // Findings before the interruption are only in memory; another repair finds them again.
         await repair();
         await expectRepaired();
         if (!end.met) break;
@@ -136,7 +136,7 @@ describe('a repair', () => {
     }
   }, 120_000);
 
-  test('makes the lists right, whatever they were', async () => {
+  test('corrects any lists', async () => {
     await chatsInSeveralChunks();
     const terms = ['^чат', '^ч', '^дек', '^x', '=status', '=university'].flatMap((group) =>
       ['', 'active', '1', 'зебра'].map((word) => ({ group, word })),

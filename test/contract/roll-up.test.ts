@@ -66,7 +66,7 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
     expect(await stores.statistics.rolledUpAt()).toBe(now);
   });
 
-  test('compares counts with those of 7 and 30 days ago, or up to three days before', async () => {
+  test('compares counts with those of 7 and 30 days ago, or up to three days earlier', async () => {
     await chat('-1', 1, 10);
     await chat('-2', 1, 20);
     await chat('-3', 2, 30);
@@ -106,7 +106,7 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
     expect(await stores.statistics.universities('first', ...EVER)).toMatchObject({ date: first });
   });
 
-  test('stops at its deadline and goes on where it stopped, counting every chat once', async () => {
+  test('stops at its deadline and continues later, counting every chat once', async () => {
     await stores.chats.importMany(
       [1, 2, 4_095, 4_096, 4_097, 9_000, 1_000_000_000].map((id) => ({
         ...{ id, name: `Чат ${id}`, url: null, maxChatId: `-${id}`, externalChatId: null, universityId: 1 },
@@ -127,7 +127,7 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
     expect(await stores.statistics.days('all', ...EVER)).toMatchObject([{ chats: 7, participants: 1_000_021_291 }]);
   });
 
-  test('is made once a night, again when it is wanted, and anew where the last one was left too long ago', async () => {
+  test('runs once a night, again on demand, and from the start if the last one is too old', async () => {
     await chat('-1', 1, 10);
     expect(await rollUp(deps(), { ...ALWAYS, since: now })).toMatchObject({ finished: true });
     expect(await rollUp(deps(), { ...ALWAYS, since: now })).toBeUndefined();
@@ -140,7 +140,7 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
     expect(await stores.statistics.days('all', ...EVER)).toMatchObject([{ chats: 1, participants: 12 }]);
   });
 
-  test('after a failure goes on with what was saved', async () => {
+  test('continues from the saved progress after a failure', async () => {
     await chat('-1', 1, 10);
     await stores.chats.importMany(
       [

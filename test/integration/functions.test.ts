@@ -22,7 +22,7 @@ let redis: TestRedis;
 let simulator: Simulator;
 let sqs: SQSClient;
 const queueUrls = new Map<string, string>();
-/** Groups of MAX that tell the bot everything, each used by one test. */
+/** Groups in MAX that send all events to the bot. Each is used by one test. */
 let groups: string[];
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ beforeAll(async () => {
   sqs = new SQSClient({ endpoint: inject('sqsEndpoint'), region: 'eu-central-1', credentials });
   for (const queue of QUEUES) {
     const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `${queue}-${randomUUID()}` }));
-    // The host in it is not one that a resolver knows.
+    // The host name can't be resolved here.
     const url = inject('sqsEndpoint') + new URL(QueueUrl).pathname;
     queueUrls.set(queue, url);
     vi.stubEnv(`${queue}_QUEUE_URL`, url);
@@ -62,7 +62,7 @@ beforeAll(async () => {
 afterAll(async () => {
   sqs?.destroy();
   issuer?.stop();
-  // The functions keep their connections, for which the Redis from npm would wait.
+  // The functions keep their connections, and the Redis from npm would wait for them.
   await Promise.all([redis?.kill(), simulator?.close()]);
 });
 
@@ -86,13 +86,13 @@ async function call(name: string, { body, headers, ...asked }: Omit<Asked, 'body
   };
 }
 
-/** Invokes what no person calls, with a minute to spend. */
+/** Invokes a background function, with a minute of time. */
 async function invoke(name: string, event: unknown = {}): Promise<unknown> {
   const handler = (await load(name)) as (event: unknown, context: unknown) => Promise<unknown>;
   return handler(event, { awsRequestId: 'i', functionName: name, getRemainingTimeInMillis: () => 60_000 });
 }
 
-/** Takes the messages that are in a queue as Lambda would hand them to its function. */
+/** Receives the messages of a queue in the form of Lambda's event. */
 async function take(queue: (typeof QUEUES)[number]): Promise<{ Records: SQSRecord[] }> {
   const QueueUrl = queueUrls.get(queue);
   const Records: SQSRecord[] = [];
@@ -129,7 +129,7 @@ const problem = (status: number, type: string) => ({
 const at = (id: number) => ({ path: { id: String(id) } });
 
 describe('chats', () => {
-  test('are created, shown, listed, searched, changed and deleted', async () => {
+  test('can be created, read, listed, searched, changed and deleted', async () => {
     const name = `Aa${randomUUID().replaceAll('-', '')}`;
     const created = await call('http-create-chat', { body: { name, university_id: 7 } });
     expect(created).toMatchObject({ status: 201, body: { name, participants_count: null } });
@@ -175,7 +175,7 @@ describe('chats', () => {
     expect(await call('http-update-chat', { ...at(id), body: { name: 'x' } })).toMatchObject(problem(404, 'not_found'));
   });
 
-  test('belong to a university: others neither see nor write them', async () => {
+  test('of a university can be neither read nor written by others', async () => {
     const created = await call('http-create-chat', { body: { name: 'Own' }, headers: curator(8) });
     expect(created.body.university_id).toBe(8);
     const foreign = { ...at(created.body.id), headers: curator(9) };
@@ -190,14 +190,14 @@ describe('chats', () => {
     expect(await call('http-create-chat', taken)).toMatchObject(forbidden);
   });
 
-  test('have a MAX id of their own: a second chat with it is refused with the first one’s id', async () => {
+  test('have unique MAX ids: a second chat is refused with the id of the first one', async () => {
     const max_chat_id = group();
     const id = await chat({ max_chat_id });
     const taken = { ...problem(409, 'max_chat_id_taken'), body: { chat_id: id } };
     expect(await call('http-create-chat', { body: { name: 'x', max_chat_id } })).toMatchObject(taken);
     const other = await chat();
     expect(await call('http-update-chat', { ...at(other), body: { max_chat_id } })).toMatchObject(taken);
-    // Without its MAX id the chat has no count either.
+    // Without its MAX id, the chat has no count.
     const unlinked = await call('http-update-chat', { ...at(id), body: { max_chat_id: null } });
     expect(unlinked.body).toMatchObject({ participants_count: null, max_chat_id: null });
   });
@@ -206,7 +206,7 @@ describe('chats', () => {
 describe('refreshing one chat', () => {
   const refresh = (id: number) => call('http-refresh-participants', at(id));
 
-  test('answers with the count that MAX has now, and listings show it', async () => {
+  test('responds with the present count in MAX, and listings show it', async () => {
     const max_chat_id = group();
     const id = await chat({ max_chat_id });
     simulator.world.setCount(max_chat_id, 321);
@@ -219,13 +219,13 @@ describe('refreshing one chat', () => {
     expect(body).toMatchObject({ participants_count: 321, participants_source: 'cache', participants_stale: false });
   });
 
-  test('is a conflict without a MAX id, and where MAX has no such chat', async () => {
+  test('is a conflict without a MAX id, and if MAX has no such chat', async () => {
     expect(await refresh(await chat())).toMatchObject(problem(409, 'no_max_chat'));
     const gone = await refresh(await chat({ max_chat_id: '-1' }));
     expect(gone).toMatchObject({ ...problem(409, 'chat_unavailable'), body: { chat_status: 'gone' } });
   });
 
-  test('is a 503 with the last known count while MAX fails', async () => {
+  test('gets 503 with the last known count while MAX fails', async () => {
     const id = await chat({ max_chat_id: group() });
     const before = (await refresh(id)).body.participants_count;
     simulator.turnSwitches({ reject_token: true });
@@ -243,7 +243,7 @@ describe('refreshing one chat', () => {
 });
 
 describe('the history of a chat', () => {
-  test('has the day on which its count changed', async () => {
+  test('contains the day on which its count changed', async () => {
     const max_chat_id = group();
     simulator.world.setCount(max_chat_id, 40);
     const id = await chat({ max_chat_id, university_id: 31 });
@@ -257,7 +257,7 @@ describe('the history of a chat', () => {
     expect(body).toMatchObject({ chat_id: id, to: date, points: [{ date, first: 40, min: 40, max: 44, last: 41 }] });
   });
 
-  test('is empty for a chat that was never read, and for its own university only', async () => {
+  test('is empty for a chat that was never read, and visible only to its own university', async () => {
     const id = await chat({ university_id: 31 });
     const range = { from: '2026-01-01', to: '2026-01-31' };
     expect(await call('http-get-history', { ...at(id), query: range })).toMatchObject({
@@ -277,7 +277,7 @@ describe('the history of a chat', () => {
 });
 
 describe('the statistics', () => {
-  test('are made by the roll-up, for each who sees their own', async () => {
+  test('come from the roll-up, for the chats that the caller may see', async () => {
     const university = 61;
     const id = await chat({ max_chat_id: group(), university_id: university });
     await vi.waitFor(async () => expect((await call('http-refresh-participants', at(id))).status).toBe(200));
@@ -306,7 +306,7 @@ describe('the statistics', () => {
 });
 
 describe('a full update', () => {
-  test('is started once, planned, worked off, and reported', async () => {
+  test('is started once, planned, executed and reported', async () => {
     const id = await chat({ max_chat_id: group() });
     const started = await call('http-start-full-update');
     expect(started).toMatchObject({ status: 202, body: { status: 'planning' } });
@@ -346,7 +346,7 @@ test('the posting lists are compared with all chats', async () => {
   expect(found.body).toMatchObject({ total: 1, data: [{ name: 'Compared' }] });
 });
 
-test('the background sync plans what is due, and the plan is explained', async () => {
+test('the background sync enqueues due chats, and the plan is explained', async () => {
   await chat({ max_chat_id: group() });
   await invoke('schedule-plan-stale');
   const { Records } = await take('EXPRESS_REFRESHES');
@@ -362,7 +362,7 @@ describe('events', () => {
   const deliver = (secret: string, update: object) =>
     call('http-receive-updates', { headers: { 'x-max-bot-api-secret': secret }, body: update });
 
-  test('are refused without the secret, and otherwise make their chat’s count right', async () => {
+  test("are refused without the secret, and otherwise correct their chat's count", async () => {
     const max_chat_id = group();
     const id = await chat({ max_chat_id });
     const update = {
@@ -377,7 +377,7 @@ describe('events', () => {
     await vi.waitFor(async () => expect((await call('http-get-chat', at(id))).status).toBe(200));
   });
 
-  test('come through a subscription that is made by the check', async () => {
+  test('arrive through a subscription made by the check', async () => {
     await invoke('schedule-check-subscription');
     const answer = await fetch(`${simulator.url}/subscriptions`, { headers: { authorization: simulator.token } });
     expect(await answer.json()).toMatchObject({ subscriptions: [{ url: 'http://127.0.0.1:1/webhooks/max' }] });
@@ -385,19 +385,19 @@ describe('events', () => {
 });
 
 describe('for anyone', () => {
-  test('health names every dependency', async () => {
+  test('health lists every dependency', async () => {
     const { body } = await call('http-health');
     const ok = { state: 'ok', latency_ms: expect.any(Number) };
     expect(body).toEqual({ status: 'ok', dependencies: { dynamodb: ok, redis: ok, sqs: ok, max: ok } });
   });
 
-  test('the contract names every route', async () => {
+  test('the OpenAPI document lists every route', async () => {
     const { body } = await call('http-describe-api');
     expect(body.openapi).toMatch(/^3\./);
     expect(Object.keys(body.paths)).toContain('/chats/{id}/refresh-participants');
   });
 
-  test('other paths are 404, other methods 405 with those allowed', async () => {
+  test('other paths get 404, other methods 405 with the allowed ones', async () => {
     const fallback = (await load('http-fallback')) as (event: unknown, context: unknown) => Promise<object>;
     const event = (method: string, rawPath: string) => ({
       rawPath,
@@ -417,7 +417,7 @@ describe('the pages for people', () => {
     return ask(await load('http-serve-pages'), { routeKey, ...path, headers: { 'accept-encoding': 'br' } });
   };
 
-  test.each(['console', 'docs'])('/%s names only files that it has', async (page) => {
+  test.each(['console', 'docs'])('/%s refers only to its own files', async (page) => {
     const { statusCode, body } = await get(`GET /${page}`);
     expect(statusCode).toBe(200);
     expect(body).not.toContain('{{');
@@ -433,7 +433,7 @@ describe('the pages for people', () => {
     expect((await get(`GET /${page}/{file}`, 'main.js')).statusCode).toBe(404);
   });
 
-  test('are without the console where CONSOLE_ENABLED is false', async () => {
+  test('are served without the console if CONSOLE_ENABLED is false', async () => {
     vi.resetModules();
     vi.stubEnv('CONSOLE_ENABLED', 'false');
     expect((await get('GET /console')).statusCode).toBe(404);
@@ -449,7 +449,7 @@ describe('with PARTICIPANTS_INTEGRATION_DISABLED', () => {
     vi.stubEnv('PARTICIPANTS_INTEGRATION_DISABLED', 'true');
   });
 
-  test('lists show what DynamoDB has; refresh and admin routes are 503; nothing is planned', async () => {
+  test('lists come from DynamoDB; refreshes and admin routes get 503; nothing is enqueued', async () => {
     const before = simulator.stats().total;
     const id = await chat({ university_id: 55 });
     expect((await call('http-list-chats', { headers: curator(55) })).body.data).toMatchObject([{ id }]);

@@ -41,7 +41,7 @@ const refusedOf = (file: string) =>
     .map((line) => JSON.parse(line));
 
 describe('npm run import', () => {
-  test('takes over a table of PostgreSQL with its ids and times, and can be repeated', async () => {
+  test('imports a table of PostgreSQL with its ids and times, and can be repeated', async () => {
     const { chats, database } = await openDynamo();
     const file = join(folder, 'chats.csv');
     copyFileSync(join(root, 'test/support/fixtures/import/postgresql.csv'), file);
@@ -69,7 +69,7 @@ describe('npm run import', () => {
     expect(second.stdout).toContain('4 lines: 0 created, 0 updated, 3 unchanged, 0 repeated, 1 refused');
   });
 
-  test('reads what Excel saves in Russia, and says so', async () => {
+  test('reads a file saved by Russian Excel, and reports its encoding', async () => {
     const { chats, database } = await openDynamo();
     const file = join(folder, 'excel.csv');
     // "name;max_chat_id", "Физика;-70000000000001", "Химия;-7,00001E+13" in windows-1251
@@ -131,7 +131,7 @@ describe('npm run export', () => {
     exported(5, { url: 'https://max.ru/join/a?b=1,2', university_id: null, source: null }),
   ];
 
-  /** An API of two pages; `answers` come first. */
+  /** An API with two pages; `answers` are its first responses. */
   async function serve(...answers: { status: number; headers?: Record<string, string>; body?: string }[]) {
     const asked: string[] = [];
     const server = createServer((request, response) => {
@@ -187,7 +187,7 @@ describe('npm run export', () => {
     );
   });
 
-  test('says which chats an import would refuse', async () => {
+  test('reports which chats an import would refuse', async () => {
     const data = [exported(1, { max_chat_id: null })];
     const { run, stop } = await serve({ status: 200, body: JSON.stringify({ data, total: 1, next_cursor: null }) });
     const { stdout } = await run('--out', join(folder, 'unlinked.csv'));
@@ -195,7 +195,7 @@ describe('npm run export', () => {
     expect(stdout).toContain('1 of them have no max_chat_id');
   });
 
-  test('leaves an earlier file as it was when it fails', async () => {
+  test('keeps an earlier file if it fails', async () => {
     const out = join(folder, 'kept.csv');
     writeFileSync(out, 'before');
     const page = { status: 200, body: JSON.stringify({ data: CHATS, total: 9, next_cursor: 'c' }) };

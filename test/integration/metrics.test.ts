@@ -17,7 +17,7 @@ import {
 } from '../support/participants.ts';
 import { created, listing, openMemory, T0 } from '../support/stores.ts';
 
-// Powertools reads these when it is loaded; in its development mode it writes to the console that a test can hear.
+// Powertools reads these variables when it is loaded. In its development mode, it writes to the console, which the test reads.
 vi.stubEnv('POWERTOOLS_DEV', 'true');
 vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');
 vi.stubEnv('POWERTOOLS_METRICS_NAMESPACE', 'ChatParticipants');
@@ -43,7 +43,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The embedded metric format, as CloudWatch's specification has it, in its limits. */
+/** The embedded metric format by CloudWatch's specification, with its limits. */
 const emf = z
   .object({
     _aws: z.strictObject({
@@ -90,7 +90,7 @@ interface Measured {
   readonly values: readonly number[];
 }
 
-/** Everything written so far, each line held against the format. */
+/** Everything written so far, with each line validated. */
 function measured(): Measured[] {
   return lines.flatMap((text) => {
     const line = emf.parse(JSON.parse(text));
@@ -126,11 +126,11 @@ const context: Context = {
   succeed() {},
 };
 
-/** One invocation of a function with the stack that all have. */
+/** One invocation of a function with the shared middleware. */
 const invoke = (work: () => Promise<void>) => observability.instrumented(work)({}, context);
 
 describe('an invocation', () => {
-  test('ends when what parts have registered is flushed, also where it failed', async () => {
+  test('runs the registered flushes at its end, even after an error', async () => {
     const { flushAfterInvocations } = await import('../../lib/runtime/flushing.ts');
     let pending = 0;
     let flushed = 0;
@@ -153,7 +153,7 @@ describe('an invocation', () => {
     expect(flushed).toBe(2);
   });
 
-  test('of a listing tells lookups, hits and stale hits, from which the hit rate follows', async () => {
+  test('of a listing reports lookups, hits and stale hits, and the hit rate', async () => {
     const clock = fakeClock(T0);
     const stores = await openMemory();
     const cache = memoryCounts(clock);
@@ -183,10 +183,10 @@ describe('an invocation', () => {
     expect(valuesOf(METRICS.cacheLookups)).toEqual([10, 10, 10]);
     expect(valuesOf(METRICS.cacheHits)).toEqual([8, 10, 10]);
     expect(valuesOf(METRICS.cacheStaleHits)).toEqual([3, 3, 3]);
-    // As the alarm computes it: 100 * sum(hits) / sum(lookups).
+    // The formula of the alarm: 100 * sum(hits) / sum(lookups).
     expect(sumOf(METRICS.cacheHits) / sumOf(METRICS.cacheLookups)).toBeCloseTo(28 / 30);
     expect(valuesOf(METRICS.cacheHitRate)).toEqual([80, 100, 100]);
-    // The two that were never read were fetched, and tell of MAX too.
+    // The two chats that were never read were fetched, so metrics of MAX are emitted too.
     expect([
       sumOf(METRICS.maxRequests),
       sumOf(METRICS.permitsGranted),
@@ -194,7 +194,7 @@ describe('an invocation', () => {
     ]).toEqual([2, 2, 2]);
   });
 
-  test('of refreshes tells requests, latencies, waits, and errors by kind and in all', async () => {
+  test('of refreshes reports requests, latencies, waits, and errors by kind and in total', async () => {
     const clock = fakeClock(T0);
     const stores = await openMemory();
     const id = await created(stores.chats, { maxChatId: '-70' });
@@ -229,7 +229,7 @@ describe('an invocation', () => {
     for (const kind of [...kinds, 'auth']) expect(sumOf(METRICS.maxErrors, { ...ofService, kind })).toBe(1);
   });
 
-  test('of many refreshes loses none: a line holds a hundred values', async () => {
+  test('of many refreshes loses no value: a line has at most a hundred', async () => {
     const { telemetryMetrics } = observability;
     await invoke(async () => {
       for (let i = 0; i < 250; i += 1) telemetryMetrics.requestedMax({ durationMs: i });
@@ -238,7 +238,7 @@ describe('an invocation', () => {
     expect(valuesOf(METRICS.maxLatency).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 250 }, (_, i) => i));
   });
 
-  test('of background work tells what it came to', async () => {
+  test('of background work reports its results', async () => {
     const run = {
       ...{ id: 'r', startedAt: T0, progressedAt: T0, expected: 4, planned: 4, cursor: null },
       ...{ done: 2, changed: 1, failed: 1, unavailable: 0 },
@@ -279,12 +279,12 @@ describe('an invocation', () => {
     });
   });
 
-  test('that had nothing to tell writes no line', async () => {
+  test('without measurements writes no line', async () => {
     await invoke(async () => {});
     expect(lines).toEqual([]);
   });
 
-  test('that failed tells what it measured before, and the next begins at nothing', async () => {
+  test('that failed emits its measurements, and the next one starts with none', async () => {
     const { telemetryMetrics } = observability;
     const failing = invoke(async () => {
       telemetryMetrics.updated({ durationMs: 5, changed: true });
@@ -312,7 +312,7 @@ describe('a queue function', () => {
     awsRegion: 'eu-central-1',
   });
 
-  test('names just the records that failed, and measures the others', async () => {
+  test('returns only the failed records, and measures the others', async () => {
     const { telemetryMetrics } = observability;
     const handler = queueStack.queueFunction(z.object({ n: z.number() }), async ([{ n }], _, deadline) => {
       expect(deadline).toBeGreaterThan(Date.now());

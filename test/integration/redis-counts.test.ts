@@ -11,13 +11,13 @@ import { T0 } from '../support/stores.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 
 const FRESH_MS = 60_000;
-/** As the service has it. */
+/** The options of the service. */
 const TIMEOUT_MS = 250;
 
 let redis: Redis;
 let gate: RedisGate;
 let counts: CountCache & Leases;
-/** Chats of this test file only: the server is shared. */
+/** Chats of this file only, because tests share the server. */
 let id: number;
 let random: number;
 
@@ -41,13 +41,13 @@ const key = (chat = id) => `chat_participants:${chat}`;
 const leaseKey = (chat = id) => `participants_lease:${chat}`;
 
 describe('counts', () => {
-  test('are one readable value a chat', async () => {
+  test('are stored as one readable value per chat', async () => {
     await put(countAt(12, 0));
     expect(await redis.get(key())).toBe(`{"count":12,"updated_at":"${at(0)}","source":"api"}`);
     expect(await read()).toEqual(countAt(12, 0));
   });
 
-  test('of many are read together, those that are not there left out', async () => {
+  test('of many chats are read together, without missing ones', async () => {
     const ids = Array.from({ length: 500 }, (_, i) => id + i);
     const values = new Map(ids.filter((chat) => chat % 3).map((chat) => [chat, countAt(chat % 1_000, 0)]));
     await counts.putMany(values);
@@ -56,7 +56,7 @@ describe('counts', () => {
     await counts.putMany(new Map());
   });
 
-  test('live twice as long as they are fresh, give or take a tenth', async () => {
+  test('live twice as long as they are fresh, plus or minus a tenth', async () => {
     const lifetimes: number[] = [];
     for (random of [0, 0.5, 1 - 2 ** -53]) {
       id += 1;
@@ -78,7 +78,7 @@ describe('counts', () => {
     expect(await redis.pttl(key())).toBeGreaterThan(2 * FRESH_MS * 0.9 - 2_000);
   });
 
-  test('newer wins, in any order, in any grouping, delivered twice or not', async () => {
+  test('end with the newest, in any order and grouping, even if repeated', async () => {
     const value = fc.record({
       count: fc.nat({ max: 5 }),
       updatedAt: fc.option(fc.integer({ min: -3, max: 3 }).map(at), { freq: 5 }),
@@ -107,7 +107,7 @@ describe('counts', () => {
     );
   });
 
-  test('are known by the text they are written as, by readers and by the script alike', async () => {
+  test('are recognised by their text, by readers and by the script alike', async () => {
     const value = fc.record(
       {
         count: fc.oneof(fc.nat({ max: 99 }), fc.constantFrom(999_999_999_999_999, Number.MAX_SAFE_INTEGER)),
@@ -126,7 +126,7 @@ describe('counts', () => {
         await redis.set(key(), otherwise ? JSON.stringify(stored, null, 1) : JSON.stringify(stored));
         const known = !otherwise && count < 1e15;
         expect(await read()).toEqual(known ? given : undefined);
-        // A count of the same time is dropped only where a value is there.
+        // A count with the same time is dropped only if there is a valid value.
         const second = { count: 7, updatedAt: given.updatedAt, source: 'api' } as const;
         await put(second);
         expect(await read()).toEqual(known ? given : second);
@@ -134,20 +134,20 @@ describe('counts', () => {
     );
   });
 
-  test('written by many at the same time end with the newest', async () => {
+  test('that are written concurrently end with the newest', async () => {
     const times = Array.from({ length: 100 }, (_, i) => (i * 37) % 100);
     await Promise.all(times.map((ms) => put(countAt(ms, ms))));
     expect(await read()).toEqual(countAt(99, 99));
   });
 
-  test('of the database do not replace one of MAX read at the same time', async () => {
+  test('of the database do not replace one of MAX that was read at the same time', async () => {
     await put(countAt(5, 0));
     await put({ ...countAt(6, 0), source: 'database' });
     await put({ count: 7, updatedAt: null, source: 'database' });
     expect(await read()).toEqual(countAt(5, 0));
   });
 
-  test('are forgotten with the leases', async () => {
+  test('are deleted together with the leases', async () => {
     await put(countAt(5, 0));
     await counts.takeFetching(id, 'me', 60_000);
     await counts.forget(id);
@@ -171,20 +171,20 @@ describe('garbage in the key', () => {
     `{"count":null,"updatedAt":"2999-01-01T00:00:00.000Z","source":"api"}`,
   ];
 
-  test.each(garbage)('%j is no value, and gives way to one', async (text) => {
+  test.each(garbage)('%j is invalid, and is replaced by a count', async (text) => {
     await redis.set(key(), text);
     expect(await counts.getMany([id])).toEqual(new Map());
     await put(countAt(5, 0));
     expect(await read()).toEqual(countAt(5, 0));
   });
 
-  test('gives way to a count whose time is not known', async () => {
+  test('is replaced by a count whose time is not known', async () => {
     await redis.set(key(), 'x');
     await put({ count: 5, updatedAt: null, source: 'database' });
     expect((await read())?.count).toBe(5);
   });
 
-  test('of another type costs an answer, not the service', async () => {
+  test('of another type causes an error in one call, not in the service', async () => {
     await redis.lpush(key(), 'x');
     await put(countAt(1, 0), id + 1);
     expect(await counts.getMany([id, id + 1])).toEqual(new Map([[id + 1, countAt(1, 0)]]));
@@ -196,7 +196,7 @@ describe('garbage in the key', () => {
 });
 
 describe('leases', () => {
-  test('to queue are had by one of many', async () => {
+  test('for the queue are taken by one of many callers', async () => {
     const ids = Array.from({ length: 50 }, (_, i) => id + i);
     const taken = await Promise.all(Array.from({ length: 40 }, () => counts.takeQueued(ids, 60_000)));
     expect(taken.flatMap((set) => [...(set ?? [])]).sort((a, b) => a - b)).toEqual(ids);
@@ -204,25 +204,25 @@ describe('leases', () => {
     expect(await counts.takeQueued([], 60_000)).toEqual(new Set());
   });
 
-  test('to queue leave alone what is taken, and take the rest', async () => {
+  test('for the queue skip those that are taken, and take the others', async () => {
     await counts.takeQueued([id], 60_000);
     await counts.takeFetching(id + 1, 'somebody', 60_000);
     expect(await counts.takeQueued([id, id + 1, id + 2], 60_000)).toEqual(new Set([id + 2]));
   });
 
-  test('to fetch are had by one of many', async () => {
+  test('for fetching are taken by one of many callers', async () => {
     const taken = await Promise.all(Array.from({ length: 200 }, (_, i) => counts.takeFetching(id, `p${i}`, 60_000)));
     expect(taken.filter(Boolean)).toHaveLength(1);
   });
 
-  test('to fetch win over those to queue, not over each other', async () => {
+  test('for fetching replace those for the queue, but not each other', async () => {
     await counts.takeQueued([id], 60_000);
     expect(await counts.takeFetching(id, 'a', 60_000)).toBe(true);
     expect(await counts.takeFetching(id, 'b', 60_000)).toBe(false);
     expect(await counts.takeFetching(id, 'a', 60_000)).toBe(false);
   });
 
-  test('are ended by their owner only', async () => {
+  test('can be ended only by their owner', async () => {
     await counts.takeFetching(id, 'a', 60_000);
     await counts.release(id, 'b');
     expect(await counts.takeFetching(id, 'b', 60_000)).toBe(false);
@@ -231,7 +231,7 @@ describe('leases', () => {
     await counts.release(id + 1, 'nobody');
   });
 
-  test('end by themselves', async () => {
+  test('expire', async () => {
     await counts.takeFetching(id, 'a', 30);
     await counts.takeQueued([id + 1], 30);
     await expect.poll(() => redis.exists(leaseKey(), leaseKey(id + 1))).toBe(0);
@@ -253,7 +253,7 @@ test('scripts that Redis has lost are sent again', async () => {
 });
 
 describe('a Redis in trouble', () => {
-  /** Counts over a connection of their own, to whatever listens there. */
+  /** Counts over a separate connection to this address. */
   function connected(port: number) {
     const clock = fakeClock(T0);
     const client = createRedis(`redis://127.0.0.1:${port}`, { commandTimeoutMs: TIMEOUT_MS });
@@ -261,14 +261,14 @@ describe('a Redis in trouble', () => {
     const own = createRedisCounts(createRedisGate(client, clock), { freshMs: FRESH_MS, random: () => 0.5 });
     return { clock, own };
   }
-  /** How long something took, ms. */
+  /** Returns the duration of work, ms. */
   async function timed(act: () => Promise<unknown>): Promise<number> {
     const began = performance.now();
     await act();
     return performance.now() - began;
   }
 
-  test('that hangs costs one timeout in ten seconds, and is used again when it is back', async () => {
+  test('that hangs costs one timeout in ten seconds, and is used again when it responds', async () => {
     const proxy = await startTcpProxy(Number(new URL(inject('redisUrl')).port));
     onTestFinished(() => proxy.stop());
     const { clock, own } = connected(proxy.port);
@@ -287,7 +287,7 @@ describe('a Redis in trouble', () => {
     };
     expect(await timed(async () => Promise.all(Array.from({ length: 20 }, rest)))).toBeLessThan(TIMEOUT_MS);
 
-    // One of many finds out that it still hangs; the others don't wait for that.
+    // One of many callers tests whether it still hangs; the others don't wait.
     await clock.advance(redisRestMs);
     const took = await Promise.all(Array.from({ length: 10 }, () => timed(() => own.getMany([id]))));
     expect(took.filter((ms) => ms > TIMEOUT_MS - 10)).toHaveLength(1);
@@ -298,7 +298,7 @@ describe('a Redis in trouble', () => {
     await expect.poll(async () => (await own.getMany([id]))?.get(id)?.count).toBe(5);
   });
 
-  test('behind a connection that is cut without a word is used again after the rest, over a new one', async () => {
+  test('whose connection is cut silently is used again after the pause, over a new connection', async () => {
     const proxy = await startTcpProxy(Number(new URL(inject('redisUrl')).port));
     onTestFinished(() => proxy.stop());
     const { clock, own } = connected(proxy.port);
@@ -313,7 +313,7 @@ describe('a Redis in trouble', () => {
     expect((await own.getMany([id]))?.get(id)?.count).toBe(5);
   });
 
-  test('that was killed answers nothing at once, and is used again when it is back', async () => {
+  test('that was killed gives no values at once, and is used again when it is back', async () => {
     const port = await freePort();
     const server = await startRedis(port);
     const { own } = connected(port);
@@ -334,7 +334,7 @@ describe('a Redis in trouble', () => {
     expect((await own.getMany([id]))?.get(id)?.count).toBe(6);
   });
 
-  test('that was never there costs next to nothing', async () => {
+  test('that never existed costs almost no time', async () => {
     const { own } = connected(await freePort());
     expect(await timed(async () => expect(await own.getMany([id])).toBeUndefined())).toBeLessThan(2 * TIMEOUT_MS);
     expect(await own.takeFetching(id, 'a', 1)).toBeUndefined();

@@ -15,7 +15,7 @@ import { list as bundledCommands } from '../../infra/bundling/redis-commands.ts'
  * of every cold start, so growth is to be decided on, not to happen: about 10 % above what there was when it was set.
  */
 
-/** KB (1,024 bytes) of the entry and what it imports statically. */
+/** KB (1,024 bytes) of the entry point and its static imports. */
 const BUDGETS: Readonly<Record<string, number>> = {
   httpListChats: 655,
   httpCountFacets: 455,
@@ -46,7 +46,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   scheduleRepairPostings: 420,
   scheduleRollUp: 400,
 };
-/** Named in the message of a function that is too large. */
+/** Listed in the message about a function that is too large. */
 const LARGEST = 6;
 
 let folder: string;
@@ -72,11 +72,11 @@ test('every function is within its budget', () => {
   expect(over).toEqual([]);
 });
 
-test('every budget is of a function there is', () => {
+test('every budget belongs to an existing function', () => {
   expect(Object.keys(BUDGETS).filter((key) => !bundles.has(key))).toEqual([]);
 });
 
-test('no function parses a package at its start that it has no use for', () => {
+test('no function parses an unused package at its start', () => {
   expect([...bundles.values()].flatMap((f) => unusedIn(f).map((name) => `${f.key}: ${name}`))).toEqual([]);
 });
 
@@ -89,7 +89,7 @@ test('every bundle can be imported', async () => {
   }
 }, 180_000);
 
-test('the bundled ioredis has every command that is called', () => {
+test('the bundled ioredis has every command that is used', () => {
   const sources = ['lib', 'functions'].flatMap((top) =>
     readdirSync(join(ROOT, top), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))

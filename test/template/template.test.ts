@@ -11,7 +11,7 @@ import { emittedMetrics, metricKey } from './emitted.ts';
 import { functionsOf, idIn, ofType, type Packaged, packageStage, type Resource, ROOT } from './packaging.ts';
 import { sectionsOf } from './sections.ts';
 
-/** The packaged template, as it would be deployed: of the default stage as it is, and of `prod` as an operator sets it. */
+/** The packaged template as it would be deployed: for the default stage unchanged, and for `prod` with an operator's settings. */
 
 const CANARY = 'canary-4c1d0f3a9b';
 let dev: Packaged;
@@ -42,19 +42,19 @@ afterAll(() => {
 });
 
 const both = () => [dev, prod];
-/** A secret is read where there is no SSM; on AWS the parameter beside it says where it is. */
+/** Secrets without SSM; on AWS, another variable names their parameter. */
 const isNoSecret = (name: string, _: number, names: readonly string[]) => !names.includes(`${name}_PARAMETER`);
 const environmentOf = ({ Properties }: Resource): Record<string, unknown> => Properties.Environment?.Variables ?? {};
 
-test('the packager has nothing to complain about', () => {
+test('the packager reports no problems', () => {
   for (const { output } of both()) expect(output).not.toMatch(/warn|deprecat|error/i);
 });
 
-test('packaging leaves nothing in the folder for temporary files', () => {
+test('packaging leaves no temporary files', () => {
   for (const { leftBehind } of both()) expect(leftBehind).toEqual([]);
 });
 
-test('packaging that takes too long is ended, and leaves neither folders nor processes', async () => {
+test('packaging that takes too long is stopped, and leaves neither folders nor processes', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'chat-participants-test-'));
   vi.stubEnv('TMPDIR', folder);
   try {
@@ -67,18 +67,18 @@ test('packaging that takes too long is ended, and leaves neither folders nor pro
   }
 });
 
-/** The ids of the processes whose working directory is in `folder`; none where there is no `/proc`. */
+/** Returns the ids of processes whose working directory is in `folder`; none if there is no `/proc`. */
 const processesIn = (folder: string) =>
   globSync('/proc/[0-9]*').filter((path) => {
     try {
       return readlinkSync(join(path, 'cwd')).startsWith(folder);
     } catch {
-      // It has ended, or is somebody else's.
+      // It has ended, or belongs to another user.
       return false;
     }
   });
 
-test('cfn-lint has nothing to complain about', (context) => {
+test('cfn-lint reports no problems', (context) => {
   if (spawnSync('cfn-lint', ['--version']).error) context.skip('there is no cfn-lint: pip install cfn-lint');
   for (const { file } of both()) {
     const { status, stdout, stderr } = spawnSync('cfn-lint', ['-t', file], { encoding: 'utf8' });
@@ -86,12 +86,12 @@ test('cfn-lint has nothing to complain about', (context) => {
   }
 }, 120_000);
 
-test('names leave a stage twenty characters', () => {
+test('names have room for a stage of twenty characters', () => {
   const limits: Readonly<Record<string, readonly [property: string, limit: number]>> = {
     'AWS::Lambda::Function': ['FunctionName', 64],
     'AWS::SQS::Queue': ['QueueName', 80],
     'AWS::ElastiCache::ReplicationGroup': ['ReplicationGroupId', 40],
-    // CloudFormation makes it up.
+    // CloudFormation chooses it.
     'AWS::IAM::Role': ['RoleName', 0],
   };
   for (const [type, [property, limit]] of Object.entries(limits)) {
@@ -102,8 +102,8 @@ test('names leave a stage twenty characters', () => {
   }
 });
 
-describe('rights', () => {
-  /** `#` for the dollar that the linter takes for a mistake. */
+describe('permissions', () => {
+  /** `#` replaces the dollar sign, which the linter misinterprets. */
   const sub = (text: string) => JSON.stringify({ 'Fn::Sub': text.replaceAll('#', '$') });
   const statementsOf = ({ Properties }: Resource) =>
     Properties.Policies.flatMap(
@@ -120,7 +120,7 @@ describe('rights', () => {
   };
   const mentions = (key: string, text: string) => JSON.stringify(statementsOf(roleOf(key))).includes(text);
 
-  test('each function has a role of its own, for Lambda only', () => {
+  test('each function has its own role, which only Lambda may assume', () => {
     const roles = [...functionsOf(prod.template).values()].map(({ Properties }) => idIn(Properties.Role));
     expect(new Set(roles).size).toBe(roles.length);
     const others = ofType(prod.template, 'AWS::IAM::Role').filter(([id]) => !roles.includes(id));
@@ -134,7 +134,7 @@ describe('rights', () => {
     }
   });
 
-  test('no action has an asterisk, and every resource that has one is justified beside it', () => {
+  test('no action contains an asterisk, and every resource with one is justified here', () => {
     const statements = ofType(prod.template, 'AWS::IAM::Role').flatMap(([, role]) => statementsOf(role));
     expect(statements.flatMap(({ Action }) => Action).filter((action) => action.includes('*'))).toEqual([]);
     const wide = statements.flatMap(({ Resource }) => [Resource].flat()).map((resource) => JSON.stringify(resource));
@@ -160,7 +160,7 @@ describe('rights', () => {
     expect(unexplained).toEqual([]);
   });
 
-  test('secrets are for those who use them', () => {
+  test('secrets are readable only by the functions that use them', () => {
     for (const [key, used] of sections) {
       expect([key, mentions(key, '/max-token')]).toEqual([key, used.has('max')]);
       expect([key, mentions(key, '/cursor-secret')]).toEqual([key, used.has('cursors')]);
@@ -174,14 +174,14 @@ describe('rights', () => {
 });
 
 describe('functions', () => {
-  test('are in the network exactly if they use Redis', () => {
+  test('are in the network if and only if they use Redis', () => {
     expect([...sections.values()].some((used) => used.has('redis'))).toBe(true);
     for (const [key, { Properties }] of functionsOf(prod.template)) {
       expect([key, Properties.VpcConfig !== undefined]).toEqual([key, sections.get(key)?.has('redis')]);
     }
   });
 
-  test('have every variable they read, and no other', () => {
+  test('have exactly the variables that they read', () => {
     const ofRuntime = (name: string) => name.startsWith('POWERTOOLS_') || name === 'NODE_OPTIONS';
     for (const { template } of both()) {
       for (const [key, resource] of functionsOf(template)) {
@@ -195,7 +195,7 @@ describe('functions', () => {
     }
   });
 
-  test('run on the Node of the tests, traced, with source maps', () => {
+  test('run on the Node version of the tests, with traces and source maps', () => {
     for (const resource of functionsOf(prod.template).values()) {
       expect(resource.Properties).toMatchObject({
         Runtime: `nodejs${process.versions.node.split('.')[0]}.x`,
@@ -206,7 +206,7 @@ describe('functions', () => {
     }
   });
 
-  test('together stay within the quota of MAX when Redis is gone', () => {
+  test('together remain within the quota of MAX without Redis', () => {
     const shares = [...functionsOf(prod.template).values()].flatMap((resource) => {
       const share = Number(environmentOf(resource).MAX_API_FALLBACK_SHARE ?? 0);
       if (share === 0) return [];
@@ -215,13 +215,13 @@ describe('functions', () => {
       return Array.from({ length: environments }, () => share);
     });
     for (let rps = 1; rps <= 1_000; rps += 1) {
-      // As lib/max-api/pace.ts rounds it.
+      // Rounded like in lib/max-api/pace.ts.
       const sum = shares.reduce((all, share) => all + (rps * share >= 1 ? Math.floor(rps * share) : rps * share), 0);
       expect(sum).toBeLessThanOrEqual(0.95 * rps + Number.EPSILON * rps);
     }
   });
 
-  test('behind a route have no concurrency of their own, whose excess API Gateway would answer with a bare 503', () => {
+  test('of routes have no reserved concurrency, because API Gateway would answer further requests with a 503 without a body', () => {
     const behindRoutes = [...functionsOf(prod.template)].filter(([key]) => key.startsWith('http'));
     expect(behindRoutes).toHaveLength(ROUTES.length + 2);
     for (const [key, resource] of behindRoutes) {
@@ -231,7 +231,7 @@ describe('functions', () => {
     }
   });
 
-  test('know no secret, nor does anything else in the template', () => {
+  test('contain no secret, and neither does the rest of the template', () => {
     for (const { text, template } of both()) {
       expect(text).not.toContain(CANARY);
       for (const resource of functionsOf(template).values()) {
@@ -243,7 +243,7 @@ describe('functions', () => {
   });
 });
 
-/** Methods that a path without a parameter lacks and that a route with one would take, like `PATCH /chats/all`. */
+/** Methods that a path without a parameter lacks, but that a route with a parameter would match, like `PATCH /chats/all`. */
 function shadowed(): string[] {
   const paths = [...new Set(ROUTES.map(({ path }) => path))].filter((path) => !path.includes('{'));
   return paths.flatMap((literal) => {
@@ -255,7 +255,7 @@ function shadowed(): string[] {
 }
 
 describe('the API', () => {
-  test('has the routes of the contract, and no authorizer in front of them', () => {
+  test('has the routes of the OpenAPI document, and no authorizer', () => {
     const routes = ofType(dev.template, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
     const pages = PAGE_PATHS.map((path) => `GET ${path}`);
     const promised = [...ROUTES.map(({ method, path }) => `${method} ${path}`), ...pages];
@@ -264,7 +264,7 @@ describe('the API', () => {
     expect(ofType(dev.template, 'AWS::ApiGatewayV2::Authorizer')).toEqual([]);
   });
 
-  test('tells who signs the tokens to exactly the functions whose routes need one', async () => {
+  test('passes the token settings only to functions whose routes need a token', async () => {
     for (const [key, resource] of functionsOf(dev.template)) {
       const folder = join(ROOT, resource.Properties.Handler, '..');
       const route = existsSync(join(folder, 'route.ts')) ? (await import(join(folder, 'route.ts'))).route : undefined;
@@ -278,7 +278,7 @@ describe('the API', () => {
     }
   });
 
-  test('is throttled and writes access logs that are JSON', () => {
+  test('is throttled and writes access logs in JSON', () => {
     const { DefaultRouteSettings, AccessLogSettings } = dev.template.Resources.HttpApiStage?.Properties ?? {};
     expect(DefaultRouteSettings).toMatchObject({ ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 });
     expect(JSON.parse(AccessLogSettings.Format)).toMatchObject({ request_id: '$context.requestId' });
@@ -286,7 +286,7 @@ describe('the API', () => {
   });
 });
 
-test('every log group forgets, and every function has one', () => {
+test('every log group has a retention, and every function has a log group', () => {
   const groups = ofType(prod.template, 'AWS::Logs::LogGroup').map(([, { Properties }]) => Properties);
   for (const { RetentionInDays } of groups) expect(RetentionInDays).toBe(30);
   for (const { Properties } of functionsOf(prod.template).values()) {
@@ -295,7 +295,7 @@ test('every log group forgets, and every function has one', () => {
 });
 
 describe('queues', () => {
-  test('have a dead-letter queue each, which keeps longer', () => {
+  test('each have a dead-letter queue with a longer retention', () => {
     const queues = ofType(prod.template, 'AWS::SQS::Queue');
     const dead = queues.flatMap(
       ([, { Properties }]) => idIn(Properties.RedrivePolicy?.deadLetterTargetArn ?? {}) || [],
@@ -309,7 +309,7 @@ describe('queues', () => {
     for (const [, { Properties }] of queues) expect(Properties.SqsManagedSseEnabled).toBe(true);
   });
 
-  test('hide a message for six times as long as its function may take, which reports single failures', () => {
+  test("hide a message for six times the function's timeout, and the function reports single failures", () => {
     const triggers = ofType(prod.template, 'AWS::Lambda::EventSourceMapping');
     const queues = ofType(prod.template, 'AWS::SQS::Queue').filter(([, { Properties }]) => Properties.RedrivePolicy);
     expect(triggers.map(([, { Properties }]) => idIn(Properties.EventSourceArn)).sort()).toEqual(
@@ -326,7 +326,7 @@ describe('queues', () => {
 });
 
 describe('stores', () => {
-  test('tables are paid per request, encrypted, and can be set back; in production they outlive the stack', () => {
+  test('tables are paid per request, encrypted and restorable; in production they outlive the stack', () => {
     for (const [{ template }, kept] of [[dev, false] as const, [prod, true] as const]) {
       const tables = ofType(template, 'AWS::DynamoDB::Table');
       expect(tables.length).toBeGreaterThan(0);
@@ -342,7 +342,7 @@ describe('stores', () => {
     }
   });
 
-  test('Redis is encrypted, keeps nothing on disk, forgets the least used, and in production survives a zone', () => {
+  test('Redis is encrypted, stores nothing on disk and evicts keys; in production it survives the loss of a zone', () => {
     for (const [{ template }, zones] of [[dev, false] as const, [prod, true] as const]) {
       expect(template.Resources.Cache?.Properties).toMatchObject({
         TransitEncryptionEnabled: true,
@@ -357,7 +357,7 @@ describe('stores', () => {
     expect([dev, prod].map(({ template }) => template.Parameters.NatGateways?.Default)).toEqual(['1', '2']);
   });
 
-  test('the network and Redis exist only where they are not given', () => {
+  test('the network and Redis exist only if no existing ones are given', () => {
     const network = Object.values(prod.template.Resources).filter(({ Type }) => Type.startsWith('AWS::EC2::'));
     for (const { Condition } of network)
       expect(Condition).toMatch(/^(CreatesNetwork|CreatesSecondNat|CreatesCache|InVpc)$/);
@@ -383,7 +383,7 @@ describe('the operator decides', () => {
     ]);
   });
 
-  test('who signs the tokens; without that nothing can be deployed', () => {
+  test('the issuer of tokens, which is required for a deployment', () => {
     expect(dev.template.Parameters.AuthIssuer).not.toHaveProperty('Default');
     expect(dev.template.Parameters.AuthAudience).not.toHaveProperty('Default');
     expect(prod.template.Parameters).toMatchObject({
@@ -440,7 +440,7 @@ describe('alarms and dashboards', () => {
     ...ofType(packaged.template, 'AWS::CloudWatch::Dashboard').flatMap(widgetMetrics),
   ];
 
-  test('look at metrics that are really emitted, and the dashboards at all of them', async () => {
+  test('use only emitted metrics, and the dashboards use all of them', async () => {
     const { metrics, kinds } = await emittedMetrics();
     for (const packaged of both()) {
       const own = looked(packaged).filter(({ namespace }) => namespace === 'ChatParticipants');
@@ -456,7 +456,7 @@ describe('alarms and dashboards', () => {
     }
   });
 
-  test('look at functions, queues, tables and nodes that exist', () => {
+  test('watch only existing functions, queues, tables and nodes', () => {
     for (const packaged of both()) {
       const { Resources } = packaged.template;
       const names = [...functionsOf(packaged.template).values()].map(({ Properties }) => Properties.FunctionName);
@@ -482,7 +482,7 @@ describe('alarms and dashboards', () => {
     }
   });
 
-  test('the two of the design have its thresholds', () => {
+  test('include the two required alarms with their thresholds', () => {
     const { LowParticipantsCacheHitRate: hits, HighParticipantsAPIErrors: errors } = prod.template.Resources;
     const [rate, stat] = hits?.Properties.Metrics ?? [];
     expect(rate.Expression).toBe('hits / lookups');
@@ -492,7 +492,7 @@ describe('alarms and dashboards', () => {
     expect(errors?.Properties.Metrics[1].MetricStat).toMatchObject({ Period: 300, Stat: 'Sum' });
   });
 
-  test('each alarm tells somebody and has its runbook, and each runbook its alarm', () => {
+  test('each alarm notifies a topic and has a runbook, and each runbook an alarm', () => {
     const headings = globSync('docs/runbooks/*.md', { cwd: ROOT }).flatMap((file) =>
       [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^## (\w+)$/gm)].map(
         ([, name]) => `${file}#${name?.toLowerCase()}`,

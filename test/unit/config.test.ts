@@ -10,7 +10,7 @@ const SECTIONS = [
   ...['history', 'retention', 'console'],
 ] as readonly Section[];
 
-/** What must be set for every section to be usable. */
+/** The variables that must be set for all sections. */
 const needed = {
   REDIS_URL: 'redis://127.0.0.1:6379',
   CHATS_TABLE: 'chats',
@@ -25,7 +25,7 @@ const needed = {
   AUTH_AUDIENCE: 'chats',
 };
 
-/** The complaint about an environment, `''` where there is none. */
+/** Returns the error for an environment, `''` if there is none. */
 function complaint(env: NodeJS.ProcessEnv, sections: readonly Section[] = SECTIONS): string {
   try {
     readConfig({ ...needed, ...env }, sections);
@@ -65,7 +65,7 @@ describe('the configuration', () => {
     });
   });
 
-  test('takes an empty variable for one that is not set', () => {
+  test('treats an empty variable as not set', () => {
     const names = SECTIONS.flatMap(variablesOf);
     const empty = Object.fromEntries(names.map((name) => [name, '']));
     expect(readConfig({ ...empty, ...needed }, SECTIONS)).toEqual(readConfig(needed, SECTIONS));
@@ -124,18 +124,18 @@ describe('the configuration', () => {
     (variable, value) => {
       const said = complaint({ [variable]: value });
       expect(said).toMatch(new RegExp(`^The configuration is not usable:\n  ${variable} must [^\n]+$`));
-      // The shortest values are part of any sentence.
+      // The shortest values occur in any sentence.
       if (value.length > 4) expect(said).not.toContain(value);
     },
   );
 
-  test('names every bad variable at once, whichever section was asked for', () => {
+  test('names all invalid variables at once, whichever section was requested', () => {
     const env = Object.fromEntries(bad.map(([variable, value = '']) => [variable, value]));
     const said = complaint(env, ['freshness']);
     for (const [variable] of bad) expect(said.match(new RegExp(`^  ${variable} `, 'gm'))).toHaveLength(1);
   });
 
-  test('asks only for what the sections need', () => {
+  test('requires only the variables of the requested sections', () => {
     expect(readConfig({}, ['freshness'])).toEqual({ freshness: { PARTICIPANTS_CACHE_TTL: HOUR } });
     expect(() => readConfig({}, ['tables', 'redis'])).toThrow(
       'CHATS_TABLE is missing\n  CHAT_POSTINGS_TABLE is missing\n  STATE_TABLE is missing',
@@ -143,7 +143,7 @@ describe('the configuration', () => {
     expect(() => readConfig({}, ['tables'])).not.toThrow(/REDIS_URL/);
   });
 
-  test('never shows a secret, whatever else is wrong', () => {
+  test('never shows a secret in any error', () => {
     const secret = 'f9LHodD0cOI-very-secret';
     const env = {
       MAX_API_TOKEN: secret,
@@ -169,7 +169,7 @@ describe('durations', () => {
     ['1500µs', 1.5],
     ['1500us', 1.5],
     ['250000ns', 0.25],
-    // Not what floating point makes of them.
+    // These values would have errors in floating-point arithmetic.
     ['1.1h', 3_960_000],
     ['1.001s', 1_001],
     ['0.07h', 252_000],
@@ -186,7 +186,7 @@ describe('durations', () => {
     expect(parseDuration(text)).toBe(ms);
   });
 
-  test('as Go writes them are read back exactly', () => {
+  test("in Go's format are parsed exactly", () => {
     const upTo = (max: number) => fc.nat({ max });
     fc.assert(
       fc.property(upTo(720), upTo(59), upTo(59), upTo(999), (h, m, s, ms) => {
@@ -204,12 +204,12 @@ describe('durations', () => {
     );
   });
 
-  test('as the defaults have them are usable', () => {
+  test('in the defaults are valid', () => {
     for (const [name, value] of Object.entries(DEFAULTS)) expect(complaint({ [name]: value })).toBe('');
   });
 });
 
-/** As Go's `Duration.String` writes it: `1h0m0.5s`, below a second `500ms`. */
+/** Returns a duration in the format of Go's `Duration.String`: `1h0m0.5s`, below a second `500ms`. */
 function goString(ms: number): string {
   if (ms < 1_000) return ms === 0 ? '0s' : `${ms}ms`;
   const fraction = String(ms % 1_000)

@@ -16,7 +16,7 @@ const at = { key: 'физический факультет\t0000000000000042', i
 const cursor = writeCursor(at, listing(), SECRET);
 
 describe('a cursor', () => {
-  test('leads back to its place', () => {
+  test('leads back to its position', () => {
     const position = fc.record({
       key: fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), fc.maxSafeNat()),
       id: fc.maxSafeNat(),
@@ -28,7 +28,7 @@ describe('a cursor', () => {
     );
   });
 
-  test('fits into a URL as it is', () => {
+  test('needs no encoding in a URL', () => {
     expect(cursor).toMatch(/^[\w-]+$/);
   });
 
@@ -47,12 +47,12 @@ describe('a cursor', () => {
     expect(readCursor(cursor, other, SECRET)).toBeUndefined();
   });
 
-  test('does not mind the order of statuses, nor the case of the search', () => {
+  test('is valid for any order of statuses and any case of the search', () => {
     const both = writeCursor(at, listing({ statuses: ['gone', 'denied'] }), SECRET);
     expect(readCursor(both, listing({ statuses: ['denied', 'gone'], search: ' ФИЗ фак' }), SECRET)).toEqual(at);
   });
 
-  test('of one university is no good for another', () => {
+  test('of one university is not valid for another', () => {
     const own = writeCursor(at, listing({ scope: { universityId: 1 } }), SECRET);
     expect(readCursor(own, listing({ scope: { universityId: 1 } }), SECRET)).toEqual(at);
     expect(readCursor(own, listing({ scope: { universityId: 11 } }), SECRET)).toBeUndefined();
@@ -64,7 +64,7 @@ describe('a cursor', () => {
     expect(readCursor(writeCursor(at, listing(), ''), listing(), SECRET)).toBeUndefined();
   });
 
-  test('with any bit of it changed is refused', () => {
+  test('with any changed bit is refused', () => {
     const bytes = Buffer.from(cursor, 'base64url');
     for (let i = 0; i < bytes.length * 8; i += 1) {
       const changed = Buffer.from(bytes);
@@ -73,7 +73,7 @@ describe('a cursor', () => {
     }
   });
 
-  test('cut short, lengthened or written otherwise is refused', () => {
+  test('that is cut, extended or written differently is refused', () => {
     for (let length = 0; length < cursor.length; length += 1) {
       expect(readCursor(cursor.slice(0, length), listing(), SECRET)).toBeUndefined();
       expect(readCursor(cursor.slice(length + 1), listing(), SECRET)).toBeUndefined();
@@ -84,7 +84,7 @@ describe('a cursor', () => {
     expect(readCursor(Buffer.from(cursor, 'base64url').toString('base64'), listing(), SECRET)).toBeUndefined();
   });
 
-  test('made up is refused, and never throws', () => {
+  test('that is invented is refused, and never causes an error', () => {
     const madeUp = fc.oneof(
       fc.string(),
       fc.string({ unit: 'binary' }),

@@ -12,7 +12,7 @@ const bitsOf = (offsets: Iterable<number>) => {
   return bits;
 };
 
-/** Sets of any density, regular and random ones. */
+/** Sets of any density, regular and random. */
 const chunk = fc
   .record({ density: fc.constantFrom(0, 0.0005, 0.02, 0.3, 0.5, 0.9, 0.999, 1), seed: fc.integer(), run: fc.boolean() })
   .map(({ density, seed, run }) => {
@@ -26,7 +26,7 @@ const chunk = fc
   });
 
 describe('a chunk', () => {
-  test('is read as it was written, in less than 1 KB', () => {
+  test('is decoded unchanged, and has less than 1 KB', () => {
     fc.assert(
       fc.property(chunk, (bits) => {
         const encoded = encodeChunk(bits);
@@ -37,7 +37,7 @@ describe('a chunk', () => {
     );
   });
 
-  test('of any few ids is read as it was written', () => {
+  test('with few ids is decoded unchanged', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(CHUNK_IDS - 1), { minLength: 1, maxLength: 40 }), (offsets) => {
         const decoded = decodeChunk(encodeChunk(bitsOf(offsets)) ?? new Uint8Array());
@@ -46,7 +46,7 @@ describe('a chunk', () => {
     );
   });
 
-  test('takes about what a random set of its density must: a few bytes for few ids, or for all but a few', () => {
+  test('has about the entropy of a random set: a few bytes for few ids, or for all but a few', () => {
     const bytes = (offsets: Iterable<number>) => encodeChunk(bitsOf(offsets))?.length;
     const all = [...Array(CHUNK_IDS).keys()];
     expect(bytes([CHUNK_IDS - 1])).toBeLessThanOrEqual(6);
@@ -56,7 +56,7 @@ describe('a chunk', () => {
     expect(bytes(all.filter((offset) => (Math.imul(offset, 2_654_435_761) >>> 0) % 10 === 0))).toBeLessThan(270);
   });
 
-  test('is read from the middle of a larger buffer', () => {
+  test('is decoded from the middle of a larger buffer', () => {
     const bits = bitsOf([...Array(CHUNK_IDS).keys()].filter((offset) => offset % 3 !== 1 || offset % 7 === 0));
     const encoded = encodeChunk(bits) ?? new Uint8Array();
     const around = new Uint8Array(encoded.length + 7);
@@ -71,7 +71,7 @@ describe('a set of ids', () => {
   });
   const ascending = (some: readonly number[]) => some.toSorted((a, b) => a - b);
 
-  test('does what a Set of numbers does', () => {
+  test('behaves like a Set of numbers', () => {
     fc.assert(
       fc.property(ids, ids, (a, b) => {
         const [one, other] = [IdSet.of(a), IdSet.of(b)];
@@ -89,7 +89,7 @@ describe('a set of ids', () => {
     );
   });
 
-  test('goes on after any id, in both directions', () => {
+  test('continues after any id, in both directions', () => {
     fc.assert(
       fc.property(ids, fc.oneof(fc.nat(40), fc.nat(20_000)), (some, after) => {
         const set = IdSet.of(some);
@@ -108,7 +108,7 @@ describe('terms', () => {
   const of = (some: Parameters<typeof fields>[0]) => termsOf(newChat(1, fields(some), T0));
   const text = ({ group, word }: Term) => (word ? `${group} ${word}` : group);
 
-  test('are beginnings of up to three characters, longer words, and the values of fields', () => {
+  test('are prefixes of up to three characters, longer words, and values of fields', () => {
     const terms = of({
       name: 'ИВТ-21, Ёлка',
       department: 'Деканат ИВТ ',
@@ -125,7 +125,7 @@ describe('terms', () => {
     expect(of({ name: '!', source: null }).map(text)).toEqual(['=status unlinked']);
   });
 
-  test('of short words and long ones, in characters outside of the basic plane too', () => {
+  test('support short and long words, even with characters outside of the basic plane', () => {
     expect(of({ name: '𝒶𝒷𝒸𝒹' }).map(text)).toContain('^abc abcd');
     expect(of({ name: '\u{20000}\u{20001}\u{20002}\u{20003}' }).map(text)).toContain(
       '^\u{20000}\u{20001}\u{20002} \u{20000}\u{20001}\u{20002}\u{20003}',

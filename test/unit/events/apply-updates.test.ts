@@ -18,7 +18,7 @@ const WINDOW_MS = 30_000;
 
 type Answer = Exclude<ChatAnswer, { kind: 'error' }>;
 
-/** A service that knows chat −1, and MAX as the test has it. */
+/** A service that knows chat −1, and a MAX controlled by the test. */
 async function setUp(max: Map<string, Answer> = new Map()) {
   let now = T0 + 1_000_000;
   const stores = await openMemory();
@@ -72,7 +72,7 @@ async function setUp(max: Map<string, Answer> = new Map()) {
 const joined = (at: number): ChatUpdate => ({ kind: 'members_changed', chat_id: '-1', at });
 
 describe('joins and leaves', () => {
-  test('cost one request a window, however many there are', async () => {
+  test('cost one request per window, for any number of events', async () => {
     const { apply, pass, sent, id, now } = await setUp();
     const start = now();
     for (let i = 0; i < 100; i += 1) await apply(...Array.from({ length: 100 }, () => joined(now())));
@@ -84,7 +84,7 @@ describe('joins and leaves', () => {
     expect(sent).toHaveLength(2);
   });
 
-  test('that are not worth a request leave the chat dirty, and its count no longer known to be right', async () => {
+  test('below the price leave the chat dirty, and its count is no longer known to be correct', async () => {
     const { apply, sent, id, stores, now, cache } = await setUp(
       new Map([['-1', { kind: 'count', count: 3, title: null, link: null }]]),
     );
@@ -116,7 +116,7 @@ describe('joins and leaves', () => {
     expect((await cache.getMany([id]))?.get(id)?.eventsTrusted).toBeUndefined();
   });
 
-  test('are asked for as of the end of the window: a count read within it is not enough', async () => {
+  test('are covered as of the end of the window: a count read within it is not sufficient', async () => {
     const { apply, sent, now } = await setUp();
     await apply(joined(now()));
     expect(sent[0]?.message.requested_at).toBe(now() + WINDOW_MS);
@@ -124,7 +124,7 @@ describe('joins and leaves', () => {
 });
 
 describe('the bot', () => {
-  test('coming into an unknown chat registers it with title, link and count, once', async () => {
+  test('added to an unknown chat registers it with title, link and count, once', async () => {
     const answer: Answer = { kind: 'count', count: 7, title: 'Группа', link: 'https://max.ru/c/2' };
     const { apply, stores, now, asked } = await setUp(new Map([['-2', answer]]));
     const added: ChatUpdate = { kind: 'bot_added', chat_id: '-2', at: now() };
@@ -139,7 +139,7 @@ describe('the bot', () => {
     expect(asked()).toBe(2);
   });
 
-  test('leaving a chat takes it out of what is asked for; coming back revives it', async () => {
+  test('removed from a chat stops its refreshes; added again, it resumes them', async () => {
     const answer: Answer = { kind: 'count', count: 7, title: null, link: null };
     const { apply, stores, id, now, pass } = await setUp(new Map([['-1', answer]]));
     await apply({ kind: 'bot_removed', chat_id: '-1', at: now() });
@@ -152,18 +152,18 @@ describe('the bot', () => {
     expect(await stores.chats.get(id)).toMatchObject({ chat: { status: 'active' } });
   });
 
-  test('is not taken for gone when MAX can not be asked: the update is delivered again', async () => {
+  test('keeps its chat while MAX is not available: the update is delivered again', async () => {
     const { deps, now } = await setUp();
     const failing: ApplyUpdatesDeps = {
       ...deps,
       fetchCount: async () => ({ kind: 'not_permitted', reason: 'busy', retryAfterMs: 1 }),
     };
     const added: ChatUpdate = { kind: 'bot_added', chat_id: '-2', at: now() };
-    await expect(createApplyUpdates(failing)('-2', [added], now() + 1_000)).rejects.toThrow(/could not be asked/);
+    await expect(createApplyUpdates(failing)('-2', [added], now() + 1_000)).rejects.toThrow(/could not be fetched/);
   });
 });
 
-test('a day of updates, doubled and shuffled, gives the same table', async () => {
+test('a day of updates, repeated and shuffled, ends with the same table', async () => {
   const update = fc
     .record({ chat: fc.constantFrom('-1', '-2', '-3'), minute: fc.integer({ min: 0, max: 1_439 }) })
     .chain(({ chat: chat_id, minute }) => {
@@ -191,7 +191,7 @@ test('a day of updates, doubled and shuffled, gives the same table', async () =>
       fc.uniqueArray(update, { minLength: 1, maxLength: 30, selector: ({ chat_id, at }) => `${chat_id} ${at}` }),
       fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
       async (updates, random) => {
-        // MAX as the day leaves it: the bot is where it was added last.
+        // MAX at the end of the day: the bot is in the chat to which it was last added.
         const max = new Map<string, Answer>();
         for (const maxChatId of ['-1', '-2', '-3']) {
           const own = updates.filter(({ chat_id, kind }) => chat_id === maxChatId && kind.startsWith('bot_'));

@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 
 let now: number;
 let seen: SeenSubscription | undefined;
-/** What MAX has, and what was done, in order. */
+/** The subscriptions in MAX, and the calls in order. */
 let subscribed: string[];
 let done: string[];
 
@@ -44,7 +44,7 @@ const check = (some?: Partial<CheckSubscriptionDeps>) => createCheckSubscription
 const failed = async () => ({ kind: 'failed', error: 'server', exhausted: true, retryAfterMs: undefined }) as const;
 
 describe('the subscription', () => {
-  test('is made where there is none, and then is fine', async () => {
+  test('is created if there is none, and is then fine', async () => {
     expect(await check()).toEqual({ kind: 'subscribed', lostSince: undefined });
     now += 15 * MINUTE;
     expect(await check()).toEqual({ kind: 'fine' });
@@ -52,7 +52,7 @@ describe('the subscription', () => {
     expect(seen).toEqual({ url: URL, seenAt: now, since: T0 });
   });
 
-  test('that is lost is noticed at the next look, what was missed is read again, and events count from then', async () => {
+  test('that is lost is detected at the next check, followed by a full update, and events count from then on', async () => {
     await check();
     now += 15 * MINUTE;
     await check();
@@ -63,7 +63,7 @@ describe('the subscription', () => {
     expect(seen).toEqual({ url: URL, seenAt: now, since: now });
   });
 
-  test('that can’t be made again is tried again, and still counts as lost', async () => {
+  test("that can't be created is tried again, and still counts as lost", async () => {
     await check();
     subscribed = [];
     expect(await check({ subscribe: failed })).toEqual({ kind: 'failed', reason: 'server' });
@@ -77,7 +77,7 @@ describe('the subscription', () => {
     expect(seen).toMatchObject({ url: URL, since: T0 });
   });
 
-  test('that wasn’t seen for an hour is not counted on', () => {
+  test("that wasn't confirmed for an hour is not relied on", () => {
     expect(eventsSince(undefined, T0)).toBeNull();
     expect(eventsSince({ url: URL, seenAt: T0, since: 5 }, T0 + 59 * MINUTE)).toBe(5);
     expect(eventsSince({ url: URL, seenAt: T0, since: 5 }, T0 + 60 * MINUTE)).toBeNull();

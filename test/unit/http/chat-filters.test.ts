@@ -9,13 +9,13 @@ const curator: Principal = { role: 'curator', subject: 'c', university_id: 7 };
 const read = (given: Record<string, string>, principal: Principal = superadmin) =>
   queryOf(principal, z.object(chatFilters).parse(given));
 
-describe('conditions of a listing', () => {
-  test('are none, in the scope of the person', () => {
+describe('filters of a listing', () => {
+  test('are empty by default, in the scope of the principal', () => {
     expect(read({})).toEqual(query());
     expect(read({ search: ' \t' }, curator)).toEqual(query({ scope: { universityId: 7 } }));
   });
 
-  test('are read as fields are compared', () => {
+  test('are normalized like fields', () => {
     expect(read({ department: ' ДЕКАНАТ Ёлок', source: 'CRM', status: 'gone,denied,gone', search: 'Ёлка' })).toEqual(
       query({ department: 'деканат елок', source: 'crm', statuses: ['gone', 'denied'], search: 'елка' }),
     );

@@ -14,14 +14,14 @@ function messageOf(query: { from?: string; to?: string }): string | undefined {
 }
 
 describe('a range of days', () => {
-  test('is the last 90 days unless told', () => {
+  test('is the last 90 days by default', () => {
     expect(readDayRange({}, NOW)).toEqual({ from: '2026-08-28', to: '2026-11-25' });
     expect(readDayRange({ to: '2026-03-31' }, NOW)).toEqual({ from: '2026-01-01', to: '2026-03-31' });
     expect(readDayRange({ to: '0001-01-02' }, NOW)).toEqual({ from: '0001-01-01', to: '0001-01-02' });
     expect(readDayRange({ from: '2026-11-25' }, NOW)).toEqual({ from: '2026-11-25', to: '2026-11-25' });
   });
 
-  test('does not end before it begins', () => {
+  test('must not end before it starts', () => {
     expect(messageOf({ from: '2026-11-26' })).toBe('from must not be after to, which is 2026-11-25');
     expect(messageOf({ from: '2026-02-02', to: '2026-02-01' })).toContain('2026-02-01');
     expect(messageOf({ from: '2026-02-01', to: '2026-02-01' })).toBeUndefined();

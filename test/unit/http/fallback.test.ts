@@ -17,7 +17,7 @@ test.each([
   ['/console', 'GET'],
   ['/docs/main.js', 'GET'],
   ['/admin/participants/full-update', 'POST, GET'],
-])('405 of %s allows the methods of that path, each once: %s', async (path, allow) => {
+])('405 of %s lists the methods of that path, each once: %s', async (path, allow) => {
   expect(await send('PUT', path)).toMatchObject({ statusCode: 405, headers: { allow } });
 });
 

@@ -17,7 +17,7 @@ const asking = (headers: Record<string, string> = {}) => ({ headers }) as unknow
 const CSP = contentSecurityPolicy({});
 
 describe('a page', () => {
-  test('is asked for anew each time, under a policy that lets nothing from elsewhere and nothing inline', () => {
+  test('is revalidated at each visit, with a policy that forbids other origins and inline code', () => {
     const { statusCode, headers, body } = pageAnswer(page.html, CSP, asking());
     expect({ statusCode, body }).toEqual({ statusCode: 200, body: page.html });
     expect(headers).toMatchObject({
@@ -32,7 +32,7 @@ describe('a page', () => {
     expect(csp).not.toMatch(/unsafe|\*|https?:/);
   });
 
-  test('is not sent again to who has it', () => {
+  test('is not sent again to a client that has it', () => {
     const etag = pageAnswer(page.html, CSP, asking()).headers.etag ?? '';
     for (const known of [etag, `W/${etag}`, `"other", ${etag}`]) {
       expect(pageAnswer(page.html, CSP, asking({ 'if-none-match': known }))).toMatchObject({
@@ -50,7 +50,7 @@ describe('a file of a page', () => {
   const get = (accepted?: string) =>
     fileAnswer(page, 'main-ABCDEFGH.js', asking(accepted === undefined ? {} : { 'accept-encoding': accepted }));
 
-  test('is kept for a year', () => {
+  test('is cached for a year', () => {
     expect(get()?.headers['cache-control']).toBe('public, max-age=31536000, immutable');
     expect(get()?.headers.vary).toBe('accept-encoding');
   });
@@ -71,7 +71,7 @@ describe('a file of a page', () => {
   });
 
   test.each(['main.js', 'toString', '__proto__', '../main-ABCDEFGH.js', ''])(
-    'of the name %j does not exist',
+    'with the name %j does not exist',
     (name) => {
       expect(fileAnswer(page, name, asking())).toBeUndefined();
     },

@@ -25,7 +25,7 @@ describe('the way to a page', () => {
     expect(wayTo(size(some))).toBe(way);
   });
 
-  test('where a walk gives up, is the column, or at ten million chats whatever costs less', () => {
+  test('if a walk stops, is the column, or at ten million chats the cheaper way', () => {
     expect(wayWithoutWalk(size({ matches: 20_000 }))).toBe('column');
     const many = { listed: 10_000_000, chats: 10_000_000 };
     expect(wayWithoutWalk(size({ ...many, matches: 1_000 }))).toBe('read');
@@ -64,7 +64,7 @@ describe('a block of a column', () => {
     fc.constantFrom('0', '[0]', 'null'),
   );
 
-  test('is read as it was written', () => {
+  test('is read back unchanged', () => {
     fc.assert(
       fc.property(fc.array(value, { maxLength: BLOCK_IDS }), (block) => {
         const full = Array.from({ length: BLOCK_IDS }, (_, i) => block[i]);
@@ -73,7 +73,7 @@ describe('a block of a column', () => {
     );
   });
 
-  test('has the places that the listing has', () => {
+  test('has the same positions as the listing', () => {
     const time = '2026-11-25T11:42:07.512Z';
     expect(positionOfValue('name', 'ивт 21', 7)).toEqual({ key: nameKey('ИВТ 21', 7), id: 7 });
     expect(positionOfValue('updated_at', Date.parse(time), 7)).toEqual({ key: timeKey(time, 7), id: 7 });

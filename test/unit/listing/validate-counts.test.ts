@@ -27,7 +27,7 @@ type ValidateDeps = Parameters<typeof createValidateCounts>[0];
 let clock: FakeClock;
 let stores: Stores;
 let cache: MemoryCounts;
-/** Of the validations themselves, apart from those of chats. */
+/** The lease of validations, separate from those of chats. */
 let leases: MemoryCounts;
 let queue: MemoryQueue;
 let maxApi: ScriptedMax;
@@ -78,7 +78,7 @@ function depsOf(random: () => number = randomStream(1)): ValidateDeps & { lanes:
 const validate = (size: number, scope: Scope = 'all', deadline = T0 + 60_000, deps: ValidateDeps = depsOf()) =>
   clock.until(createValidateCounts(deps)(scope, size, deadline));
 
-/** Makes chats of one university with the counts that MAX gives; @returns their ids. */
+/** Creates chats of one university with counts in MAX; @returns their ids. */
 async function chats(n: number, universityId = 1): Promise<number[]> {
   const ids: number[] = [];
   for (let i = 0; i < n; i += 1) {
@@ -92,8 +92,8 @@ async function chats(n: number, universityId = 1): Promise<number[]> {
 const keep = (id: number, count: number) =>
   stores.counts.apply({ id, maxChatId: `-${id}` }, { kind: 'count', count }, { askedAt: clock.now(), dueAt: T0 });
 
-describe('one at a time', () => {
-  test('a second validation asks MAX nothing while the first is running, and the next may run', async () => {
+describe('only one at a time', () => {
+  test('a second validation sends nothing while the first one is running, and the next one may run', async () => {
     await chats(20);
     const first = createValidateCounts(depsOf())('all', 10, T0 + 60_000);
     await clock.advance(100);
@@ -106,7 +106,7 @@ describe('one at a time', () => {
     expect(await validate(10)).toMatchObject({ kind: 'report' });
   });
 
-  test('one that failed makes room for the next, and one that died does so at its deadline', async () => {
+  test('a failed one releases the lease, and the lease of a dead one expires at its deadline', async () => {
     await chats(3);
     const failing = { ...depsOf(), chatStore: { ...stores.chats, total: () => Promise.reject(new Error('down')) } };
     await expect(validate(10, 'all', T0 + 60_000, failing)).rejects.toThrow('down');
@@ -118,7 +118,7 @@ describe('one at a time', () => {
 });
 
 describe('the report', () => {
-  test('of counts that are all right', async () => {
+  test('for correct counts has no mismatches', async () => {
     await chats(5);
     const deps = depsOf();
     expect(await validate(10, 'all', T0 + 60_000, deps)).toEqual({
@@ -131,7 +131,7 @@ describe('the report', () => {
     expect(deps.lanes).toEqual(Array(5).fill('interactive'));
   });
 
-  test('counts, sorts and adds up what differs', async () => {
+  test('counts, sorts and sums mismatches', async () => {
     await chats(8);
     const drifts = new Map([
       [2, -3],
@@ -162,7 +162,7 @@ describe('the report', () => {
     });
   });
 
-  test('takes a count of nought that was never read for the mismatch it is', async () => {
+  test('treats a never-read count and an actual count of 0 as a mismatch', async () => {
     await created(stores.chats, { maxChatId: '-1' });
     answer = () => counted(0);
     expect(await validate(1)).toMatchObject({
@@ -170,13 +170,13 @@ describe('the report', () => {
     });
   });
 
-  test('compares with what people are shown: the cache before the store', async () => {
+  test('compares with the served counts: the cache before the store', async () => {
     const [id = 0] = await chats(1);
     await cache.putMany(new Map([[id, { count: 50, updatedAt: new Date(T0 + 1).toISOString(), source: 'api' }]]));
     expect(await validate(1)).toMatchObject({ report: { mismatches: [{ shown: 50, actual: 101, drift: 51 }] } });
   });
 
-  test('does not take a refresh that came between for drift', async () => {
+  test('does not report a refresh during the validation as drift', async () => {
     const [id = 0] = await chats(1);
     answer = () => counted(7);
     const validating = validate(1);
@@ -188,7 +188,7 @@ describe('the report', () => {
     expect(await validating).toMatchObject({ report: { matched: 1 } });
   });
 
-  test('knows chats that MAX refused before without asking', async () => {
+  test('does not request chats that MAX has refused before', async () => {
     await chats(3);
     await stores.counts.apply(
       { id: 2, maxChatId: '-2' },
@@ -199,7 +199,7 @@ describe('the report', () => {
     expect(maxApi.calls).toHaveLength(2);
   });
 
-  test('of no chats has nothing to say', async () => {
+  test('is empty without chats', async () => {
     await created(stores.chats, {});
     expect(await validate(100)).toMatchObject({
       kind: 'report',
@@ -209,7 +209,7 @@ describe('the report', () => {
 });
 
 describe('when the time runs out', () => {
-  test('the report is of what was checked', async () => {
+  test('the report contains the checked chats', async () => {
     await chats(30);
     tookMs = 100;
     // Three at a time.
@@ -220,19 +220,22 @@ describe('when the time runs out', () => {
     expect(maxApi.calls).toHaveLength(15);
   });
 
-  test.each(['auth', 'timeout', 'network'] as const)('or nothing could be compared, it says why: %s', async (error) => {
-    await chats(5);
-    answer = () => failing(error);
-    expect(await validate(5)).toEqual({ kind: 'max_unreachable', reason: error });
-  });
+  test.each(['auth', 'timeout', 'network'] as const)(
+    'or it gives the reason if no chat could be compared: %s',
+    async (error) => {
+      await chats(5);
+      answer = () => failing(error);
+      expect(await validate(5)).toEqual({ kind: 'max_unreachable', reason: error });
+    },
+  );
 
-  test('before anything was asked, it says so', async () => {
+  test('or it reports that before any request', async () => {
     await chats(5);
     expect(await validate(5, 'all', T0)).toEqual({ kind: 'max_unreachable', reason: 'busy' });
   });
 });
 
-test('nothing is changed: no store, no queue, no lease, no refresh', async () => {
+test('changes nothing: no store, no queue, no lease of a chat, no refresh', async () => {
   await chats(20);
   answer = (chat) => (chat === 5 ? { kind: 'not_found' } : counted(1));
   const all = async () => [await stores.chats.getMany(Array.from({ length: 20 }, (_, i) => i + 1))];
@@ -266,7 +269,7 @@ describe('the sample', () => {
     tookMs = 0;
     for (let seed = 1; seed <= samples; seed += 1) {
       maxApi.calls.length = 0;
-      // Like a stream for each seed, but without the start that streams of neighbouring seeds have in common.
+      // Different streams for seeds, because streams of neighbouring seeds start similarly.
       const random = randomStream(Math.imul(seed, 0x9e3779b1));
       await validate(size, scope, clock.now() + 60_000, depsOf(random));
       expect(new Set(maxApi.calls).size).toBe(size);
@@ -283,7 +286,7 @@ describe('the sample', () => {
     ['by walking the listing, when nearly all are wanted', 'all', 16],
     ['by walking the listing of one university', { universityId: 1 }, 5],
   ])('is uniform, %s', async (_, scope, size) => {
-    // Gaps in the ids, at the beginning and in between, as deleting leaves them; and chats that are not in MAX.
+    // Gaps in the ids at the start and in between, as after deletions, and chats that are not in MAX.
     await created(stores.chats, {});
     const ids = await chats(46);
     for (const [i, id] of ids.entries()) if (i % 3 === 1) await stores.chats.delete(id);
@@ -298,9 +301,9 @@ describe('the sample', () => {
     expect(found).toBeGreaterThan(10.2);
   });
 
-  test('is found by walking where hardly any id is in use', async () => {
+  test('comes from the listing if hardly any id is in use', async () => {
     const ids = await chats(1);
-    // As if millions had been deleted.
+    // As if millions of chats had been deleted.
     const chatStore = { ...stores.chats, lastId: async () => 10_000_000 };
     const rest = await chats(20);
     const outcome = await validate(5, 'all', T0 + 60_000, { ...depsOf(), chatStore });
@@ -308,14 +311,14 @@ describe('the sample', () => {
     for (const call of maxApi.calls) expect([...ids, ...rest]).toContain(-Number(call));
   });
 
-  test('stays within what somebody may see', async () => {
+  test('contains only chats that the caller may see', async () => {
     await chats(5, 1);
     const own = await chats(5, 2);
     await validate(100, { universityId: 2 });
     expect(maxApi.calls.map((call) => -Number(call)).sort((a, b) => a - b)).toEqual(own);
   });
 
-  test('is asked for three at a time, so that people pass in between', async () => {
+  test("is requested three at a time, so that people's requests go in between", async () => {
     await chats(30);
     let underWay = 0;
     let most = 0;

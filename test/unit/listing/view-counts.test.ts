@@ -27,7 +27,7 @@ let stores: Stores;
 let cache: MemoryCounts;
 let queue: MemoryQueue;
 let maxApi: ScriptedMax;
-/** How long MAX takes to answer, ms, and what. */
+/** The response of MAX and its delay, ms. */
 let tookMs: number;
 let answer: ChatAnswer;
 let reads: number[][];
@@ -69,7 +69,7 @@ function reader({ settings, deps }: Options = {}) {
     cache,
     leases: cache,
     queue,
-    // As MAX's client does, an answer is waited for no longer than allowed.
+    // Like MAX's client, waits no longer than allowed.
     refreshChat: refreshing(stores, clock, { maxApi: impatient(maxApi), cache }),
     clock,
     telemetry: events,
@@ -90,12 +90,12 @@ const impatient = (patient: ScriptedMax): ScriptedMax => ({
 
 const at = (ms: number) => new Date(ms).toISOString();
 
-/** Makes chats, `-1`, `-2` and so on, and the rows a listing has of them. */
+/** Creates chats `-1`, `-2` and so on, and the rows of a listing. */
 async function chats(n: number, by: 'id' | 'participants_count' = 'id'): Promise<ListedChat[]> {
   for (let i = 1; i <= n; i += 1) await created(stores.chats, { maxChatId: `-${i}` });
   return (await stores.chats.list(listing({ sort: by, limit: 1_000 }))).rows.slice();
 }
-/** Puts a count of that age into the store. */
+/** Stores a count of this age. */
 const keep = (id: number, count: number, ageMs: number) =>
   stores.counts.apply(
     { id, maxChatId: `-${id}` },
@@ -107,7 +107,7 @@ const remember = (id: number, count: number, ageMs: number) =>
 const queuedIds = () => queue.messages.flatMap(({ message }) => message.ids);
 
 describe('where counts come from', () => {
-  test('the cache, in one round trip, when it has them all', async () => {
+  test('the cache, in one round trip, if it has all of them', async () => {
     const rows = await chats(100);
     for (const { chat } of rows) await remember(chat.id, chat.id, 60_000);
     cache.calls.length = 0;
@@ -126,7 +126,7 @@ describe('where counts come from', () => {
     expect(told.lookedUp).toEqual([{ lookups: 100, hits: 100, staleHits: 0 }]);
   });
 
-  test('the store for what the cache misses, and only for that; the cache then has it', async () => {
+  test('the store for cache misses only; then the cache has them', async () => {
     const rows = await chats(4);
     for (const { chat } of rows) await keep(chat.id, 10 * chat.id, 60_000);
     await remember(1, 10, 60_000);
@@ -155,7 +155,7 @@ describe('where counts come from', () => {
     expect(told.lookedUp).toEqual([{ lookups: 1, hits: 0, staleHits: 0 }]);
   });
 
-  test('the store alone while the cache can’t be asked; then nothing is asked for either', async () => {
+  test('only the store while the cache is not available; then no refreshes are requested', async () => {
     const rows = await chats(3);
     await keep(1, 10, 60_000);
     await keep(2, 20, 2 * HOUR);
@@ -169,7 +169,7 @@ describe('where counts come from', () => {
     expect(cache.calls).toEqual(['getMany']);
     expect([queue.requests, maxApi.calls.length]).toEqual([0, 0]);
     expect(told.lookedUp).toEqual([{ lookups: 3, hits: 0, staleHits: 0 }]);
-    // Promptly: no time went by.
+    // At once: no time passed.
     expect(clock.now()).toBe(T0);
   });
 
@@ -179,13 +179,13 @@ describe('where counts come from', () => {
     expect(cache.calls).toEqual([]);
   });
 
-  test('the row itself in a listing by count: it shows what it is sorted by', async () => {
+  test('the row itself in a listing by count, because it must show the count it is sorted by', async () => {
     await chats(3);
     await keep(1, 100, 60_000);
     await keep(2, 200, 60_000);
     await keep(3, 300, 60_000);
     await remember(1, 100, 30_000);
-    // The cache says otherwise than the order of the page.
+    // The cache disagrees with the order of the page.
     await remember(2, 50, 90_000);
     const { rows } = await stores.chats.list(listing({ sort: 'participants_count', order: 'desc' }));
     const { read, told } = reader();
@@ -200,7 +200,7 @@ describe('where counts come from', () => {
       updatedAt: at(T0 - 30_000),
       source: 'cache',
     });
-    // Nor is anything read again that came with the page.
+    // Counts of the page are not read again.
     expect(shown.get(3)).toMatchObject({ participantsCount: 300, source: 'database' });
     expect(reads).toEqual([]);
     expect(told.lookedUp).toEqual([{ lookups: 3, hits: 2, staleHits: 0 }]);
@@ -222,20 +222,20 @@ describe('staleness', () => {
     expect(told.lookedUp).toMatchObject([{ hits: 1, staleHits: stale ? 1 : 0 }]);
   });
 
-  test('is that of an imported count, whose age nobody knows', async () => {
+  test('is true for an imported count, whose age is not known', async () => {
     await stores.chats.importMany([{ ...fields(), maxChatId: '-1', participantsCount: 5 }], T0);
     const { rows } = await stores.chats.list(listing());
     const { read } = reader();
     const imported = { participantsCount: 5, updatedAt: null, stale: true };
     expect((await read(rows)).get(1)).toEqual({ ...imported, source: 'database' });
-    // The same from the cache; and it is a value, so nobody waits.
+    // The same from the cache. It is a value, so no reader waits.
     expect((await read(rows)).get(1)).toEqual({ ...imported, source: 'cache' });
     expect(maxApi.calls).toEqual([]);
     expect(queuedIds()).toEqual([1]);
   });
 });
 
-describe('what is stale is asked for', () => {
+describe('stale counts are refreshed', () => {
   test('through the queue, without waiting for MAX', async () => {
     const rows = await chats(120);
     for (const { chat } of rows) await remember(chat.id, 10, 2 * HOUR);
@@ -253,7 +253,7 @@ describe('what is stale is asked for', () => {
     ]);
   });
 
-  test('once, however many listings see it at the same time', async () => {
+  test('once, for any number of simultaneous listings', async () => {
     const rows = await chats(50);
     for (const { chat } of rows) await remember(chat.id, 10, 2 * HOUR);
     const { viewCounts } = reader();
@@ -261,7 +261,7 @@ describe('what is stale is asked for', () => {
     expect(queuedIds().sort((a, b) => a - b)).toEqual(rows.map(({ chat }) => chat.id));
   });
 
-  test('again when it is still stale a minute later', async () => {
+  test('again if they are still stale a minute later', async () => {
     const rows = await chats(1);
     await remember(1, 10, 2 * HOUR);
     const { read } = reader();
@@ -274,7 +274,7 @@ describe('what is stale is asked for', () => {
     expect(queuedIds()).toEqual([1, 1]);
   });
 
-  test('not where MAX has no answer: no MAX id, denied, gone', async () => {
+  test('unless MAX has no count: no MAX id, denied, gone', async () => {
     await created(stores.chats, {});
     await created(stores.chats, { maxChatId: '-2' });
     const denied = { kind: 'unavailable', status: 'denied' } as const;
@@ -287,7 +287,7 @@ describe('what is stale is asked for', () => {
     expect([maxApi.calls.length, queue.messages.length]).toEqual([0, 0]);
   });
 
-  test('but a queue that does not accept it, or hangs, holds nothing up for long', async () => {
+  test('and a queue that refuses messages or hangs does not delay the response for long', async () => {
     const rows = await chats(1);
     await remember(1, 10, 2 * HOUR);
     queue.send = () => Promise.reject(new Error('no queue'));
@@ -302,7 +302,7 @@ describe('what is stale is asked for', () => {
 });
 
 describe('counts never read', () => {
-  test('are fetched while the reader waits, and shown as read just now', async () => {
+  test('are fetched while the reader waits, and shown as just read', async () => {
     const rows = await chats(3);
     const shown = await reader().read(rows);
     expect([...shown.values()]).toEqual(
@@ -315,11 +315,11 @@ describe('counts never read', () => {
     );
     expect(queue.messages).toEqual([]);
     expect(clock.now()).toBe(T0 + 10);
-    // The leases are given back: the next reader finds nothing in the way.
+    // The leases are released, so the next reader is not blocked.
     expect(await cache.takeQueued([1, 2, 3], 1)).toEqual(new Set([1, 2, 3]));
   });
 
-  test('are null otherwise: five inline, the rest through the queue', async () => {
+  test('are otherwise null: five are fetched inline, the others go to the queue', async () => {
     const rows = await chats(8);
     const shown = await reader().read(rows);
     expect(maxApi.calls).toHaveLength(5);
@@ -332,7 +332,7 @@ describe('counts never read', () => {
     expect(queuedIds()).toEqual([6, 7, 8]);
   });
 
-  test('are waited for a second in all, and then left to the queue', async () => {
+  test('are waited for at most a second in total, and then left to the queue', async () => {
     tookMs = 30_000;
     const rows = await chats(5);
     const shown = await reader().read(rows);
@@ -342,7 +342,7 @@ describe('counts never read', () => {
     expect(maxApi.calls).toHaveLength(5);
   });
 
-  test('are not waited for when there is no permit', async () => {
+  test('are not waited for without a permit', async () => {
     const rows = await chats(2);
     const permits = openPermits(() => ({ granted: false, reason: 'busy', retryAfterMs: 5_000 }));
     const refreshChat = refreshing(stores, clock, { maxApi, cache, permits });
@@ -352,7 +352,7 @@ describe('counts never read', () => {
     expect(queuedIds()).toEqual([1, 2]);
   });
 
-  test('are asked for once by a hundred readers at the same time', async () => {
+  test('are requested once by a hundred simultaneous readers', async () => {
     const rows = await chats(5);
     const { viewCounts } = reader();
     const all = await clock.until(Promise.all(Array.from({ length: 100 }, () => viewCounts(rows))));
@@ -361,7 +361,7 @@ describe('counts never read', () => {
     expect(all.filter((shown) => shown.get(1)?.participantsCount === 42)).toHaveLength(1);
   });
 
-  test('of a chat that MAX does not give stay null, and are not asked for again', async () => {
+  test('of a chat that is not available in MAX stay null, and are not requested again', async () => {
     answer = { kind: 'denied' };
     const rows = await chats(1);
     expect((await reader().read(rows)).get(1)?.participantsCount).toBeNull();
@@ -371,7 +371,7 @@ describe('counts never read', () => {
     expect(maxApi.calls).toHaveLength(1);
   });
 
-  test('never fail the listing: a store that can’t take them is a matter for the queue', async () => {
+  test("never fail the listing: if a store can't write them, the queue refreshes them", async () => {
     const rows = await chats(1);
     const refreshChat = () => Promise.reject(new Error('throttled'));
     const shown = await reader({ deps: { refreshChat } }).read(rows);
@@ -379,7 +379,7 @@ describe('counts never read', () => {
     expect(queuedIds()).toEqual([1]);
   });
 
-  test('keep nobody waiting who has a value: stale ones go to the queue at the same time', async () => {
+  test('delay no reader with a value: stale counts go to the queue at the same time', async () => {
     const rows = await chats(2);
     await remember(1, 10, 2 * HOUR);
     let queuedAt = 0;
@@ -395,8 +395,8 @@ describe('counts never read', () => {
   });
 });
 
-describe('counts of chats that tell of every change', () => {
-  test('are not stale however old they are, and not asked for, until they are dirty', async () => {
+describe('counts with trusted events', () => {
+  test('are fresh at any age, and not refreshed, until they are dirty', async () => {
     const rows = await chats(2);
     for (const id of [1, 2]) {
       await stores.events.recordEventTrust(id, true, 1, T0 - 9 * HOUR);
@@ -406,7 +406,7 @@ describe('counts of chats that tell of every change', () => {
     const shown = await reader().read(rows);
     expect([shown.get(1)?.stale, shown.get(2)?.stale]).toEqual([false, true]);
     expect(queuedIds()).toEqual([2]);
-    // From the cache too, as long as nothing is told.
+    // From the cache too, without events.
     const again = await reader().read(rows);
     expect(again.get(1)).toMatchObject({ source: 'cache', stale: false });
     await cache.clearTrusted(1);
@@ -416,7 +416,7 @@ describe('counts of chats that tell of every change', () => {
     });
   });
 
-  test('are audited daily', async () => {
+  test('are refreshed daily', async () => {
     const rows = await chats(1);
     await stores.events.recordEventTrust(1, true, 1, T0 - 99 * HOUR);
     await keep(1, 10, 25 * HOUR);
@@ -424,8 +424,8 @@ describe('counts of chats that tell of every change', () => {
   });
 });
 
-describe('reads', () => {
-  test('are counted of one listing in four, for four, with nobody waiting', async () => {
+describe('views', () => {
+  test('are counted for one listing in four, with weight four, in the background', async () => {
     const rows = await chats(3);
     for (const id of [1, 2, 3]) await remember(id, 1, 60_000);
     await reader().read(rows);
@@ -445,7 +445,7 @@ describe('reads', () => {
 });
 
 describe('the kill switches', () => {
-  test('without lazy updates the cache is read and filled, and nothing is asked for', async () => {
+  test('without lazy updates the cache is used, but no refreshes are requested', async () => {
     const rows = await chats(3);
     await remember(1, 10, 2 * HOUR);
     await keep(2, 20, 2 * HOUR);
@@ -455,7 +455,7 @@ describe('the kill switches', () => {
     expect((await cache.getMany([2]))?.get(2)?.count).toBe(20);
   });
 
-  test('without the integration only the store is read: no cache, no queue, no MAX', async () => {
+  test('without the integration only the store is used: no cache, no queue, no MAX', async () => {
     const rows = await chats(3);
     await remember(1, 99, 60_000);
     await keep(1, 10, 60_000);

@@ -11,7 +11,7 @@ import {
 } from '../../../lib/planner/change-rate.ts';
 import { logDifference } from '../../../lib/planner/steps.ts';
 
-/** Written from Poisson's law, not from the planner; of differences see steps.test.ts. */
+/** Computed from Poisson's law, independently of the planner; for differences see steps.test.ts. */
 function likelihood(evidence: Evidence, rate: number): number {
   switch (evidence.kind) {
     case 'difference':
@@ -54,7 +54,7 @@ const told = fc
   }));
 
 describe('learn', () => {
-  test("is Bayes's rule", () => {
+  test("applies Bayes's rule", () => {
     fc.assert(
       fc.property(belief, fc.oneof(polled, told), (prior, evidence) => {
         const exact = byIntegration(prior, evidence);
@@ -66,7 +66,7 @@ describe('learn', () => {
     );
   });
 
-  test('a belief stays one whatever is seen', () => {
+  test('returns a valid belief for any evidence', () => {
     const hours = fc.double({ min: -30, max: 30, noNaN: true }).map(Math.exp);
     const wild = fc.oneof(
       fc.record({ kind: fc.constant('difference' as const), hours, difference: fc.nat(100_000) }),
@@ -87,12 +87,12 @@ describe('learn', () => {
     );
   });
 
-  test('what is known for certain needs no evidence', () => {
+  test('keeps a certain belief', () => {
     const seen = { kind: 'difference', hours: 5, difference: 3 } as const;
     expect(learn({ mean: -1, variance: 0 }, seen)).toEqual({ mean: -1, variance: 0 });
   });
 
-  test('an hourly look at a chat that changes every six hours finds its rate', () => {
+  test('finds the rate of a chat that changes every six hours from hourly reads', () => {
     let now = UNKNOWN_POPULATION;
     for (let i = 0; i < 600; i += 1) {
       now = learn(now, { kind: 'difference', hours: 1, difference: i % 6 === 0 ? 1 : 0 });
@@ -101,7 +101,7 @@ describe('learn', () => {
     expect(Math.sqrt(now.variance)).toBeCloseTo(0.1, 1);
   });
 
-  test('four days in which a count moved by 37 tell a busy chat from one that moved by 1', () => {
+  test('distinguishes a chat whose count changed by 37 in four days from one that changed by 1', () => {
     const moved = (difference: number) => learn(UNKNOWN_POPULATION, { kind: 'difference', hours: 96, difference });
     const [busy, quiet] = [moved(37), moved(1)];
     expect(Math.exp(busy.mean) * 96).toBeGreaterThan(30);
@@ -110,7 +110,7 @@ describe('learn', () => {
     expect(busy.variance).toBeLessThan(0.5);
   });
 
-  test('a raid within a quarter of an hour is one change', () => {
+  test('counts a mass join within a quarter of an hour as one change', () => {
     const quiet = learn(UNKNOWN_POPULATION, { kind: 'events', hours: 24, quarters: 1 });
     expect(Math.exp(quiet.mean)).toBeLessThan(1 / 12);
   });
@@ -120,20 +120,20 @@ describe('forget', () => {
   const population = { mean: -3, variance: 4 };
   const known = { mean: 1, variance: 0.1 };
 
-  test('a rate that wanders is half forgotten after memory × ln 2', () => {
+  test('forgets half of a varying rate after memory × ln 2', () => {
     const half = forget(known, population, 10 * Math.LN2, 10);
     expect(half.mean).toBeCloseTo(-1, 12);
     expect(half.variance).toBeCloseTo(4 + 0.25 * (0.1 - 4), 12);
   });
 
-  test('nothing passes at once, everything at last, and never where rates never change', () => {
+  test('forgets nothing in no time, everything in the end, and nothing if rates never change', () => {
     const variance = expect.closeTo(known.variance, 12);
     expect(forget(known, population, 0, 10)).toEqual({ ...known, variance });
     expect(forget(known, population, 1e6, 10)).toEqual(population);
     expect(forget(known, population, 1e6, Number.POSITIVE_INFINITY)).toEqual({ ...known, variance });
   });
 
-  test('two spells are as good as one of their length', () => {
+  test('gives the same result for two periods as for one of their total length', () => {
     fc.assert(
       fc.property(belief, fc.nat(100), fc.nat(100), (from, a, b) => {
         const once = forget(from, population, a + b, 50);

@@ -8,7 +8,7 @@ const spread = fc.constantFrom(0, 0.05, 1, 4, 25);
 const logPrice = fc.double({ min: -8, max: 8, noNaN: true });
 const [LEAST, MOST] = [1 / 60, 24 * 90];
 
-/** The root of a growing function between `low` and `high`, both > 0. */
+/** Returns the root of an increasing function between `low` and `high`, both > 0. */
 function bisect(low: number, high: number, f: (hours: number) => number): number {
   let [from, to] = [low, high];
   for (let i = 0; i < 80; i += 1) {
@@ -31,7 +31,7 @@ describe('expectations over a belief', () => {
     return sum / weights;
   }
 
-  test.each([0.05, 0.5, 1])('five nodes stand for a belief of variance %d', (variance) => {
+  test.each([0.05, 0.5, 1])('five nodes represent a belief of variance %d', (variance) => {
     for (const mean of [-4, -1, 2]) {
       for (const hours of [0.1, 1, 20]) {
         expect(freshness({ mean, variance }, hours)).toBeCloseTo(
@@ -51,11 +51,11 @@ describe('expectations over a belief', () => {
 });
 
 describe('bestIntervalHours', () => {
-  test('is where a refresh buys its price, by bisection', () => {
+  test('is the interval at which a refresh gains its price, found by bisection', () => {
     fc.assert(
       fc.property(logMean, spread, logPrice, (mean, variance, log) => {
         const price = Math.exp(log);
-        // Nearer to all that can be bought, hours hardly matter.
+        // Near the maximum gain, hours hardly matter.
         fc.pre(price < 0.99 * correctHours({ mean, variance }, MOST));
         const found = bestIntervalHours({ mean, variance }, price, LEAST, MOST);
         const exact = bisect(LEAST, MOST, (hours) => correctHours({ mean, variance }, hours) - price);
@@ -65,7 +65,7 @@ describe('bestIntervalHours', () => {
     );
   });
 
-  test('makes the most of requests: no other interval has more right views less price', () => {
+  test('is optimal: no other interval has more correct views less price', () => {
     fc.assert(
       fc.property(logMean, spread, logPrice, logPrice, (mean, variance, log, other) => {
         const worth = (hours: number) => freshness({ mean, variance }, hours) - Math.exp(log) / hours;
@@ -86,9 +86,9 @@ describe('bestIntervalHours', () => {
     );
   });
 
-  test('stays between its bounds', () => {
+  test('remains between its limits', () => {
     expect(bestIntervalHours({ mean: 0, variance: 0 }, 1e-12, LEAST, MOST)).toBe(LEAST);
-    // Not even after three months is a count that lives an hour worth five.
+    // A count with a lifetime of an hour is not worth five hours, even after three months.
     expect(bestIntervalHours({ mean: 0, variance: 0 }, 5, LEAST, MOST)).toBe(MOST);
   });
 });

@@ -23,13 +23,13 @@ const limits = { ...SCHEDULING_LIMITS, changeMemoryHours: Infinity, viewMemoryHo
 const context: SchedulingContext = { kappa: 1, population: UNKNOWN_POPULATION, meanViewsPerHour: 1, limits };
 const quiet = { views: 0, eventsTrustedSince: null, eventQuarters: 0 };
 
-/** A chat just come to be known: due at once, and as likely to change as any. */
+/** A new chat: due at once, with the change rate of the population. */
 const unread = (now: number): ChatSchedule => ({
   ...{ change: UNKNOWN_POPULATION, views: { views: 0, hours: 0, countedTo: now } },
   ...{ readAt: null, dirtyAt: null, dueAt: now },
 });
 
-/** A chat read an hour before NOW whose rates are known. */
+/** A chat with known rates that was read an hour before NOW. */
 function known(changesPerHour: number, viewsPerHour: number, more: Partial<ChatSchedule> = {}): ChatSchedule {
   return {
     change: { mean: Math.log(changesPerHour), variance: 0 },
@@ -47,17 +47,17 @@ const refreshed = (more: Partial<Refreshed> = {}): Refreshed => ({
 });
 
 describe('scheduleAfterRefresh', () => {
-  test('a polled chat is due after its best interval, up to a tenth of it early', () => {
+  test('a polled chat is due after its best interval, at most a tenth of it early', () => {
     const best = bestIntervalHours({ mean: Math.log(0.1), variance: 0 }, 1 / 5, 1 / 60, 24) * HOUR_MS;
     const at = (random: number) => scheduleAfterRefresh(known(0.1, 5), refreshed(), context, random).plan.dueAt - NOW;
     expect(at(0) / best).toBeCloseTo(1, 6);
     expect(at(0.999) / best).toBeCloseTo(0.9, 3);
   });
 
-  test('what was seen is learnt, and an unchanged count makes for a longer interval', () => {
+  test('observations are learnt, and an unchanged count gives a longer interval', () => {
     const unknown = unread(NOW - HOUR_MS);
     const first = scheduleAfterRefresh(unknown, refreshed({ readAt: NOW - HOUR_MS }), context, 0).plan;
-    // Of a count that was never read nobody knows whether it changed.
+    // For a count that was never read, it is not known whether it changed.
     expect(first.change).toEqual(UNKNOWN_POPULATION);
     const same = scheduleAfterRefresh(first, refreshed({ views: 9 }), context, 0).plan;
     const changed = scheduleAfterRefresh(first, refreshed({ views: 9, difference: 1 }), context, 0).plan;
@@ -66,7 +66,7 @@ describe('scheduleAfterRefresh', () => {
     expect(same.views.views).toBeCloseTo(9, 12);
   });
 
-  test('an event between the request and its answer leaves the chat dirty', () => {
+  test('an event between the request and its response leaves the chat dirty', () => {
     const plan = known(0.1, 100, { dirtyAt: NOW + 1 });
     const next = scheduleAfterRefresh(plan, refreshed(), context, 0).plan;
     expect(next.dirtyAt).toBe(NOW + 1);
@@ -74,7 +74,7 @@ describe('scheduleAfterRefresh', () => {
     expect(scheduleAfterRefresh({ ...plan, dirtyAt: NOW }, refreshed(), context, 0).plan.dirtyAt).toBeNull();
   });
 
-  test('a trusted chat waits for the daily audit, however often it changes', () => {
+  test('a chat with trusted events waits for the daily audit, however often it changes', () => {
     const next = scheduleAfterRefresh(
       known(20, 1_000),
       refreshed({ eventsTrustedSince: NOW - DAY_MS }),
@@ -84,20 +84,20 @@ describe('scheduleAfterRefresh', () => {
     expect(next.dueAt).toBe(NOW + DAY_MS);
   });
 
-  test('rates of trusted chats are learnt from events, not from what the refresh they led to saw', () => {
+  test('rates of chats with trusted events are learnt from events, not from the refreshes they cause', () => {
     const plan = { ...known(1, 1), change: UNKNOWN_POPULATION };
     const seen = { difference: 1, eventsTrustedSince: NOW - DAY_MS };
     const silent = scheduleAfterRefresh(plan, refreshed({ ...seen, eventQuarters: 0 }), context, 0).plan.change;
     const busy = scheduleAfterRefresh(plan, refreshed({ ...seen, eventQuarters: 3 }), context, 0).plan.change;
     expect(silent.mean).toBeLessThan(UNKNOWN_POPULATION.mean);
     expect(busy.mean).toBeGreaterThan(UNKNOWN_POPULATION.mean);
-    // Events are a witness only of times from which all were told.
+    // Events are evidence only for times in which they were trusted.
     const late = scheduleAfterRefresh(plan, refreshed({ eventsTrustedSince: NOW - 1, eventQuarters: 3 }), context, 0)
       .plan.change;
     expect(late).toEqual(UNKNOWN_POPULATION);
   });
 
-  test('no chat waits longer than the floor, nor comes again sooner than the least', () => {
+  test('no chat waits longer than the longest interval, or less than the shortest', () => {
     const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     const rate = fc.double({ min: -10, max: 8, noNaN: true }).map(Math.exp);
     fc.assert(
@@ -110,7 +110,7 @@ describe('scheduleAfterRefresh', () => {
     );
   });
 
-  test('with a floor of weeks, reviews still come daily', () => {
+  test('with a longest interval of weeks, due times are still computed daily', () => {
     const far = { ...context, limits: { ...limits, maxIntervalMs: 30 * DAY_MS } };
     const { dueAt } = scheduleAfterRefresh(known(1e-5, 1e-5), refreshed(), far, 0).plan;
     expect(dueAt).toBe(NOW + limits.reviewMs);
@@ -123,30 +123,30 @@ describe('scheduleAfterRefresh', () => {
     expect(asked(known(0.1, 5), {})).toBeCloseTo(1 / interval, 6);
     expect(asked(known(0.1, 5), { planned: false })).toBe(0);
     expect(asked(known(0.1, 5, { dirtyAt: NOW - 1 }), {})).toBe(1);
-    // Read with what the budget had left, not because it was worth the price.
+    // Read with spare budget, not because it gained the price.
     expect(asked(known(0.1, 0.05, { dirtyAt: NOW - 1 }), {})).toBe(0);
     expect(asked(known(0.1, 5), { eventsTrustedSince: 0 })).toBe(1);
     expect(asked(unread(NOW - 1), {})).toBe(1);
-    // What the refresh teaches is for the next one.
+    // What the refresh shows is used only for the next one.
     const unsure = known(0.1, 5, { change: UNKNOWN_POPULATION });
     const best = bestIntervalHours(UNKNOWN_POPULATION, 1 / 5, 1 / 60, 24);
     for (const difference of [0, 1]) expect(asked(unsure, { difference, views: 50 })).toBeCloseTo(1 / best, 6);
   });
 
-  test('views before the first event since the last read were right, those after it wrong', () => {
+  test('views before the first event since the last read were correct, those after it were not', () => {
     const seen = refreshed({ views: 80, eventsTrustedSince: 0 });
     const clean = scheduleAfterRefresh(known(1, 1), seen, context, 0).tally;
     const dirty = scheduleAfterRefresh(known(1, 1, { dirtyAt: NOW - HOUR_MS / 4 }), seen, context, 0).tally;
     expect(clean).toMatchObject({ views: 80, correctViews: 80, hours: 1 });
     expect(dirty.correctViews).toBeCloseTo(60, 9);
-    // Of a polled chat: as likely right as its rate says.
+    // For a polled chat: correct with the probability of its rate.
     const polled = scheduleAfterRefresh(known(1, 1), refreshed({ views: 80 }), context, 0).tally;
     expect(polled.correctViews).toBeCloseTo(80 * shareCorrect(1), 9);
     const never = scheduleAfterRefresh(known(1, 1, { readAt: null }), seen, context, 0).tally;
     expect(never.correctViews).toBe(0);
   });
 
-  test('a second review counts only what came after the first', () => {
+  test('a second evaluation counts only the time after the first', () => {
     const plan = known(1, 1, { readAt: NOW - 3 * HOUR_MS });
     const { correctViews } = scheduleAfterRefresh(plan, refreshed({ views: 1 }), context, 0).tally;
     // ∫ P(t) dt from 2 to 3
@@ -160,15 +160,15 @@ describe('isWorthReading', () => {
   const isWorth = (plan: ChatSchedule, kappa = 1, seen: Observations = quiet) =>
     isWorthReading(plan, seen, NOW, { ...context, kappa });
 
-  test('a chat with an event is, where a count of it lives long enough for its viewers', () => {
-    // A count that lives ten hours, viewed once in a hundred: a tenth of a correct view.
+  test('a chat with an event is, if its count lives long enough for its viewers', () => {
+    // A count that lives ten hours and is viewed once in a hundred hours: a tenth of a correct view.
     const plan = known(0.1, 0.01);
     expect(isWorth(plan)).toBe(false);
     expect(isWorth(plan, 0.0999)).toBe(true);
     expect(isWorth(known(0.1, 100))).toBe(true);
   });
 
-  test('one that was never read is, whatever the price', () => {
+  test('a chat that was never read is, at any price', () => {
     expect(isWorth(unread(NOW), 1e9)).toBe(true);
   });
 
@@ -188,17 +188,17 @@ describe('scheduleWhenDue', () => {
   const look = (plan: ChatSchedule, more: Partial<Parameters<typeof scheduleWhenDue>[1]> = {}, kappa = 1) =>
     scheduleWhenDue(plan, { ...quiet, now: NOW, ...more }, { ...context, kappa }, 0);
 
-  test('a chat never read goes before all others', () => {
+  test('a chat that was never read precedes all others', () => {
     expect(look(unread(NOW)).correctViews).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('a dirty chat buys the life of a count, a polled one what its age lets expect', () => {
+  test('a dirty chat gains the lifetime of a count, a polled one the expected gain for its age', () => {
     expect(look(known(0.1, 5, { dirtyAt: NOW - 1 })).correctViews).toBeCloseTo(50, 6);
     const old = known(0.1, 5, { readAt: NOW - 20 * HOUR_MS });
     expect(look(old).correctViews).toBeCloseTo(5 * correctHours(old.change, 20), 6);
   });
 
-  test('a price that rose since makes a chat wait; its views are counted all the same', () => {
+  test('a higher price makes a chat wait; its views are counted nevertheless', () => {
     const plan = known(0.1, 5);
     const wanted = (kappa: number) => bestIntervalHours(plan.change, kappa / 5, 1 / 60, 24);
     const { plan: next, correctViews, tally } = look(plan, { views: 7 }, 1);
@@ -206,37 +206,37 @@ describe('scheduleWhenDue', () => {
     expect(((next.dueAt - NOW) / HOUR_MS + 1) / wanted(1)).toBeCloseTo(1, 6);
     expect(next.views.countedTo).toBe(NOW);
     expect(tally.views).toBe(7);
-    // Within a seventh of its interval it is read, lest it be put off for a trifle for ever.
+    // Within a seventh of its interval it is read, so that it is not postponed again and again.
     const price = 5 * correctHours(plan.change, 1.1);
     expect(look(plan, {}, price).correctViews).not.toBeNull();
     expect(look(plan, {}, 2 * price).correctViews).toBeNull();
   });
 
-  test('a dirty chat not worth the price is looked at daily, and read when its price is right', () => {
+  test('a dirty chat below the price is evaluated daily, and read when it gains the price', () => {
     const plan = known(0.1, 0.01, { dirtyAt: NOW - 1 });
     const { correctViews, plan: next } = look(plan, { eventsTrustedSince: 0 });
     expect(correctViews).toBeNull();
     expect(next.dueAt).toBe(NOW + 23 * HOUR_MS);
     expect(next.dirtyAt).toBe(NOW - 1);
     expect(look(plan, { eventsTrustedSince: 0 }, 0.09).correctViews).toBeCloseTo(0.1, 6);
-    // A chat that became popular meanwhile is worth it.
+    // A chat that became popular meanwhile gains the price.
     const counted = { ...plan, views: { views: 0, hours: 24, countedTo: NOW - HOUR_MS } };
     expect(look(counted, { eventsTrustedSince: 0 }).correctViews).toBeNull();
     expect(look(counted, { eventsTrustedSince: 0, views: 5 }).correctViews).toBeGreaterThan(1);
   });
 
-  test('a trusted chat without events is left alone until the audit; one whose trust is newer than its count is polled', () => {
+  test('a chat with trusted events but no event waits for the audit; one with newer trust than its count is polled', () => {
     const plan = known(2, 50, { readAt: NOW - 20 * HOUR_MS });
     expect(look(plan, { eventsTrustedSince: 0 }).correctViews).toBeNull();
     expect(look(plan, { eventsTrustedSince: NOW - HOUR_MS }).correctViews).not.toBeNull();
     expect(look({ ...plan, readAt: NOW - DAY_MS }, { eventsTrustedSince: 0 }).correctViews).not.toBeNull();
   });
 
-  test('whatever the price, a chat as old as the floor is read', () => {
+  test('a chat at the longest interval is read at any price', () => {
     expect(look(known(10, 0.001, { readAt: NOW - DAY_MS }), {}, 1e6).correctViews).not.toBeNull();
   });
 
-  test('a day of looks and views tallies the same hours and freshness as one look', () => {
+  test('a day of evaluations sums the same hours and freshness as one evaluation', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 23 }), { maxLength: 5 }), (hours) => {
         const start = known(0.3, 2, { readAt: NOW - DAY_MS, views: { views: 0, hours: 0, countedTo: NOW - DAY_MS } });
@@ -256,7 +256,7 @@ describe('scheduleWhenDue', () => {
   });
 });
 
-test('the floor takes at most 4 % of the budget', () => {
+test('reads at the longest interval use at most 4 % of the budget', () => {
   expect(floorMs(DAY_MS, 1_000, 6_000)).toBe(DAY_MS);
   const floor = floorMs(DAY_MS, 150_000, 6_000);
   expect(150_000 / (floor / HOUR_MS)).toBeCloseTo(0.04 * 6_000, 9);

@@ -28,7 +28,7 @@ const sample = Array.from(world.changes, (rate, i) => ({
 const limits = { minIntervalMs: SCHEDULING_LIMITS.minIntervalMs, maxIntervalMs: 1e12 };
 const best = whatIf(sample, BUDGET, limits);
 
-/** Requests an hour that the chats ask for at a price. */
+/** Returns the requests per hour that the chats need at a price. */
 function demandAt(kappa: number): number {
   let demand = 0;
   for (const { change, viewsPerHour } of sample) {
@@ -46,7 +46,7 @@ function demandAt(kappa: number): number {
 
 const kappaOf = (state: PriceState) => contextOf(state, CHATS, SCHEDULING_LIMITS).kappa;
 
-/** A tick of six minutes in which the chats ask at the present price, and MAX answers to a share `open` of the budget. */
+/** Runs six minutes in which the chats demand requests at the present price, and MAX responds to a share `open` of the budget. */
 function step(state: PriceState, backlog: number, open: number): { state: PriceState; backlog: number } {
   const hours = 0.1;
   const asked = demandAt(kappaOf(state)) * hours;
@@ -76,10 +76,10 @@ describe('adjustPrice', () => {
     expect(backlog).toBeLessThan(BUDGET / 10);
   });
 
-  test('recovers from six hours in which MAX stood still', () => {
+  test('recovers from six hours in which MAX did not respond', () => {
     const settled = run(firstState(CHATS, world.viewsPerHour, BUDGET), 0, 48);
     const stopped = run(settled.state, settled.backlog, 6, 0);
-    // A standstill says nothing of the price, but makes chats wait.
+    // A standstill does not change the price, but makes chats wait.
     expect(stopped.state.logKappa).toBe(settled.state.logKappa);
     expect(kappaOf(stopped.state)).toBeGreaterThan(2 * best.kappa);
     const after = run(stopped.state, stopped.backlog, 24);
@@ -88,7 +88,7 @@ describe('adjustPrice', () => {
     expect(kappaOf(after.state) / best.kappa).toBeCloseTo(1, 1);
   });
 
-  test('a burst of demand moves the price no more than five budgets would', () => {
+  test('limits the effect of a burst of demand to that of five budgets', () => {
     const state = firstState(CHATS, 100, BUDGET);
     const logAfter = (demand: number) =>
       adjustPrice(state, tick({ tally: { ...NO_TALLY, demand }, allowed: 3, hours: 0.1 })).logKappa;
@@ -96,7 +96,7 @@ describe('adjustPrice', () => {
     expect(logAfter(14)).toBeLessThan(logAfter(15));
   });
 
-  test('averages forget: a day of views, a week of rates', () => {
+  test('averages views over a day, and rates over a week', () => {
     const tally: Tally = {
       ...{ demand: 0, views: 100, correctViews: 80, hours: 10, correctHours: 6 },
       ...{ logRate: -20, squaredLogRate: 50 },
@@ -115,7 +115,7 @@ describe('adjustPrice', () => {
 });
 
 describe('contextOf', () => {
-  test('begins with the default population and comes to what was seen', () => {
+  test('starts with the default population and converges to the observations', () => {
     const state = firstState(CHATS, 60, BUDGET);
     const first = contextOf(state, CHATS, SCHEDULING_LIMITS);
     expect(first.population.mean).toBeCloseTo(UNKNOWN_POPULATION.mean, 9);
@@ -131,17 +131,17 @@ describe('contextOf', () => {
     expect(seen.population.variance).toBeCloseTo(1.5, 1);
   });
 
-  test('a service nobody looks at still has a price of views', () => {
+  test('gives a service without views a positive view rate', () => {
     expect(contextOf(firstState(CHATS, 1e-9, BUDGET), 0, SCHEDULING_LIMITS).meanViewsPerHour).toBeCloseTo(1 / 720, 12);
   });
 });
 
-test('before anything was refreshed nothing is known of freshness', () => {
+test('has no freshness before the first refresh', () => {
   expect(expectedFreshness(firstState(CHATS, 60, BUDGET))).toBeNull();
   expect(expectedAccuracy(firstState(CHATS, 60, BUDGET))).toBeNull();
 });
 
-test('tallies add up in every field', () => {
+test('tallies are added in every field', () => {
   const one: Tally = {
     ...{ demand: 1, views: 2, correctViews: 3, hours: 4, correctHours: 7 },
     ...{ logRate: 5, squaredLogRate: 6 },

@@ -18,8 +18,8 @@ const scenario = (more: Partial<Scenario>): Scenario => ({
 });
 const best = bestPolling(world, BUDGET).freshness;
 
-describe('the planner in virtual time', () => {
-  test('with known rates polls nearly as well as can be, within its budget', () => {
+describe('the planner in simulated time', () => {
+  test('polls nearly optimally with known rates, within its budget', () => {
     const { freshness, requestsPerHour, expected, waited } = simulate(scenario({}));
     expect(freshness / best).toBeGreaterThan(0.97);
     expect(freshness / best).toBeLessThan(1.02);
@@ -29,7 +29,7 @@ describe('the planner in virtual time', () => {
     expect(waited).toBe(0);
   });
 
-  test('learns rates within days, and knows how well it does', () => {
+  test('learns rates within days, and estimates its own freshness', () => {
     const learnt = simulate(scenario({ rates: 'learnt', warmDays: 6 }));
     const { daily, freshness, expected, sample, requestsPerHour } = learnt;
     expect(freshness / best).toBeGreaterThan(0.93);
@@ -37,25 +37,25 @@ describe('the planner in virtual time', () => {
     expect(freshness).toBeGreaterThan(uniformPolling(world, BUDGET) + 0.15);
     expect(freshness).toBeGreaterThan((daily[0] ?? 1) + 0.1);
     expect(expected).toBeCloseTo(freshness, 1);
-    // The sample that a what-if goes by stands for all chats, and agrees with what happened.
+    // The sample of a what-if represents all chats, and agrees with the results.
     const chats = sample.reduce((sum, { weight }) => sum + weight, 0);
     expect(chats / 1_500).toBeCloseTo(1, 0);
     expect(whatIf(sample, BUDGET, { ...SCHEDULING_LIMITS, maxIntervalMs: 1e10 }).freshness).toBeCloseTo(freshness, 1);
   });
 
-  test('events are worth more than any polling', () => {
+  test('gains more from events than any polling could', () => {
     const { freshness } = simulate(scenario({ trusted: 1 }));
     expect(freshness / bestWithEvents(world, BUDGET)).toBeGreaterThan(0.96);
     expect(freshness / bestWithEvents(world, BUDGET)).toBeLessThan(1.02);
     expect(freshness).toBeGreaterThan(best);
   });
 
-  test('a seed replays', () => {
+  test('gives the same results for the same seed', () => {
     const once = () => simulate(scenario({ rates: 'learnt', trusted: 0.5, warmDays: 1, days: 1, random: seeded(9) }));
     expect(once()).toEqual(once());
   });
 
-  test('a listing waits only for chats nobody has read yet', () => {
+  test('lets a listing wait only for chats that were never read', () => {
     const { shown, waited } = simulate(scenario({ days: 1, newcomers: 300 }));
     expect(shown).toBeGreaterThan(1_000);
     expect(waited).toBeGreaterThan(0);
@@ -63,12 +63,12 @@ describe('the planner in virtual time', () => {
   });
 });
 
-test('a changed chat costs one request a window at most, and one that is gone none', async () => {
+test('spends at most one request per window on a changed chat, and none on one that is gone', async () => {
   const told = await coalesce(createWorld(1_500, 1, seeded(2)), 6, seeded(3));
   expect(told.raidChanges).toBeGreaterThan(100_000);
   expect(told.deliveries).toBeGreaterThan(told.changes);
   expect(told.requests).toBeLessThanOrEqual(told.toldWindows);
-  // Events up to a minute late spread the changes of a window over more.
+  // Events up to a minute late spread the changes of a window over several windows.
   expect(told.requests).toBeLessThan(1.1 * told.windows);
   expect(told.requests).toBeGreaterThan(0.3 * told.windows);
   expect(told.mostInWindow).toBe(1);
@@ -76,7 +76,7 @@ test('a changed chat costs one request a window at most, and one that is gone no
   expect(told.goneRequests).toBe(0);
 });
 
-test('the queue of due chats gives each once, the longest due first', () => {
+test('the queue of due chats returns each once, in order of due times', () => {
   const queue = new DueQueue(6, 10);
   for (const [chat, tick] of [4, 2, 9, 2, 7, 99].entries()) queue.put(chat, tick);
   queue.put(4, 3);

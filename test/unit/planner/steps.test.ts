@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ein, equal, gain, logDifference, MAX_DIFFERENCE, shareCorrect } from '../../../lib/planner/steps.ts';
 
-/** Skellam's distribution by enumeration of joins and leaves, averaged over balances by a fine midpoint rule. */
+/** Skellam's distribution by enumeration of joins and leaves, averaged over all shares by a fine midpoint rule. */
 function enumerated(k: number, x: number): number {
   const BALANCES = 400;
   let sum = 0;
@@ -39,12 +39,12 @@ function integral(f: (t: number) => number, x: number): number {
 
 describe('the difference of a count', () => {
   const cases = [0, 1, 2, 3, 7, 20, 39].flatMap((k) => [0.01, 0.4, 1, 5, 20, 45].map((x) => [k, x] as const));
-  test.each(cases)('is %i after %d expected steps as often as enumeration says', (k, x) => {
-    // The midpoint rule over balances is good to 1e-6 itself.
+  test.each(cases)('is %i after %d expected steps with the enumerated probability', (k, x) => {
+    // The midpoint rule itself is exact to 1e-6.
     expect(Math.abs(Math.exp(logDifference(k, x)) - enumerated(k, x))).toBeLessThan(2e-6);
   });
 
-  test('adds up to one', () => {
+  test('has probabilities that add up to one', () => {
     for (const x of [0.1, 1, 10, 55, 65, 200]) {
       let sum = 0;
       for (let k = 0; k < 500; k += 1) sum += Math.exp(logDifference(k, x));
@@ -52,7 +52,7 @@ describe('the difference of a count', () => {
     }
   });
 
-  test('of many steps is continuous where sums give way to approximations', () => {
+  test('is continuous where approximations replace sums', () => {
     for (const k of [39, 40, 41, 100, 900]) {
       for (const x of [k + 1, 60]) {
         const [below, above] = [logDifference(k, x * (1 - 1e-9)), logDifference(k, x * (1 + 1e-9))];
@@ -62,7 +62,7 @@ describe('the difference of a count', () => {
     }
   });
 
-  test('says more the greater it is, up to where people join in bulk', () => {
+  test('is stronger evidence the larger it is, up to the limit for mass joins', () => {
     const best = (k: number) => {
       const xs = Array.from({ length: 200 }, (_, i) => Math.exp(-3 + i / 15));
       return xs.reduce((a, b) => (logDifference(k, b) > logDifference(k, a) ? b : a));
@@ -76,12 +76,12 @@ describe('the difference of a count', () => {
   });
 });
 
-describe('a count that may come back to what it was', () => {
-  test('is right as often as its difference is 0', () => {
+describe('a count that may return to its old value', () => {
+  test('is correct with the probability of a difference of 0', () => {
     for (const x of [1e-5, 0.3, 4, 80]) expect(equal(x)).toBeCloseTo(Math.exp(logDifference(0, x)), 12);
   });
 
-  test('is right, read every x steps, for the mean of that', () => {
+  test('is correct for the mean of that, if it is read every x steps', () => {
     for (const x of [0.01, 0.3, 1.4, 1.6, 4, 30]) {
       expect(shareCorrect(x)).toBeCloseTo(integral(equal, x) / x, 8);
       expect(gain(x)).toBeCloseTo(x * (shareCorrect(x) - equal(x)), 8);

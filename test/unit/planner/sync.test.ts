@@ -23,7 +23,7 @@ const settings = { rps: 30, backgroundShare: 0.2, maxCallsPerHour: 40, intervalM
 const limits = { ...SCHEDULING_LIMITS, changeMemoryHours: Infinity, viewMemoryHours: Infinity };
 const quiet: Observations = { views: 0, eventsTrustedSince: null, eventQuarters: 0 };
 
-/** A chat whose rates are known, due now. */
+/** A chat with known rates that is due now. */
 const chat = (changesPerHour: number, viewsPerHour: number, ageHours: number, more: Partial<ChatSchedule> = {}) => ({
   change: { mean: Math.log(changesPerHour), variance: 0 },
   views: { views: viewsPerHour * 1e9, hours: 1e9, countedTo: NOW - HOUR_MS },
@@ -33,7 +33,7 @@ const chat = (changesPerHour: number, viewsPerHour: number, ageHours: number, mo
   ...more,
 });
 
-/** The price after a sync an interval ago. */
+/** The price of a sync one interval ago. */
 function priceOf(kappa: number): Price {
   const start = { price: undefined, findings: NO_FINDINGS, chats: 100 };
   const sync = beginSync(start, settings, NOW - INTERVAL_MS, limits);
@@ -58,24 +58,24 @@ function weighAll(sync: Sync, plans: readonly ChatSchedule[], seen: Observations
 }
 
 describe('a sync', () => {
-  test('reads what is worth the price, and postpones what isn’t', () => {
+  test('reads chats that gain the price, and postpones the others', () => {
     const sync = begin(1);
     expect(weigh(sync, chat(0.1, 5, 10), quiet, 0)).toMatchObject({ kind: 'wanted' });
     expect(weigh(sync, chat(0.1, 0.01, 10), quiet, 0)).toMatchObject({ kind: 'postponed', unchecked: true });
     expect(weigh(sync, chat(0.1, 5, 10, { readAt: null }), quiet, 0)).toEqual({ kind: 'first' });
-    // Due only in a while, it is left as it is.
+    // If it is due later, it remains unchanged.
     const later = chat(0.1, 0.01, 10, { dueAt: NOW + 60_000 });
     expect(weigh(sync, later, quiet, 0)).toEqual({ kind: 'waiting', unchecked: true });
   });
 
-  test('gives what the budget has left to counts that nobody vouches for, the oldest first', () => {
-    // Ten requests an interval: two chats are worth one.
+  test('uses spare budget for counts without trusted events, the oldest first', () => {
+    // Ten requests per interval: two chats gain the price.
     const idle = Array.from({ length: 20 }, (_, i) => chat(0.1, 0.01, 1 + i));
     const { found, selection } = weighAll(begin(1), [chat(0.1, 5, 10), chat(0.1, 9, 10), ...idle]);
     expect(found.postponed.size).toBe(20);
     expect(selection.read.map(({ id }) => id)).toEqual([0, 1, 21, 20, 19, 18, 17, 16, 15, 14]);
     expect(selection.spare).toBe(0);
-    // Some is kept for chats that are due again before the next sync, as many as there were.
+    // Some are reserved for chats that are due again before the next sync.
     expect(weighAll(begin(1, { again: 4 }), [chat(0.1, 5, 10), ...idle]).selection).toMatchObject({ spare: 4 });
   });
 
@@ -86,7 +86,7 @@ describe('a sync', () => {
     expect(weighAll(begin(1, { again: 300 }), many).selection).toMatchObject({ leftOver: 15, spare: 5 });
   });
 
-  test('but not to those that events vouch for, nor to those read since the sync before', () => {
+  test('but not for counts with trusted events, or those read since the last sync', () => {
     const trusted = { ...quiet, eventsTrustedSince: 0 };
     const clean = [chat(0.1, 0.01, 10)];
     expect(weighAll(begin(1), clean, trusted).selection.read).toEqual([]);
@@ -95,7 +95,7 @@ describe('a sync', () => {
     expect(weighAll(begin(1), dirty, trusted).selection.read).toHaveLength(1);
   });
 
-  test('looks beyond what is due only as far as the budget has requests left', () => {
+  test('evaluates chats that are not due only for spare budget', () => {
     const sync = begin(1);
     const found = nothingFound();
     const plan = chat(0.1, 0.01, 10, { dueAt: NOW + 5 * HOUR_MS });
@@ -107,7 +107,7 @@ describe('a sync', () => {
     expect(wantsMore(sync, found, false)).toBe(true);
   });
 
-  test('saves what requests after events took beyond the budget, for two hours at most', () => {
+  test('saves the requests that events took beyond the budget, for at most two hours', () => {
     expect(begin(1).allowed).toBe(10);
     expect(begin(1, { charged: 16 }).allowed).toBe(4);
     const burst = begin(1, { charged: 10_000 });
@@ -122,9 +122,9 @@ describe('a sync', () => {
     expect(allowed).toEqual([0, 0, 0, 0, 0, 0, 0, 10, 10]);
   });
 
-  test('knows from postponed chats too how right the counts are', () => {
+  test('estimates the share of correct counts from postponed chats too', () => {
     const sync = begin(1);
-    // Changes ten times an hour, and was read ten hours ago: wrong all the last hour, in which it was viewed.
+    // It changes ten times an hour and was read ten hours ago, so it was wrong in the last hour, when it was viewed.
     const { found, selection } = weighAll(sync, [chat(10, 0.0001, 10)], { ...quiet, views: 20 });
     const { state } = endSync(sync, found, selection, 20);
     expect(state.views).toBeCloseTo(20);
@@ -132,7 +132,7 @@ describe('a sync', () => {
     expect(expectedAccuracy(state)).toBeLessThan(0.01);
   });
 
-  test('measures by events what nobody reads', () => {
+  test('measures chats with trusted events without refreshes', () => {
     const sync = begin(1);
     const dirty = chat(0.1, 0.0001, 10, { dirtyAt: NOW - HOUR_MS / 4 });
     const { found, selection } = weighAll(sync, [dirty], { ...quiet, eventsTrustedSince: 0 });
@@ -146,28 +146,28 @@ describe('a refresh', () => {
     ...{ ...quiet, ...more, readAt: NOW, difference: changed ? 3 : 0, planned: true },
   });
 
-  test('finds the count right all the time where nothing has changed, else for as long as the rate says', () => {
+  test('finds the count correct for the whole time if it is equal, otherwise for the time by its rate', () => {
     const plan = chat(0.1, 2, 10);
     const same = learnFromRefresh(plan, seen(false), price, 0).findings;
     expect(same).toMatchObject({ measuredHours: 10, measuredCorrectHours: 10, charged: 1 });
     expect(same.measuredViews).toBeCloseTo(20, 6);
     expect(same.measuredCorrect).toBeCloseTo(20, 6);
     const changed = learnFromRefresh(plan, seen(true), price, 0).findings;
-    // Both together are right as often as a count is that is read every step: equal(1) of them are found unchanged.
+    // Both together are correct as often as a count that is read every step: equal(1) of them are equal.
     const both = equal(1) * same.measuredCorrectHours + (1 - equal(1)) * changed.measuredCorrectHours;
     expect(both).toBeCloseTo(10 * shareCorrect(1), 6);
     expect(changed.measuredCorrect / changed.measuredViews).toBeCloseTo(changed.measuredCorrectHours / 10, 9);
   });
 
-  test('of a chat never read measures nothing', () => {
+  test('of a chat that was never read measures nothing', () => {
     const { findings } = learnFromRefresh(chat(1, 1, 1, { readAt: null }), seen(true), price, 0);
     expect(findings).toMatchObject({ measuredViews: 0, measuredHours: 0 });
   });
 
-  test('of a trusted chat takes the event’s word', () => {
+  test('of a chat with trusted events relies on the events', () => {
     const plan = chat(0.1, 2, 10, { dirtyAt: NOW - HOUR_MS / 2 });
     const { findings } = learnFromRefresh(plan, seen(true, { views: 2, eventsTrustedSince: 0 }), price, 0);
-    // The hour since it was last weighed.
+    // The hour since its last evaluation.
     expect(findings).toMatchObject({
       measuredHours: 1,
       measuredCorrectHours: 0.5,

@@ -16,7 +16,7 @@ const sampleOf = (trusted: boolean) =>
   }));
 
 describe.each([15, 60, 216])('%d requests an hour', (budget) => {
-  test('with known rates the outlook is the optimum', () => {
+  test('with known rates the result is the optimum', () => {
     const outlook = whatIf(sampleOf(false), budget, limits);
     const best = bestPolling(world, budget);
     expect(outlook.requestsPerHour / budget).toBeCloseTo(1, 2);
@@ -24,13 +24,13 @@ describe.each([15, 60, 216])('%d requests an hour', (budget) => {
     expect(outlook.kappa / best.kappa).toBeCloseTo(1, 2);
   });
 
-  test('so it is with events, but for the one chat the budget ends at', () => {
+  test('and with events too, except for the chat at the end of the budget', () => {
     const outlook = whatIf(sampleOf(true), budget, limits);
     expect(outlook.freshness).toBeLessThanOrEqual(bestWithEvents(world, budget) + 1e-9);
     expect(outlook.freshness).toBeGreaterThan(bestWithEvents(world, budget) - 0.01);
   });
 
-  test('each bound is above the one it must be above', () => {
+  test('each bound exceeds the weaker ones', () => {
     const best = bestPolling(world, budget).freshness;
     expect(bestWithEvents(world, budget)).toBeGreaterThan(best);
     expect(best).toBeGreaterThan(uniformPolling(world, budget));
@@ -40,7 +40,7 @@ describe.each([15, 60, 216])('%d requests an hour', (budget) => {
   });
 });
 
-test('a chat that stands for ten counts ten-fold', () => {
+test('a chat that represents ten counts as ten', () => {
   const sample = sampleOf(false);
   const ten = sample.slice(0, 150).map((chat) => ({ ...chat, weight: 10 }));
   const copies = ten.flatMap((chat) => Array.from({ length: 10 }, () => ({ ...chat, weight: 1 })));

@@ -63,7 +63,7 @@ async function anew() {
   });
 }
 
-/** Makes chats 1 to `n`, with the MAX ids -1 to -n; @returns a message that wants them all. */
+/** Creates chats 1 to `n`, with the MAX ids -1 to -n; @returns a message for all of them. */
 async function chats(n: number): Promise<RefreshMessage> {
   const ids: number[] = [];
   for (let i = 1; i <= n; i += 1) ids.push(await created(stores.chats, { maxChatId: `-${i}` }));
@@ -116,7 +116,7 @@ describe('the planner', () => {
   };
   const learnt = async (id: number) => (await stores.chats.get(id))?.planning.learnt;
 
-  test('learns from every refresh, and sets the time of the next', async () => {
+  test('learns from every refresh, and schedules the next one', async () => {
     const message = { ...(await chats(3)), charged_to_planner: true as const };
     await stores.planner.writePrice(price, NO_FINDINGS);
     await work(message);
@@ -136,7 +136,7 @@ describe('the planner', () => {
     const findings = await stores.planner.readFindings();
     expect(findings.demand).toBeGreaterThan(0);
     expect(findings.views).toBeCloseTo(16);
-    // Chat 2 was right all the time, chat 1 for some of it; chat 3 wasn't viewed.
+    // Chat 2 was always correct, chat 1 for some time; chat 3 was not viewed.
     expect(findings.measuredViews).toBeGreaterThan(13);
     const wrong = findings.measuredViews - findings.measuredCorrect;
     expect(wrong).toBeGreaterThan(1);
@@ -147,7 +147,7 @@ describe('the planner', () => {
     expect(findings.charged).toBe(3);
   });
 
-  test('doesn’t charge its budget with what it didn’t ask for, and learns of it all the same', async () => {
+  test('does not charge its budget for other refreshes, but learns from them', async () => {
     const message = await chats(2);
     await stores.planner.writePrice(price, NO_FINDINGS);
     await work(message);
@@ -158,12 +158,12 @@ describe('the planner', () => {
     expect((await learnt(1))?.change.mean).not.toBe(price.context.population.mean);
   });
 
-  test('plans at once what is due again before the planner looks', async () => {
+  test('enqueues chats at once that are due again before the next sync', async () => {
     const message = { ...(await chats(3)), charged_to_planner: true as const };
     const cheap = { ...price.context, kappa: 1e-9 };
     await stores.planner.writePrice({ ...price, context: cheap, plannedUntil: T0 + HOUR }, NO_FINDINGS);
     await work(message);
-    // A second read of a chat that is read every minute, and the next one half a minute's slot before it is due.
+    // A second read of a chat that is viewed every minute; the next one is half a slot before it is due.
     expect(
       queue.messages.map(({ queue, message, delayMs }) => [queue, message.ids, message.charged_to_planner, delayMs]),
     ).toEqual([['bulk', [1, 2, 3], true, 30_000]]);
@@ -174,7 +174,7 @@ describe('the planner', () => {
     expect(queue.messages).toEqual([]);
   });
 
-  test('but only as far as the budget has requests to spare', async () => {
+  test('but only within the spare budget', async () => {
     const message = { ...(await chats(3)), charged_to_planner: true as const };
     const cheap = { ...price.context, kappa: 1e-9 };
     await stores.planner.writePrice({ ...price, context: cheap, plannedUntil: T0 + HOUR, spare: 5 }, NO_FINDINGS);
@@ -187,14 +187,14 @@ describe('the planner', () => {
     }
     expect(numbers).toEqual([3, 2, 0]);
     expect((await stores.planner.readFindings()).again).toBe(9);
-    // What isn't asked for now is due when the planner looks.
+    // Chats that are not enqueued now are due at the next sync.
     expect(Math.max(...Object.values(await dueAt()))).toBeLessThan(HOUR);
   });
 
-  test('asks once whether a chat tells of its changes, before it is polled, where events come', async () => {
+  test("checks once, before polling, whether a chat's events can be trusted, if events arrive", async () => {
     const message = { ...(await chats(3)), charged_to_planner: true as const };
     subscription = { url: 'https://chats.example', seenAt: T0, since: T0 - 1 };
-    // While many are new their counts come first.
+    // While many chats are new, their counts come first.
     await stores.planner.writePrice({ ...price, firstReads: 9_999 }, NO_FINDINGS);
     await work(message);
     let asked = 0;
@@ -214,26 +214,26 @@ describe('the planner', () => {
       { eventsTrustedSince: null, eventTrustChecked: true },
       { eventsTrustedSince: null, eventTrustChecked: false },
     ]);
-    // Told of its changes, it waits for the daily audit; the others are polled.
+    // With trusted events, it waits for the daily audit; the others are polled.
     const next = await dueAt();
     expect(next[1]).toBeGreaterThan(HOUR + 12 * HOUR);
     expect(next[2]).toBeLessThan(next[1] ?? 0);
     await clock.advance(HOUR);
-    // Not while nobody knows whether events come.
+    // Not while it is not known whether events arrive.
     await work({ ...message, requested_at: clock.now() });
     expect(asked).toBe(3);
     subscription = { ...subscription, seenAt: clock.now() };
     await clock.advance(60_000);
     await work({ ...message, requested_at: clock.now() });
     expect(asked).toBe(4);
-    // Of a new chat where few are new, with its first count.
+    // For a new chat, if few are new, together with its first count.
     await stores.planner.writePrice(price, NO_FINDINGS);
     const id = await created(stores.chats, { maxChatId: '-9' });
     await work({ ...message, ids: [id], requested_at: clock.now() });
     expect(asked).toBe(5);
   });
 
-  test('counts nothing twice: not what is superseded, nor what was shown meanwhile', async () => {
+  test('counts nothing twice: neither superseded chats nor views', async () => {
     const message = { ...(await chats(1)), charged_to_planner: true as const };
     await stores.planner.writePrice(price, NO_FINDINGS);
     await work(message);
@@ -265,7 +265,7 @@ describe('the planner', () => {
 });
 
 describe('a message', () => {
-  test('brings its chats up to date', async () => {
+  test('refreshes its chats', async () => {
     const message = await chats(100);
     expect(await work(message)).toEqual({
       ...{ done: 100, changed: 100, failed: 0, unavailable: 0, superseded: 0, remaining: 0, outage: false },
@@ -276,14 +276,14 @@ describe('a message', () => {
     expect(mostUnderWay).toBe(32);
   });
 
-  test('counts as changed what changed', async () => {
+  test('counts the chats that changed', async () => {
     const message = await chats(4);
     await work(message);
     answer = (chat) => counted(chat === 2 ? 7 : 100 + chat);
     expect(await work({ ...message, requested_at: clock.now() })).toMatchObject({ done: 4, changed: 1 });
   });
 
-  test('asks nothing about chats that were deleted, have no MAX id, were refused or read since', async () => {
+  test('sends no request for chats that were deleted, have no MAX id, were refused, or were read since', async () => {
     const message = await chats(5);
     await stores.chats.delete(1);
     await stores.chats.update(2, { maxChatId: null }, T0);
@@ -297,7 +297,7 @@ describe('a message', () => {
     expect([await countOf(4), await countOf(5)]).toEqual([1, 105]);
   });
 
-  test('keeps the status of chats that MAX refuses, and does not count them as failed', async () => {
+  test('stores the status of chats that MAX refuses, and does not count them as failed', async () => {
     const message = await chats(6);
     answer = (chat) => (chat % 2 ? { kind: 'denied' } : { kind: 'inactive', status: 'left' });
     expect(await work(message)).toMatchObject({ done: 6, unavailable: 6, failed: 0, outage: false });
@@ -307,8 +307,8 @@ describe('a message', () => {
   });
 });
 
-describe('what can not be done in time', () => {
-  test('goes back as a new message with the rest of it intact, when permits say', async () => {
+describe("chats that can't be done in time", () => {
+  test('return as a new message when permits are available again', async () => {
     const message = { ...(await chats(10)), run: { id: 'r', part: '500.3' } };
     await stores.runs.start({ ...NO_COUNTS, id: 'r', startedAt: T0, progressedAt: T0, ...planned(10) }, T0);
     permit = (n) => (n < 6 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: n * 1_000 });
@@ -325,7 +325,7 @@ describe('what can not be done in time', () => {
     expect(await stores.runs.get('r')).toMatchObject({ done: 10, changed: 10, failed: 0 });
   });
 
-  test('goes back when the time is over', async () => {
+  test('return when the time is over', async () => {
     const message = await chats(100);
     // Thirty-two at a time, 40 ms each: two rounds.
     expect(await work(message, T0 + 80)).toMatchObject({ done: 64, remaining: 36, failed: 0 });
@@ -333,14 +333,14 @@ describe('what can not be done in time', () => {
     expect(queue.messages[0]?.delayMs).toBe(0);
   });
 
-  test('goes back whole when there is no time at all', async () => {
+  test('all return if there is no time at all', async () => {
     const message = await chats(3);
     expect(await work(message, T0)).toMatchObject({ done: 0, remaining: 3 });
     expect(queue.messages).toMatchObject([{ message, delayMs: 0 }]);
     expect(maxApi.calls).toEqual([]);
   });
 
-  test('is not called failed when the retries had to be left off', async () => {
+  test('do not count as failed if there was no time for retries', async () => {
     const message = await chats(1);
     answer = () => failing('timeout');
     expect(await work(message, T0 + 100)).toMatchObject({ done: 0, failed: 0, remaining: 1 });
@@ -351,7 +351,7 @@ describe('what can not be done in time', () => {
 const planned = (n: number) => ({ expected: n, planned: n, cursor: null });
 
 describe('chats that fail by themselves', () => {
-  test('are counted, wait for their next turn, and stop nobody else', async () => {
+  test('are counted and postponed, and stop no other chat', async () => {
     const message = await chats(40);
     answer = (chat) => (chat % 10 ? counted(1) : failing('server', { retryable: false }));
     expect(await work(message)).toMatchObject({ done: 40, changed: 36, failed: 4, remaining: 0, outage: false });
@@ -370,7 +370,7 @@ describe('chats that fail by themselves', () => {
     expect(maxApi.callsTo('-2')).toBe(4);
   });
 
-  test('four in a row are bad luck', async () => {
+  test('do not count as an outage if there are four in a row', async () => {
     const message = await chats(12);
     answer = (chat) => (chat > 8 ? failing('server', { retryable: false }) : counted(1));
     expect(await work(message)).toMatchObject({ done: 12, failed: 4, outage: false });
@@ -378,14 +378,14 @@ describe('chats that fail by themselves', () => {
 });
 
 describe('an outage', () => {
-  test('is five failures in a row: all goes back for a while, and nobody is postponed', async () => {
+  test('is five consecutive failures: all chats return with a delay, and none is postponed', async () => {
     const message = await chats(100);
     answer = (chat) => (chat <= 32 ? counted(1) : failing('server', { retryable: false }));
     const report = await work(message);
     expect(report).toEqual({
       ...{ done: 32, changed: 32, failed: 0, unavailable: 0, superseded: 0, remaining: 68, outage: true },
     });
-    // No further request starts; the 32 under way end, and the first four failures were followed by a next one.
+    // No further request starts. The 32 in progress end; each of the first four failures was followed by another request.
     expect(maxApi.calls.length).toBeLessThanOrEqual(32 + 32 + 4);
     expect(queue.messages).toHaveLength(1);
     expect(queue.messages[0]?.message.ids.toSorted((a, b) => a - b)).toEqual(message.ids.slice(32));
@@ -397,20 +397,20 @@ describe('an outage', () => {
   test.each([
     [0, 30_000],
     [1 - 2 ** -53, 60_000],
-  ])('lasts from half a minute to a minute (%d)', async (random, delayMs) => {
+  ])('causes a delay from half a minute to a minute (%d)', async (random, delayMs) => {
     const parts = depsOf();
     answer = () => failing('timeout');
     await work(await chats(6), undefined, { ...parts, deps: { ...parts.deps, random: () => random } });
     expect(queue.messages[0]?.delayMs).toBeCloseTo(delayMs, 3);
   });
 
-  test('is noticed through retries too, before they are all made', async () => {
+  test('is detected during retries, before all are made', async () => {
     answer = () => failing('network');
     expect(await work(await chats(2))).toMatchObject({ done: 0, remaining: 2, outage: true });
     expect(maxApi.calls.length).toBeLessThanOrEqual(6);
   });
 
-  test('is a refused token, at once', async () => {
+  test('is detected at once if MAX refuses the token', async () => {
     const message = await chats(50);
     answer = () => failing('auth');
     expect(await work(message)).toMatchObject({ done: 0, failed: 0, remaining: 50, outage: true });
@@ -419,7 +419,7 @@ describe('an outage', () => {
     expect(await dueAt()).toEqual(Object.fromEntries(message.ids.map((id) => [id, 0])));
   });
 
-  test('of the token is also one among answers', async () => {
+  test('of the token is detected even among successful responses', async () => {
     const message = await chats(40);
     answer = (chat) => (chat === 3 ? failing('auth') : counted(1));
     const { done, failed, remaining, outage } = await work(message);
@@ -448,7 +448,7 @@ describe('a store or a queue that can’t be reached', () => {
     ['postponing', ({ countStore }) => ({ countStore: { ...countStore, postpone: broken } })],
     ['booking', ({ runStore }) => ({ runStore: { ...runStore, book: broken } })],
     ['putting back', ({ queue }) => ({ queue: { ...queue, send: broken } })],
-  ])('when %s: the message is to be delivered again', async (_, breaking) => {
+  ])('when %s: the message is delivered again', async (_, breaking) => {
     const message = { ...(await chats(3)), run: { id: 'r', part: '0.0' } };
     await stores.runs.start({ ...NO_COUNTS, id: 'r', startedAt: T0, progressedAt: T0, ...planned(3) }, T0);
     answer = (chat) => (chat === 2 ? failing('server', { retryable: false }) : counted(1));
@@ -460,7 +460,7 @@ describe('a store or a queue that can’t be reached', () => {
   });
 });
 
-describe('whatever dies', () => {
+describe('for any death of a worker', () => {
   /**
    * 1, 2, 3 are read; 4 is denied, 5 fails, 6 has no MAX id, 7 was deleted; 8 is not answered in time at first, and so goes
    * back; 9 was there with the count MAX gives.
@@ -486,7 +486,7 @@ describe('whatever dies', () => {
     return { ids, requested_at: T0, ...(run ? { run: { id: 'r', part: '0.0' } } : {}) };
   }
 
-  /** Works on messages, delivering again what was not finished, until there is none. */
+  /** Handles messages, and delivers unfinished ones again, until there are none. */
   async function deliver(message: RefreshMessage, worker: () => Worker) {
     const waiting = [message];
     let deliveries = 0;
@@ -503,7 +503,7 @@ describe('whatever dies', () => {
 
   describe.each(DEATHS)('(%s)', (death) => {
     test.each([true, false])(
-      'nothing is lost, nothing counted twice, hardly anything asked twice (run: %j)',
+      'nothing is lost, nothing is counted twice, and hardly any request is repeated (run: %j)',
       async (run) => {
         let deaths = 0;
         for (let at = 0; ; at += 1) {
@@ -523,10 +523,10 @@ describe('whatever dies', () => {
           const booked = await stores.runs.get('r');
           expect(booked, where).toMatchObject({ done: 9, failed: 1, unavailable: 3 });
           expect(booked && statusOf(booked, clock.now()), where).toBe('finished');
-          // A change whose worker died between writing and booking it is known by its count only.
+          // If a worker died between storing a change and recording the part, only the count shows the change.
           expect(booked?.changed, where).toBeLessThanOrEqual(4);
         }
-        // Each of the worker's calls was its last once: reading, MAX and the store for each chat, booking, putting back.
+        // Each call of the worker was its last in one run: reads, MAX and the store for each chat, recording, returning.
         expect(deaths).toBeGreaterThanOrEqual(death === 'the call fails' ? 8 : 16);
       },
     );

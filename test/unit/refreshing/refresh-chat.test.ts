@@ -26,7 +26,7 @@ beforeEach(async () => {
   chat = { id: await created(stores.chats, { maxChatId: '-70' }), maxChatId: '-70' };
 });
 
-/** One refresh; MAX answers after `tookMs`, and `meanwhile` happens before it does. */
+/** One refresh. MAX responds after `tookMs`, and `meanwhile` happens before it does. */
 function refresh(answer: ChatAnswer, { tookMs = 10, meanwhile = async () => {}, counts = stores.counts } = {}) {
   const { told, events } = listening();
   const maxApi = scriptedMax(async () => {
@@ -43,7 +43,7 @@ const cached = async () => (await cache.getMany([chat.id]))?.get(chat.id);
 const due = () => stores.counts.due(Number.MAX_SAFE_INTEGER, 10, undefined);
 const at = (ms: number) => new Date(ms).toISOString();
 
-test('a count goes to the store and to the cache, with the time MAX was asked', async () => {
+test('a count is stored and cached, with the time of the request to MAX', async () => {
   const { outcome, told } = await refresh(counted(101));
   expect(outcome).toEqual({ kind: 'updated', count: 101, readAt: T0, changed: true });
   expect(await stores.chats.get(chat.id)).toMatchObject({ participantsCount: 101, readAt: T0, checkedAt: T0 });
@@ -52,13 +52,13 @@ test('a count goes to the store and to the cache, with the time MAX was asked', 
   expect(told.updated).toEqual([{ durationMs: 10, changed: true }]);
 });
 
-test('a changed count leaves a trace in the history, an unchanged one does not', async () => {
+test('a changed count is added to the history, an unchanged one is not', async () => {
   const days = () => stores.history.days(chat.id, '2000-01-01', '2100-01-01');
   for (const count of [101, 101, 103]) await refresh(counted(count), { tookMs: HOUR });
   const date = at(T0).slice(0, 10);
   const expected = { date, first: 101, firstAt: T0, min: 101, max: 103, last: 103, lastAt: T0 + 2 * HOUR };
   expect(await days()).toEqual([expected]);
-  // Neither does an answer that something newer overtook, nor one without a count.
+  // Neither is a superseded response, nor one without a count.
   const newer = () => stores.counts.apply(chat, { kind: 'count', count: 103 }, { askedAt: T0 + 8 * HOUR, dueAt: T0 });
   await refresh(counted(5), { meanwhile: async () => void (await newer()) });
   await clock.advance(9 * HOUR);
@@ -66,7 +66,7 @@ test('a changed count leaves a trace in the history, an unchanged one does not',
   expect(await days()).toEqual([expected]);
 });
 
-test('the same count again is news of its age only', async () => {
+test('an equal count changes only the age', async () => {
   await refresh(counted(101));
   const { outcome, told } = await refresh(counted(101));
   expect(outcome).toEqual({ kind: 'updated', count: 101, readAt: T0 + 10, changed: false });
@@ -78,7 +78,7 @@ test.each<[ChatAnswer, string]>([
   [{ kind: 'denied' }, 'denied'],
   [{ kind: 'not_found' }, 'gone'],
   ...INACTIVE_STATUSES.map((status): [ChatAnswer, string] => [{ kind: 'inactive', status }, status]),
-])('%j is kept as the status of the chat, and the count stays', async (answer, status) => {
+])('%j becomes the status of the chat, and the count remains', async (answer, status) => {
   await refresh(counted(101));
   const { outcome, told } = await refresh(answer);
   expect(outcome).toEqual({ kind: 'unavailable', status });
@@ -88,7 +88,7 @@ test.each<[ChatAnswer, string]>([
   expect(told.updated).toEqual([]);
 });
 
-test('a count brings a chat back that MAX had refused', async () => {
+test('a count reactivates a chat that MAX had refused', async () => {
   await refresh({ kind: 'inactive', status: 'closed' });
   await refresh(counted(5));
   expect(await stores.chats.get(chat.id)).toMatchObject({ chat: { status: 'active' }, participantsCount: 5 });
@@ -98,7 +98,7 @@ test('a count brings a chat back that MAX had refused', async () => {
 describe('nothing changes', () => {
   const snapshot = async () => [await stores.chats.get(chat.id), await cached(), await due()];
 
-  test('when an answer is late: a newer one is there', async () => {
+  test('if a response is late and a newer one is stored', async () => {
     let newer: unknown;
     const { outcome, told } = await refresh(counted(101), {
       tookMs: 4_000,
@@ -113,7 +113,7 @@ describe('nothing changes', () => {
     expect(told.updated).toEqual([]);
   });
 
-  test('when a late refusal meets a newer count', async () => {
+  test('if a late refusal follows a newer count', async () => {
     const { outcome } = await refresh(
       { kind: 'not_found' },
       {
@@ -129,7 +129,7 @@ describe('nothing changes', () => {
   test.each<[string, () => Promise<unknown>]>([
     ['was deleted', () => stores.chats.delete(chat.id)],
     ['got another MAX id', () => stores.chats.update(chat.id, { maxChatId: '-71' }, T0 + 1)],
-  ])('when the chat %s meanwhile', async (_, meanwhile) => {
+  ])('if the chat %s meanwhile', async (_, meanwhile) => {
     let after: unknown;
     const { outcome } = await refresh(counted(101), {
       meanwhile: async () => {
@@ -141,20 +141,20 @@ describe('nothing changes', () => {
     expect(await snapshot()).toEqual(after);
   });
 
-  test.each([failing('auth'), failing('server', { retryable: false })])('when MAX gives %j', async (answer) => {
+  test.each([failing('auth'), failing('server', { retryable: false })])('if MAX returns %j', async (answer) => {
     const before = await snapshot();
     expect((await refresh(answer)).outcome).toMatchObject({ kind: 'failed', exhausted: true });
     expect(await snapshot()).toEqual(before);
   });
 
-  test('in the cache, when the store fails', async () => {
+  test('in the cache, if the store fails', async () => {
     const counts: CountStore = { ...stores.counts, apply: () => Promise.reject(new Error('throttled')) };
     await expect(refresh(counted(101), { counts })).rejects.toThrow('throttled');
     expect(cache.calls).not.toContain('putMany');
   });
 });
 
-test('the store knows before the cache does', async () => {
+test('the store is written before the cache', async () => {
   let knewFirst: boolean | undefined;
   const { putMany } = cache;
   cache.putMany = async (counts) => {
@@ -165,7 +165,7 @@ test('the store knows before the cache does', async () => {
   expect(knewFirst).toBe(true);
 });
 
-test('a cache that is down takes nothing from the outcome', async () => {
+test('an unavailable cache does not change the outcome', async () => {
   cache.down = true;
   expect((await refresh(counted(101))).outcome).toMatchObject({ kind: 'updated', count: 101 });
   expect((await stores.chats.get(chat.id))?.participantsCount).toBe(101);

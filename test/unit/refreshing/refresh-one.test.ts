@@ -40,7 +40,7 @@ beforeEach(async () => {
 });
 
 let people = 0;
-/** One person's request, which reached API Gateway `queuedMs` ago, from the stored chat on. */
+/** One person's request, which reached API Gateway `queuedMs` ago, after the chat was read. */
 async function one(chatId = id, queuedMs = 0): Promise<RefreshOneOutcome> {
   const arrivedAt = clock.now() - queuedMs;
   const stored = await stores.chats.get(chatId);
@@ -55,13 +55,13 @@ const at = (ms: number) => new Date(ms).toISOString();
 const leaseIsFree = async () => (await cache.takeFetching(id, 'test', 1)) === true;
 
 describe('one person', () => {
-  test('gets the count MAX gives just now, and it is kept', async () => {
+  test('gets the present count in MAX, and it is stored', async () => {
     expect(await clock.until(one())).toEqual({ kind: 'updated', count: 42, updatedAt: at(T0) });
     expect(await stores.chats.get(id)).toMatchObject({ participantsCount: 42, readAt: T0 });
     expect(await leaseIsFree()).toBe(true);
   });
 
-  test('asks MAX although a fresh count is there, and although a refresh is queued', async () => {
+  test('sends a request even if a fresh count exists, or a refresh is queued', async () => {
     await clock.until(one());
     await cache.takeQueued([id], 60_000);
     await clock.advance(1_000);
@@ -69,12 +69,12 @@ describe('one person', () => {
     expect(await clock.until(one())).toMatchObject({ kind: 'updated', count: 43 });
   });
 
-  test('hears that the chat is not in MAX', async () => {
+  test('gets an error if the chat is not in MAX', async () => {
     expect(await one(await created(stores.chats, {}))).toEqual({ kind: 'not_in_max' });
     expect(maxApi.calls).toEqual([]);
   });
 
-  test('may ask for a chat that MAX refused before: it may be back', async () => {
+  test('may refresh a chat that MAX refused before, because it may be back', async () => {
     await stores.counts.apply(
       { id, maxChatId: '-70' },
       { kind: 'unavailable', status: 'denied' },
@@ -84,15 +84,15 @@ describe('one person', () => {
     expect((await stores.chats.get(id))?.chat.status).toBe('active');
   });
 
-  test('is not kept waiting by leases that can’t be had', async () => {
+  test('is not delayed if leases are not available', async () => {
     cache.down = true;
     expect(await clock.until(one())).toEqual({ kind: 'updated', count: 42, updatedAt: at(T0) });
     expect(clock.now()).toBe(T0 + tookMs);
   });
 });
 
-describe('two hundred at the same time', () => {
-  test('make one request, and all get its count', async () => {
+describe('two hundred simultaneous requests', () => {
+  test('cause one request to MAX, and all get its count', async () => {
     expect(await atOnce(200)).toEqual(Array(200).fill({ kind: 'updated', count: 42, updatedAt: at(T0) }));
     expect(maxApi.calls).toHaveLength(1);
     expect(clock.now()).toBeLessThanOrEqual(T0 + tookMs + 50);
@@ -103,7 +103,7 @@ describe('two hundred at the same time', () => {
     [{ kind: 'not_found' }, 'gone'],
     [{ kind: 'inactive', status: 'left' }, 'left'],
     [{ kind: 'inactive', status: 'suspended' }, 'suspended'],
-  ])('make one request also when MAX says %j, and all hear so', async (refusal, status) => {
+  ])('cause one request even if MAX returns %j, and all get this result', async (refusal, status) => {
     answer = () => refusal;
     const outcomes = await atOnce(200);
     expect(outcomes.every((outcome) => outcome.kind === 'unavailable' && outcome.status === status)).toBe(true);
@@ -111,7 +111,7 @@ describe('two hundred at the same time', () => {
   });
 
   test.each([20, 50, 900])(
-    'make two requests at most when they arrive within a second, MAX taking %i ms',
+    'cause at most two requests if they arrive within a second and MAX takes %i ms',
     async (ms) => {
       tookMs = ms;
       const began = clock.now();
@@ -130,7 +130,7 @@ describe('two hundred at the same time', () => {
     },
   );
 
-  test('of one person, one after the other, are not slowed down', async () => {
+  test('are not delayed if one person sends them one after the other', async () => {
     const began = clock.now();
     for (let i = 0; i < 5; i += 1) {
       expect(await clock.until(one())).toMatchObject({ kind: 'updated' });
@@ -140,14 +140,14 @@ describe('two hundred at the same time', () => {
     expect(clock.now() - began).toBeLessThan(1_000);
   });
 
-  test('count from their arrival, not from when an environment is there: later ones find the answer', async () => {
+  test('count from their arrival, not from the start of an environment: later ones use the result', async () => {
     expect(await clock.until(one())).toMatchObject({ kind: 'updated' });
     await clock.advance(3_000);
     expect(await one(id, 3_050)).toEqual({ kind: 'updated', count: 42, updatedAt: at(T0) });
     expect(maxApi.calls).toHaveLength(1);
   });
 
-  test('all get an answer without leases and cache, at one request each', async () => {
+  test('all get a response without leases and cache, with one request each', async () => {
     cache.down = true;
     const outcomes = await atOnce(200);
     expect(outcomes.map(({ kind }) => kind)).not.toContain('not_in_max');
@@ -155,7 +155,7 @@ describe('two hundred at the same time', () => {
     expect(maxApi.calls).toHaveLength(200);
   });
 
-  test('a count read before one came in is not passed off as read since', async () => {
+  test('a count read before a request is not returned as read after it', async () => {
     tookMs = 1_000;
     const first = one();
     await clock.advance(500);
@@ -168,8 +168,8 @@ describe('two hundred at the same time', () => {
   });
 });
 
-describe('when the holder of the lease dies', () => {
-  test('the next takes over as soon as the lease ends', async () => {
+describe('if the holder of the lease dies', () => {
+  test('the next request continues when the lease expires', async () => {
     await cache.takeFetching(id, 'the dead', 8_000);
     await clock.advance(5_000);
     expect(await clock.until(one())).toMatchObject({ kind: 'updated', count: 42 });
@@ -178,18 +178,18 @@ describe('when the holder of the lease dies', () => {
     expect(maxApi.calls).toHaveLength(1);
   });
 
-  test('nobody waits longer than eight seconds, and the one who does hears when to come again', async () => {
+  test('no request waits longer than eight seconds, and then gets a Retry-After', async () => {
     await cache.takeFetching(id, 'the dead', 60_000);
     expect(await clock.until(one())).toMatchObject({ kind: 'max_unreachable', reason: 'busy', retryAfterMs: 2_000 });
     expect(clock.now() - T0).toBeLessThanOrEqual(8_050);
     expect(maxApi.calls).toEqual([]);
   });
 
-  test('a lease of somebody else is left alone', async () => {
+  test('a lease of another owner is not released', async () => {
     tookMs = 100;
     const first = one();
     await clock.advance(50);
-    // Its time ran out, and another took it.
+    // It expired, and another request took it.
     await cache.forget(id);
     await cache.takeFetching(id, 'another', 60_000);
     await clock.until(first);
@@ -197,7 +197,7 @@ describe('when the holder of the lease dies', () => {
   });
 });
 
-describe('a count that could not be read is never called updated', () => {
+describe('a count that could not be read is never reported as updated', () => {
   const lastKnown = { participants_count: 7, updated_at: at(T0 - HOUR), age_seconds: 3_600 };
   beforeEach(async () => {
     tookMs = 0;
@@ -211,7 +211,7 @@ describe('a count that could not be read is never called updated', () => {
     ['rate_limited', 5_000, failing('rate_limited', { retryable: false })],
     ['timeout', 5_000, failing('timeout', { retryable: false })],
     ['network', 10_000, failing('network', { retryable: false })],
-  ])('%s: with the reason, the wait of %i ms and what was known last', async (reason, retryAfterMs, failure) => {
+  ])('%s: with the reason, the wait of %i ms and the last known count', async (reason, retryAfterMs, failure) => {
     answer = () => failure;
     expect(await clock.until(one())).toEqual({ kind: 'max_unreachable', reason, retryAfterMs, lastKnown });
     expect(await leaseIsFree()).toBe(true);
@@ -239,7 +239,7 @@ describe('a count that could not be read is never called updated', () => {
     expect(await clock.until(one())).toEqual({ kind: 'unavailable', status, lastKnown });
   });
 
-  test('and never read before: what is known last is nothing', async () => {
+  test('and if it was never read, the last known count is null', async () => {
     answer = () => failing('auth');
     id = await created(stores.chats, { maxChatId: '-71' });
     expect(await clock.until(one())).toMatchObject({
@@ -247,31 +247,31 @@ describe('a count that could not be read is never called updated', () => {
     });
   });
 
-  test('within the time there is: retries end before it', async () => {
+  test('within the time limit: retries end before it', async () => {
     answer = () => failing('server');
     tookMs = 3_000;
     const began = clock.now();
     expect(await clock.until(one())).toMatchObject({ kind: 'max_unreachable', reason: 'server' });
-    // MAX's own client gives up at the deadline; this one takes its three seconds.
+    // MAX's own client stops at the deadline; this one takes three seconds.
     expect(clock.now() - began).toBeLessThan(8_000 + tookMs);
   });
 
-  test('when the store fails the lease is given back, and the failure passed on', async () => {
+  test('if the store fails, the lease is released and the error thrown', async () => {
     stores.counts.apply = () => Promise.reject(new Error('throttled'));
     await expect(clock.until(one())).rejects.toThrow('throttled');
     expect(await leaseIsFree()).toBe(true);
   });
 });
 
-describe('when something newer was written meanwhile', () => {
-  test('that is the answer', async () => {
+describe('if a newer reading was stored meanwhile', () => {
+  test('it is the response', async () => {
     const first = one();
     await clock.advance(10);
     await stores.counts.apply({ id, maxChatId: '-70' }, { kind: 'count', count: 9 }, { askedAt: T0 + 5, dueAt: T0 });
     expect(await clock.until(first)).toEqual({ kind: 'updated', count: 9, updatedAt: at(T0 + 5) });
   });
 
-  test('a refusal too', async () => {
+  test('even if it is a refusal', async () => {
     const first = one();
     await clock.advance(10);
     const gone = { kind: 'unavailable', status: 'gone' } as const;
@@ -286,7 +286,7 @@ describe('when something newer was written meanwhile', () => {
       () => stores.chats.update(id, { maxChatId: '-71' }, T0),
       { kind: 'max_unreachable', reason: 'busy' },
     ],
-  ])('but a chat that %s is not called updated', async (_, meanwhile, outcome) => {
+  ])('but a chat that %s is not reported as updated', async (_, meanwhile, outcome) => {
     const first = one();
     await clock.advance(10);
     await meanwhile();

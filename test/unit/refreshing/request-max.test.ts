@@ -12,7 +12,7 @@ beforeEach(() => {
   clock = fakeClock(T0);
 });
 
-/** @param answer to the n-th request, counted from 0, after `tookMs`. */
+/** @param answer the response to the n-th request, counted from 0, after `tookMs`. */
 function asking(answer: (n: number) => ChatAnswer, some: Partial<FetchCountDeps> = {}, tookMs = 10) {
   const maxApi = scriptedMax(async (_, n) => {
     await clock.sleep(tookMs);
@@ -37,9 +37,9 @@ function asking(answer: (n: number) => ChatAnswer, some: Partial<FetchCountDeps>
 
 const retryable = ['rate_limited', 'server', 'timeout', 'network'] as const satisfies readonly MaxErrorKind[];
 
-describe('an answer', () => {
+describe('a response', () => {
   test.each<ChatAnswer>([counted(0), counted(2_147_483_647), { kind: 'denied' }, { kind: 'not_found' }])(
-    '%j ends the asking at once, and is good for the pace',
+    '%j ends the attempts at once, and counts as a success for the rate',
     async (answer) => {
       const heard: boolean[] = [];
       const { ask, maxApi, permits, told } = asking(() => answer);
@@ -51,7 +51,7 @@ describe('an answer', () => {
     },
   );
 
-  test('is true for the time its own request went out, behind the permit and the retries', async () => {
+  test('has the time of its own request, after the permit and the retries', async () => {
     const slow = openPermits(async () => {
       await clock.sleep(1_000);
       return { granted: true };
@@ -87,14 +87,14 @@ describe('while MAX hangs', () => {
     return { ask };
   };
 
-  test('the first person waits as long as allowed, the next a second', async () => {
+  test('the first person waits as long as allowed, the next ones a second', async () => {
     const { ask } = hang(Number.POSITIVE_INFINITY);
     expect(await ask()).toEqual({ kind: 'failed', tookMs: 8_000 });
     expect(await ask()).toEqual({ kind: 'failed', tookMs: 1_000 });
     expect(await ask('background')).toEqual({ kind: 'failed', tookMs: 8_000 });
   });
 
-  test('an answer, or ten seconds, end it', async () => {
+  test('a response, or ten seconds, ends it', async () => {
     const { ask } = hang(3);
     await ask();
     expect(await ask()).toEqual({ kind: 'failed', tookMs: 1_000 });
@@ -105,7 +105,7 @@ describe('while MAX hangs', () => {
     expect(await again.ask()).toEqual({ kind: 'failed', tookMs: 8_000 });
   });
 
-  test('one chat that hangs while others are answered slows nobody down', async () => {
+  test('one chat that hangs while others get responses delays nobody', async () => {
     const maxApi = {
       async getChat(id: string, timeoutMs: number) {
         await clock.sleep(id === '-1' ? timeoutMs : 2_000);
@@ -124,7 +124,7 @@ describe('while MAX hangs', () => {
 });
 
 describe('retries', () => {
-  test.each(retryable)('are made on %s, each with a permit of its own', async (error) => {
+  test.each(retryable)('are made after %s, each with its own permit', async (error) => {
     const heard: boolean[] = [];
     const { ask, maxApi, permits, told } = asking((n) => (n < 3 ? failing(error) : counted(7)));
     const lane = 'interactive';
@@ -146,20 +146,20 @@ describe('retries', () => {
     expect(maxApi.calls).toHaveLength(maxRetries + 1);
   });
 
-  test.each([failing('auth'), failing('server', { retryable: false })])('are not made on %j', async (answer) => {
+  test.each([failing('auth'), failing('server', { retryable: false })])('are not made after %j', async (answer) => {
     const { ask, maxApi, permits } = asking(() => answer);
     expect(await ask()).toMatchObject({ kind: 'failed', exhausted: true });
     expect(maxApi.calls).toHaveLength(1);
     expect(permits.outcomes).toEqual([{ kind: 'failed' }]);
   });
 
-  test('stop at the first error that is not worth one', async () => {
+  test('stop at the first error that is not retryable', async () => {
     const { ask, maxApi } = asking((n) => failing(n === 0 ? 'timeout' : 'auth'));
     expect(await ask()).toMatchObject({ kind: 'failed', error: 'auth', exhausted: true });
     expect(maxApi.calls).toHaveLength(2);
   });
 
-  test('wait anywhere from nothing to 200 ms doubled each time, at most 5 s', async () => {
+  test('follow a random pause up to 200 ms, doubled each time, at most 5 s', async () => {
     const settings = { timeoutMs: 5_000, maxRetries: 8 };
     const pauses = async (random: () => number) => {
       const at: number[] = [];
@@ -184,7 +184,7 @@ describe('retries', () => {
           const found = await pauses(() => draws.next().value ?? 0);
           for (const [i, pause] of found.entries()) {
             expect(pause).toBeGreaterThanOrEqual(0);
-            // Adding to a time of today keeps a pause to a thousandth of a millisecond.
+            // Adding to a present time rounds a pause to a thousandth of a millisecond.
             expect(pause).toBeLessThanOrEqual((bounds[i] ?? 0) + 0.001);
           }
         },
@@ -194,8 +194,8 @@ describe('retries', () => {
   });
 });
 
-describe('what MAX asks for', () => {
-  test('when it throttles is told to the limiter and to the caller', async () => {
+describe('a throttled response', () => {
+  test('is reported to the limiter and to the caller', async () => {
     const settings = { timeoutMs: 5_000, maxRetries: 1 };
     const { ask, permits } = asking((n) => failing('rate_limited', n === 0 ? {} : { retryAfterMs: 7_000 }), {
       settings,
@@ -205,7 +205,7 @@ describe('what MAX asks for', () => {
   });
 });
 
-test('a 503 that names a time to wait slows everybody down as a 429 does', async () => {
+test('as a 503 with Retry-After slows all callers down like a 429', async () => {
   const settings = { timeoutMs: 5_000, maxRetries: 0 };
   const { ask, permits } = asking(() => failing('server', { retryAfterMs: 7_000 }), { settings });
   expect(await ask()).toMatchObject({ kind: 'failed', error: 'server', retryAfterMs: 7_000 });
@@ -216,7 +216,7 @@ describe('without a permit', () => {
   test.each<Extract<Permit, { granted: false }>>([
     { granted: false, reason: 'busy', retryAfterMs: 1_234 },
     { granted: false, reason: 'cooling', retryAfterMs: 60_000 },
-  ])('nothing is asked: %j', async (permit) => {
+  ])('no request is sent: %j', async (permit) => {
     const { ask, maxApi, told } = asking(() => counted(1), { permits: openPermits(() => permit) });
     const { reason, retryAfterMs } = permit;
     expect(await ask()).toEqual({ kind: 'not_permitted', reason, retryAfterMs });
@@ -224,7 +224,7 @@ describe('without a permit', () => {
     expect(told.waitedForPermit).toEqual([{ durationMs: 0, granted: false }]);
   });
 
-  test('for the retry, the first failure is not taken for the chat’s', async () => {
+  test("for the retry, the first failure does not count as the chat's", async () => {
     const permits = openPermits((n) =>
       n === 0 ? { granted: true } : { granted: false, reason: 'busy', retryAfterMs: 9 },
     );
@@ -235,20 +235,20 @@ describe('without a permit', () => {
 });
 
 describe('the deadline', () => {
-  test('bounds the wait for the permit and the request', async () => {
+  test('limits the wait for the permit and the request', async () => {
     const { ask, maxApi, permits } = asking(() => counted(1));
     await ask({ deadline: T0 + 3_000 });
     expect(permits.asked[0]?.maxWaitMs).toBe(3_000);
     expect(maxApi.timeouts).toEqual([3_000]);
   });
 
-  test('does not lengthen a request beyond its timeout', async () => {
+  test('does not extend a request beyond its timeout', async () => {
     const { ask, maxApi } = asking(() => counted(1));
     await ask();
     expect(maxApi.timeouts).toEqual([5_000]);
   });
 
-  test.each([0, -1])('%i ms ahead: nothing is asked, no permit taken', async (ms) => {
+  test.each([0, -1])('%i ms ahead: no request is sent, no permit taken', async (ms) => {
     const { ask, maxApi, permits } = asking(() => counted(1));
     expect(await ask({ deadline: T0 + ms })).toEqual({
       kind: 'not_permitted',
@@ -258,7 +258,7 @@ describe('the deadline', () => {
     expect([maxApi.calls, permits.asked]).toEqual([[], []]);
   });
 
-  test('no request starts behind it, though the permit came', async () => {
+  test('prevents requests after it, even with a permit', async () => {
     const permits = openPermits(async () => {
       await clock.sleep(1_000);
       return { granted: true };
@@ -268,7 +268,7 @@ describe('the deadline', () => {
     expect(maxApi.calls).toEqual([]);
   });
 
-  test('a retry that would start behind it is not waited for', async () => {
+  test('prevents a retry that would start after it, without a wait', async () => {
     const { ask, maxApi } = asking(() => failing('timeout'));
     // 10 ms for the request, and half of 200 ms.
     expect(await ask({ deadline: T0 + 110 })).toMatchObject({ kind: 'failed', error: 'timeout', exhausted: false });
@@ -277,14 +277,14 @@ describe('the deadline', () => {
   });
 });
 
-describe('work that was given up', () => {
-  test('asks nothing', async () => {
+describe('abandoned work', () => {
+  test('sends no request', async () => {
     const { ask, maxApi, permits } = asking(() => counted(1));
     expect(await ask({ abandoned: () => true })).toMatchObject({ kind: 'not_permitted' });
     expect([maxApi.calls, permits.asked]).toEqual([[], []]);
   });
 
-  test('leaves a permit that comes too late unused', async () => {
+  test('does not use a permit that comes too late', async () => {
     let abandoned = false;
     const permits = openPermits(async () => {
       abandoned = true;
@@ -296,7 +296,7 @@ describe('work that was given up', () => {
     expect(permits.outcomes).toEqual([]);
   });
 
-  test('makes no further request', async () => {
+  test('sends no further request', async () => {
     let abandoned = false;
     const { ask, maxApi } = asking(() => {
       abandoned = true;

@@ -16,7 +16,7 @@ beforeEach(async () => {
   clock = fakeClock(T0);
   stores = await openMemory();
   let drawn = 0;
-  // Evenly spread, and never the same twice: by the golden ratio.
+  // Evenly distributed without repetition, by the golden ratio.
   const random = () => (++drawn * 0.618_033_988_75) % 1;
   deps = { chatStore: stores.chats, countStore: stores.counts, clock, random };
 });
@@ -34,7 +34,7 @@ describe('staleness', () => {
     expect(await createMeasureStaleness(deps)()).toEqual({ total: 0, stale: 0, oldestSeconds: 0, fresherThanHour: 1 });
   });
 
-  test('counts what is due, and knows the oldest count', async () => {
+  test('counts due chats, and finds the oldest count', async () => {
     await chats(4);
     await created(stores.chats);
     for (const [i, age] of [60_000, HOUR - 1, HOUR, 5 * HOUR].entries()) await read(i + 1, age);
@@ -46,7 +46,7 @@ describe('staleness', () => {
     });
   });
 
-  test('of many is known by a sample, within a few points; the oldest by the due index too', async () => {
+  test('of many chats is estimated from a sample within a few points; the oldest count also from the due index', async () => {
     await chats(5_000);
     for (let id = 1; id <= 5_000; id += 1) await read(id, id % 10 < 7 ? 60_000 : 2 * HOUR, T0 + HOUR);
     await read(4_321, -1, T0 - 1);
@@ -81,7 +81,7 @@ describe('the plan explained', () => {
       settings: { ...settings, batchSize: 50, intervalMs: 900_000, windowMs: 30_000 },
     })(T0 + HOUR);
 
-  test('before the first sync says what is known', async () => {
+  test('contains what is known before the first sync', async () => {
     await chats(3);
     expect(await explain(10)).toMatchObject({
       ...{ budget_per_hour: 21_600, kappa: null, planned_at: null, chats: 3, never_read: 3, sampled: 3 },
@@ -90,7 +90,7 @@ describe('the plan explained', () => {
     });
   });
 
-  test('tells budget, price, what is due, dirty and trusted, and how right the counts are', async () => {
+  test('contains budget, price, due, dirty and trusted chats, and the share of correct counts', async () => {
     await chats(4);
     for (const id of [1, 2, 3]) await read(id, 60_000);
     await stores.events.recordEventTrust(1, true, T0, T0 - HOUR);
@@ -111,7 +111,7 @@ describe('the plan explained', () => {
     expect((await explain()).expected_freshness).toBeGreaterThan(0.7);
   });
 
-  test('tells the share of all counts that are right from that of the counts shown', async () => {
+  test('distinguishes the correct share of all counts from that of the viewed ones', async () => {
     await chats(4);
     await read(1, 60_000);
     await read(2, 1_000 * HOUR);
@@ -122,13 +122,13 @@ describe('the plan explained', () => {
     await tick();
     const { expected_freshness, expected_accuracy, measured_accuracy } = await explain();
     expect(expected_freshness).toBeCloseTo(0.75, 1);
-    // One was just read, one was read long ago, one is vouched for by events, and one was never read.
+    // One was just read, one was read long ago, one has trusted events, and one was never read.
     expect(expected_accuracy).toBeGreaterThan(0.5);
     expect(expected_accuracy).toBeLessThan(0.6);
     expect(measured_accuracy).toBeLessThan(0.5);
   });
 
-  test('of another quota: less of it, less is right', async () => {
+  test('for another quota: a smaller one gives fewer correct counts', async () => {
     await chats(300);
     for (let id = 1; id <= 300; id += 1) await read(id, 60_000);
     await tick();

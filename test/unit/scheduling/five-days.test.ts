@@ -20,7 +20,7 @@ import { line, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
 type ApplyUpdatesDeps = Parameters<typeof createApplyUpdates>[0];
 
-/** Days of the planner at work through the service's own use cases: syncs, queue, workers, readers; only time is made up. */
+/** Days of the planner through the service's own use cases: syncs, queue, workers, readers. Only the time is simulated. */
 
 const CHATS = 300;
 const INTERVAL = 15 * 60_000;
@@ -30,10 +30,10 @@ const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / 
 
 interface World {
   now: number;
-  /** The truth. */
+  /** The actual counts. */
   readonly counts: number[];
   readonly changesPerHour: number[];
-  /** Share of the changes that are joins. */
+  /** Share of joins among the changes. */
   readonly balances: number[];
   readonly viewsPerHour: number[];
 }
@@ -68,7 +68,7 @@ interface Life {
   readonly events: boolean;
 }
 
-/** Runs the service; @returns what readers saw. */
+/** Runs the service; @returns the counts that readers saw. */
 async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
   const clock = { now: () => world.now, sleep: async () => {} };
   const queue = memoryQueue();
@@ -174,7 +174,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
 }
 
 describe('the service without events', () => {
-  test('shows as many right counts as the plan says, and as refreshes find, within two points, at no more than its budget', async () => {
+  test('serves the share of correct counts that the plan expects and refreshes measure, within two points and the budget', async () => {
     const outcome = await live({ days: 5, measuredFrom: 3 * 24 * HOUR, maxCallsPerHour: 120, events: false });
     expect(Math.abs(outcome.expected - outcome.freshness)).toBeLessThan(0.02);
     expect(Math.abs(outcome.measured - outcome.freshness)).toBeLessThan(0.02);
@@ -186,7 +186,7 @@ describe('the service without events', () => {
 });
 
 describe('the service with events', () => {
-  test('shows right counts, for one request a change and one a chat and day', async () => {
+  test('serves correct counts, with one request per change and one per chat and day', async () => {
     const outcome = await live({ days: 3, measuredFrom: 24 * HOUR, maxCallsPerHour: 1_000, events: true });
     expect(outcome.freshness).toBeGreaterThan(0.99);
     expect(outcome.calls).toBeLessThanOrEqual(outcome.changes + (CHATS * outcome.hours) / 12);

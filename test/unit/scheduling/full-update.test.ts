@@ -61,7 +61,7 @@ const gone = (id: number) =>
     { askedAt: T0 - 1, dueAt: T0 },
   );
 
-/** What the refresh workers do: each message booked once, all of its chats done. */
+/** Simulates the refresh workers: each message is recorded once, with all its chats done. */
 async function workOff(): Promise<number[]> {
   const ids = plannedIds();
   for (const { message } of queue.messages.splice(0)) {
@@ -100,7 +100,7 @@ describe('a run', () => {
     });
   });
 
-  test('takes chats that MAX can’t be asked about for done', async () => {
+  test("counts chats that can't be fetched from MAX as done", async () => {
     await chats(3);
     await created(stores.chats, {}, T0 - 1);
     await gone(2);
@@ -117,26 +117,26 @@ describe('a run', () => {
     expect(queue.requests).toBe(0);
   });
 
-  test('that nobody knows is none', async () => {
+  test('with an unknown id is undefined', async () => {
     expect(await reportOf('run-7')).toBeUndefined();
     expect(await plan(undefined, 'run-7')).toBe('idle');
   });
 });
 
-describe('one at a time', () => {
-  test('a second start answers with the run under way', async () => {
+describe('only one at a time', () => {
+  test('a second start returns the run in progress', async () => {
     await chats(10);
     const outcomes = await Promise.all([start(), start(), start()]);
     expect(outcomes.map(({ started }) => started).sort()).toEqual([false, false, true]);
     expect(new Set(outcomes.map(({ run }) => run.run_id))).toEqual(new Set(['run-1']));
     await plan();
-    // Scheduled, but under way still.
+    // Scheduled, but still in progress.
     expect(await start()).toMatchObject({ started: false, run: { run_id: 'run-1', status: 'running' } });
     await workOff();
     expect(await start()).toMatchObject({ started: true, run: { status: 'planning', done: 0 } });
   });
 
-  test('a start that died before the planning was asked for is made good by the next', async () => {
+  test('if a starter died before it requested the planning, the next start does so', async () => {
     await chats(1);
     const { send } = planQueue;
     planQueue.send = () => Promise.reject(new Error('no queue'));
@@ -146,7 +146,7 @@ describe('one at a time', () => {
     expect(plans).toEqual([{ run_id: 'run-1' }]);
   });
 
-  test('a run that gives no sign of life for half an hour is replaced', async () => {
+  test('a run without progress for half an hour is replaced', async () => {
     await chats(10);
     await start();
     await clock.advance(STALLED_AFTER_MS);
@@ -157,7 +157,7 @@ describe('one at a time', () => {
     expect([started, run.status, run.run_id === 'run-1']).toEqual([true, 'planning', false]);
   });
 
-  test('progress is a sign of life', async () => {
+  test('progress keeps a run alive', async () => {
     await chats(1_100);
     await start();
     await clock.advance(STALLED_AFTER_MS - 1);
@@ -170,7 +170,7 @@ describe('one at a time', () => {
 });
 
 describe('the planning', () => {
-  test('stops when its time is over, and goes on where it was', async () => {
+  test('stops when its time is over, and continues from its cursor', async () => {
     await chats(1_100);
     await start();
     plans.length = 0;
@@ -190,7 +190,7 @@ describe('the planning', () => {
     expect(plannedIds()).toEqual(range(1, 1_100));
   });
 
-  test('asks to be called again when there was no time at all', async () => {
+  test('is enqueued again if there was no time at all', async () => {
     await chats(1);
     await start();
     plans.length = 0;
@@ -198,7 +198,7 @@ describe('the planning', () => {
     expect(plans).toHaveLength(1);
   });
 
-  test('delivered twice at the same time plans once', async () => {
+  test('delivered twice concurrently plans once', async () => {
     await chats(1_100);
     await start();
     expect((await Promise.all([plan(), plan()])).sort()).toEqual(['idle', 'through']);
@@ -207,7 +207,7 @@ describe('the planning', () => {
     expect(await plan()).toBe('idle');
   });
 
-  test('holds a page at a time', async () => {
+  test('has one page in memory at a time', async () => {
     await chats(1_100);
     await start();
     const limits: number[] = [];
@@ -227,7 +227,7 @@ describe('the planning', () => {
   });
 
   test.each(['before', 'behind'])(
-    'chats created and deleted meanwhile, %s the place it is at, keep the total exact',
+    'keeps the total exact while chats %s its cursor are created and deleted',
     async (where) => {
       await chats(1_100);
       await start();
@@ -248,8 +248,8 @@ describe('the planning', () => {
     },
   );
 
-  describe.each(DEATHS)('cut off at any of its calls and delivered again (%s)', (death) => {
-    test('keeps totals exact and leaves nobody out', async () => {
+  describe.each(DEATHS)('interrupted at any of its calls and delivered again (%s)', (death) => {
+    test('keeps totals exact and omits no chat', async () => {
       let deaths = 0;
       for (let at = 0; ; at += 1) {
         await anew();
@@ -275,14 +275,14 @@ describe('the planning', () => {
         if (!fate.met) break;
         deaths += 1;
       }
-      // The run, and for each of three pages the listing, the queue and the place.
+      // The run, and for each of three pages the listing, the queue and the cursor.
       expect(deaths).toBe(1 + 3 * 3);
     });
   });
 });
 
-describe('the time left', () => {
-  test('follows the quota at first and the pace then', async () => {
+describe('the remaining time', () => {
+  test('follows the quota at first and then the measured rate', async () => {
     await chats(1_000);
     await start();
     expect(await reportOf()).toMatchObject({ eta_seconds: Math.ceil(1_000 / 27.6) });

@@ -14,7 +14,7 @@ import { created, line, openMemory, type Stores, T0 } from '../../support/stores
 type PlanStaleDeps = Parameters<typeof createPlanStale>[0];
 
 const INTERVAL = 900_000;
-/** No chat waits so long, whatever the price. */
+/** The longest interval of a chat, at any price. */
 const LONG_AGO = 5_000 * HOUR;
 
 let clock: FakeClock;
@@ -54,14 +54,14 @@ const plan = async (some: Partial<PlanStaleDeps> = {}, deadline = T0 + 100 * HOU
 const plannedIds = () => queue.messages.flatMap(({ message }) => message.ids);
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-/** Makes chats 1 to `n` that were never read; all of them due since T0. */
+/** Creates chats 1 to `n` that were never read; all are due since T0. */
 const unread = (n: number) =>
   stores.chats.importMany(
     range(1, n).map((i) => line(`-${i}`)),
     T0,
   );
 
-/** Makes chats of which chat `i` was read so long ago and became due `i` ms before now. */
+/** Creates chats. Chat `i` was read this long ago and became due `i` ms before now. */
 async function due(n: number, ageMs = 5 * HOUR): Promise<void> {
   await unread(n);
   for (const i of range(1, n)) {
@@ -70,7 +70,7 @@ async function due(n: number, ageMs = 5 * HOUR): Promise<void> {
   }
 }
 
-/** What the workers do between two syncs; @returns the chats that were on the queue. */
+/** Simulates the workers between two syncs; @returns the chats that were in the queue. */
 async function workOff(at = T0): Promise<number[]> {
   const ids = plannedIds();
   queue.messages.length = 0;
@@ -87,7 +87,7 @@ const priceOf = async (): Promise<Price> => {
   return price;
 };
 
-/** Sets what a request must buy, in right counts shown. */
+/** Sets the price, in correct views. */
 async function setKappa(kappa: number): Promise<void> {
   if (!(await stores.planner.readPrice())) await plan();
   const price = await priceOf();
@@ -95,7 +95,7 @@ async function setKappa(kappa: number): Promise<void> {
   await stores.planner.writePrice({ ...price, state: { ...price.state, logKappa: Math.log(kappa) } }, NO_FINDINGS);
 }
 
-/** A due index without end: `read` says how its pages were asked for. */
+/** A due index without end. `read` returns how its pages were requested. */
 function endless(readAt: number | null = null) {
   const read: { limit: number; after: Pick<DueChat, 'id' | 'dueAt'> | undefined }[] = [];
   const countStore: CountStore = {
@@ -114,8 +114,8 @@ function endless(readAt: number | null = null) {
   return { countStore, read };
 }
 
-describe('a plan', () => {
-  test('puts first views on the planned queue at once, the longest due first, in messages of the batch size', async () => {
+describe('a sync', () => {
+  test('enqueues first reads at once, in order of due times, in messages of the batch size', async () => {
     await unread(120);
     await created(stores.chats, {}, T0);
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 120, messages: 3, leftOver: 0, complete: true });
@@ -131,24 +131,24 @@ describe('a plan', () => {
     expect(await stores.planner.readCursor()).toBeUndefined();
   });
 
-  test('of nothing sends nothing', async () => {
+  test('without due chats sends nothing', async () => {
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 0, messages: 0, complete: true });
     expect(queue.requests).toBe(0);
   });
 
-  test('spreads what was read before over the time until the next sync', async () => {
+  test('spreads further reads over the time until the next sync', async () => {
     await due(1_234);
     expect(await plan()).toMatchObject({ chats: 1_234, leftOver: 0 });
     expect(new Set(plannedIds()).size).toBe(1_234);
     const slots = queue.messages.map(({ delayMs }) => delayMs);
-    // 1,234 requests of the 5,400 an interval has: the last of them a fifth of 12 minutes from now.
+    // 1,234 of the 5,400 requests of an interval: the last one after a fifth of 12 minutes.
     expect(Math.max(...slots)).toBe(150_000);
     expect(slots).toEqual(slots.toSorted((a, b) => a - b));
-    // The rest is there for chats that are due again before the next sync.
+    // The rest is for chats that are due again before the next sync.
     expect((await priceOf()).spare).toBe(5_400 - 1_234);
   });
 
-  test('plans ahead what becomes due until the next sync', async () => {
+  test('enqueues chats that become due before the next sync', async () => {
     await unread(3);
     for (const [i, inMs] of [0, 400_000, 800_000].entries()) {
       // The third was read a minute ago.
@@ -158,12 +158,12 @@ describe('a plan', () => {
     await plan();
     expect(queue.messages.map(({ message, delayMs }) => [message.ids, delayMs])).toEqual([
       [[1], 0],
-      // Half a minute a slot; the third comes after the queue is to be empty again.
+      // Half a minute per slot. The third one is after the time when the queue must be empty again.
       [[2], 390_000],
     ]);
   });
 
-  test('does not pile up on the one before', async () => {
+  test('does nothing while earlier messages are queued', async () => {
     await unread(10);
     await plan();
     expect(await plan()).toEqual({ kind: 'backlog', messages: 1 });
@@ -173,13 +173,13 @@ describe('a plan', () => {
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 10 });
   });
 
-  test('minds the planned queue only: people’s requests are no backlog', async () => {
+  test('considers only the bulk queue: express messages are no backlog', async () => {
     await unread(1);
     await queue.send('express', [{ ids: [1], requested_at: T0 }]);
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 1 });
   });
 
-  test('goes past a full update with what is worth reading, and leaves first views to it', async () => {
+  test('bypasses a full update for chats that gain the price, and leaves first reads to it', async () => {
     await due(20);
     await stores.chats.importMany([line('-999')], T0);
     const run = { id: 'r', startedAt: T0, progressedAt: T0, expected: 21, planned: 21, cursor: null };
@@ -187,16 +187,16 @@ describe('a plan', () => {
     await queue.send('bulk', [{ ids: [1], requested_at: T0, run: { id: 'r', part: '0' } }]);
     expect(await plan()).toMatchObject({ kind: 'planned', chats: 20 });
     expect(queue.messages.slice(1).every(({ queue }) => queue === 'express')).toBe(true);
-    // Not without end.
+    // But only up to a limit.
     await clock.advance(INTERVAL);
     const few = { ...settings, maxCallsPerHour: 1 };
     expect(await plan({ settings: few })).toMatchObject({ kind: 'backlog' });
-    // A run that died is no reason.
+    // A run that died is ignored.
     await clock.advance(HOUR);
     expect(await plan()).toEqual({ kind: 'backlog', messages: 1 });
   });
 
-  test('puts off what isn’t worth a request, and remembers how often it was measuredViews', async () => {
+  test('postpones chats below the price, and stores their view rates', async () => {
     await due(5);
     await setKappa(1_000);
     await viewCounter.count([3], 8);
@@ -209,18 +209,18 @@ describe('a plan', () => {
     expect(viewCounter.views.size).toBe(0);
   });
 
-  test('views what is shown often although the price is high for others', async () => {
+  test('reads chats that are viewed often even if the price is too high for others', async () => {
     await due(3);
     await setKappa(20);
     await clock.advance(INTERVAL);
     await viewCounter.count([2], 100_000);
     expect(await plan({ settings: { ...settings, maxCallsPerHour: 4 } })).toMatchObject({ chats: 1, putOff: 2 });
     expect(plannedIds()).toEqual([2]);
-    // The worker makes use of them, with what it finds.
+    // The worker subtracts them, with its findings.
     expect(viewCounter.views.get(2)).toBe(100_000);
   });
 
-  test('within the budget takes what buys most', async () => {
+  test('reads the chats with the largest gain within the budget', async () => {
     await due(300, LONG_AGO);
     await viewCounter.count([7, 70, 170], 4_000);
     const tight = { ...settings, maxCallsPerHour: 12 };
@@ -229,7 +229,7 @@ describe('a plan', () => {
     expect((await priceOf()).spare).toBe(0);
   });
 
-  test('saves up parts of a request that an interval’s budget leaves', async () => {
+  test('saves fractions of a request that the budget leaves', async () => {
     await due(300, LONG_AGO);
     const tight = { ...settings, maxCallsPerHour: 6 };
     const chats: number[] = [];
@@ -241,7 +241,7 @@ describe('a plan', () => {
     expect(chats).toEqual([1, 2, 1, 2, 1, 2]);
   });
 
-  test('does not make up for the budget of a long pause', async () => {
+  test('does not add the budget of a long pause', async () => {
     await due(300, LONG_AGO);
     const tight = { ...settings, maxCallsPerHour: 40 };
     await plan({ settings: tight });
@@ -250,9 +250,9 @@ describe('a plan', () => {
     expect(await plan({ settings: tight })).toMatchObject({ chats: 20 });
   });
 
-  test('views new chats beyond the background’s share, but not beyond what was allowed an hour', async () => {
+  test('reads new chats beyond the background share, but not beyond an hourly limit', async () => {
     const { countStore } = endless();
-    // 80 % of 27,000 in an interval, less what the background may use.
+    // 80 % of 27,000 in an interval, less the background budget.
     expect(await plan({ countStore })).toMatchObject({ chats: 16_200, complete: true });
     queue.messages.length = 0;
     await clock.advance(INTERVAL);
@@ -260,7 +260,7 @@ describe('a plan', () => {
     expect(await plan({ countStore, settings: few })).toMatchObject({ chats: 50 });
   });
 
-  test('leaves no budget unused while counts grow old: the first sync reads what nobody has checked, due or not', async () => {
+  test('uses the whole budget while counts grow old: the first sync reads unchecked chats, due or not', async () => {
     await unread(3_000);
     for (const id of range(1, 3_000)) {
       const times = { askedAt: T0 - 20 * 60_000, dueAt: id <= 64 ? T0 - 1 : T0 + 2 * HOUR };
@@ -268,24 +268,24 @@ describe('a plan', () => {
     }
     expect(await plan()).toMatchObject({ chats: 3_000, leftOver: 0 });
     expect(new Set(plannedIds()).size).toBe(3_000);
-    // What was read since is left alone.
+    // Chats that were read since remain unchanged.
     await workOff();
     await clock.advance(INTERVAL / 2);
     expect(await plan()).toMatchObject({ chats: 0 });
   });
 
-  test('looks at no more than it could ever ask for, a page at a time', async () => {
+  test('evaluates at most as many chats as it could enqueue, page by page', async () => {
     const { countStore, read } = endless(T0 - 5 * HOUR);
     const small = { ...settings, intervalMs: 60_000, maxCallsPerHour: 3_600 };
     expect(await plan({ countStore, settings: small })).toMatchObject({ chats: 60, leftOver: 2_440, complete: true });
     expect(read.map(({ limit }) => limit)).toEqual([500, 500, 500, 500, 500]);
-    // The rest is for the next plan, which begins with the longest due again.
+    // The next sync continues with the first due chats.
     expect(await stores.planner.readCursor()).toBeUndefined();
   });
 });
 
 describe('the price', () => {
-  test('rises while more is asked for than the budget has, and falls while there is room', async () => {
+  test('rises while the demand exceeds the budget, and falls otherwise', async () => {
     await due(500, LONG_AGO);
     const ticks = async (demand: number) => {
       for (let i = 0; i < 8; i += 1) {
@@ -302,7 +302,7 @@ describe('the price', () => {
     expect(await ticks(0)).toBeLessThan(high / 2);
   });
 
-  test('takes what refreshes found, once', async () => {
+  test('uses findings of refreshes once', async () => {
     await stores.planner.addFindings({
       ...NO_FINDINGS,
       demand: 3,
@@ -320,7 +320,7 @@ describe('the price', () => {
     expect((await priceOf()).measuredViews).toBeCloseTo(10 * Math.exp(-0.25 / 24));
   });
 
-  test('knows how much is read in all', async () => {
+  test('uses the total of views', async () => {
     await due(10);
     await plan();
     const { viewsPerHour } = (await priceOf()).state;
@@ -332,8 +332,8 @@ describe('the price', () => {
   });
 });
 
-describe('a plan whose time runs out', () => {
-  test('keeps its place, and the next goes on there although the first part is still queued', async () => {
+describe('a sync whose time runs out', () => {
+  test('saves its cursor, and the next one continues even if the first part is still queued', async () => {
     const { countStore, read } = endless();
     const slow: CountStore = {
       ...countStore,
@@ -353,7 +353,7 @@ describe('a plan whose time runs out', () => {
     expect(plannedIds()).toEqual(range(1, 2_500));
   });
 
-  test('is through when the rest is done, and the one after begins anew', async () => {
+  test('is complete after the rest, and the next one starts at the beginning', async () => {
     await unread(700);
     expect(await plan({}, T0)).toMatchObject({ chats: 500, complete: false });
     await clock.advance(INTERVAL);
@@ -364,8 +364,8 @@ describe('a plan whose time runs out', () => {
   });
 });
 
-describe.each(DEATHS)('a planner that is cut off at any of its calls (%s)', (death) => {
-  /** One tick of the schedule. */
+describe.each(DEATHS)('a planner that is interrupted at any of its calls (%s)', (death) => {
+  /** One run of the schedule. */
   async function tick(fate: ReturnType<typeof mortals>) {
     const worker = fate.worker();
     const mine = depsOf({
@@ -381,7 +381,7 @@ describe.each(DEATHS)('a planner that is cut off at any of its calls (%s)', (dea
     return typeof ending === 'string' ? ending : ending.kind;
   }
 
-  test('is followed by one that leaves nobody out', async () => {
+  test('is followed by a sync that omits no chat', async () => {
     let deaths = 0;
     for (let at = 0; ; at += 1) {
       clock = fakeClock(T0);
@@ -401,7 +401,7 @@ describe.each(DEATHS)('a planner that is cut off at any of its calls (%s)', (dea
       if (!fate.met) break;
       deaths += 1;
     }
-    // Its place and the backlog; the price, the findings and the total; five pages; the price, the messages, its place.
+    // The cursor and the backlog; the price, the findings and the total; five pages; the price, the messages, the cursor.
     expect(deaths).toBe(2 + 3 + 5 + 3);
   });
 });
