@@ -108,22 +108,26 @@ export const createPlanFullUpdate =
     if (!run || run.cursor === null) return 'idle';
     let at = run.cursor;
     while (clock.now() < deadline) {
-      const page = await deps.chatStore.outlines(at, PAGE);
+      const listed = await deps.chatStore.outlines(at, PAGE);
       // Chats that were created after the start were read at their creation.
-      const chats = page.chats.filter((chat) => Date.parse(chat.createdAt) <= run.startedAt);
-      const readable = chats.filter(isReadable).map((chat) => chat.id);
+      const chats = listed.chats.filter((chat) => Date.parse(chat.createdAt) <= run.startedAt);
+      const page = await runStore.savePage(runId, at, {
+        ids: chats.filter(isReadable).map((chat) => chat.id),
+        planned: chats.length,
+        next: listed.next ?? null,
+      });
+      if (!page) return 'idle';
       // Parts are named by their first position, so a page that is sent twice has the same parts and is recorded once.
-      const messages = chunks(readable, deps.settings.batchSize).map((ids, i) => ({
+      const messages = chunks(page.ids, deps.settings.batchSize).map((ids, i) => ({
         ids,
         requested_at: run.startedAt,
         run: { id: runId, part: `${at}.${i}` },
       }));
       if (messages.length > 0) await deps.queue.send('bulk', messages);
-      const next = page.next ?? null;
-      const added = { planned: chats.length, unavailable: chats.length - readable.length };
-      if (!(await runStore.advance(runId, at, next, added, clock.now()))) return 'idle';
-      if (next === null) return 'through';
-      at = next;
+      const added = { planned: page.planned, unavailable: page.planned - page.ids.length };
+      if (!(await runStore.advance(runId, at, page.next, added, clock.now()))) return 'idle';
+      if (page.next === null) return 'through';
+      at = page.next;
     }
     await deps.planQueue.send({ run_id: runId });
     return 'continued';

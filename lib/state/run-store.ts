@@ -52,12 +52,28 @@ export interface PartResult {
   readonly remaining: readonly number[];
 }
 
+/** A page of the planning of a run, as it was read first. */
+export interface PlannedPage {
+  /** The chats that are sent to the queue, in this order. */
+  readonly ids: readonly number[];
+  /** Number of chats on the page, with those that need no request. */
+  readonly planned: number;
+  /** The planning continues after this chat id; `null`: it is complete. */
+  readonly next: number | null;
+}
+
 export interface RunStore {
   /** Starts a run. If another run is in progress (neither finished nor stalled), returns that one. */
   start(run: Run, now: number): Promise<{ readonly started: boolean; readonly run: Run }>;
   get(runId: string): Promise<Run | undefined>;
   /** Returns the run that was started last. */
   current(): Promise<Run | undefined>;
+  /**
+   * Saves the page after the cursor before its messages are sent. If a page was saved there before, returns that one: a planning
+   * that is repeated sends the same messages and counts the same chats, whatever happened to the chats meanwhile.
+   * @returns `undefined` if the cursor is no longer `from`.
+   */
+  savePage(runId: string, from: number, page: PlannedPage): Promise<PlannedPage | undefined>;
   /**
    * Moves the cursor of the planning from `from` to `to` (`null`: complete), and adds the planned chats and those that need no
    * request. Changes nothing if the cursor is no longer `from`. @returns whether it moved.

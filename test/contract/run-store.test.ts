@@ -90,6 +90,26 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
     });
   });
 
+  describe('a page', () => {
+    const page = { ids: [1, 2, 3], planned: 4, next: 50 };
+
+    test('is saved once for each cursor: a planning that is repeated gets the first one', async () => {
+      await store.start(run('a'), T0);
+      expect(await store.savePage('a', 0, page)).toEqual(page);
+      expect(await store.savePage('a', 0, { ids: [1], planned: 1, next: null })).toEqual(page);
+      expect(await store.advance('a', 0, 50, { planned: 4, unavailable: 1 }, T0 + 1)).toBe(true);
+      const second = { ids: [], planned: 0, next: null };
+      expect(await store.savePage('a', 50, second)).toEqual(second);
+    });
+
+    test('is not saved from another cursor, nor for a run that does not exist', async () => {
+      await store.start(run('a'), T0);
+      await store.advance('a', 0, 50, { planned: 4, unavailable: 1 }, T0 + 1);
+      expect(await store.savePage('a', 0, page)).toBeUndefined();
+      expect(await store.savePage('b', 0, page)).toBeUndefined();
+    });
+  });
+
   test('returns the run that was started last', async () => {
     expect(await store.current()).toBeUndefined();
     await store.start(run('a'), T0);

@@ -210,16 +210,16 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'if (slot < 0) {',
   },
   {
-    name: 'a page of a full update is planned from the beginning each time',
-    file: 'lib/scheduling/full-update.ts',
-    from: "if (!(await runStore.advance(runId, at, next, added, clock.now()))) return 'idle';",
-    to: 'await runStore.advance(runId, at, next, added, clock.now());',
+    name: 'a page of a full update that is planned again is read again',
+    file: runs,
+    from: 'const saved = pages.get(runId) ?? page;',
+    to: 'const saved = page;',
   },
   {
     name: 'the chats of a full update that can not be read are not counted',
     file: 'lib/scheduling/full-update.ts',
-    from: 'const added = { planned: chats.length, unavailable: chats.length - readable.length };',
-    to: 'const added = { planned: chats.length, unavailable: 0 };',
+    from: 'const added = { planned: page.planned, unavailable: page.planned - page.ids.length };',
+    to: 'const added = { planned: page.planned, unavailable: 0 };',
   },
   {
     name: 'parts of a run begin with the same number on every page',

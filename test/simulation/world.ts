@@ -418,7 +418,8 @@ export async function simulate({ seed, hours, traced = false }: SimulationOption
     run: last,
     deadRefreshes: [...outside.refreshes.express.dead, ...outside.refreshes.bulk.dead].length,
     latestDueAt: engine.now + Math.max(SCHEDULING_LIMITS.maxIntervalMs, AUDIT_INTERVAL_MS) * 1.2,
-    overdueBefore: engine.now - 2 * SETTINGS.syncMs - 30 * MINUTE,
+    // The full update read every chat; what became due since may wait for the budget.
+    overdueBefore: rests + 1.2 * HOUR,
     leases: redis.livingLongerThan(2 * MINUTE, 'participants_lease:'),
   });
   check();

@@ -1,4 +1,11 @@
-import { isUnderWay, type PartResult, type Run, type RunCounts, type RunStore } from '../../state/run-store.ts';
+import {
+  isUnderWay,
+  type PartResult,
+  type PlannedPage,
+  type Run,
+  type RunCounts,
+  type RunStore,
+} from '../../state/run-store.ts';
 import { type Database, isRefused, namesIn, readState, transact, update } from './database.ts';
 
 /** Times after which the TTL deletes runs and the results of their parts, ms. They are no longer needed long before. */
@@ -90,10 +97,27 @@ export function createDynamoRunStore(database: Database): RunStore {
       }
     },
 
+    /** 1 UpdateItem; 1 GetItem more if another page is saved already. The page of 500 ids is 4 KB. */
+    async savePage(runId, from, page) {
+      const change = 'SET #page = :page';
+      const condition = '#cursor = :from AND attribute_not_exists(#page)';
+      const { written } = await update(database, {
+        TableName: tables.state,
+        Key: { pk: runKey(runId) },
+        UpdateExpression: change,
+        ConditionExpression: condition,
+        ExpressionAttributeNames: namesIn(change, condition),
+        ExpressionAttributeValues: { ':from': from, ':page': page },
+      });
+      if (written) return page;
+      const item = await readState<RunItem & { readonly page?: PlannedPage }>(database, runKey(runId));
+      return item?.cursor === from ? item.page : undefined;
+    },
+
     /** 1 UpdateItem. */
     async advance(runId, from, to, { planned, unavailable }, now) {
       const change =
-        'SET #cursor = :to, #progressed_at = :now ADD #planned :planned, #unavailable :unavailable, #done :unavailable';
+        'SET #cursor = :to, #progressed_at = :now REMOVE #page ADD #planned :planned, #unavailable :unavailable, #done :unavailable';
       const condition = '#cursor = :from';
       const { written } = await update(database, {
         TableName: tables.state,

@@ -1,9 +1,16 @@
-import { isUnderWay, type PartResult, type Run, type RunStore } from '../../../lib/state/run-store.ts';
+import {
+  isUnderWay,
+  type PartResult,
+  type PlannedPage,
+  type Run,
+  type RunStore,
+} from '../../../lib/state/run-store.ts';
 
 /** Runs in memory. They never expire. */
 export function createMemoryRunStore(): RunStore {
   const runs = new Map<string, Run>();
   const parts = new Map<string, PartResult>();
+  const pages = new Map<string, PlannedPage>();
   let current: string | undefined;
 
   return {
@@ -24,9 +31,17 @@ export function createMemoryRunStore(): RunStore {
       return { started: true, run };
     },
 
+    async savePage(runId, from, page) {
+      if (runs.get(runId)?.cursor !== from) return undefined;
+      const saved = pages.get(runId) ?? page;
+      pages.set(runId, saved);
+      return saved;
+    },
+
     async advance(runId, from, to, { planned, unavailable }, now) {
       const run = runs.get(runId);
       if (run?.cursor !== from) return false;
+      pages.delete(runId);
       runs.set(runId, {
         ...run,
         cursor: to,

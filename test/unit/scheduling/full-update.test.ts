@@ -275,8 +275,8 @@ describe('the planning', () => {
         if (!fate.met) break;
         deaths += 1;
       }
-      // The run, and for each of three pages the listing, the queue and the cursor.
-      expect(deaths).toBe(1 + 3 * 3);
+      // The run, and for each of three pages the listing, the saved page, the queue and the cursor.
+      expect(deaths).toBe(1 + 3 * 4);
     });
   });
 });
