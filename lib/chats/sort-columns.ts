@@ -15,7 +15,7 @@ export const BLOCK_IDS = 256;
 
 export const blockOf = (id: number): number => Math.floor(id / BLOCK_IDS);
 
-/** What a column holds of a chat: the text of its name's key, or Unix ms. */
+/** The value of a chat in a column: the text of its name key, or Unix ms. */
 export type ColumnValue = string | number;
 
 /** The values of a block, by the position of the id in the block; `undefined`: there is no such chat. */

@@ -13,9 +13,9 @@ import type { RefreshQueue } from '../state/queues.ts';
 import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 
 /**
- * What MAX told of one chat. Joins and leaves make it dirty: it is read once at the end of a window, however many there are.
- * Round trips: 1 GetItem to know the chat; for a dirty one 1 UpdateItem, and once a window 2 GetItem for the price and the
- * subscription, 1 to Redis and 1 SendMessageBatch.
+ * Applies MAX's events about one chat. Joins and leaves mark the chat dirty; it is refreshed once at the end of a window, for
+ * any number of events. Round trips: 1 GetItem to find the chat; for a dirty chat 1 UpdateItem, and once per window 2 GetItem
+ * for the price and the subscription, 1 to Redis and 1 SendMessageBatch.
  */
 
 interface ApplyUpdatesDeps {

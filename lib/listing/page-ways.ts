@@ -18,13 +18,13 @@ export type Way =
 /** Largest number of matches that are read and sorted: 3 BatchGetItem. */
 export const MAX_READ = 300;
 
-/** Rows of the listing that a walk may pass: about 500 KB, one Query. */
+/** Largest number of rows that a walk passes: about 500 KB, one Query. */
 export const MAX_WALKED = 1_000;
 
 /** Factor on the expected number of rows of a walk, because matches are not evenly spread. */
 const MARGIN = 1.2;
 
-/** What a column takes for each chat, bytes: names as they compress, times at worst. */
+/** Bytes of a column per chat: names compressed, times in the worst case. */
 const COLUMN_BYTES: Readonly<Record<Column, number>> = {
   name: 14,
   created_at: 6,

@@ -237,7 +237,7 @@ export const wantsMore = (sync: Sync, found: Found, beyond: boolean): boolean =>
  */
 const keptFor = (sync: Sync): number => Math.ceil(Math.min(sync.findings.again, sync.allowed / 2));
 
-/** Requests that are left for chats that aren't worth one. */
+/** Returns the requests that remain for chats whose refresh gains less than the price. */
 function leftFor(sync: Sync, found: Found): number {
   const first = sync.settings.maxCallsPerHour === undefined ? 0 : Math.min(found.first.length, sync.allowed);
   return sync.allowed - first - found.read.length - keptFor(sync);

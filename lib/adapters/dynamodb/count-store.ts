@@ -33,9 +33,9 @@ export function createDynamoCountStore(database: Database): CountStore {
 
   return {
     /**
-     * 1 UpdateItem; another for the first count of a chat that MAX had refused, and where an event came meanwhile. The
-     * status is left alone where it is right: it is in `chat`, which is in ten indexes, and a count must not cost these.
-     * A change of the status costs some 6 requests more, for its posting lists.
+     * 1 UpdateItem; another one for the first count after a refusal by MAX, and if an event arrived meanwhile. It does not
+     * write a status that is already correct, because the status is in `chat`, and a change of `chat` writes ten indexes.
+     * A changed status costs about 6 more requests for its posting lists.
      */
     async apply({ id, maxChatId }, reading, { askedAt, dueAt, learnt }) {
       const write = (attributes: Record<string, unknown>, condition: string, values: Record<string, unknown> = {}) =>
