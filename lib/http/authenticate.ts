@@ -4,12 +4,12 @@ import { Problem } from './problem.ts';
 import type { GuardedRoute } from './route.ts';
 import { createTokenVerifier, type VerifyToken } from './token.ts';
 
-/** One of each execution environment. */
+/** Created once per execution environment. */
 let verify: VerifyToken | undefined;
 
 /**
- * Finds out who sends a request.
- * @throws {Problem} 401 without a valid token, 403 for other roles, 503 while the issuer's keys can't be had.
+ * Authenticates the caller of a request and checks its role.
+ * @throws {Problem} 401 without a valid token, 403 for other roles, 503 while the issuer's keys can't be fetched.
  */
 export async function authenticate(
   authorization: string | undefined,

@@ -5,8 +5,8 @@ const MAX_BODY_BYTES = 256 * 1024;
 const JSON_TYPE = /^application\/([\w.+-]+\+)?json(\s*;|$)/i;
 
 /**
- * Reads a JSON body, which API Gateway hands over as text or in base64.
- * @throws {Problem} 413 over 256 KB, 415 for another type, 400 for what is not JSON.
+ * Parses a JSON body. API Gateway passes it as text or in base64.
+ * @throws {Problem} 413 over 256 KB, 415 for another content type, 400 if it is not JSON.
  */
 export function readBody(event: APIGatewayProxyEventV2): unknown {
   const text = bodyText(event);
@@ -26,6 +26,6 @@ export function readBody(event: APIGatewayProxyEventV2): unknown {
   }
 }
 
-/** The body as text, whatever its type and size. */
+/** Returns the body as text, without checking its type and size. */
 export const bodyText = ({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): string =>
   isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;

@@ -3,7 +3,7 @@ import { PROBLEMS, type ProblemType } from './problem.ts';
 import { pascalCase, problem, problemKind, problemName } from './problem-schemas.ts';
 import type { Route, RouteAnswer, Tag } from './route.ts';
 
-/** The OpenAPI 3.1 document, made from the very schemas that check the requests. */
+/** Generates the OpenAPI 3.1 document from the schemas that validate the requests. */
 
 type Json = Record<string, unknown>;
 
@@ -47,7 +47,7 @@ const HEADERS = {
 const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${name}` });
 const component = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
-/** Answers that API Gateway gives by itself, without the function. */
+/** Responses that API Gateway creates itself, without the function. */
 const GATEWAY_ANSWERS: Readonly<Record<number, string>> = {
   429: 'Too many requests; try again in a second',
   500: 'The function failed',
@@ -118,7 +118,7 @@ function access(route: Route): Json {
   return { security: route.needsWebhookSecret ? [{ webhookSecret: [] }] : [] };
 }
 
-/** Parameters are shown as the values that their text stands for. */
+/** The document shows parameters with the type of their parsed value, for example as integers. */
 function parameters(where: 'path' | 'query', fields: z.ZodObject | undefined, components: Components): Json[] {
   return Object.entries(fields?.shape ?? {}).map(([name, field]) => {
     const { description, ...schema } = components.convert(field as z.ZodType, 'output');
@@ -126,7 +126,7 @@ function parameters(where: 'path' | 'query', fields: z.ZodObject | undefined, co
   });
 }
 
-/** Bodies are described as they are sent, before defaults. */
+/** The document shows bodies as clients send them, before defaults are added. */
 const requestBody = (
   body: z.ZodType,
   { bodyExample: example, readsBodyItself }: Route,
@@ -148,7 +148,7 @@ function responseOf({ description, schema, location }: RouteAnswer, components: 
   };
 }
 
-/** What a route can answer instead, the problems of its kind of route included. */
+/** Returns all problems of a route, including those that all routes of its kind have. */
 function problemsOf(route: Route): ReadonlySet<ProblemType> {
   const body = route.body !== undefined && !route.readsBodyItself;
   return new Set<ProblemType>([
@@ -171,7 +171,7 @@ function problemResponses(types: ReadonlySet<ProblemType>, components: Component
   );
 }
 
-/** Answers that many routes have in common are components. */
+/** Responses that many routes share are components. */
 function problemResponse(status: number, kinds: readonly ProblemType[], components: Components): Json {
   const gateway = GATEWAY_ANSWERS[status];
   const response = {
@@ -190,7 +190,7 @@ function problemResponse(status: number, kinds: readonly ProblemType[], componen
   return others.length > 0 ? response : components.response(kind ? pascalCase(kind) : 'TooManyRequests', response);
 }
 
-/** The named schemas and answers of the document, in the order of their first use. */
+/** The named schemas and responses of the document, in the order of their first use. */
 class Components {
   readonly #schemas = new Map<string, Json>();
   readonly #responses = new Map<string, Json>();
@@ -199,7 +199,7 @@ class Components {
     return { schemas: Object.fromEntries(this.#schemas), responses: Object.fromEntries(this.#responses) };
   }
 
-  /** @returns a reference to the answer. */
+  /** @returns a reference to the response. */
   response(name: string, response: Json): Json {
     this.#responses.set(name, response);
     return { $ref: `#/components/responses/${name}` };
@@ -209,9 +209,9 @@ class Components {
     this.#schemas.set(name, this.convert(schema, 'output'));
   }
 
-  /** A JSON Schema in which named parts are references; the parts become components. */
+  /** Returns a JSON Schema with references to its named parts, and adds these parts as components. */
   convert(schema: z.ZodType, io: 'input' | 'output'): Json {
-    // As a part of another one, the schema itself can be a reference too.
+    // Wrapped in an object, because a named schema becomes a reference only as a part of another schema.
     const { properties, $defs = {} } = z.toJSONSchema(z.object({ it: schema }), { io, unrepresentable: 'any' });
     for (const [name, part] of Object.entries($defs)) {
       const { id: _, ...definition } = referToComponents(part) as Json;
@@ -224,7 +224,7 @@ class Components {
     return referToComponents(properties?.it) as Json;
   }
 
-  /** A schema that tells problems apart by their `type`. */
+  /** Returns a schema of several problems, which differ in their `type`. */
   problems(types: readonly ProblemType[]): Json {
     for (const type of types) this.#addProblem(type);
     const [first, ...others] = types.map((type) => component(problemName(type)));
@@ -235,13 +235,13 @@ class Components {
     const name = problemName(type);
     if (this.#schemas.has(name)) return;
     if (!this.#schemas.has('Problem')) {
-      // Open without saying so: types made from an explicit `additionalProperties` let every name pass.
+      // An explicit `additionalProperties: true` would make generated types accept any member name.
       const { additionalProperties: _, ...open } = this.convert(problem(), 'output');
       this.#schemas.set('Problem', open);
     }
     const { members, example } = problemKind(type);
     const { additionalProperties: _, ...own } = this.convert(members, 'output');
-    // Closed over both parts; `additionalProperties` would close each for itself.
+    // `unevaluatedProperties` covers both parts. `additionalProperties` would apply to each part separately.
     const closed = { allOf: [component('Problem'), own], unevaluatedProperties: false };
     this.#schemas.set(name, { ...closed, examples: [example] });
   }

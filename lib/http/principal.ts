@@ -2,12 +2,12 @@ import * as z from 'zod';
 import type { Chat, Scope } from '../chats/chat.ts';
 import { Problem } from './problem.ts';
 
-/** Who is asking. Default deny: who isn't wholly understood may do nothing. */
+/** The authenticated caller. Access is denied by default: a token with an unknown or incomplete claim allows nothing. */
 
 export const ROLES = ['superadmin', 'curator', 'operator'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** A number or its digits, and nothing that only turns into a number, like `true` or `[7]`. */
+/** A number, or text of digits. Other values that JavaScript would convert to a number, like `true` or `[7]`, are refused. */
 const universityId = z
   .union([
     z.number(),
@@ -19,9 +19,7 @@ const universityId = z
   .pipe(z.number().int().positive().max(Number.MAX_SAFE_INTEGER));
 const subject = z.string().min(1);
 
-/**
- * What a token must say: a known role, and for all but superadmins the university they belong to.
- */
+/** The claims that a token must contain: a known role and, except for superadmins, the caller's university. */
 export const principalSchema = z.discriminatedUnion('role', [
   z.object({ role: z.literal('superadmin'), subject }),
   z.object({ role: z.literal('curator'), subject, university_id: universityId }),
@@ -33,7 +31,7 @@ export type Principal = z.output<typeof principalSchema>;
 export const scopeOf = (principal: Principal): Scope =>
   principal.role === 'superadmin' ? 'all' : { universityId: principal.university_id };
 
-/** Whether a chat is in somebody's sight. */
+/** Returns whether the principal may see the chat. */
 export const maySee = (principal: Principal, chat: Pick<Chat, 'universityId'>): boolean =>
   principal.role === 'superadmin' || principal.university_id === chat.universityId;
 
@@ -44,7 +42,7 @@ export function requireRole(principal: Principal, roles: readonly Role[]): void 
   }
 }
 
-/** @throws {Problem} 403 when somebody bound to a university writes into another one, or into none. */
+/** @throws {Problem} 403 if a principal of one university writes a chat of another university, or of none. */
 export function requireOwnUniversity(principal: Principal, universityId: number | null): void {
   if (!maySee(principal, { universityId })) {
     throw new Problem('forbidden', { detail: 'A curator writes chats of the own university only.' });

@@ -4,7 +4,7 @@ import type { RefreshOneOutcome } from '../refreshing/refresh-one.ts';
 import { PROBLEMS, type ProblemType, problemUri } from './problem.ts';
 import { lastKnown, runExample, runReport } from './schemas.ts';
 
-/** Problems as the OpenAPI document describes them: what all have in common, and for each type its extension members. */
+/** Schemas of the problems in the OpenAPI document: the common members, and the extension members of each type. */
 
 export const problem = () =>
   z
@@ -19,7 +19,7 @@ export const problem = () =>
 
 type Unreachable = Extract<RefreshOneOutcome, { kind: 'max_unreachable' }>;
 
-/** Why MAX could not be asked. A record, so that the compiler finds a missing one. */
+/** The reasons for which no count could be fetched from MAX. It is a record, so that the compiler reports a missing reason. */
 const REASONS: Readonly<Record<Unreachable['reason'], true>> = {
   ...{ busy: true, cooling: true, no_limiter: true },
   ...{ rate_limited: true, server: true, timeout: true, network: true, auth: true },
@@ -103,13 +103,13 @@ const KINDS: Readonly<Record<ProblemType, Kind>> = {
   unavailable: { detail: 'Tokens can not be verified now, because their issuer can not be reached.' },
 };
 
-/** The name of the component that describes the problems of a type: `MaxUnreachableProblem`. */
+/** Returns the name of the component that describes a type of problem, like `MaxUnreachableProblem`. */
 export const problemName = (type: ProblemType): string => `${pascalCase(type)}Problem`;
 
 export const pascalCase = (snakeCase: string): string =>
   snakeCase.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The members that a type of problem adds to those of all, or narrows, and an example of a whole one. */
+/** Returns the members that a type of problem adds or narrows, and an example of a complete problem. */
 export function problemKind(type: ProblemType): { readonly members: z.ZodObject; readonly example: object } {
   const { status, title } = PROBLEMS[type];
   const { detail, members, example } = KINDS[type];

@@ -1,4 +1,4 @@
-/** Errors as clients see them: RFC 9457, application/problem+json. One place for each type. */
+/** The errors of the API: application/problem+json (RFC 9457). Each type is defined once. */
 
 export const PROBLEMS = {
   invalid_request: { status: 400, title: 'The request is not valid' },
@@ -25,9 +25,9 @@ export type ProblemType = keyof typeof PROBLEMS;
 export const problemUri = (type: ProblemType): string => `urn:chat-participants:problem:${type}`;
 
 export interface FieldError {
-  /** Where: a parameter's name, or a path in the body. */
+  /** The name of the parameter, or the path in the body. */
   readonly field: string;
-  /** What is wrong and what is allowed. */
+  /** The error and the allowed values. */
   readonly message: string;
 }
 
@@ -39,7 +39,7 @@ export interface ProblemDetails {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Thrown by handlers to answer with a problem. */
+/** A handler throws it to respond with a problem. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly type: ProblemType;
@@ -55,12 +55,12 @@ export class Problem extends Error {
 export interface HttpAnswer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Text, or bytes in base64 where `isBase64Encoded` says so. */
+  /** Text, or base64 if `isBase64Encoded` is true. */
   readonly body: string;
   readonly isBase64Encoded?: boolean;
 }
 
-/** Goes with every answer: the API serves data of the moment, to programs. */
+/** Headers of every response. Nothing is cached, because the data change all the time. */
 const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 export const jsonAnswer = (

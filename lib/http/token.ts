@@ -4,16 +4,18 @@ import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier';
 import { ALGORITHMS, type IssuerKeys } from '../state/issuer-keys.ts';
 import { type Principal, principalSchema } from './principal.ts';
 
-/** Verifies tokens: signed with RS256 or ES256 by a key of the issuer, for this audience, not expired. */
+/**
+ * Verifies tokens. A valid token is signed with RS256 or ES256 by a key of the issuer, names this audience and has not expired.
+ */
 
 export type Verdict =
   | { readonly kind: 'accepted'; readonly principal: Principal }
-  /** `reason` tells the client what is wrong with the token, without its content. */
+  /** `reason` describes the error to the client, without the content of the token. */
   | { readonly kind: 'refused'; readonly reason: string }
-  /** The issuer's keys can't be fetched, so no token can be judged. */
+  /** The issuer's keys can't be fetched, so no token can be verified. */
   | { readonly kind: 'undecided'; readonly retryAfterMs: number };
 
-/** Largest difference of clocks, s. */
+/** Largest accepted difference between the clocks of the issuer and the service, s. */
 const CLOCK_TOLERANCE_S = 5;
 
 export interface TokenSettings {
@@ -38,14 +40,14 @@ export function createTokenVerifier({ issuer, audience, keys }: TokenSettings): 
     try {
       const options = { issuer, audience, graceSeconds: CLOCK_TOLERANCE_S };
       const payload = verifyJwtSync(token, { ...jwk }, options, () => publicKey);
-      // The library takes a token without an expiry for one that never expires.
+      // The library accepts a token without an expiry as one that never expires.
       if (typeof payload.exp !== 'number' || typeof payload.sub !== 'string') return notValid;
       const principal = principalSchema.safeParse({ ...payload, subject: payload.sub });
       return principal.success
         ? { kind: 'accepted', principal: principal.data }
         : refused('The token names no role known here, or no university.');
     } catch (error) {
-      // Whatever is thrown about a token, OpenSSL's own errors included, the token is not accepted.
+      // Any error, including errors of OpenSSL, means that the token is not accepted.
       return error instanceof JwtExpiredError ? refused('The token has expired.') : notValid;
     }
   };
@@ -54,7 +56,7 @@ export function createTokenVerifier({ issuer, audience, keys }: TokenSettings): 
 const refused = (reason: string): Verdict => ({ kind: 'refused', reason });
 const notValid = refused('The token is not valid here.');
 
-/** @returns `undefined` for what is no token, for an algorithm that is not accepted, and for critical extensions (RFC 7515, 4.1.11). */
+/** @returns `undefined` for malformed tokens, for other algorithms, and for critical extensions (RFC 7515, 4.1.11). */
 function readHeader(token: string) {
   try {
     const { header } = decomposeUnverifiedJwt(token);

@@ -4,8 +4,8 @@ import { maySee, type Principal } from './principal.ts';
 import { Problem } from './problem.ts';
 
 /**
- * The chat, if there is one and the principal may see it. 1 GetItem.
- * @throws {Problem} 404 for an unknown chat, 403 for one of another university.
+ * Returns the chat if it exists and the principal may see it. 1 GetItem.
+ * @throws {Problem} 404 for an unknown chat, 403 for a chat of another university.
  */
 export async function visibleChat(store: ChatStore, principal: Principal, id: number): Promise<StoredChat> {
   const stored = await store.get(id);
@@ -26,8 +26,8 @@ export function requireIntegration(disabled: boolean): void {
 }
 
 /**
- * The problem that another chat has the `max_chat_id`. It names that chat only to those who may see it: an id of MAX that
- * is guessed must not tell a curator what another university has. 1 GetItem.
+ * Returns the problem that another chat has the `max_chat_id`. It names that chat only if the principal may see it. Otherwise a
+ * curator could guess MAX ids and learn which chats other universities have. 1 GetItem.
  */
 export async function maxChatIdTaken(store: ChatStore, principal: Principal, by: number): Promise<Problem> {
   const holder = await store.get(by);
