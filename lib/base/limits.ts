@@ -66,14 +66,14 @@ async function within<R>(ms: number, work: Promise<R>): Promise<R> {
   }
 }
 
-/** What a connection fails with, where the other side or the way to it is out. */
+/** The error codes of a connection when the server or the network is not available. */
 const NETWORK_CODES = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
 ]);
 
 /**
- * Whether a call failed for a reason that passes: no connection, no answer in time, a fault of the service at the other end, or too
- * many requests. The same call may well succeed a few seconds later.
+ * Returns whether a call failed for a temporary reason: no connection, a timeout, an error of the server, or too many requests.
+ * The same call may succeed a few seconds later.
  */
 export function isOutage(thrown: unknown): boolean {
   const error = thrown as {

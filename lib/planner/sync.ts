@@ -233,7 +233,7 @@ export const wantsMore = (sync: Sync, found: Found, beyond: boolean): boolean =>
 
 /**
  * Requests kept for chats that are due again before the next sync, as many as there were before this one, and up to half of all:
- * each of them is worth the price, whoever waits.
+ * each of these refreshes gains the price, even while other chats wait.
  */
 const keptFor = (sync: Sync): number => Math.ceil(Math.min(sync.findings.again, sync.allowed / 2));
 

@@ -326,7 +326,7 @@ export const maxReachable = (timeoutMs: number) => reachable(new URL(config.upst
 /** Returns whether the console is served. */
 export const consoleEnabled = () => config.console.CONSOLE_ENABLED;
 
-/** How people sign in at the issuer; `undefined` where they paste a token. */
+/** The settings for signing in at the issuer; `undefined` if people paste a token. */
 export const consoleSignIn = () => {
   const { CONSOLE_CLIENT_ID: client_id } = config.console;
   if (client_id === undefined) return undefined;

@@ -7,7 +7,7 @@ export interface CachedCount {
   /** When the count was requested from MAX: RFC 3339, UTC, milliseconds; `null` for an imported count. */
   readonly updatedAt: string | null;
   readonly source: CountSource;
-  /** The MAX id whose count it is: the chat may get another one while the value is written. Absent where it had none. */
+  /** The MAX id of the chat when the count was read. The chat may get another one meanwhile. Absent if it had none. */
   readonly maxChatId?: string | undefined;
   /** True if MAX sends an event for every change and sent none: the count is correct at any age. Absent otherwise. */
   readonly eventsTrusted?: true | undefined;

@@ -2,18 +2,18 @@ import type { Clock } from '../../lib/base/clock.ts';
 import { type Random, randomStream } from '../../localstack/max/random.ts';
 
 /**
- * Virtual time. Everything that takes time is an event; events run one after another, in the order of their times, each until
- * nothing is left to do without time going by. All randomness comes from the seed, so a seed replays bit for bit.
+ * Simulated time. Everything that takes time is an event. Events run one after another, in the order of their times. Each runs
+ * until all remaining work needs time to pass. All random numbers come from the seed, so equal seeds give equal runs.
  */
 export class Engine {
   /** The true time, Unix ms. */
   now = Date.UTC(2026, 10, 23, 9);
   readonly random: Random;
-  /** Events that ran. */
+  /** Number of events that have run. */
   events = 0;
-  /** The last events, for people; `undefined`: nobody looks. */
+  /** The last events, for debugging; `undefined`: not recorded. */
   readonly trace: string[] | undefined;
-  /** Depends on every event and its time: equal for equal runs. */
+  /** A hash of all events and their times: equal for equal runs. */
   fingerprint = 0;
   readonly #heap: Event[] = [];
   #sequence = 0;
@@ -53,7 +53,7 @@ export class Engine {
     this.trace?.push(`${new Date(this.now).toISOString()} ${text}`);
   }
 
-  /** Runs all events up to `until`. @param check looked at after each event; what it throws ends the run. */
+  /** Runs all events up to `until`. @param check called after each event; an error that it throws ends the run. */
   async run(until: number, check: () => void): Promise<void> {
     for (let next = this.#heap[0]; next && next.at <= until; next = this.#heap[0]) {
       this.#removeFirst();
@@ -98,27 +98,26 @@ interface Event {
 
 const before = (a: Event, b: Event) => a.at < b.at || (a.at === b.at && a.sequence < b.sequence);
 
-/** Every promise that can settle without time going by has settled by then. */
+/** Resolves when every promise that can settle without time passing has settled. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Which ways to other machines are out, until when (true time), and how often a request fails by itself. */
+/** The unreachable servers, until when (true time), and the share of single requests that fail. */
 export interface Network {
-  /** Share of requests that are refused before they do anything, or whose answer is lost after they did. */
+  /** Share of requests that are refused before they have an effect, or whose response is lost afterwards. */
   failing: { dynamodb: number; redis: number; sqs: number };
 }
 
 /**
- * An execution environment: code that runs somewhere with a clock of its own, can be frozen between invocations, and killed at
- * any `await`.
+ * An execution environment: code with its own clock. It can be frozen between invocations, and killed at any `await`.
  */
 export class Environment {
   readonly name: string;
   readonly clock: Clock;
   readonly random: Random;
   alive = true;
-  /** Redis can't be reached from here. */
+  /** Whether this environment can't reach Redis. */
   redisCut = false;
-  /** How far its clock is ahead, ms. */
+  /** The lead of its clock, ms. */
   skewMs: number;
   readonly #engine: Engine;
   readonly #network: Network;
@@ -137,7 +136,7 @@ export class Environment {
     };
   }
 
-  /** Nothing happens in it until it is thawed. */
+  /** Stops the environment until it is thawed. */
   freeze(): void {
     this.#frozen = true;
   }
@@ -147,7 +146,7 @@ export class Environment {
     for (const work of this.#waiting.splice(0)) work();
   }
 
-  /** Lets its code go on, unless it is gone. */
+  /** Lets its code continue, unless it was killed. */
   resume(work: () => void): void {
     if (!this.alive) return;
     if (this.#frozen) this.#waiting.push(work);
@@ -155,8 +154,8 @@ export class Environment {
   }
 
   /**
-   * A request to a server: the effect happens when it arrives, the answer comes later. It can be refused, or do its work and
-   * lose the answer.
+   * Sends a request to a server. The effect happens when the request arrives, and the response arrives later. The request can be
+   * refused, or its response can be lost after the effect.
    */
   request<T>(server: keyof Network['failing'], name: string, effect: () => T | Promise<T>): Promise<T> {
     const { random } = this.#engine;

@@ -1,12 +1,12 @@
 import { Environment, type Network } from './engine.ts';
 import { type Outside, openService, type Service } from './service.ts';
 
-/** Lambda in virtual time: environments that take one event at a time, are frozen between events, and cut off at a timeout. */
+/** Lambda in simulated time. Its environments handle one event at a time, are frozen between events, and end at a timeout. */
 
 export interface FunctionSpec {
   readonly name: string;
   readonly timeoutMs: number;
-  /** Environments at most. */
+  /** Largest number of environments. */
   readonly concurrency: number;
   /** Its share of the quota without Redis. */
   readonly shareOfRate: number;
@@ -24,7 +24,7 @@ export class FunctionModel {
   readonly #outside: Outside;
   readonly #network: Network;
   readonly #killing: () => number;
-  /** Environments that were killed, or cut off at their timeout. */
+  /** Number of environments that were killed, or ended at their timeout. */
   killed = 0;
   #idle: Instance[] = [];
   #busy = new Set<Instance>();
@@ -42,7 +42,7 @@ export class FunctionModel {
     return [...this.#idle, ...this.#busy].map(({ environment }) => environment);
   }
 
-  /** Environments that wait for work. */
+  /** Idle environments. */
   get idle(): readonly Instance[] {
     return this.#idle;
   }
@@ -52,9 +52,9 @@ export class FunctionModel {
   }
 
   /**
-   * Runs an event in an environment. It ends when `work` does, or is cut off.
+   * Runs an event in an environment, until `work` ends or the timeout.
    * @param work gets the time by which to stop, by the environment's clock.
-   * @param ended told how it ended; `failed` with the error.
+   * @param ended called with the outcome; `failed` with the error.
    */
   invoke(
     work: (service: Service, environment: Environment, cutOffAt: number) => Promise<void>,
@@ -89,7 +89,7 @@ export class FunctionModel {
     engine.note(`${environment.name} begins`);
     engine.after(timeoutMs, `${name} timeout`, () => end('killed'));
     if (engine.random() < this.#killing()) {
-      // Soon after the begin mostly, when most of its work is done.
+      // Mostly soon after the start, because most of the work happens then.
       engine.after(5_000 * engine.random() ** 4, `${name} is killed`, () => end('killed'));
     }
     work(service, environment, environment.clock.now() + timeoutMs)

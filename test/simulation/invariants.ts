@@ -4,9 +4,9 @@ import type { MemoryChat } from '../support/memory/chats.ts';
 import type { Engine } from './engine.ts';
 import type { MaxModel } from './max-model.ts';
 
-/** Clocks differ by up to this much, ms. */
+/** Largest difference between clocks, ms. */
 const SKEW_MS = 400;
-/** Readers and requests that were under way when a chat got another MAX id are over after this time, ms. */
+/** Time after which all readers and requests have ended that started before a chat got another MAX id, ms. */
 const MOVED_MS = 90_000;
 
 interface AtRest {
@@ -18,11 +18,13 @@ interface AtRest {
   readonly latestDueAt: number;
   /** No chat is still due from before, Unix ms. */
   readonly overdueBefore: number;
-  /** Leases that nobody would end for minutes. */
+  /** Leases that remain for minutes. */
   readonly leases: readonly string[];
 }
 
-/** What must hold whatever fails; looked at with every write and every answer. The numbers are those of docs/architecture.md. */
+/**
+ * The conditions that must hold during all failures, checked at every write and response. docs/architecture.md has their numbers.
+ */
 export class Invariants {
   broken: Error | undefined;
   readonly #engine: Engine;
@@ -36,7 +38,7 @@ export class Invariants {
   readonly #runs = new Map<string, Pick<Run, 'done' | 'planned' | 'cursor'>>();
   /** When a chat got the MAX id it has, true time. */
   readonly #movedAt = new Map<number, number>();
-  /** The latest writes, and what was there before. */
+  /** The latest writes, with the previous values. */
   #writes: { readonly at: number; readonly id: number; readonly before: MemoryChat | undefined }[] = [];
 
   constructor(engine: Engine, max: MaxModel, violated: (message: string) => Error) {
@@ -50,7 +52,7 @@ export class Invariants {
     this.broken ??= this.#violated(message);
   }
 
-  /** The chats of the durable store, with an eye on every write. */
+  /** The chats of the durable store. Every write is checked. */
   watch(chats: Map<number, MemoryChat>): Map<number, MemoryChat> {
     const invariants = this;
     class Watched extends Map<number, MemoryChat> {
@@ -131,7 +133,7 @@ export class Invariants {
     return this.#max.answered(maxChatId, askedAt).some((answer) => answer.count === count);
   }
 
-  /** A count was written into the cache. */
+  /** Called when a count was written into the cache. */
   cached(key: string, value: string, before: string | undefined): void {
     const id = Number(key.split(':')[1]);
     const { count, updated_at } = JSON.parse(value) as { count: number; updated_at: string | null };
@@ -145,7 +147,7 @@ export class Invariants {
       this.#break(`the cache has ${value} for chat ${id}, which MAX never said`);
     }
     const stored = this.#chats.get(id);
-    // The durable store is written first, so the cache never knows more.
+    // The durable store is written first, so the cache never has a newer count.
     if (stored && stored.checkedAt !== null && Date.parse(updated_at) > stored.checkedAt && !this.#moved(id)) {
       this.#break(`the cache knows of ${updated_at} for chat ${id}, the durable store does not (3)`);
     }
@@ -156,7 +158,7 @@ export class Invariants {
     return (this.#maxIds.get(id)?.size ?? 0) > 1;
   }
 
-  /** A reader was shown a count. */
+  /** Called when a reader got a count. */
   shown(id: number, shown: ShownCount | undefined): void {
     if (!shown || shown.participantsCount === null || shown.updatedAt === null) return;
     const at = Date.parse(shown.updatedAt);
@@ -171,7 +173,7 @@ export class Invariants {
     }
   }
 
-  /** A person was told that the count is `count` now. */
+  /** Called when a person got `count` as the present count. */
   answered(id: number, count: number, updatedAt: string, arrivedAt: number): void {
     const ids = [...(this.#maxIds.get(id) ?? [])];
     const at = Date.parse(updatedAt);
@@ -181,26 +183,26 @@ export class Invariants {
       this.#break(`chat ${id} was called updated with an answer from before (4)`);
   }
 
-  /** A worker has worked on a message that is no part of a run: each of its chats is done, or goes back to the queue. */
+  /** Called after a message that belongs to no run: each of its chats is done, or returns to the queue. */
   worked(chats: number, done: number, remaining: number): void {
     if (done + remaining !== chats)
       this.#break(`of a message of ${chats} chats ${done} were done and ${remaining} put back`);
   }
 
-  /** A run as it was written. */
+  /** Called with each written state of a run. */
   ran({ id, done, planned, cursor }: Run): void {
     this.#runs.set(id, { done, planned, cursor });
-    // While the planning goes on, messages are worked on before their page is counted.
+    // During the planning, messages may be handled before their page is counted.
     if (cursor === null && done > planned) this.#break(`run ${id} counted ${done} of ${planned} chats (9)`);
   }
 
-  /** An environment that was never killed: every permit it got is a request at MAX, or was given back. */
+  /** Called for an environment that was never killed: every permit caused a request to MAX, or was returned. */
   spent(environment: string, granted: number, requests: number): void {
-    // A permit that comes too late for its work stays unused; none is used twice.
+    // A permit that arrives too late for its work remains unused. No permit is used twice.
     if (requests > granted) this.#break(`${environment} made ${requests} requests with ${granted} permits (1)`);
   }
 
-  /** Looked at when all work is done and nothing has failed for an hour. */
+  /** Called when all work is done and nothing has failed for an hour. */
   atRest({ chats, run, deadRefreshes, latestDueAt, overdueBefore, leases }: AtRest): void {
     for (const [id, stored] of chats) {
       const { maxChatId, status } = stored.chat;
@@ -222,7 +224,7 @@ export class Invariants {
       if (run.failed > 0) this.#break(`the full update failed for ${run.failed} chats while nothing failed`);
     }
     for (const [id, { done, planned, cursor }] of this.#runs) {
-      // The planning of a run that died before its first message is taken up by the next start.
+      // If the planning of a run ended before its first message, the next start continues it.
       if (cursor === null && done !== planned) this.#break(`run ${id} ended with ${done} of ${planned} chats (9)`);
     }
     if (deadRefreshes > 0) this.#break(`${deadRefreshes} refreshes are in the dead-letter queues (8)`);

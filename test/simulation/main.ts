@@ -5,7 +5,7 @@ import { progressLine, readOptions, runTool, ToolError } from '../../tools/comma
 import { MUTANTS } from './mutants.ts';
 import type { Order, Outcome } from './worker.ts';
 
-/** `npm run simulate`: the service in virtual time, with everything that can go wrong. */
+/** `npm run simulate`: runs the service in simulated time, with all kinds of failures. */
 
 const HELP = `Usage: npm run simulate -- [--seeds N] [--from N] [--hours N] [--processes N]
        npm run simulate -- --seed N [--hours N] [--about TEXT]

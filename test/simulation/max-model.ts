@@ -2,16 +2,16 @@ import type { ChatAnswer, MaxApi, MaxError, MembershipAnswer, Subscription } fro
 import type { ChatUpdate } from '../../lib/max-api/updates.ts';
 import type { Engine, Environment } from './engine.ts';
 
-/** A chat of MAX: the truth. */
+/** The true state of a chat in MAX. */
 export interface TrueChat {
   readonly id: string;
   count: number;
   status: 'active' | 'left' | 'removed' | 'closed' | 'suspended' | 'denied' | 'gone';
-  /** Whether the bot is told of joins and leaves. */
+  /** Whether MAX sends events for joins and leaves. */
   tells: boolean;
 }
 
-/** What MAX answered about a chat, as far as a count can come from it. */
+/** The part of a response of MAX that contains the count of a chat. */
 export interface Answered {
   /** When the request was sent, true time. */
   readonly sentAt: number;
@@ -19,16 +19,16 @@ export interface Answered {
   readonly count: number | undefined;
 }
 
-/** `storm`: 429 and 503 to most requests. `hang`: no answers. `contradict`: another chat's id, which the client refuses. */
+/** `storm`: 429 and 503 to most requests. `hang`: no responses. `contradict`: another chat's id, which the client refuses. */
 export type Mood = 'well' | 'storm' | 'hang' | 'contradict';
 
-/** The MAX Bot API in virtual time: the quota's judge, and the source of events. */
+/** The MAX Bot API in simulated time. It checks the quota and sends events. */
 export class MaxModel {
   readonly chats = new Map<string, TrueChat>();
   readonly #answers = new Map<string, Answered[]>();
-  /** When requests arrived, true time, the last second's. */
+  /** The arrival times of requests in the last second, true time. */
   readonly arrivals: number[] = [];
-  /** Most arrivals in any second so far. */
+  /** Largest number of arrivals in any second so far. */
   worstSecond = 0;
   requests = 0;
   readonly requestsBy = new Map<string, number>();
@@ -37,18 +37,18 @@ export class MaxModel {
   readonly #engine: Engine;
   readonly #deliver: (update: ChatUpdate) => void;
 
-  /** @param deliver takes an update on its way to the webhook. */
+  /** @param deliver sends an update to the webhook. */
   constructor(engine: Engine, deliver: (update: ChatUpdate) => void) {
     this.#engine = engine;
     this.#deliver = deliver;
   }
 
-  /** What it answered to requests about the chat that were sent at that time by their sender's clock. */
+  /** Returns the responses to requests about the chat that were sent at this time by the sender's clock. */
   answered(chat: string, askedAt: number): readonly Answered[] {
     return this.#answers.get(`${chat} ${askedAt}`) ?? [];
   }
 
-  /** Somebody joins or leaves. */
+  /** Lets a participant join or leave. */
   change(chat: TrueChat, by: number): void {
     chat.count = Math.max(0, chat.count + by);
     this.#engine.note(`MAX: ${chat.id} has ${chat.count} participants`);
@@ -68,7 +68,7 @@ export class MaxModel {
 
   #time = () => Math.floor(this.#engine.now);
 
-  /** The API as an environment sees it. */
+  /** Returns the API for an environment. */
   api(environment: Environment): MaxApi {
     const exchange = async <A>(timeoutMs: number, answer: () => A | MaxError): Promise<A | MaxError> => {
       const { random } = this.#engine;
@@ -83,7 +83,7 @@ export class MaxModel {
           environment.resume(() => resolve(value));
         };
         this.#engine.after(timeoutMs, 'MAX timeout', () => end(failure('timeout')));
-        // Two requests may take up to 50 ms more or less on their way.
+        // The travel times of two requests may differ by up to 50 ms.
         this.#engine.after(random() * 50, 'MAX arrival', () => {
           this.#arrived();
           if (this.mood === 'hang') return;

@@ -2,7 +2,7 @@ import type { Engine } from './engine.ts';
 
 export interface Delivery<M> {
   readonly message: M;
-  /** Deletes the message. One that is not deleted comes again when its visibility timeout ends, as after a failed invocation. */
+  /** Deletes the message. Other messages are delivered again after their visibility timeout, as after a failed invocation. */
   readonly done: () => void;
 }
 
@@ -13,11 +13,11 @@ interface Held<M> {
   deleted: boolean;
 }
 
-/** A queue of SQS in virtual time: at least once, in no order, with a dead-letter queue. */
+/** An SQS queue in simulated time: at-least-once delivery in any order, with a dead-letter queue. */
 export class QueueModel<M> {
   readonly name: string;
   readonly dead: M[] = [];
-  /** Messages that were accepted. */
+  /** Number of accepted messages. */
   sent = 0;
   readonly #engine: Engine;
   readonly #visibilityMs: number;
@@ -31,7 +31,7 @@ export class QueueModel<M> {
     this.#visibilityMs = visibilityMs;
   }
 
-  /** @param consume takes a delivery, or says that nobody is free now. */
+  /** @param consume handles a delivery, or returns that no environment is free. */
   consumedBy(consume: (delivery: Delivery<M>) => boolean): void {
     this.#consume = consume;
   }
@@ -77,7 +77,7 @@ export class QueueModel<M> {
         return;
       }
       this.#offer(held, this.#visibilityMs + 1);
-      // At least once means that it may be handed out twice.
+      // With at-least-once delivery, a message may be delivered twice.
       if (this.#engine.random() < 0.03) {
         this.#engine.after(this.#engine.random() * 5_000, `${this.name} doubles`, () => {
           if (!held.deleted) {

@@ -4,8 +4,8 @@ import type { RedisGate } from '../../lib/adapters/redis/client.ts';
 import type { Engine, Environment } from './engine.ts';
 
 /**
- * A Redis as far as the service uses it, in virtual time. The service's Lua scripts run as they are. It can be out, lose what it
- * has, evict keys, and fail over to a replica that lacks the last writes.
+ * The part of Redis that the service uses, in simulated time. It runs the service's unchanged Lua scripts. It can be unreachable,
+ * lose all keys, evict keys, and fail over to a replica without the last writes.
  */
 export class RedisModel {
   down = false;
@@ -15,7 +15,7 @@ export class RedisModel {
   #replica: Keys = new Map();
   #run = 1;
 
-  /** @param onCount told of every count that is written. */
+  /** @param onCount called for every written count. */
   constructor(engine: Engine, onCount: (key: string, value: string, before: string | undefined) => void) {
     this.#engine = engine;
     this.#onCount = onCount;
@@ -26,25 +26,25 @@ export class RedisModel {
     this.#run += 1;
   }
 
-  /** The replica has the writes up to now. */
+  /** Copies all writes up to now to the replica. */
   replicate(): void {
     this.#replica = structuredClone(this.#keys);
   }
 
-  /** The replica becomes the primary; what it had not received is lost. */
+  /** Makes the replica the primary. Writes that it has not received are lost. */
   failOver(): void {
     this.#keys = structuredClone(this.#replica);
     this.#run += 1;
   }
 
-  /** Drops counts for want of memory. */
+  /** Evicts counts, as if the memory were full. */
   evict(share: number): void {
     for (const key of this.#keys.keys()) {
       if (key.startsWith('chat_participants:') && this.#engine.random() < share) this.#keys.delete(key);
     }
   }
 
-  /** Keys that will outlive `ms` more milliseconds, of those that begin with `prefix`. */
+  /** Returns the keys with this prefix that will remain for more than `ms` milliseconds. */
   livingLongerThan(ms: number, prefix: string): string[] {
     const living = [...this.#keys].filter(
       ([key, { until }]) => key.startsWith(prefix) && until > this.#engine.now + ms,
@@ -52,7 +52,7 @@ export class RedisModel {
     return living.map(([key]) => key);
   }
 
-  /** The way to it from an environment. */
+  /** Returns a connection from an environment. */
   gate(environment: Environment): RedisGate {
     const scripts = new Map<string, Script>();
     const client = new Proxy({} as Redis, {
@@ -186,7 +186,7 @@ interface Script {
 }
 type Reply = Buffer | number | null | { readonly ok: Buffer } | { readonly err: Buffer } | Reply[];
 
-/** Scripts are compiled at each call, which takes longer than running them. */
+/** The compiled scripts, because compiling takes longer than running. */
 const withoutComments = (lua: string) => lua.replace(/--\[\[[\s\S]*?\]\]/, '').replaceAll(/^\s*--.*\n/gm, '');
 
 const bytes = (text: string) => Buffer.from(text);
@@ -207,7 +207,7 @@ function plain(reply: Reply): unknown {
   return typeof reply === 'bigint' ? Number(reply) : reply;
 }
 
-/** The Redis whose script runs. Scripts run to their end, one after another, so one Lua serves all. */
+/** The Redis whose script is running. Only one script runs at a time, so all share one Lua interpreter. */
 let current: RedisModel;
 const callCurrent = (args: Buffer[]) => current.call(args.map(String)) as never;
 const lua_ = await LuaWasmEngine.create({ host: { redisCall: callCurrent, redisPcall: callCurrent, log: () => {} } });

@@ -28,7 +28,7 @@ import type { MaxModel } from './max-model.ts';
 import type { QueueModel } from './queue-model.ts';
 import type { RedisModel } from './redis-model.ts';
 
-/** The settings of the simulated service; those of a small organisation, so that a day is over quickly. */
+/** The settings of the simulated service. They suit a small organisation, so that a simulated day takes little time. */
 export const SETTINGS = {
   rps: 10,
   freshMs: 3_600_000,
@@ -38,7 +38,7 @@ export const SETTINGS = {
   webhookUrl: 'https://chats.example/webhooks/max',
 } as const;
 
-/** Everything that is not in an environment. */
+/** Everything outside of the environments. */
 export interface Outside {
   readonly engine: Engine;
   readonly redis: RedisModel;
@@ -56,7 +56,7 @@ export interface Outside {
   readonly updates: QueueModel<ChatUpdate>;
 }
 
-/** Every method of a store as a request over the network. */
+/** Returns a store whose methods send requests over the simulated network. */
 function remote<S extends object>(environment: Environment, store: S, name: string): S {
   return new Proxy(store, {
     get(target, method) {
@@ -72,7 +72,7 @@ function remote<S extends object>(environment: Environment, store: S, name: stri
   });
 }
 
-/** The service in an environment, put together as the composition root does it. @param shareOfRate as the function has it. */
+/** Creates the service in an environment, like the composition root. @param shareOfRate the function's share of the rate. */
 export function openService(outside: Outside, environment: Environment, shareOfRate: number) {
   const { clock, random } = environment;
   const { rps, freshMs, batchSize, windowMs } = SETTINGS;

@@ -1,6 +1,6 @@
 import { simulate, Violation } from './world.ts';
 
-/** A process that runs the seeds it is sent, one after another, and answers with what came of each. */
+/** A process that runs the received seeds one after another, and sends the outcome of each. */
 
 export interface Order {
   readonly seed: number;
@@ -10,7 +10,7 @@ export interface Outcome {
   readonly seed: number;
   readonly ms: number;
   readonly requests: number;
-  /** What was broken; absent where nothing was. */
+  /** The broken invariant; absent if all held. */
   readonly broken?: string;
 }
 

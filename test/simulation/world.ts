@@ -25,7 +25,7 @@ const HOUR = 60 * MINUTE;
 
 export interface SimulationOptions {
   readonly seed: number;
-  /** Virtual hours with work and faults. Two and a half calm ones come after them. */
+  /** Simulated hours with work and faults. Two and a half hours without faults follow. */
   readonly hours: number;
   readonly traced?: boolean;
 }
@@ -41,7 +41,7 @@ export interface SimulationReport {
   readonly deadLetters: number;
 }
 
-/** Broken by this seed; `trace`: what led to it, where it was asked for. */
+/** An invariant that this seed breaks. `trace`: the preceding events, if requested. */
 export class Violation extends Error {
   override readonly name = 'Violation';
   readonly trace: readonly string[];
@@ -52,8 +52,8 @@ export class Violation extends Error {
 }
 
 /**
- * Runs the service for some virtual hours with everything that can go wrong, then lets it come to rest.
- * @throws {Violation} at the first invariant that is broken.
+ * Runs the service for some simulated hours with all kinds of failures, then without failures until all work is done.
+ * @throws {Violation} at the first broken invariant.
  */
 export async function simulate({ seed, hours, traced = false }: SimulationOptions): Promise<SimulationReport> {
   const engine = new Engine(seed, traced);
@@ -69,7 +69,7 @@ export async function simulate({ seed, hours, traced = false }: SimulationOption
   const watched = invariants.watch(memory.byId);
   const chatsInMemory = { ...memory, byId: watched };
 
-  /** Indexes show a state of up to two seconds ago. */
+  /** Indexes may be up to two seconds behind. */
   const indexed = () => ({ byId: invariants.before(watched, engine.now - 2_000 * random()), lastId: 0 });
   const chats = createMemoryChatStore(chatsInMemory);
   const counts = createMemoryCountStore(chatsInMemory);
@@ -125,7 +125,7 @@ export async function simulate({ seed, hours, traced = false }: SimulationOption
     updates: new QueueModel<ChatUpdate>(engine, 'updates', 6 * MINUTE),
   };
 
-  /** How often an environment is killed while it works. */
+  /** Share of invocations during which the environment is killed. */
   let killing = 0.04;
   const define = (name: string, timeoutMs: number, concurrency: number, shareOfRate: number) =>
     new FunctionModel(outside, network, { name, timeoutMs, concurrency, shareOfRate }, () => killing);
@@ -200,7 +200,7 @@ export async function simulate({ seed, hours, traced = false }: SimulationOption
   const during = (everyMs: number, name: string, run: () => void) => engine.every(everyMs, rests, name, run);
   const end = rests + 2.5 * HOUR;
 
-  // What people and schedules do
+  // The actions of people and schedules
 
   const ids = () => [...watched.keys()];
   during(8 * MINUTE, 'list', () =>
@@ -250,7 +250,7 @@ export async function simulate({ seed, hours, traced = false }: SimulationOption
         if (outcome.kind === 'updated' && outcome.countDropped) await service.cache.forget(chat);
       };
       if (!move) return edit(id, { name: `Чат ${Math.floor(random() * 1e6)}` });
-      // A MAX id goes from one chat to another; that works only if the other one gives it up first.
+      // A MAX id moves from one chat to another. This works only if the first chat loses it before.
       if (taken) return edit(id, { maxChatId: moved });
       await edit(other, { maxChatId: null });
       await edit(id, { maxChatId: moved });

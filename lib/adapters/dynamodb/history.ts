@@ -46,7 +46,7 @@ const dayOfItem = (item: DayItem): DayOfCounts => ({
 
 /** Creates the reader of histories. */
 export const createDynamoHistory = (database: Database, table: string): History => ({
-  /** 1 Query for every 1 MB: some 8,000 days. */
+  /** 1 Query for every 1 MB: about 8,000 days. */
   async days(chatId, from, to) {
     const found: DayOfCounts[] = [];
     const pages = queryPages(database, {

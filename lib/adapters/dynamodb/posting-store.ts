@@ -20,7 +20,7 @@ export function createDynamoPostingStore(database: Database): PostingStore {
   const { client, tables } = database;
   let complete = false;
 
-  /** @param begins what the keys begin with; all keys of the group without. */
+  /** @param begins the prefix of the keys; if absent, all keys of the group. */
   const queryOf = (group: string, begins?: string) => {
     const key = begins === undefined ? '#group = :group' : '#group = :group AND begins_with(#key, :key)';
     const projection = '#key, #ids';
