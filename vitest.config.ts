@@ -23,7 +23,7 @@ export default defineConfig({
       include: ['lib/**/*.ts', 'functions/**/*.ts'],
       reporter: ['text-summary', 'json-summary'],
       // The measured coverage, rounded down. Raise it when coverage grows; never lower it.
-      thresholds: { lines: 97, branches: 92 },
+      thresholds: { lines: 98, branches: 92 },
     },
   },
 });
