@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ON_EMULATOR, OWN, startTarget, type Target } from './target.ts';
 
 /** Many simultaneous users: each gets a count or a documented problem, never API Gateway's own 503, whatever MAX does. */
@@ -14,6 +14,8 @@ beforeAll(async () => {
   });
 }, 300_000);
 afterAll(() => target?.stop());
+/** API Gateway takes 200 requests at once, and 100 a second after that; the requests above get its 429. */
+beforeEach(() => new Promise((resolve) => setTimeout(resolve, 2_500)));
 
 const control = (path: string, method?: string, body?: object) =>
   fetch(new URL(path, target.maxControl), {
