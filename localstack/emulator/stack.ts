@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { awsLimits, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
+import { beginLimiter } from '../begin-limiter.ts';
 import { openIdentity, openSecret, startKeyServer, type Tokens, tokensOfAll } from '../identity.ts';
 import { seedChats } from '../seed.ts';
 import { type SimulatedMax, type SimulatedMaxOptions, startSimulatedMax } from '../servers/max-simulator.ts';
@@ -62,6 +63,8 @@ async function start(
   const identity = await openIdentity(dataDir);
   const keys = await started(startKeyServer(identity));
   const redis = env.REDIS_URL ? givenRedis(env.REDIS_URL) : await started(embeddedRedis(join(dataDir, 'redis')));
+  // As on a new local stack: nobody has made requests before.
+  if (!env.REDIS_URL) await beginLimiter(redis.url, env);
   const simulator = env.MAX_API_URL ? undefined : await started(startSimulatedMax(world));
   const token = simulator?.token ?? env.MAX_API_TOKEN;
   if (!token) throw new DeployError('MAX_API_URL is set, so MAX_API_TOKEN must be set too');
