@@ -120,7 +120,7 @@ function* chatItems(chats: number, reading: DatabaseOptions['reading']): Generat
     const read = reading?.(id);
     const item = newItem(chatOf(seed, id), read?.count ?? null, CREATED);
     yield read
-      ? { ...item, readAt: read.readAt, checkedAt: read.readAt, ...(item.due && { dueAt: read.dueAt }) }
+      ? { ...item, read_at: read.readAt, checked_at: read.readAt, ...(item.due && { due_at: read.dueAt }) }
       : item;
   }
 }
