@@ -4,7 +4,7 @@ import { createDynamo } from '../lib/adapters/dynamodb/client.ts';
 import { fullJitter } from '../lib/adapters/dynamodb/database.ts';
 import { createDynamoPostingRepairStore } from '../lib/adapters/dynamodb/posting-repair-store.ts';
 import { systemClock } from '../lib/base/clock.ts';
-import { repairPostings } from '../lib/listing/repair-postings.ts';
+import { createRepairPostings } from '../lib/listing/repair-postings.ts';
 import { readConfig } from '../lib/runtime/config.ts';
 import { progressLine, readOptions, runTool } from './command-line.ts';
 import { useRunningStack } from './environment.ts';
@@ -43,11 +43,14 @@ await runTool(async () => {
   const total = await chatStore.total('all');
   const progress = progressLine();
   const startedAt = Date.now();
-  const report = await repairPostings({ chatStore, repairs, clock: systemClock }, Number.POSITIVE_INFINITY, (done) => {
-    const seconds = Math.max(1, (Date.now() - startedAt) / 1_000);
-    const chats = `${done.chats} of ${total} chats, ${Math.round(done.chats / seconds)} a second`;
-    progress.show(done.phase === 'chats' ? chats : `${done.chats} chats; ${done.chunks} chunks of lists compared`);
-  });
+  const report = await createRepairPostings({ chatStore, repairs, clock: systemClock })(
+    Number.POSITIVE_INFINITY,
+    (done) => {
+      const seconds = Math.max(1, (Date.now() - startedAt) / 1_000);
+      const chats = `${done.chats} of ${total} chats, ${Math.round(done.chats / seconds)} a second`;
+      progress.show(done.phase === 'chats' ? chats : `${done.chats} chats; ${done.chunks} chunks of lists compared`);
+    },
+  );
   progress.end();
   const { chats, chunks, gaps, orphans } = report;
   console.log(

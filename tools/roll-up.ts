@@ -4,7 +4,7 @@ import { createDynamo } from '../lib/adapters/dynamodb/client.ts';
 import { fullJitter } from '../lib/adapters/dynamodb/database.ts';
 import { createDynamoRollUpStore } from '../lib/adapters/dynamodb/statistics.ts';
 import { readConfig } from '../lib/runtime/config.ts';
-import { rollUp } from '../lib/statistics/roll-up.ts';
+import { createRollUp } from '../lib/statistics/roll-up.ts';
 import { progressLine, readOptions, runTool } from './command-line.ts';
 import { useRunningStack } from './environment.ts';
 
@@ -31,18 +31,17 @@ await runTool(async () => {
     pause: fullJitter((ms) => sleep(ms)),
   };
   const progress = progressLine();
-  const report = await rollUp(
-    {
-      chatStore: createDynamoChatStore(database),
-      rollUpStore: createDynamoRollUpStore(database, {
-        table: history.HISTORY_TABLE,
-        keptDays: retention.PARTICIPANTS_HISTORY_DAYS,
-      }),
-      now: Date.now,
-      settings: { freshMs: freshness.PARTICIPANTS_CACHE_TTL },
-    },
-    { deadline: Number.POSITIVE_INFINITY, since: Number.POSITIVE_INFINITY },
-    (chats) => progress.show(`${chats} chats`),
+  const rollUp = createRollUp({
+    chatStore: createDynamoChatStore(database),
+    rollUpStore: createDynamoRollUpStore(database, {
+      table: history.HISTORY_TABLE,
+      keptDays: retention.PARTICIPANTS_HISTORY_DAYS,
+    }),
+    now: Date.now,
+    settings: { freshMs: freshness.PARTICIPANTS_CACHE_TTL },
+  });
+  const report = await rollUp({ deadline: Number.POSITIVE_INFINITY, since: Number.POSITIVE_INFINITY }, (chats) =>
+    progress.show(`${chats} chats`),
   );
   progress.end();
   console.log(`${report?.date}: ${report?.chats} chats in ${((report?.durationMs ?? 0) / 1_000).toFixed(1)} s`);

@@ -7,7 +7,7 @@ import { createDynamoHistory, createDynamoHistoryWriter } from '../../lib/adapte
 import { createDynamoRollUpStore } from '../../lib/adapters/dynamodb/statistics.ts';
 import { dayOf } from '../../lib/base/day.ts';
 import { createApplyAnswer } from '../../lib/refreshing/refresh-chat.ts';
-import { rollUp } from '../../lib/statistics/roll-up.ts';
+import { createRollUp } from '../../lib/statistics/roll-up.ts';
 import { memoryCounts } from '../../test/support/participants.ts';
 import { type BuiltPage, buildPages } from '../../web/build.ts';
 import { ROOT } from '../support/bundles.ts';
@@ -52,15 +52,12 @@ async function measureRollUp({ database: { client, tables }, invoke, usage }: Se
   const database = { client, tables, pause: async () => {} };
   // Those that the measured one compares with.
   for (const days of [30, 7]) {
-    await rollUp(
-      {
-        chatStore: createDynamoChatStore(database),
-        rollUpStore: createDynamoRollUpStore(database, { table: tables.history, keptDays: 730 }),
-        now: () => Date.now() - days * DAY,
-        settings: { freshMs: 3_600_000 },
-      },
-      { deadline: Number.POSITIVE_INFINITY, since: Number.POSITIVE_INFINITY },
-    );
+    await createRollUp({
+      chatStore: createDynamoChatStore(database),
+      rollUpStore: createDynamoRollUpStore(database, { table: tables.history, keptDays: 730 }),
+      now: () => Date.now() - days * DAY,
+      settings: { freshMs: 3_600_000 },
+    })({ deadline: Number.POSITIVE_INFINITY, since: Number.POSITIVE_INFINITY });
   }
   const startedAt = performance.now();
   await invoke(ROLL_UP);

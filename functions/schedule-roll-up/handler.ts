@@ -1,8 +1,7 @@
 import { dayOf, startOfDay } from '../../lib/base/day.ts';
 import { instrumented } from '../../lib/runtime/observability.ts';
 import { reportRollUp } from '../../lib/runtime/reports.ts';
-import { clock, rollUpDeps } from '../../lib/runtime/root.ts';
-import { rollUp } from '../../lib/statistics/roll-up.ts';
+import { clock, rollUp } from '../../lib/runtime/root.ts';
 
 /** Time of the function that is reserved for the current chunk and for saving the progress, ms. */
 const MARGIN_MS = 30_000;
@@ -13,5 +12,5 @@ export const handler = instrumented(async (_event: unknown, context): Promise<vo
   const now = clock.now();
   const since = startOfDay(dayOf(now)) + NIGHT_BEGINS * 3_600_000;
   const deadline = now + context.getRemainingTimeInMillis() - MARGIN_MS;
-  reportRollUp(await rollUp(rollUpDeps(), { deadline, since }));
+  reportRollUp(await rollUp()({ deadline, since }));
 });

@@ -50,27 +50,29 @@ type Counts = Readonly<Record<TermField, readonly Counted[]>>;
  * Counts facets. Reads the lists of the query's terms, then those of all values of four fields: 1 Query for every 1 MB of each.
  * If few chats match, it reads these instead: 1 BatchGetItem for every 100.
  */
-export async function countFacets(deps: CountFacetsDeps, query: ChatQuery): Promise<Facets> {
-  if (!(await deps.postings.isComplete())) {
-    const scanned: Chat[] = [];
-    for await (const chat of scanChats(deps.chatStore, query)) scanned.push(chat);
-    return countAll(scanned);
-  }
-  const all = query.scope === 'all' && !isNarrowed(query);
-  const found = all ? undefined : (await matchingIds(deps, query, MAX_COUNTED)).ids;
-  if (found && found.size <= MAX_COUNTED) {
-    const chats = [...(await deps.chatStore.getMany([...found.ids()])).values()].map(({ chat }) => chat);
-    return countAll(chats.filter((chat) => matchesQuery(chat, query)));
-  }
-  const lists = await Promise.all(FIELDS.map((field) => deps.postings.values(field)));
-  const counts = Object.fromEntries(FIELDS.map((field, i) => [field, countLists(lists[i] ?? new Map(), found)]));
-  const shown = mostFrequent(counts as unknown as Counts);
-  const examples = [...shown.department, ...shown.source].map(({ example }) => example);
-  const chats = await deps.chatStore.getMany([...new Set(examples)]);
-  // Every chat has one status.
-  const total = found?.size ?? shown.status.reduce((sum, { chats }) => sum + chats, 0);
-  return named(total, shown, new Map([...chats].map(([id, { chat }]) => [id, chat])));
-}
+export const createCountFacets =
+  (deps: CountFacetsDeps) =>
+  async (query: ChatQuery): Promise<Facets> => {
+    if (!(await deps.postings.isComplete())) {
+      const scanned: Chat[] = [];
+      for await (const chat of scanChats(deps.chatStore, query)) scanned.push(chat);
+      return countAll(scanned);
+    }
+    const all = query.scope === 'all' && !isNarrowed(query);
+    const found = all ? undefined : (await matchingIds(deps, query, MAX_COUNTED)).ids;
+    if (found && found.size <= MAX_COUNTED) {
+      const chats = [...(await deps.chatStore.getMany([...found.ids()])).values()].map(({ chat }) => chat);
+      return countAll(chats.filter((chat) => matchesQuery(chat, query)));
+    }
+    const lists = await Promise.all(FIELDS.map((field) => deps.postings.values(field)));
+    const counts = Object.fromEntries(FIELDS.map((field, i) => [field, countLists(lists[i] ?? new Map(), found)]));
+    const shown = mostFrequent(counts as unknown as Counts);
+    const examples = [...shown.department, ...shown.source].map(({ example }) => example);
+    const chats = await deps.chatStore.getMany([...new Set(examples)]);
+    // Every chat has one status.
+    const total = found?.size ?? shown.status.reduce((sum, { chats }) => sum + chats, 0);
+    return named(total, shown, new Map([...chats].map(([id, { chat }]) => [id, chat])));
+  };
 
 function countLists(lists: ReadonlyMap<string, IdSet>, found: IdSet | undefined): Counted[] {
   return [...lists].flatMap(([word, ids]) => {

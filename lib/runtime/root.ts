@@ -23,8 +23,9 @@ import { createPlanQueue, createRefreshQueue, createSqs, createUpdateQueue } fro
 import { systemClock } from '../base/clock.ts';
 import { createApplyUpdates } from '../events/apply-updates.ts';
 import { createCheckSubscription } from '../events/check-subscription.ts';
+import { createCountFacets } from '../listing/count-facets.ts';
 import { createFindChats } from '../listing/find-chats.ts';
-import type { RepairPostingsDeps } from '../listing/repair-postings.ts';
+import { createRepairPostings } from '../listing/repair-postings.ts';
 import { createValidateCounts } from '../listing/validate-counts.ts';
 import { createViewCounts } from '../listing/view-counts.ts';
 import type { MaxError } from '../max-api/api.ts';
@@ -40,7 +41,7 @@ import { createPlanFullUpdate, createReadFullUpdate, createStartFullUpdate } fro
 import { createPlanStale } from '../scheduling/plan-stale.ts';
 import type { RefreshQueueName } from '../state/queues.ts';
 import { noTelemetry } from '../state/telemetry.ts';
-import type { RollUpDeps } from '../statistics/roll-up.ts';
+import { createRollUp } from '../statistics/roll-up.ts';
 import { config } from './environment.ts';
 import { flushAfterInvocations } from './flushing.ts';
 import { reportIssuerFailure, telemetryMetrics } from './observability.ts';
@@ -77,7 +78,7 @@ const database = /* @__PURE__ */ once((): Database => {
   };
 });
 export const chatStore = /* @__PURE__ */ once(() => createDynamoChatStore(database()));
-export const postingStore = /* @__PURE__ */ once(() => createDynamoPostingStore(database()));
+const postingStore = /* @__PURE__ */ once(() => createDynamoPostingStore(database()));
 const countStore = /* @__PURE__ */ once(() => createDynamoCountStore(database()));
 /** The reader of the history of counts. */
 export const history = /* @__PURE__ */ once(() => createDynamoHistory(database(), config.history.HISTORY_TABLE));
@@ -305,8 +306,8 @@ export const planStale = /* @__PURE__ */ once(() =>
   }),
 );
 
-export const rollUpDeps = /* @__PURE__ */ once(
-  (): RollUpDeps => ({
+export const rollUp = /* @__PURE__ */ once(() =>
+  createRollUp({
     chatStore: chatStore(),
     rollUpStore: createDynamoRollUpStore(database(), {
       table: config.history.HISTORY_TABLE,
@@ -358,12 +359,11 @@ export const viewCounts = /* @__PURE__ */ once(() => createViewCounts(viewCounts
 export const findChats = /* @__PURE__ */ once(() =>
   createFindChats({ chatStore: chatStore(), postings: postingStore() }),
 );
-export const repairPostingsDeps = /* @__PURE__ */ once(
-  (): RepairPostingsDeps => ({
-    chatStore: chatStore(),
-    repairs: createDynamoPostingRepairStore(database()),
-    clock,
-  }),
+export const countFacets = /* @__PURE__ */ once(() =>
+  createCountFacets({ chatStore: chatStore(), postings: postingStore() }),
+);
+export const repairPostings = /* @__PURE__ */ once(() =>
+  createRepairPostings({ chatStore: chatStore(), repairs: createDynamoPostingRepairStore(database()), clock }),
 );
 /** Returns the counts that readers see, but requests, caches and measures nothing. */
 const inspectCounts = /* @__PURE__ */ once(() => {

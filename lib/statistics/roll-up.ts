@@ -40,38 +40,39 @@ export interface RollUpReport {
  * @param since Unix ms. If a roll-up that started after this time is finished, nothing is done.
  * @returns `undefined` if there was nothing to do.
  */
-export async function rollUp(
-  deps: RollUpDeps,
-  { deadline, since }: { readonly deadline: number; readonly since: number },
-  onProgress: (chats: number) => void = () => {},
-): Promise<RollUpReport | undefined> {
-  const { rollUpStore, now } = deps;
-  const begunAt = now();
-  const last = await rollUpStore.lastRollUp();
-  if (last && last.finishedAt !== null && last.startedAt >= since) return undefined;
-  const continued = last && last.finishedAt === null && begunAt - last.startedAt < MAX_PAUSE_MS ? last : undefined;
-  let state = continued ?? (await begin(deps, begunAt));
-  const report = (finished: boolean): RollUpReport => ({
-    ...{ finished, date: state.date, chats: state.all.sums.chats, durationMs: now() - begunAt },
-  });
+export const createRollUp =
+  (deps: RollUpDeps) =>
+  async (
+    { deadline, since }: { readonly deadline: number; readonly since: number },
+    onProgress: (chats: number) => void = () => {},
+  ): Promise<RollUpReport | undefined> => {
+    const { rollUpStore, now } = deps;
+    const begunAt = now();
+    const last = await rollUpStore.lastRollUp();
+    if (last && last.finishedAt !== null && last.startedAt >= since) return undefined;
+    const continued = last && last.finishedAt === null && begunAt - last.startedAt < MAX_PAUSE_MS ? last : undefined;
+    let state = continued ?? (await begin(deps, begunAt));
+    const report = (finished: boolean): RollUpReport => ({
+      ...{ finished, date: state.date, chats: state.all.sums.chats, durationMs: now() - begunAt },
+    });
 
-  let saved = state.all.sums.chats;
-  for await (const { chunk, ids } of chunksOfIds(deps.chatStore, state.after)) {
-    const stored = await deps.chatStore.getMany(ids);
-    state = await addChunk(deps, state, chunk, [...stored.values()], ids.at(-1) ?? state.after);
-    onProgress(state.all.sums.chats);
-    const late = now() > deadline;
-    if (late || state.all.sums.chats - saved >= SAVED_EVERY) {
-      await rollUpStore.saveRollUp(state);
-      saved = state.all.sums.chats;
+    let saved = state.all.sums.chats;
+    for await (const { chunk, ids } of chunksOfIds(deps.chatStore, state.after)) {
+      const stored = await deps.chatStore.getMany(ids);
+      state = await addChunk(deps, state, chunk, [...stored.values()], ids.at(-1) ?? state.after);
+      onProgress(state.all.sums.chats);
+      const late = now() > deadline;
+      if (late || state.all.sums.chats - saved >= SAVED_EVERY) {
+        await rollUpStore.saveRollUp(state);
+        saved = state.all.sums.chats;
+      }
+      if (late) return report(false);
     }
-    if (late) return report(false);
-  }
-  state = { ...state, finishedAt: now() };
-  await rollUpStore.publish(state, await namesOf(deps, state));
-  await rollUpStore.saveRollUp(state);
-  return report(true);
-}
+    state = { ...state, finishedAt: now() };
+    await rollUpStore.publish(state, await namesOf(deps, state));
+    await rollUpStore.saveRollUp(state);
+    return report(true);
+  };
 
 async function begin({ rollUpStore }: RollUpDeps, startedAt: number): Promise<RollUp> {
   const date = dayOf(startedAt);

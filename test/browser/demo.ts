@@ -4,7 +4,7 @@ import { createDynamo } from '../../lib/adapters/dynamodb/client.ts';
 import { createDynamoHistoryWriter } from '../../lib/adapters/dynamodb/history.ts';
 import { createDynamoRollUpStore } from '../../lib/adapters/dynamodb/statistics.ts';
 import type { StoredChat } from '../../lib/chats/chat.ts';
-import { rollUp } from '../../lib/statistics/roll-up.ts';
+import { createRollUp } from '../../lib/statistics/roll-up.ts';
 import type { LocalStack } from '../../localstack/stack.ts';
 
 /** A past for the chats of a local stack, for pictures: what its history and its roll-ups would hold had it run for long. */
@@ -60,10 +60,12 @@ export async function makePast(
         return new Map([...stored].map(([id, chat]) => [id, earlier(chat, daysAgo)]));
       },
     };
-    await rollUp(
-      { chatStore: then, rollUpStore, now: () => now - daysAgo * DAY, settings: { freshMs: 3_600_000 } },
-      { deadline: Number.POSITIVE_INFINITY, since: Number.POSITIVE_INFINITY },
-    );
+    await createRollUp({
+      chatStore: then,
+      rollUpStore,
+      now: () => now - daysAgo * DAY,
+      settings: { freshMs: 3_600_000 },
+    })({ deadline: Number.POSITIVE_INFINITY, since: Number.POSITIVE_INFINITY });
   }
   const history = createDynamoHistoryWriter(database, settings);
   for (const [id, chat] of await chatStore.getMany(chats)) {

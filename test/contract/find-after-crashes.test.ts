@@ -5,7 +5,7 @@ import { createDynamoCountStore } from '../../lib/adapters/dynamodb/count-store.
 import { createDynamoPostingRepairStore } from '../../lib/adapters/dynamodb/posting-repair-store.ts';
 import { matchesQuery } from '../../lib/chats/query.ts';
 import { comparePositions, positionOf } from '../../lib/chats/sort-keys.ts';
-import { repairPostings } from '../../lib/listing/repair-postings.ts';
+import { createRepairPostings } from '../../lib/listing/repair-postings.ts';
 import { connectDynamo } from '../support/dynamodb.ts';
 import { fields, findPages, idsOf, line, openDynamo, query, type Stores, T0 } from '../support/stores.ts';
 
@@ -141,7 +141,7 @@ test('whatever breaks off, pages are right, and after a repair totals are exact'
         },
       };
       const repairs = createDynamoPostingRepairStore(stores.database);
-      await repairPostings({ chatStore: stores.chats, repairs, clock: sleepless }, Number.POSITIVE_INFINITY);
+      await createRepairPostings({ chatStore: stores.chats, repairs, clock: sleepless })(Number.POSITIVE_INFINITY);
       const repaired = await expectFound(stores);
       expect(repaired.given).toEqual(repaired.right);
     }),

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Chat, type Scope, SHOWN_STATUSES, shownStatus } from '../../lib/chats/chat.ts';
 import { exactText, matchesQuery } from '../../lib/chats/query.ts';
 import { comparePositions, positionOf, SORTS } from '../../lib/chats/sort-keys.ts';
-import { countFacets, type Facet } from '../../lib/listing/count-facets.ts';
+import { createCountFacets, type Facet } from '../../lib/listing/count-facets.ts';
 import { createFindChats, type FindRequest } from '../../lib/listing/find-chats.ts';
 import { fields, findPages, IMPLEMENTATIONS, idsOf, line, query, type Stores, T0 } from '../support/stores.ts';
 
@@ -107,7 +107,7 @@ describe.each(IMPLEMENTATIONS)('finding chats in %s', (_, open) => {
     await fc.assert(
       fc.asyncProperty(request, async ({ query }) => {
         const matching = chats.map(({ chat }) => chat).filter((chat) => matchesQuery(chat, query));
-        const facets = await countFacets({ chatStore: stores.chats, postings: stores.postings }, query);
+        const facets = await createCountFacets({ chatStore: stores.chats, postings: stores.postings })(query);
         expect(facets.total).toBe(matching.length);
         expect(shown(facets.universities)).toEqual(count(matching.map(({ universityId }) => universityId)));
         expect(shown(facets.departments)).toEqual(count(matching.map(({ department }) => exact(department))));

@@ -8,7 +8,7 @@ import { changePostings } from '../../lib/adapters/dynamodb/posting-writes.ts';
 import type { Clock } from '../../lib/base/clock.ts';
 import { offsetsOf } from '../../lib/chats/id-set.ts';
 import { type Term, termKey, termsOf } from '../../lib/chats/terms.ts';
-import { type RepairReport, repairPostings } from '../../lib/listing/repair-postings.ts';
+import { createRepairPostings, type RepairReport } from '../../lib/listing/repair-postings.ts';
 import type { PostingRepairStore } from '../../lib/state/posting-store.ts';
 import { DEATHS, mortals } from '../support/mortal.ts';
 import { created, findIds, line, openDynamo, query, type Stores, T0 } from '../support/stores.ts';
@@ -39,7 +39,7 @@ function sleepyClock(whileAsleep: (ms: number) => Promise<unknown> = async () =>
 }
 
 const repair = (through: PostingRepairStore = repairs, clock = sleepyClock()): Promise<RepairReport> =>
-  repairPostings({ chatStore: stores.chats, repairs: through, clock }, Number.POSITIVE_INFINITY);
+  createRepairPostings({ chatStore: stores.chats, repairs: through, clock })(Number.POSITIVE_INFINITY);
 
 /** The entries of the lists, and those that the chats require. */
 async function entries(): Promise<{ readonly listed: Set<string>; readonly right: Set<string> }> {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { dayOf } from '../../lib/base/day.ts';
 import type { RollUpStore } from '../../lib/state/statistics.ts';
-import { type RollUpDeps, rollUp } from '../../lib/statistics/roll-up.ts';
+import { createRollUp, type RollUpDeps } from '../../lib/statistics/roll-up.ts';
 import { created, IMPLEMENTATIONS, type Stores, T0 } from '../support/stores.ts';
 
 const HOUR = 3_600_000;
@@ -45,7 +45,7 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
       { askedAt: now, dueAt: now },
     );
     await setCount(1, '-1', 11);
-    expect(await rollUp(deps(), ALWAYS)).toMatchObject({ finished: true, date: dayOf(now), chats: 6 });
+    expect(await createRollUp(deps())(ALWAYS)).toMatchObject({ finished: true, date: dayOf(now), chats: 6 });
 
     expect(await stores.statistics.days('all', ...EVER)).toEqual([
       {
@@ -70,7 +70,7 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
     await chat('-1', 1, 10);
     await chat('-2', 1, 20);
     await chat('-3', 2, 30);
-    await rollUp(deps(), ALWAYS);
+    await createRollUp(deps())(ALWAYS);
     const first = dayOf(now);
     expect(await stores.statistics.movers('all')).toMatchObject({ spans: { week: { since: null } } });
 
@@ -78,7 +78,7 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
     await setCount(1, '-1', 50);
     await setCount(2, '-2', 15);
     await chat('-4', 1, 99);
-    await rollUp(deps(), ALWAYS);
+    await createRollUp(deps())(ALWAYS);
     const none = { grew: [], shrank: [] };
     expect(await stores.statistics.movers('all')).toEqual({
       date: dayOf(now),
@@ -96,7 +96,7 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
     });
 
     now += 22 * DAY;
-    await rollUp(deps(), ALWAYS);
+    await createRollUp(deps())(ALWAYS);
     const { spans } = (await stores.statistics.movers('all')) ?? {};
     expect(spans).toMatchObject({ week: { since: null }, month: { since: first } });
     expect(spans?.month.movers.grew).toEqual([{ id: 1, before: 10, after: 50 }]);
@@ -115,7 +115,7 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
       now,
     );
     const reports: unknown[] = [];
-    for (let i = 0; i < 4; i += 1) reports.push(await rollUp(deps(), { ...ALWAYS, deadline: now - 1 }));
+    for (let i = 0; i < 4; i += 1) reports.push(await createRollUp(deps())({ ...ALWAYS, deadline: now - 1 }));
     expect(reports).toMatchObject([
       { finished: false, chats: 3 },
       { finished: false, chats: 5 },
@@ -123,20 +123,20 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
       { finished: false, chats: 7 },
     ]);
     expect(await stores.statistics.days('all', ...EVER)).toEqual([]);
-    expect(await rollUp(deps(), ALWAYS)).toMatchObject({ finished: true, chats: 7 });
+    expect(await createRollUp(deps())(ALWAYS)).toMatchObject({ finished: true, chats: 7 });
     expect(await stores.statistics.days('all', ...EVER)).toMatchObject([{ chats: 7, participants: 1_000_021_291 }]);
   });
 
   test('runs once a night, again on demand, and from the start if the last one is too old', async () => {
     await chat('-1', 1, 10);
-    expect(await rollUp(deps(), { ...ALWAYS, since: now })).toMatchObject({ finished: true });
-    expect(await rollUp(deps(), { ...ALWAYS, since: now })).toBeUndefined();
-    expect(await rollUp(deps(), { ...ALWAYS, since: now + 1 })).toMatchObject({ finished: true });
+    expect(await createRollUp(deps())({ ...ALWAYS, since: now })).toMatchObject({ finished: true });
+    expect(await createRollUp(deps())({ ...ALWAYS, since: now })).toBeUndefined();
+    expect(await createRollUp(deps())({ ...ALWAYS, since: now + 1 })).toMatchObject({ finished: true });
 
-    await rollUp(deps(), { ...ALWAYS, deadline: now - 1 });
+    await createRollUp(deps())({ ...ALWAYS, deadline: now - 1 });
     now += 7 * HOUR;
     await setCount(1, '-1', 12);
-    expect(await rollUp(deps(), ALWAYS)).toMatchObject({ finished: true, chats: 1 });
+    expect(await createRollUp(deps())(ALWAYS)).toMatchObject({ finished: true, chats: 1 });
     expect(await stores.statistics.days('all', ...EVER)).toMatchObject([{ chats: 1, participants: 12 }]);
   });
 
@@ -166,9 +166,9 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
         await stores.statistics.keepCounts(...given);
       },
     };
-    await expect(rollUp(deps(failsOnce), ALWAYS)).rejects.toThrow('away');
+    await expect(createRollUp(deps(failsOnce))(ALWAYS)).rejects.toThrow('away');
     failing = false;
-    expect(await rollUp(deps(failsOnce), ALWAYS)).toMatchObject({ finished: true, chats: 2 });
+    expect(await createRollUp(deps(failsOnce))(ALWAYS)).toMatchObject({ finished: true, chats: 2 });
     expect(await stores.statistics.days('all', ...EVER)).toMatchObject([{ chats: 2, participants: 17 }]);
   });
 });
