@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createDynamoChatStore } from '../lib/adapters/dynamodb/chat-store.ts';
 import { createDynamo } from '../lib/adapters/dynamodb/client.ts';
-import { fullJitter } from '../lib/adapters/dynamodb/database.ts';
 import { importChats } from '../lib/importing/import-chats.ts';
 import type { ImportLine } from '../lib/importing/read-line.ts';
 import { readConfig } from '../lib/runtime/config.ts';
+import { configuredDatabase } from '../lib/runtime/database.ts';
 import type { ChatSeed } from './max/world.ts';
 
 /**
@@ -23,11 +22,7 @@ export async function seedChats(chats: Iterable<ChatSeed>, env: NodeJS.ProcessEn
         credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
       }),
   });
-  const store = createDynamoChatStore({
-    client,
-    tables: { chats: tables.CHATS_TABLE, postings: tables.CHAT_POSTINGS_TABLE, state: tables.STATE_TABLE },
-    pause: fullJitter((ms) => sleep(ms)),
-  });
+  const store = createDynamoChatStore(configuredDatabase(tables, client));
   const totals = await importChats(store, linesOf(chats), {
     now: Date.now,
     onRefused({ line, reason }) {

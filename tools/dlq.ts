@@ -11,7 +11,7 @@ import {
   SQSClient,
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
-import { awsLimits, PATIENT_AWS_LIMITS } from '../lib/base/limits.ts';
+import { limitedClient, PATIENT_AWS_LIMITS } from '../lib/base/limits.ts';
 import { readOptions, runTool, ToolError } from './command-line.ts';
 import { useRunningStack } from './environment.ts';
 
@@ -62,11 +62,11 @@ await runTool(async () => {
   const limit = Number(values.limit);
   if (!Number.isInteger(limit) || limit < 0) throw new ToolError('--limit must be a whole number.');
   if (values.stage === undefined) useLocalStack();
-  const sqs = new SQSClient({
-    region: process.env.AWS_REGION || 'eu-central-1',
-    useQueueUrlAsEndpoint: false,
-    ...awsLimits(PATIENT_AWS_LIMITS),
-  });
+  const sqs = limitedClient(
+    PATIENT_AWS_LIMITS,
+    (limits) =>
+      new SQSClient({ region: process.env.AWS_REGION || 'eu-central-1', useQueueUrlAsEndpoint: false, ...limits }),
+  );
 
   let left = 0;
   for (const queue of await queuesOf(sqs, values.stage, values.queue)) {

@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { createWriteStream, rmSync, statSync, type WriteStream } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createDynamoChatStore } from '../lib/adapters/dynamodb/chat-store.ts';
 import { createDynamo } from '../lib/adapters/dynamodb/client.ts';
-import { fullJitter } from '../lib/adapters/dynamodb/database.ts';
 import { importChats } from '../lib/importing/import-chats.ts';
 import { IMPORT_COLUMNS } from '../lib/importing/read-line.ts';
 import { readConfig } from '../lib/runtime/config.ts';
+import { configuredDatabase } from '../lib/runtime/database.ts';
 import { oneOf, progressLine, readOptions, runTool, ToolError } from './command-line.ts';
 import { useRunningStack } from './environment.ts';
 import { ENCODINGS } from './tables/encoding.ts';
@@ -55,11 +54,7 @@ await runTool(async () => {
   console.log(`${file}: ${table.found}`);
   useRunningStack('CHATS_TABLE');
   const { tables } = readConfig(process.env, ['tables']);
-  const store = createDynamoChatStore({
-    client: createDynamo(),
-    tables: { chats: tables.CHATS_TABLE, postings: tables.CHAT_POSTINGS_TABLE, state: tables.STATE_TABLE },
-    pause: fullJitter((ms) => sleep(ms)),
-  });
+  const store = createDynamoChatStore(configuredDatabase(tables, createDynamo()));
 
   const refusedFile = `${file}.refused.jsonl`;
   rmSync(refusedFile, { force: true });

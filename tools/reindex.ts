@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createDynamoChatStore } from '../lib/adapters/dynamodb/chat-store.ts';
 import { createDynamo } from '../lib/adapters/dynamodb/client.ts';
-import { fullJitter } from '../lib/adapters/dynamodb/database.ts';
 import { createDynamoPostingRepairStore } from '../lib/adapters/dynamodb/posting-repair-store.ts';
 import { systemClock } from '../lib/base/clock.ts';
 import { createRepairPostings } from '../lib/listing/repair-postings.ts';
 import { readConfig } from '../lib/runtime/config.ts';
+import { configuredDatabase } from '../lib/runtime/database.ts';
 import { progressLine, readOptions, runTool } from './command-line.ts';
 import { useRunningStack } from './environment.ts';
 
@@ -30,11 +29,7 @@ await runTool(async () => {
   const { values } = readOptions(HELP, { restart: { type: 'boolean', default: false } });
   useRunningStack('CHATS_TABLE');
   const { tables } = readConfig(process.env, ['tables']);
-  const database = {
-    client: createDynamo(),
-    tables: { chats: tables.CHATS_TABLE, postings: tables.CHAT_POSTINGS_TABLE, state: tables.STATE_TABLE },
-    pause: fullJitter((ms) => sleep(ms)),
-  };
+  const database = configuredDatabase(tables, createDynamo());
   const chatStore = createDynamoChatStore(database);
   const repairs = createDynamoPostingRepairStore(database);
   if (values.restart) await repairs.writeCursor(undefined);

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createDynamoChatStore } from '../lib/adapters/dynamodb/chat-store.ts';
 import { createDynamo } from '../lib/adapters/dynamodb/client.ts';
-import { fullJitter } from '../lib/adapters/dynamodb/database.ts';
 import { createDynamoRollUpStore } from '../lib/adapters/dynamodb/statistics.ts';
 import { readConfig } from '../lib/runtime/config.ts';
+import { configuredDatabase } from '../lib/runtime/database.ts';
 import { createRollUp } from '../lib/statistics/roll-up.ts';
 import { progressLine, readOptions, runTool } from './command-line.ts';
 import { useRunningStack } from './environment.ts';
@@ -25,11 +24,7 @@ await runTool(async () => {
   const { tables, history, retention, freshness } = readConfig(process.env, [
     ...(['tables', 'history', 'retention', 'freshness'] as const),
   ]);
-  const database = {
-    client: createDynamo(),
-    tables: { chats: tables.CHATS_TABLE, postings: tables.CHAT_POSTINGS_TABLE, state: tables.STATE_TABLE },
-    pause: fullJitter((ms) => sleep(ms)),
-  };
+  const database = configuredDatabase(tables, createDynamo());
   const progress = progressLine();
   const rollUp = createRollUp({
     chatStore: createDynamoChatStore(database),

@@ -1,7 +1,5 @@
-import type { Scope } from '../../lib/chats/chat.ts';
 import { readDayRange } from '../../lib/http/day-range.ts';
-import { maySee, type Principal, scopeOf } from '../../lib/http/principal.ts';
-import { Problem } from '../../lib/http/problem.ts';
+import { scopeIn } from '../../lib/http/principal.ts';
 import { httpFunction } from '../../lib/http/stack.ts';
 import { clock, statistics } from '../../lib/runtime/root.ts';
 import type { LatestMovers, Span, Statistics } from '../../lib/state/statistics.ts';
@@ -30,14 +28,6 @@ export const handler = httpFunction(route, async ({ query, principal }) => {
     },
   };
 });
-
-function scopeIn(principal: Principal, universityId: number | undefined): Scope {
-  if (universityId === undefined) return scopeOf(principal);
-  if (!maySee(principal, { universityId })) {
-    throw new Problem('forbidden', { detail: `University ${universityId} is not yours.` });
-  }
-  return { universityId };
-}
 
 async function universitiesIn(statistics: Statistics, from: string, to: string) {
   const [first, last] = await Promise.all([

@@ -22,18 +22,6 @@ export const AWS_LIMITS: Limits = { connectMs: 1_000, answerMs: 2_500, attempts:
 /** Limits for long calls: a deployment, an invocation, a poll. */
 export const PATIENT_AWS_LIMITS: Limits = { connectMs: 2_000, answerMs: 60_000, attempts: 2, callMs: 120_000 };
 
-/** Returns options of an SDK client for these limits. `limitCalls` adds the limit of the whole call. */
-export const awsLimits = ({ connectMs, answerMs, attempts }: Limits) => ({
-  maxAttempts: attempts,
-  requestHandler: {
-    connectionTimeout: connectMs,
-    requestTimeout: answerMs,
-    // Without this option, the SDK only warns and continues to wait.
-    throwOnRequestTimeout: true,
-    socketTimeout: answerMs,
-  },
-});
-
 interface SdkClient {
   readonly middlewareStack: {
     add(
@@ -44,16 +32,31 @@ interface SdkClient {
 }
 
 /**
- * Limits the duration of calls of an SDK client. A call that takes longer rejects with a `TimeoutError`, like a request.
- * @returns the client.
+ * Creates an SDK client with these limits. A call that takes longer rejects with a `TimeoutError`, like a request.
+ * @param create creates the client with the options that it is given, and with its own.
  */
-export function limitCalls<C extends SdkClient>(client: C, { callMs }: Limits): C {
+export function limitedClient<C extends SdkClient>(
+  { connectMs, answerMs, attempts, callMs }: Limits,
+  create: (options: ReturnType<typeof clientOptions>) => C,
+): C {
+  const client = create(clientOptions({ connectMs, answerMs, attempts }));
   client.middlewareStack.add((next) => (args) => within(callMs, next(args)), {
     step: 'initialize',
     name: 'limitCalls',
   });
   return client;
 }
+
+const clientOptions = ({ connectMs, answerMs, attempts }: Omit<Limits, 'callMs'>) => ({
+  maxAttempts: attempts,
+  requestHandler: {
+    connectionTimeout: connectMs,
+    requestTimeout: answerMs,
+    // Without this option, the SDK only warns and continues to wait.
+    throwOnRequestTimeout: true,
+    socketTimeout: answerMs,
+  },
+});
 
 async function within<R>(ms: number, work: Promise<R>): Promise<R> {
   const { promise, reject } = Promise.withResolvers<never>();

@@ -1,9 +1,8 @@
 import * as z from 'zod';
-import { type Scope, SHOWN_STATUSES, type ShownStatus } from '../chats/chat.ts';
+import { SHOWN_STATUSES, type ShownStatus } from '../chats/chat.ts';
 import { hasAtMost } from '../chats/fields.ts';
 import { type ChatQuery, exactText, readSearch } from '../chats/query.ts';
-import { type Principal, scopeOf } from './principal.ts';
-import { Problem } from './problem.ts';
+import { type Principal, scopeIn } from './principal.ts';
 import { integerParam } from './route.ts';
 
 /** The filters of listings of chats, by their names in the API. A chat must match all of them. */
@@ -63,17 +62,10 @@ interface Filters {
 export function queryOf(principal: Principal, filters: Filters): ChatQuery {
   const { search, university_id, department, source, status } = filters;
   return {
-    scope: university_id === undefined ? scopeOf(principal) : scopeIn(principal, university_id),
+    scope: scopeIn(principal, university_id),
     search: readSearch(search ?? ''),
     department: department === undefined ? undefined : exactText(department),
     source: source === undefined ? undefined : exactText(source),
     statuses: [...new Set(status)],
   };
-}
-
-function scopeIn(principal: Principal, universityId: number): Scope {
-  if (principal.role !== 'superadmin' && principal.university_id !== universityId) {
-    throw new Problem('forbidden', { detail: 'Only chats of your own university can be listed.' });
-  }
-  return { universityId };
 }

@@ -31,6 +31,19 @@ export type Principal = z.output<typeof principalSchema>;
 export const scopeOf = (principal: Principal): Scope =>
   principal.role === 'superadmin' ? 'all' : { universityId: principal.university_id };
 
+/**
+ * Returns the scope of a request that may name a university. Without one, it is all that the principal may see.
+ * @throws {Problem} 403 for a university that is not the principal's.
+ */
+export function scopeIn(principal: Principal, universityId: number | undefined): Scope {
+  if (universityId === undefined) return scopeOf(principal);
+  if (principal.role !== 'superadmin' && principal.university_id !== universityId) {
+    const own = principal.university_id;
+    throw new Problem('forbidden', { detail: `university_id must be ${own}, your own university, or be left out.` });
+  }
+  return { universityId };
+}
+
 /** Returns whether the principal may see the chat. */
 export const maySee = (principal: Principal, chat: Pick<Chat, 'universityId'>): boolean =>
   principal.role === 'superadmin' || principal.university_id === chat.universityId;

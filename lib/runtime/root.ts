@@ -3,7 +3,6 @@ import { createDynamoChatStore } from '../adapters/dynamodb/chat-store.ts';
 import { createDynamoClaimStore } from '../adapters/dynamodb/claim-store.ts';
 import { createDynamo } from '../adapters/dynamodb/client.ts';
 import { createDynamoCountStore } from '../adapters/dynamodb/count-store.ts';
-import { type Database, fullJitter } from '../adapters/dynamodb/database.ts';
 import { createDynamoEventStore, createDynamoSubscriptionStore } from '../adapters/dynamodb/event-store.ts';
 import { createDynamoHistory, createDynamoHistoryWriter } from '../adapters/dynamodb/history.ts';
 import { createDynamoPlannerStore } from '../adapters/dynamodb/planner-store.ts';
@@ -42,6 +41,7 @@ import { createPlanStale } from '../scheduling/plan-stale.ts';
 import type { RefreshQueueName } from '../state/queues.ts';
 import { noTelemetry } from '../state/telemetry.ts';
 import { createRollUp } from '../statistics/roll-up.ts';
+import { configuredDatabase } from './database.ts';
 import { config } from './environment.ts';
 import { flushAfterInvocations } from './flushing.ts';
 import { reportIssuerFailure, telemetryMetrics } from './observability.ts';
@@ -69,14 +69,7 @@ const batchSize = () => config.batches.PARTICIPANTS_BATCH_SIZE;
 
 // Durable stores
 
-const database = /* @__PURE__ */ once((): Database => {
-  const { CHATS_TABLE, CHAT_POSTINGS_TABLE, STATE_TABLE } = config.tables;
-  return {
-    client: traced(createDynamo()),
-    tables: { chats: CHATS_TABLE, postings: CHAT_POSTINGS_TABLE, state: STATE_TABLE },
-    pause: fullJitter(clock.sleep),
-  };
-});
+const database = /* @__PURE__ */ once(() => configuredDatabase(config.tables, traced(createDynamo())));
 export const chatStore = /* @__PURE__ */ once(() => createDynamoChatStore(database()));
 const postingStore = /* @__PURE__ */ once(() => createDynamoPostingStore(database()));
 const countStore = /* @__PURE__ */ once(() => createDynamoCountStore(database()));

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
-import { awsLimits, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
+import { limitedClient, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
 import { ROOT_DIR } from '../data-dir.ts';
 import { adaptToMiniStack, isMiniStack } from './ministack-gaps.ts';
 
@@ -211,7 +211,7 @@ async function putSecrets(
   secrets: Secrets,
   access: Access,
 ): Promise<void> {
-  const ssm = new SSMClient({ ...access, ...awsLimits(PATIENT_AWS_LIMITS) });
+  const ssm = limitedClient(PATIENT_AWS_LIMITS, (limits) => new SSMClient({ ...access, ...limits }));
   for (const [variable, secret] of Object.entries(secrets)) {
     const Name = variables[variable];
     if (typeof Name !== 'string') throw new DeployError(`no function has ${variable}`);
@@ -221,7 +221,7 @@ async function putSecrets(
 }
 
 async function apiUrl(stack: string, access: Access): Promise<string> {
-  const client = new CloudFormationClient({ ...access, ...awsLimits(PATIENT_AWS_LIMITS) });
+  const client = limitedClient(PATIENT_AWS_LIMITS, (limits) => new CloudFormationClient({ ...access, ...limits }));
   const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: stack }));
   client.destroy();
   const id = Stacks?.[0]?.Outputs?.find(({ OutputKey }) => OutputKey === 'HttpApiId')?.OutputValue;

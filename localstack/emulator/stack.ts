@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { awsLimits, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
+import { limitedClient, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
 import { beginLimiter } from '../begin-limiter.ts';
 import { openIdentity, openSecret, startKeyServer, type Tokens, tokensOfAll } from '../identity.ts';
 import { seedChats } from '../seed.ts';
@@ -103,7 +103,7 @@ async function start(
       AWS_SECRET_ACCESS_KEY: access.credentials.secretAccessKey,
     });
   }
-  const lambda = new LambdaClient({ ...access, ...awsLimits(PATIENT_AWS_LIMITS) });
+  const lambda = limitedClient(PATIENT_AWS_LIMITS, (limits) => new LambdaClient({ ...access, ...limits }));
   closers.push(() => lambda.destroy());
   return {
     url: deployment.url,

@@ -6,7 +6,7 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { awsLimits, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
+import { limitedClient, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
 import type { QueueTrigger } from './declared.ts';
 import type { Invocation } from './lambda/environment.ts';
 import type { Endpoint } from './resources.ts';
@@ -37,7 +37,7 @@ const BACKOFF_MS = 1_000;
 /** Starts `maximumConcurrency` pollers. Each handles one batch at a time. */
 export function startQueueTrigger(options: QueueTriggerOptions): RunningTrigger {
   const stopping = new AbortController();
-  const client = new SQSClient({ ...options.sqs, ...awsLimits(PATIENT_AWS_LIMITS) });
+  const client = limitedClient(PATIENT_AWS_LIMITS, (limits) => new SQSClient({ ...options.sqs, ...limits }));
   const pollers = Array.from({ length: options.trigger.maximumConcurrency }, () =>
     new Poller(options, client, stopping.signal).run(),
   );

@@ -14,7 +14,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { awsLimits, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
+import { limitedClient, PATIENT_AWS_LIMITS } from '../../lib/base/limits.ts';
 import { DeclarationError, type Declared, type Queue, type Table } from './declared.ts';
 
 export interface Endpoint {
@@ -28,7 +28,7 @@ const IN_USE_RETRIES = 50;
 
 /** Creates the declared tables that don't exist. */
 export async function createTables(declared: Declared, to: Endpoint): Promise<void> {
-  const client = new DynamoDBClient({ ...to, ...awsLimits(PATIENT_AWS_LIMITS) });
+  const client = limitedClient(PATIENT_AWS_LIMITS, (limits) => new DynamoDBClient({ ...to, ...limits }));
   try {
     for (const table of Object.values(declared.tables)) await createTable(client, table);
   } finally {
@@ -93,7 +93,7 @@ export interface PlacedQueues {
 
 /** Creates the declared queues that don't exist, and sets the declared attributes of all queues. */
 export async function createQueues(declared: Declared, to: Endpoint): Promise<PlacedQueues> {
-  const client = new SQSClient({ ...to, ...awsLimits(PATIENT_AWS_LIMITS) });
+  const client = limitedClient(PATIENT_AWS_LIMITS, (limits) => new SQSClient({ ...to, ...limits }));
   const placed: PlacedQueues = { queueUrls: {}, queueArns: {} };
   try {
     for (const [key, queue] of deadLetterQueuesFirst(declared.queues)) {

@@ -6,7 +6,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { chunks } from '../../base/chunks.ts';
-import { AWS_LIMITS, awsLimits, limitCalls } from '../../base/limits.ts';
+import { AWS_LIMITS, limitedClient } from '../../base/limits.ts';
 import type { PlanQueue, RefreshQueue, RefreshQueueName, UpdateQueue } from '../../state/queues.ts';
 
 /** The queues in SQS. Ten messages cost 1 request. */
@@ -17,7 +17,7 @@ const MAX_DELAY_S = 900;
 /** Attempts for entries that SQS refuses although it accepts the request. */
 const ATTEMPTS = 3;
 
-export const createSqs = (): SQSClient => limitCalls(new SQSClient(awsLimits(AWS_LIMITS)), AWS_LIMITS);
+export const createSqs = (): SQSClient => limitedClient(AWS_LIMITS, (limits) => new SQSClient(limits));
 
 export function createRefreshQueue(sqs: SQSClient, urls: Readonly<Record<RefreshQueueName, string>>): RefreshQueue {
   return {

@@ -1,10 +1,10 @@
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { awsLimits, type Limits, limitCalls } from '../../base/limits.ts';
+import { type Limits, limitedClient } from '../../base/limits.ts';
 
 /** Short limits: if SSM hangs, the first request of an environment fails or continues without the secret. */
 const LIMITS: Limits = { connectMs: 1_000, answerMs: 2_000, attempts: 2, callMs: 5_000 };
 
-export const createSsm = (): SSMClient => limitCalls(new SSMClient(awsLimits(LIMITS)), LIMITS);
+export const createSsm = (): SSMClient => limitedClient(LIMITS, (limits) => new SSMClient(limits));
 
 /**
  * Fetches a decrypted SecureString. Round trips: 1 GetParameter.
