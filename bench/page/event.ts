@@ -1,12 +1,17 @@
 /**
  * Returns the event of API Gateway for a page of 100 chats.
  * @param authorization the header of a caller who sees all chats.
+ * @param headers further headers, with names in lower case.
  */
-export const pageEvent = (authorization: string, query: Readonly<Record<string, string>> = {}) => ({
+export const pageEvent = (
+  authorization: string,
+  query: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = {},
+) => ({
   version: '2.0',
   routeKey: 'GET /chats/all',
   rawPath: '/chats/all',
-  headers: { authorization },
+  headers: { authorization, ...headers },
   queryStringParameters: { limit: '100', ...query },
   requestContext: {
     requestId: 'bench-request',

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { createRedis, createRedisGate } from '../../lib/adapters/redis/client.ts';
 import { createRedisCounts } from '../../lib/adapters/redis/counts.ts';
 import { quantile } from '../support/stats.ts';
+import { createRawMget } from './raw-page.ts';
 
 /**
  * Measures the Redis step of a page (MGET and validated values) and the same MGET on a raw socket, with its reply split into
@@ -24,7 +25,7 @@ export async function measureRedisStep(url: string, ids: readonly number[], roun
   await once(socket, 'connect');
   try {
     await counts.getMany(ids);
-    const ask = await rawMget(socket, keys);
+    const ask = await createRawMget(socket, keys);
     const steps = { ours: () => counts.getMany(ids), driver: () => client.mget(keys), socket: ask };
     const samples = { ours: [] as number[], driver: [] as number[], socket: [] as number[] };
     const names = Object.keys(steps) as (keyof typeof steps)[];
@@ -42,29 +43,4 @@ export async function measureRedisStep(url: string, ids: readonly number[], roun
     socket.destroy();
     client.disconnect();
   }
-}
-
-/** Returns a function that sends MGET on a raw socket. All replies have the length of the first one. */
-async function rawMget(socket: Socket, keys: readonly string[]): Promise<() => Promise<string[]>> {
-  const command = `*${keys.length + 1}\r\n$4\r\nMGET\r\n${keys.map((key) => `$${key.length}\r\n${key}\r\n`).join('')}`;
-  let expected = 0;
-  socket.on('data', (piece) => {
-    expected += piece.length;
-  });
-  socket.write(command);
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  socket.removeAllListeners('data');
-  let reply = '';
-  let done = (_values: string[]) => {};
-  socket.setEncoding('latin1').on('data', (piece) => {
-    reply += piece;
-    // A line with its length precedes each value.
-    if (reply.length >= expected) done(reply.split('\r\n').filter((_, i) => i > 0 && i % 2 === 0));
-  });
-  return () =>
-    new Promise((resolve) => {
-      reply = '';
-      done = resolve;
-      socket.write(command);
-    });
 }
