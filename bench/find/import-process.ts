@@ -1,4 +1,4 @@
-/** `fork(import-process.ts, [ENDPOINT])`: an import as `npm run import` does it, in a process of its own. */
+/** `fork(import-process.ts, [ENDPOINT])` imports chats like `npm run import`, in its own process. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDynamoChatStore } from '../../lib/adapters/dynamodb/chat-store.ts';
 import { createDynamo } from '../../lib/adapters/dynamodb/client.ts';
@@ -11,7 +11,7 @@ import { answering } from '../support/children.ts';
 export interface Imported {
   readonly seconds: number;
   readonly peakBytes: number;
-  /** As DynamoDB counts them, by table. */
+  /** Consumed write units, by table, as DynamoDB reports them. */
   readonly writeUnits: Readonly<Record<string, number>>;
 }
 

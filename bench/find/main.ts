@@ -22,14 +22,14 @@ import { startPostgres } from './postgres.ts';
 import { type BenchQuery, nameOf, QUERIES } from './queries.ts';
 import type { Scale } from './scale-process.ts';
 
-/** F1, F2 and F3: finding chats, importing them, and what posting lists take. */
+/** F1, F2 and F3: finding chats, importing them, and the size of posting lists. */
 
 const HANDLER = 'functions/http-list-chats/handler.ts';
 const LIMIT = 100;
 const MAX_REQUESTS = 12;
 const MAX_BYTES = 1_500_000;
 const MAX_REQUESTS_WORST = 30;
-/** Of the version with one item a word, on a machine like this one: 150,000 chats in 298 s, and some 45 write units a chat. */
+/** Duration of an import of 150,000 chats before posting lists, with one item per word and about 45 write units per chat. */
 const SECONDS_BEFORE = 298;
 const MEGABYTE = 1_048_576;
 
@@ -98,7 +98,7 @@ async function measureSize(file: string, dataDir: string, chats: number, quick: 
   try {
     const times = quick ? 3 : 7;
     const totals = totalsOf(chats);
-    // Counts come into the cache.
+    // Fills the cache.
     await ask({}, 50);
     const plainMs = median((await ask({ sort_by: 'name' }, 10 * times)).ms);
     const queries: Measured[] = [];
@@ -131,7 +131,7 @@ async function measureSize(file: string, dataDir: string, chats: number, quick: 
   }
 }
 
-/** How many chats match each query, by a filter over all of them. */
+/** Returns the number of matches of each query. It checks every chat. */
 function totalsOf(chats: number): Map<BenchQuery, number> {
   const totals = new Map(QUERIES.map((query) => [query, 0]));
   const queries = QUERIES.map((query) => [query, queryOf(query)] as const);
@@ -271,18 +271,19 @@ interface Modelled {
   readonly way: string;
 }
 
-/** A row of a BatchGetItem and one that a walk passes, bytes. */
+/** A row of a BatchGetItem, bytes. */
 const ROW_BYTES = 650;
+/** A row that a walk passes, bytes. */
 const PLACE_BYTES = 500;
 
-/** What a page would read, from the sizes of its lists and the number of its matches. */
+/** Estimates the requests and bytes of a page from the sizes of its lists and its number of matches. */
 function modelOf(
   { sort_by = 'id', search }: BenchQuery,
   { matches, listBytes }: Scale['queries'][number],
   chats: number,
 ): Modelled {
   const pages = (bytes: number) => Math.max(1, Math.ceil(bytes / MEGABYTE));
-  // Reading ends when a list is complete and short.
+  // The search stops after a complete, short list.
   const few = Math.min(...listBytes) < 2_000;
   const read = few ? listBytes.map((bytes) => Math.min(bytes, MEGABYTE)) : listBytes;
   const lists = read.reduce((sum, bytes) => sum + pages(bytes), 0) + (search ? 1 : 0);

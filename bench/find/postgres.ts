@@ -10,11 +10,11 @@ import type { ChatSeed } from '../../localstack/max/world.ts';
 import { median } from '../support/stats.ts';
 import type { BenchQuery } from './queries.ts';
 
-/** PostgreSQL with the same chats, asked as a panel would: `ILIKE '%…%'` for each word, and `COUNT(*)` for the total. */
+/** The peer of searches: PostgreSQL with the same chats, `ILIKE '%…%'` for each word, and `COUNT(*)` for the total. */
 
 const run = promisify(execFile);
 
-/** The folder of `initdb` and `postgres`; `undefined` where PostgreSQL is not installed. */
+/** Returns the folder of `initdb` and `postgres`; `undefined` if PostgreSQL is not installed. */
 const binaries = (): string | undefined =>
   globSync('/usr/lib/postgresql/*/bin/postgres')
     .map((file) => dirname(file))
@@ -35,7 +35,7 @@ export interface Postgres {
 export async function startPostgres(chats: Iterable<ChatSeed>): Promise<Postgres | undefined> {
   const bin = binaries();
   if (!bin || !existsSync('/usr/bin/psql')) return undefined;
-  // Not below a folder of root's, which nobody else may enter.
+  // The user of PostgreSQL may not enter folders of root.
   const folder = await mkdtemp(join(tmpdir(), 'bench-postgres-'));
   const [data, rows] = [join(folder, 'data'), join(folder, 'chats.csv')];
   await mkdir(data, { recursive: true });
@@ -80,7 +80,7 @@ export async function startPostgres(chats: Iterable<ChatSeed>): Promise<Postgres
       const where = conditionsOf(query);
       const { sort_by = 'id', sort_order = 'asc', deep = 0 } = query;
       const page = `SELECT * FROM chats ${where} ORDER BY ${sort_by} ${sort_order}, id ${sort_order} LIMIT 100 OFFSET ${deep * 100}`;
-      // Timed in one session, so that neither its start nor its connection counts.
+      // All in one session, so that its start and its connection are not measured.
       const timed = `\\timing on\n${`${page};\nSELECT count(*) FROM chats ${where};\n`.repeat(times)}`;
       const child = spawn('psql', ['-h', folder, '-U', 'bench', '-d', 'postgres', '-XAtq', '-o', '/dev/null'], {
         stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,4 +1,4 @@
-/** The queries of the figures on finding chats: what a panel sends, and what costs most. */
+/** The measured queries: those that panels send, and the most expensive ones. */
 export interface BenchQuery {
   readonly search?: string;
   readonly university_id?: string;
@@ -7,12 +7,12 @@ export interface BenchQuery {
   readonly status?: string;
   readonly sort_by?: 'id' | 'name' | 'participants_count' | 'created_at' | 'updated_at';
   readonly sort_order?: 'asc' | 'desc';
-  /** Pages before the one that is measured. */
+  /** Number of pages before the measured one. */
   readonly deep?: number;
 }
 
 export const QUERIES: readonly BenchQuery[] = [
-  // Common words, alone and together; some of them never meet.
+  // Common words, alone and together. No chat has some of the pairs.
   { search: 'группа' },
   { search: 'группа', sort_by: 'name' },
   { search: 'факультет', sort_by: 'participants_count', sort_order: 'desc' },
@@ -24,7 +24,7 @@ export const QUERIES: readonly BenchQuery[] = [
   { search: 'химический юридический' },
   { search: 'химический юридический', sort_by: 'name' },
   { search: 'кафедра общежитие', sort_by: 'participants_count' },
-  // Beginnings of one, two and three characters.
+  // Prefixes of one, two and three characters.
   { search: 'г' },
   { search: 'г', sort_by: 'name' },
   { search: 'ю', sort_by: 'name', sort_order: 'desc' },
@@ -32,7 +32,7 @@ export const QUERIES: readonly BenchQuery[] = [
   { search: 'мо', sort_by: 'updated_at' },
   { search: 'общ', sort_by: 'name' },
   { search: 'стр железо', sort_by: 'created_at', sort_order: 'desc' },
-  // Common and rare.
+  // Common words with rare ones.
   { search: 'группа ивт 21' },
   { search: 'группа ивт 21', sort_by: 'name' },
   { search: 'ивт 21', sort_by: 'participants_count', sort_order: 'desc' },
@@ -44,7 +44,7 @@ export const QUERIES: readonly BenchQuery[] = [
   { search: '-68000000140103' },
   { search: 'bench', sort_by: 'name' },
   { search: '🎓 %' },
-  // Filters, alone and together.
+  // Filters, alone and combined.
   { university_id: '1', sort_by: 'participants_count', sort_order: 'desc' },
   { department: 'Юридический факультет' },
   { department: 'юридический факультет', sort_by: 'name' },

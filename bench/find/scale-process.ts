@@ -1,4 +1,4 @@
-/** `fork(scale-process.ts)`: posting lists of many chats, made in memory chunk by chunk, and what each query would read of them. */
+/** `fork(scale-process.ts)` builds the posting lists of many chats in memory, chunk by chunk, and measures what each query reads. */
 
 import { postingKey } from '../../lib/adapters/dynamodb/posting-items.ts';
 import { encodeChunk } from '../../lib/chats/chunk-codec.ts';
@@ -12,7 +12,7 @@ import { type BenchQuery, QUERIES } from './queries.ts';
 export interface Scale {
   readonly chats: number;
   readonly items: number;
-  /** Of all items, with the 100 bytes that DynamoDB adds to each for storage. */
+  /** Size of all items, including the 100 bytes per item that DynamoDB adds for storage. */
   readonly storedBytes: number;
   /** In the order of the queries. */
   readonly queries: readonly QueryScale[];
@@ -20,11 +20,11 @@ export interface Scale {
 
 export interface QueryScale {
   readonly matches: number;
-  /** Of each list that is read. */
+  /** Size of each list that is read. */
   readonly listBytes: readonly number[];
 }
 
-/** What DynamoDB counts for each item, beside its attributes. */
+/** Bytes that DynamoDB adds to the size of an item. */
 const ITEM_OVERHEAD = 100;
 const NAMES = 'groupkeyids'.length;
 
@@ -34,7 +34,7 @@ interface Followed {
   matches: number;
 }
 
-/** The lists of a query; a search text that may be a source has one more, which is empty here. */
+/** Returns the lists of a query. A search text that may be a source has another list, which is empty here. */
 function listsOf({ search, university_id, department, source, status }: BenchQuery): TermQuery[] {
   return [
     ...(university_id ? [valueQuery('university', university_id)] : []),
@@ -74,7 +74,7 @@ answering<{ chats: number }>(async ({ chats }) => {
       if (!query || query.lists.length === 0) return;
       const statuses = status.includes(',') ? status.split(',').length : 0;
       const unions = query.lists.map((list) => unionOf([...lists.values()].filter(({ term }) => has(list, term))));
-      // Several statuses are one condition.
+      // All statuses of a query are one condition.
       const [either, all] = [unions.slice(0, statuses), unions.slice(statuses)];
       const conditions = [...(statuses > 0 ? [orOf(either)] : []), ...all];
       query.matches += countBits(conditions.reduce(andOf));

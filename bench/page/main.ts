@@ -40,7 +40,7 @@ interface MaxResponse {
   readonly trips: Readonly<Record<string, number>>;
 }
 
-/** What is measured at one number of chats. */
+/** Measurements at one number of chats. */
 interface Measured {
   readonly size: Size;
   readonly step: RedisStep;

@@ -59,7 +59,7 @@ export function* benchChats(chats: number): Generator<Chat> {
   for (const seed of chatSeeds(chats)) yield chatOf(seed, ++id);
 }
 
-/** What was read of each chat so far, by its number from 1. */
+/** The last reading of a chat. */
 export interface Reading {
   readonly count: number;
   /** Unix ms. */

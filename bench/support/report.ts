@@ -74,8 +74,8 @@ export function keep(part: string, result: PartResult, { quick, load }: { quick:
 
 const HEADER = `# Results
 
-What was measured against the goals. Each section is written by its part of \`npm run bench\` when it runs in full, and
-stands as it was measured, reached or not. Ratios are against a peer or a bound in the same run.
+Measurements against the goals. Each part of \`npm run bench\` writes its section when it runs in full. Figures stay as they
+were measured, reached or not. Ratios compare with a peer or a bound in the same run.
 `;
 
 /** Replaces the section of a part, which is between two comments. The rest of the file remains. */

@@ -32,7 +32,7 @@ export interface ServiceOptions {
   readonly keys: readonly string[];
   /** Whether to count requests by proxies between functions and servers, which cost some time. */
   readonly counted: boolean;
-  /** What was read of each chat so far; nothing unless given. */
+  /** Returns the last reading of a chat, by its number from 1. Without it, no chat was read yet. */
   readonly reading?: DatabaseOptions['reading'];
 }
 
@@ -180,8 +180,8 @@ interface Environment {
 }
 
 /**
- * Environments of the functions, as many as may run at once, each with the heap that V8 gives itself where there is as much
- * memory as the function has (`Heap::HeapSizeFromPhysicalMemory`): a half for what is old, and 1/128 of that for what is new.
+ * Starts the environments of the functions, one for each allowed concurrent invocation. Their heaps have the size that V8 chooses
+ * for the function's memory (`Heap::HeapSizeFromPhysicalMemory`): a half for the old generation, and 1/128 of that for the new one.
  */
 async function startFunctions(
   declared: readonly DeclaredFunction[],

@@ -53,7 +53,7 @@ interface Seen {
   readonly refused?: true;
 }
 
-/** What a script of that panel sees of the API's answer. */
+/** Calls the API from a script of a panel. Returns the part of the response that the script sees. */
 async function callFrom(panel: string, method: string, path: string, body?: object): Promise<Seen> {
   const page = await browser.newPage();
   try {

@@ -17,7 +17,7 @@ function noise(n: number): number {
   return x - Math.floor(x);
 }
 
-/** Share of its present participants that a chat had so many days ago: terms begin with many who join. */
+/** Returns the participants of a chat some days ago, as a share of the present number. Many join when terms begin. */
 function shareAt(id: number, daysAgo: number): number {
   const pace = 0.0006 + 0.0016 * noise(id);
   const phase = 40 * noise(id + 1);

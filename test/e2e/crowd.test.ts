@@ -3,7 +3,7 @@ import { ON_EMULATOR, OWN, startTarget, type Target } from './target.ts';
 
 /** Many simultaneous users: each gets a count or a documented problem, never API Gateway's own 503, whatever MAX does. */
 
-/** As many as API Gateway takes at once; the emulator runs each invocation in a process of its own. */
+/** Simultaneous requests. The emulator starts a process for each, so it gets fewer. */
 const CROWD = ON_EMULATOR ? 10 : 200;
 
 let target: Target;

@@ -19,7 +19,7 @@ const DEPENDENCIES = ['Redis', 'DynamoDB', 'SQS', 'MAX'] as const;
 type Dependency = (typeof DEPENDENCIES)[number];
 const TRIED: readonly Fault[] = process.env.FAULTS === 'all' ? FAULTS : ['hang', 'reset'];
 
-/** What the functions have of their time, ms. The API's time is `timeout` in serverless.yml. */
+/** Time limits of the functions, ms. That of the API is `timeout` in serverless.yml. */
 const HTTP_MS = 10_000;
 const WORK_MS = 25_000;
 

@@ -38,7 +38,7 @@ export function ask(
   return (handler as (event: unknown, context: Context) => Promise<Answer>)(event, context as Context);
 }
 
-/** What a function needs to be loaded; Powertools reads its part when it is loaded. */
+/** Environment variables that a function needs at its import. Powertools reads its own at import. */
 export const quietEnvironment = {
   POWERTOOLS_SERVICE_NAME: 'test',
   POWERTOOLS_METRICS_NAMESPACE: 'Test',

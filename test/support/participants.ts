@@ -9,16 +9,16 @@ import type { Telemetry } from '../../lib/state/telemetry.ts';
 import type { ViewCounter } from '../../lib/state/view-counter.ts';
 import type { Stores } from './stores.ts';
 
-/** What the use cases stand on, in memory, keeping the contracts of the ports. */
+/** In-memory ports of the use cases. They keep the contracts of the real adapters. */
 
 export interface MemoryCounts extends CountCache, Leases {
   /** Names of the operations, in order. */
   readonly calls: (keyof CountCache | keyof Leases)[];
-  /** While true, it is as if Redis were gone. */
+  /** While true, every call fails as without Redis. */
   down: boolean;
 }
 
-/** The cache and the leases: newer wins, leases end, nothing else expires. */
+/** Creates the cache and the leases. Newer counts win and leases end; counts never expire. */
 export function memoryCounts(clock: Pick<Clock, 'now'>): MemoryCounts {
   const counts = new Map<number, CachedCount>();
   const contended = new Map<number, number>();
@@ -119,9 +119,9 @@ export interface SentMessage {
 }
 
 export interface MemoryQueue extends RefreshQueue {
-  /** What is in the queues; a test takes messages out by `splice`. */
+  /** Messages in the queues. Tests remove them with `splice`. */
   readonly messages: SentMessage[];
-  /** How often it was sent to. */
+  /** Number of calls of `send`. */
   requests: number;
 }
 

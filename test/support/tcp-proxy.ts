@@ -1,31 +1,31 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** What a network, or the host behind it, can do to its clients. */
+/** A fault of the network, or of the server behind it. */
 export type Fault =
   /** Everything arrives 200 ms later. */
   | 'latency'
-  /** Connections are taken and stay open, and nothing arrives. */
+  /** Connections are accepted and stay open, but no data arrives. */
   | 'hang'
-  /** Connections are reset when something is sent over them. */
+  /** Connections are reset when the client sends data. */
   | 'reset'
   /** Nothing listens. */
   | 'down'
-  /** What is sent arrives, and the connection ends 2 s later without an answer. */
+  /** The request arrives; the connection ends 2 s later without a response. */
   | 'slow close'
-  /** Half of the first piece of an answer arrives, then the connection ends. */
+  /** Half of the first packet of a response arrives, then the connection ends. */
   | 'truncated';
 
 export const FAULTS: readonly Fault[] = ['latency', 'hang', 'reset', 'down', 'slow close', 'truncated'];
 
 export interface TcpProxy {
   readonly port: number;
-  /** Keeps connections open, takes new ones, and passes nothing on; what was sent arrives behind `resume`. */
+  /** Keeps connections open and accepts new ones, but forwards nothing until `resume`. */
   hang(): void;
   resume(): void;
-  /** Passes nothing on over the connections that are open now, for ever, and keeps them open; new connections work. */
+  /** Keeps the present connections open, but never forwards data over them again. New connections work. */
   cutOff(): void;
-  /** Ends the open connections, and does this to all that come until it is `undefined` again. */
+  /** Ends the open connections, and applies the fault to all new ones until it is `undefined` again. */
   fail(fault: Fault | undefined): Promise<void>;
   stop(): void;
 }

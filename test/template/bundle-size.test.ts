@@ -11,8 +11,8 @@ import { type Bundle, bundleAll, type FunctionSource, ROOT } from '../../bench/s
 import { list as bundledCommands } from '../../infra/bundling/redis-commands.ts';
 
 /**
- * What each function parses before it can answer for the first time, bundled as it is deployed. Some 6 KB are a millisecond
- * of every cold start, so growth is to be decided on, not to happen: about 10 % above what there was when it was set.
+ * Limits the code that each function parses at its import, bundled as for a deployment. 10 KB take about a millisecond of every
+ * cold start, so growth must be a decision. A budget is about 10 % above the size at the time when it was set.
  */
 
 /** KB (1,024 bytes) of the entry point and its static imports. */

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
-/** What a packaging reads. */
+/** The files and folders that a packaging reads. */
 const FILES = ['package.json', 'serverless.yml', 'tsconfig.json'];
 const FOLDERS = ['node_modules', 'functions', 'infra', 'lib', 'web'];
 
@@ -32,14 +32,14 @@ export interface Packaged {
   readonly file: string;
   readonly text: string;
   readonly template: Template;
-  /** What osls printed. */
+  /** The output of osls. */
   readonly output: string;
-  /** What osls left in its folder for temporary files. */
+  /** Files that osls left in its folder for temporary files. */
   readonly leftBehind: readonly string[];
   remove(): void;
 }
 
-/** Shorter than the tests' hooks may take, so that a packaging that hangs is ended and cleaned up before its hook is given up. */
+/** Longest packaging, ms. It is shorter than the time limit of the tests' hooks, so that a hanging packaging is cleaned up. */
 const TIMEOUT_MS = 240_000;
 
 /**
