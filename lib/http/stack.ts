@@ -8,7 +8,7 @@ import { authenticate } from './authenticate.ts';
 import { bodyText, readBody } from './body.ts';
 import { compressed } from './compress.ts';
 import type { Principal } from './principal.ts';
-import { type HttpAnswer, jsonAnswer, Problem, problemAnswer } from './problem.ts';
+import { type FieldError, type HttpAnswer, jsonAnswer, Problem, problemAnswer } from './problem.ts';
 import type { GuardedRoute, OpenRoute, Route } from './route.ts';
 
 /**
@@ -141,19 +141,33 @@ function readFields(route: Route, event: APIGatewayProxyEventV2, given: unknown,
   const params = read(route.params, event.pathParameters ?? {});
   const query = read(route.query, event.queryStringParameters ?? {});
   const body = readsBody ? read(route.body, given) : undefined;
-  const issues = [params, query, body].flatMap((parsed) => parsed?.error?.issues ?? []);
-  if (issues.length > 0) {
-    const errors = issues.flatMap((issue) => {
-      if (issue.code !== 'unrecognized_keys') {
-        return [{ field: issue.path.join('.') || 'body', message: issue.message }];
-      }
-      const allowed = Object.keys((issue.path.length === 0 && query?.error ? route.query : undefined)?.shape ?? {});
-      const hint = allowed.length > 0 ? `; known: ${allowed.join(', ')}` : '';
-      return issue.keys.map((key) => ({ field: [...issue.path, key].join('.'), message: `is unknown${hint}` }));
-    });
+  const known = Object.keys(route.query?.shape ?? {});
+  const errors = [
+    ...fieldErrors(params?.error, parameterName),
+    ...fieldErrors(query?.error, parameterName, known.length > 0 ? `; known: ${known.join(', ')}` : ''),
+    ...fieldErrors(body?.error, (path) => path.join('.') || 'body'),
+  ];
+  if (errors.length > 0) {
     throw new Problem('invalid_request', { detail: 'Some fields are not valid; see errors.', errors });
   }
   return { params: params?.data, query: query?.data, body: body?.data };
+}
+
+/** Returns the parameter of a path. The rest of the path is a part of its value, which a client sends as one text. */
+const parameterName = ([name]: readonly PropertyKey[]): string => String(name ?? 'query');
+
+/** Returns the distinct errors of the fields. @param hint follows the name of an unknown field. */
+function fieldErrors(
+  error: z.ZodError | undefined,
+  nameOf: (path: readonly PropertyKey[]) => string,
+  hint = '',
+): FieldError[] {
+  const errors = (error?.issues ?? []).flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ field: nameOf([...issue.path, key]), message: `is unknown${hint}` }))
+      : [{ field: nameOf(issue.path), message: issue.message }],
+  );
+  return [...new Map(errors.map((one) => [`${one.field} ${one.message}`, one])).values()];
 }
 
 /** Converts errors into responses. */
