@@ -1,12 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { startSimulator } from '../../localstack/max/server.ts';
-import type { Simulator } from '../../localstack/max/simulator.ts';
-import { connectDynamo, createDatabase } from '../support/dynamodb.ts';
-import { type Answer, ask, quietEnvironment } from '../support/http.ts';
-import { startTestIssuer, type TestIssuer } from '../support/issuer.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Dependency, type Functions, SECRETS, startFunctions } from '../support/functions.ts';
 import { FAULTS, type Fault, startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 /**
@@ -14,66 +7,25 @@ import { FAULTS, type Fault, startTcpProxy, type TcpProxy } from '../support/tcp
  * `npm test` runs the two faults that cost most; FAULTS=all runs every one (`npm run test:faults`).
  */
 
-const SECRET = 'a-secret-of-tests';
-const DEPENDENCIES = ['Redis', 'DynamoDB', 'SQS', 'MAX'] as const;
-type Dependency = (typeof DEPENDENCIES)[number];
+const DEPENDENCIES: readonly Dependency[] = ['Redis', 'DynamoDB', 'SQS', 'MAX'];
 const TRIED: readonly Fault[] = process.env.FAULTS === 'all' ? FAULTS : ['hang', 'reset'];
 
 /** Time limits of the functions, ms. That of the API is `timeout` in serverless.yml. */
 const HTTP_MS = 10_000;
 const WORK_MS = 25_000;
 
-let issuer: TestIssuer;
-let redis: TestRedis;
-let simulator: Simulator;
-let proxies: Record<Dependency, TcpProxy>;
+let functions: Functions;
+const proxies = {} as Record<Dependency, TcpProxy>;
 const chats: number[] = [];
 
-const portOf = (url: string) => Number(new URL(url).port);
-
 beforeAll(async () => {
-  [issuer, redis, simulator] = await Promise.all([
-    startTestIssuer(),
-    startRedis(),
-    startSimulator({ chats: 100, drift: 0, goneRate: 0, switches: { latency_ms: 0, jitter_ms: 0 } }),
-  ]);
-  const targets = {
-    Redis: redis.url,
-    DynamoDB: inject('dynamodbEndpoint'),
-    SQS: inject('sqsEndpoint'),
-    MAX: simulator.url,
-  };
-  const entries = DEPENDENCIES.map(async (name) => [name, await startTcpProxy(portOf(targets[name]))] as const);
-  proxies = Object.fromEntries(await Promise.all(entries)) as typeof proxies;
-  const behind = (name: Dependency) => `http://127.0.0.1:${proxies[name].port}`;
-
-  const { tables, history } = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const sqs = new SQSClient({ endpoint: inject('sqsEndpoint'), region: 'eu-central-1', credentials });
-  for (const queue of ['EXPRESS_REFRESHES', 'BULK_REFRESHES', 'FULL_UPDATE', 'UPDATES']) {
-    const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `${queue}-${randomUUID()}` }));
-    vi.stubEnv(`${queue}_QUEUE_URL`, behind('SQS') + new URL(QueueUrl).pathname);
-  }
-  sqs.destroy();
-  const variables = {
-    ...quietEnvironment,
-    ...issuer.env,
-    ...{
-      CHATS_TABLE: tables.chats,
-      CHAT_POSTINGS_TABLE: tables.postings,
-      STATE_TABLE: tables.state,
-      HISTORY_TABLE: history,
-    },
-    ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
-    ...{ AWS_ENDPOINT_URL_DYNAMODB: behind('DynamoDB'), AWS_ENDPOINT_URL_SQS: behind('SQS') },
-    ...{ REDIS_URL: `redis://127.0.0.1:${proxies.Redis.port}`, MAX_API_URL: behind('MAX') },
-    ...{ MAX_API_TOKEN: simulator.token, MAX_API_FALLBACK_SHARE: '1' },
-    ...{ CURSOR_SECRET: `${SECRET}-${SECRET}`, WEBHOOK_SECRET: SECRET },
-  };
-  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
-
-  const groups = [...simulator.world.truths(0, simulator.world.size)].slice(0, 30);
-  for (const { chat_id } of groups) {
+  functions = await startFunctions(100, async (dependency, url) => {
+    const proxy = await startTcpProxy(Number(new URL(url).port));
+    proxies[dependency] = proxy;
+    return `${new URL(url).protocol}//127.0.0.1:${proxy.port}`;
+  });
+  const { world } = functions.simulator;
+  for (const { chat_id } of [...world.truths(0, world.size)].slice(0, 30)) {
     const body = JSON.stringify({ name: `Chat ${chat_id}`, max_chat_id: chat_id });
     const made = await call('http-create-chat', { body });
     expect(made.statusCode).toBe(201);
@@ -81,40 +33,23 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  issuer?.stop();
-  for (const proxy of Object.values(proxies ?? {})) proxy.stop();
-  await Promise.all([redis?.kill(), simulator?.close()]);
+  for (const proxy of Object.values(proxies)) proxy.stop();
+  await functions?.close();
 });
 afterEach(async () => {
   for (const proxy of Object.values(proxies)) await proxy.fail(undefined);
 });
 
-const load = async (name: string): Promise<unknown> => (await import(`../../functions/${name}/handler.ts`)).handler;
-async function call(name: string, asked: Parameters<typeof ask>[1] = {}): Promise<Answer> {
-  const headers = { authorization: issuer.bearer(), 'content-type': 'application/json', ...asked.headers };
-  return ask(await load(name), { ...asked, headers });
-}
-async function invoke(name: string, event: unknown): Promise<unknown> {
-  const handler = (await load(name)) as (event: unknown, context: unknown) => Promise<unknown>;
-  const until = Date.now() + WORK_MS;
-  const getRemainingTimeInMillis = () => Math.max(0, until - Date.now());
-  return handler(event, { awsRequestId: 'i', functionName: name, getRemainingTimeInMillis });
-}
+const call: Functions['call'] = (name, asked) => functions.call(name, asked);
+const invoke = (name: string, event: unknown) => functions.invoke(name, event, WORK_MS);
 
 const chat = (i: number) => ({ path: { id: String(chats[i % chats.length]) } });
 const update = (maxChatId: string) => ({
-  headers: { 'x-max-bot-api-secret': SECRET },
+  headers: { 'x-max-bot-api-secret': SECRETS.WEBHOOK_SECRET },
   body: `{"update_type":"user_added","timestamp":${Date.now()},"chat_id":${maxChatId},"user":{"user_id":1,"first_name":"A","is_bot":false},"is_channel":false}`,
 });
 const message = (ids: readonly number[]) => ({
-  Records: [
-    {
-      messageId: 'm',
-      attributes: { ApproximateReceiveCount: '1' },
-      body: JSON.stringify({ ids, requested_at: Date.now() }),
-      eventSourceARN: `arn:aws:sqs:eu-central-1:0:${new URL(process.env.BULK_REFRESHES_QUEUE_URL ?? '').pathname.split('/').at(-1)}`,
-    },
-  ],
+  Records: [functions.record('BULK_REFRESHES', JSON.stringify({ ids, requested_at: Date.now() }), 'm')],
 });
 
 /** Statuses the API may answer with while a dependency is out, besides the good ones. A 500 is never one of them. */

@@ -1,115 +1,42 @@
 import { randomUUID } from 'node:crypto';
-import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { SQSRecord } from 'aws-lambda';
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { startSimulator } from '../../localstack/max/server.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Simulator } from '../../localstack/max/simulator.ts';
-import { connectDynamo, createDatabase } from '../support/dynamodb.ts';
-import { type Asked, ask, quietEnvironment } from '../support/http.ts';
-import { startTestIssuer, type TestIssuer } from '../support/issuer.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { type Functions, SECRETS, startFunctions } from '../support/functions.ts';
+import { type Asked, ask } from '../support/http.ts';
 
 /**
  * Every function with the parts it is deployed with: real stores, queues and Redis, and the simulated MAX. What the HTTP stack
  * and the use cases do in detail has tests of its own.
  */
 
-const SECRET = 'a-secret-of-tests';
-const QUEUES = ['EXPRESS_REFRESHES', 'BULK_REFRESHES', 'FULL_UPDATE', 'UPDATES'] as const;
-
-let issuer: TestIssuer;
-let redis: TestRedis;
+let functions: Functions;
 let simulator: Simulator;
-let sqs: SQSClient;
-const queueUrls = new Map<string, string>();
 /** Groups in MAX that send all events to the bot. Each is used by one test. */
 let groups: string[];
 
 beforeAll(async () => {
-  [issuer, redis, simulator] = await Promise.all([
-    startTestIssuer(),
-    startRedis(),
-    startSimulator({ chats: 200, drift: 0, goneRate: 0, switches: { latency_ms: 0, jitter_ms: 0 } }),
-  ]);
+  functions = await startFunctions(200);
+  ({ simulator } = functions);
   groups = [...simulator.world.truths(0, simulator.world.size)]
     .filter(({ type, bot }) => type === 'chat' && bot === 'reader')
     .map(({ chat_id }) => chat_id);
-  const client = connectDynamo(inject('dynamodbEndpoint'));
-  const { tables, history } = await createDatabase(client);
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  sqs = new SQSClient({ endpoint: inject('sqsEndpoint'), region: 'eu-central-1', credentials });
-  for (const queue of QUEUES) {
-    const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `${queue}-${randomUUID()}` }));
-    // The host name can't be resolved here.
-    const url = inject('sqsEndpoint') + new URL(QueueUrl).pathname;
-    queueUrls.set(queue, url);
-    vi.stubEnv(`${queue}_QUEUE_URL`, url);
-  }
-  const variables = {
-    ...quietEnvironment,
-    ...issuer.env,
-    ...{ CHATS_TABLE: tables.chats, CHAT_POSTINGS_TABLE: tables.postings, STATE_TABLE: tables.state },
-    HISTORY_TABLE: history,
-    ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
-    ...{ AWS_ENDPOINT_URL_DYNAMODB: inject('dynamodbEndpoint'), AWS_ENDPOINT_URL_SQS: inject('sqsEndpoint') },
-    ...{ REDIS_URL: redis.url, MAX_API_URL: simulator.url, MAX_API_TOKEN: simulator.token },
-    // The shared limiter of a new Redis warms up first.
-    MAX_API_FALLBACK_SHARE: '1',
-    ...{ CURSOR_SECRET: `${SECRET}-${SECRET}`, WEBHOOK_SECRET: SECRET, WEBHOOK_URL: 'http://127.0.0.1:1/webhooks/max' },
-  };
-  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
 });
-afterAll(async () => {
-  sqs?.destroy();
-  issuer?.stop();
-  // The functions keep their connections, and the Redis from npm would wait for them.
-  await Promise.all([redis?.kill(), simulator?.close()]);
-});
+afterAll(() => functions?.close());
 
-const load = async (name: string): Promise<unknown> => (await import(`../../functions/${name}/handler.ts`)).handler;
-
-const superadmin = () => ({ authorization: issuer.bearer() });
 const curator = (university: number) => ({
-  authorization: issuer.bearer({ role: 'curator', university_id: university }),
+  authorization: functions.issuer.bearer({ role: 'curator', university_id: university }),
 });
 
-async function call(name: string, { body, headers, ...asked }: Omit<Asked, 'body'> & { readonly body?: unknown } = {}) {
-  const answer = await ask(await load(name), {
-    ...asked,
-    headers: { ...superadmin(), 'content-type': 'application/json', ...headers },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
+async function call(name: string, { body, ...asked }: Omit<Asked, 'body'> & { readonly body?: unknown } = {}) {
+  const answer = await functions.call(name, { ...asked, ...(body !== undefined && { body: JSON.stringify(body) }) });
   return {
     status: answer.statusCode,
     headers: answer.headers,
     body: answer.body ? JSON.parse(answer.body) : undefined,
   };
 }
-
-/** Invokes a background function, with a minute of time. */
-async function invoke(name: string, event: unknown = {}): Promise<unknown> {
-  const handler = (await load(name)) as (event: unknown, context: unknown) => Promise<unknown>;
-  return handler(event, { awsRequestId: 'i', functionName: name, getRemainingTimeInMillis: () => 60_000 });
-}
-
-/** Receives the messages of a queue in the form of Lambda's event. */
-async function take(queue: (typeof QUEUES)[number]): Promise<{ Records: SQSRecord[] }> {
-  const QueueUrl = queueUrls.get(queue);
-  const Records: SQSRecord[] = [];
-  for (;;) {
-    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-    if (Messages.length === 0) return { Records };
-    for (const { Body = '', MessageId = '', ReceiptHandle = '' } of Messages) {
-      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-      const attributes = { ApproximateReceiveCount: '1', SentTimestamp: '', SenderId: '' };
-      Records.push({
-        ...{ messageId: MessageId, receiptHandle: ReceiptHandle, body: Body, messageAttributes: {}, md5OfBody: '' },
-        ...{ attributes: { ...attributes, ApproximateFirstReceiveTimestamp: '' }, eventSource: 'aws:sqs' },
-        ...{ eventSourceARN: `arn:aws:sqs:eu-central-1:0:${QueueUrl?.split('/').at(-1)}`, awsRegion: 'eu-central-1' },
-      });
-    }
-  }
-}
+const invoke: Functions['invoke'] = (...invocation) => functions.invoke(...invocation);
+const take: Functions['take'] = (queue) => functions.take(queue);
 
 /** Creates a chat. @returns its id. */
 async function chat(fields: Readonly<Record<string, unknown>> = {}): Promise<number> {
@@ -370,7 +297,7 @@ describe('events', () => {
       user: { user_id: 1, first_name: 'A', is_bot: false },
     };
     expect(await deliver('wrong', update)).toMatchObject(problem(401, 'unauthorized'));
-    expect(await deliver(SECRET, update)).toMatchObject({ status: 200 });
+    expect(await deliver(SECRETS.WEBHOOK_SECRET, update)).toMatchObject({ status: 200 });
     const updates = await take('UPDATES');
     expect(updates.Records).toHaveLength(1);
     expect(await invoke('queue-apply-updates', updates)).toEqual({ batchItemFailures: [] });
@@ -398,7 +325,7 @@ describe('for anyone', () => {
   });
 
   test('other paths get 404, other methods 405 with the allowed ones', async () => {
-    const fallback = (await load('http-fallback')) as (event: unknown, context: unknown) => Promise<object>;
+    const fallback = (await functions.load('http-fallback')) as (event: unknown, context: unknown) => Promise<object>;
     const event = (method: string, rawPath: string) => ({
       rawPath,
       requestContext: { requestId: 'r', http: { method } },
@@ -414,7 +341,7 @@ describe('for anyone', () => {
 describe('the pages for people', () => {
   const get = async (routeKey: string, file?: string) => {
     const path = file === undefined ? {} : { path: { file } };
-    return ask(await load('http-serve-pages'), { routeKey, ...path, headers: { 'accept-encoding': 'br' } });
+    return ask(await functions.load('http-serve-pages'), { routeKey, ...path, headers: { 'accept-encoding': 'br' } });
   };
 
   test.each(['console', 'docs'])('/%s refers only to its own files', async (page) => {
