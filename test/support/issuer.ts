@@ -11,6 +11,8 @@ export interface TestIssuer {
   bearer(claims?: Readonly<Record<string, unknown>>): string;
   /** Number of fetches of its keys so far. */
   readonly fetches: number;
+  /** Keys that it publishes beside its own. */
+  alsoPublishes: readonly object[];
   /** Called before each response with the keys, which waits until it resolves. */
   beforeKeys: () => Promise<void>;
   stop(): void;
@@ -25,7 +27,7 @@ export async function startTestIssuer(): Promise<TestIssuer> {
   const server = createServer(async (_, response) => {
     fetches += 1;
     await issuer.beforeKeys();
-    response.end(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid }] }));
+    response.end(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid }, ...issuer.alsoPublishes] }));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const env = {
@@ -47,6 +49,7 @@ export async function startTestIssuer(): Promise<TestIssuer> {
     get fetches() {
       return fetches;
     },
+    alsoPublishes: [],
     beforeKeys: async () => {},
     stop() {
       server.close();
