@@ -6,10 +6,10 @@ import { route as explainPlan } from '../http-explain-plan/route.ts';
 import { route as getChat } from '../http-get-chat/route.ts';
 import { route as getFullUpdate } from '../http-get-full-update/route.ts';
 import { route as getHistory } from '../http-get-history/route.ts';
-import { route as getLatestFullUpdate } from '../http-get-latest-full-update/route.ts';
 import { route as getStats } from '../http-get-stats/route.ts';
 import { route as health } from '../http-health/route.ts';
 import { route as listChats } from '../http-list-chats/route.ts';
+import { route as listFullUpdates } from '../http-list-full-updates/route.ts';
 import { route as receiveUpdates } from '../http-receive-updates/route.ts';
 import { route as refreshParticipants } from '../http-refresh-participants/route.ts';
 import { route as startFullUpdate } from '../http-start-full-update/route.ts';
@@ -29,7 +29,7 @@ export const ROUTES: readonly Route[] = [
   getHistory,
   getStats,
   startFullUpdate,
-  getLatestFullUpdate,
+  listFullUpdates,
   getFullUpdate,
   validateParticipants,
   explainPlan,

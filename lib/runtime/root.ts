@@ -36,7 +36,12 @@ import { createApplyAnswer, createRefreshChat } from '../refreshing/refresh-chat
 import { createRefreshOne } from '../refreshing/refresh-one.ts';
 import { createFetchCount, createRequestMax, type FetchMembership } from '../refreshing/request-max.ts';
 import { createExplainPlan, createMeasureStaleness } from '../scheduling/explain-plan.ts';
-import { createPlanFullUpdate, createReadFullUpdate, createStartFullUpdate } from '../scheduling/full-update.ts';
+import {
+  createListFullUpdates,
+  createPlanFullUpdate,
+  createReadFullUpdate,
+  createStartFullUpdate,
+} from '../scheduling/full-update.ts';
 import { createPlanStale } from '../scheduling/plan-stale.ts';
 import type { RefreshQueueName } from '../state/queues.ts';
 import { noTelemetry } from '../state/telemetry.ts';
@@ -211,8 +216,6 @@ export const checkSubscription = /* @__PURE__ */ once(() => {
   });
 });
 
-/** The id of the full update that was started last. Round trips: 2 GetItem. */
-export const latestRunId = async () => (await runStore().current())?.id;
 export const startFullUpdate = /* @__PURE__ */ once(() =>
   createStartFullUpdate({
     chatStore: chatStore(),
@@ -223,9 +226,9 @@ export const startFullUpdate = /* @__PURE__ */ once(() =>
     settings: { requestsPerSecond: requestsPerSecond() },
   }),
 );
-export const readFullUpdate = /* @__PURE__ */ once(() =>
-  createReadFullUpdate({ runStore: runStore(), clock, settings: { requestsPerSecond: requestsPerSecond() } }),
-);
+const runReportDeps = () => ({ runStore: runStore(), clock, settings: { requestsPerSecond: requestsPerSecond() } });
+export const readFullUpdate = /* @__PURE__ */ once(() => createReadFullUpdate(runReportDeps()));
+export const listFullUpdates = /* @__PURE__ */ once(() => createListFullUpdates(runReportDeps()));
 export const planFullUpdate = /* @__PURE__ */ once(() =>
   createPlanFullUpdate({
     chatStore: chatStore(),

@@ -73,6 +73,14 @@ export const createReadFullUpdate =
     return run && report(run, deps.clock.now(), deps.settings.requestsPerSecond);
   };
 
+/** Returns the runs that were started last, the newest first. Round trips: 1 GetItem, 1 BatchGetItem. */
+export const createListFullUpdates =
+  ({ runStore, clock, settings }: ReadDeps) =>
+  async (limit: number): Promise<RunReport[]> => {
+    const runs = await runStore.latest(limit);
+    return runs.map((run) => report(run, clock.now(), settings.requestsPerSecond));
+  };
+
 /** Returns the seconds for refreshing `chats` at the quota. */
 export const estimateSeconds = (chats: number, requestsPerSecond: number) => Math.ceil(chats / requestsPerSecond);
 

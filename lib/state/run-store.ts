@@ -33,6 +33,9 @@ export interface Run extends RunCounts {
  */
 export const STALLED_AFTER_MS = 30 * 60_000;
 
+/** Largest number of runs in a list: those of a month, the time for which runs are kept, with some that people start. */
+export const MAX_LISTED_RUNS = 50;
+
 export type RunStatus = 'planning' | 'running' | 'finished' | 'stalled';
 
 export function statusOf(run: Run, now: number): RunStatus {
@@ -68,6 +71,8 @@ export interface RunStore {
   get(runId: string): Promise<Run | undefined>;
   /** Returns the run that was started last. */
   current(): Promise<Run | undefined>;
+  /** Returns the runs that were started last, the newest first. @param limit 1 to `MAX_LISTED_RUNS`. */
+  latest(limit: number): Promise<readonly Run[]>;
   /**
    * Saves the page after the cursor before its messages are sent. If a page was saved there before, returns that one: a planning
    * that is repeated sends the same messages and counts the same chats, whatever happened to the chats meanwhile.

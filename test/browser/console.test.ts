@@ -285,8 +285,11 @@ describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
     await page.getByText(`${CHATS} of ${CHATS} chats`).waitFor();
     await page.getByRole('button', { name: 'Start a full update' }).click();
     await page.getByRole('heading', { name: /Planning|Running/ }).waitFor();
-    await page.reload();
-    await page.getByRole('heading', { name: 'Earlier runs' }).waitFor();
+    // Another browser shows the first run too.
+    const other = await see({ at: '/update' });
+    const row = other.page.getByRole('region', { name: 'Earlier runs' }).locator('tbody tr').first();
+    await row.getByText('Finished').waitFor();
+    expect(await row.locator('td').nth(2).textContent()).toBe(String(CHATS));
   });
 
   test('compares a sample with MAX and lists what differs', async () => {

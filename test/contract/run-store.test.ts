@@ -1,7 +1,7 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, inject, test } from 'vitest';
 import { createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
-import { NO_COUNTS, type Run, type RunStore, STALLED_AFTER_MS } from '../../lib/state/run-store.ts';
+import { MAX_LISTED_RUNS, NO_COUNTS, type Run, type RunStore, STALLED_AFTER_MS } from '../../lib/state/run-store.ts';
 import { connectDynamo, createDatabase } from '../support/dynamodb.ts';
 import { IMPLEMENTATIONS, type Stores, T0 } from '../support/stores.ts';
 
@@ -116,6 +116,39 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
     expect(await store.current()).toMatchObject({ id: 'a' });
   });
 
+  describe('the latest runs', () => {
+    const startEnded = (id: string, at: number) => store.start(run(id, { cursor: null, startedAt: at }), at);
+
+    test('are none at first, then listed with their results, the newest first', async () => {
+      expect(await store.latest(5)).toEqual([]);
+      await startEnded('c', T0);
+      await store.book('c', '0', result(10), T0 + 1);
+      await startEnded('a', T0 + 2);
+      await store.start(run('b'), T0 + 3);
+      expect(await store.latest(5)).toEqual([
+        run('b'),
+        run('a', { cursor: null, startedAt: T0 + 2 }),
+        run('c', { cursor: null, ...result(10).counts, progressedAt: T0 + 1 }),
+      ]);
+      expect((await store.latest(2)).map(({ id }) => id)).toEqual(['b', 'a']);
+    });
+
+    test('contain each run once, and none that was not started', async () => {
+      await startEnded('a', T0);
+      await Promise.all(['b', 'c', 'd'].map((id) => store.start(run(id), T0)));
+      const started = await store.current();
+      expect((await store.latest(5)).map(({ id }) => id)).toEqual([started?.id, 'a']);
+    });
+
+    test(`are at most ${MAX_LISTED_RUNS}`, async () => {
+      const ids = Array.from({ length: MAX_LISTED_RUNS + 5 }, (_, i) => `run-${i}`);
+      for (const [i, id] of ids.entries()) await startEnded(id, T0 + i);
+      expect((await store.latest(MAX_LISTED_RUNS)).map(({ id }) => id)).toEqual(
+        ids.toReversed().slice(0, MAX_LISTED_RUNS),
+      );
+    });
+  });
+
   describe('book', () => {
     beforeEach(() => store.start(run('a'), T0));
 
@@ -144,19 +177,49 @@ describe.each(IMPLEMENTATIONS)('run store in %s', (_, open) => {
   });
 });
 
-test('in DynamoDB runs expire after 30 days, and their parts after 2 days', async () => {
-  const database = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
-  const store = createDynamoRunStore(database);
-  await store.start(run('a'), T0);
-  await store.book('a', '0', result(1), T0);
-  const expiry = async (pk: string) => {
-    const { Item } = await database.client.send(new GetCommand({ TableName: database.tables.state, Key: { pk } }));
-    return Item?.expires_at;
-  };
-  const days = (n: number) => T0 / 1_000 + n * 24 * 3_600;
-  expect([await expiry('run#a'), await expiry('run#a#0'), await expiry('run#current')]).toEqual([
-    days(30),
-    days(2),
-    undefined,
-  ]);
+describe('in DynamoDB', () => {
+  let database: Awaited<ReturnType<typeof createDatabase>>;
+  let store: RunStore;
+  beforeEach(async () => {
+    database = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
+    store = createDynamoRunStore(database);
+  });
+  const put = (item: object) => database.client.send(new PutCommand({ TableName: database.tables.state, Item: item }));
+
+  test('the latest runs are without those that have expired', async () => {
+    await put({ pk: 'run#current', run_id: 'expired', earlier: ['expired too'] });
+    expect(await store.latest(5)).toEqual([]);
+    await store.start(run('a'), T0);
+    expect(await store.latest(5)).toEqual([run('a')]);
+  });
+
+  test('the item that names them does not grow', async () => {
+    for (let i = 0; i < MAX_LISTED_RUNS + 5; i += 1) await store.start(run(`run-${i}`, { cursor: null }), T0);
+    const key = { TableName: database.tables.state, Key: { pk: 'run#current' } };
+    const { Item } = await database.client.send(new GetCommand(key));
+    expect(Item?.earlier).toHaveLength(MAX_LISTED_RUNS - 1);
+  });
+
+  test('an item of an earlier version names only the last run', async () => {
+    await store.start(run('a', { cursor: null }), T0);
+    await put({ pk: 'run#current', run_id: 'a' });
+    expect(await store.latest(5)).toMatchObject([{ id: 'a' }]);
+    await store.start(run('b'), T0);
+    expect(await store.latest(5)).toMatchObject([{ id: 'b' }, { id: 'a' }]);
+  });
+
+  test('runs expire after 30 days, and their parts after 2 days', async () => {
+    await store.start(run('a'), T0);
+    await store.book('a', '0', result(1), T0);
+    const expiry = async (pk: string) => {
+      const { Item } = await database.client.send(new GetCommand({ TableName: database.tables.state, Key: { pk } }));
+      return Item?.expires_at;
+    };
+    const days = (n: number) => T0 / 1_000 + n * 24 * 3_600;
+    expect([await expiry('run#a'), await expiry('run#a#0'), await expiry('run#current')]).toEqual([
+      days(30),
+      days(2),
+      undefined,
+    ]);
+  });
 });

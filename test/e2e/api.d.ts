@@ -148,10 +148,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The full update that was started last
-         * @description Whoever started it: a person, or the daily schedule.
+         * The full updates of the last 30 days
+         * @description Contains those that a person started, those of the daily schedule, and those after a lost event subscription.
          */
-        get: operations["getLatestFullUpdate"];
+        get: operations["listFullUpdates"];
         put?: never;
         /**
          * Refresh the counts of all chats
@@ -1605,16 +1605,19 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    getLatestFullUpdate: {
+    listFullUpdates: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Largest number of full updates. 1: only the one that was started last */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The run; null: there was none in the last 30 days */
+            /** @description The full updates, the newest first */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -1623,10 +1626,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        run: components["schemas"]["FullUpdate"] | null;
+                        data: components["schemas"]["FullUpdate"][];
                     };
                 };
             };
+            400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];

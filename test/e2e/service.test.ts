@@ -214,6 +214,8 @@ describe('bad input', () => {
     ['PATCH', '/chats/1', 400, { body: {} }],
     ['GET', '/admin/participants/validate?sample_size=501', 400],
     ['GET', '/admin/participants/full-update/x', 400],
+    ['GET', '/admin/participants/full-update?limit=51', 400],
+    ['GET', '/admin/participants/full-update', 403, { as: 'curator' }],
   ])('%s %s → %i', async (method, path, status, options) => {
     const answer = await send(method, path, options);
     expect(answer.status).toBe(status);
@@ -302,6 +304,8 @@ describe('counts from MAX', () => {
       90_000,
     );
     expect(await progress()).toMatchObject({ total: target.chats, done: target.chats, failed: 0, eta_seconds: null });
+    const listed = await api().GET('/admin/participants/full-update', { params: { query: { limit: 1 } } });
+    expect(listed.data).toEqual({ data: [await progress()] });
 
     const chats = await listAll({});
     expect(chats.every((chat) => chat.participants_source === 'cache' && !chat.participants_stale)).toBe(true);

@@ -257,6 +257,11 @@ describe('a full update', () => {
     expect(await call('http-get-full-update', { path: { run_id: randomUUID() } })).toMatchObject(
       problem(404, 'not_found'),
     );
+    const list = (query: Record<string, string>) => call('http-list-full-updates', { query });
+    expect((await list({})).body.data).toContainEqual(report);
+    expect((await list({ limit: '1' })).body.data).toHaveLength(1);
+    for (const limit of ['0', '51']) expect(await list({ limit })).toMatchObject(problem(400, 'invalid_request'));
+    expect(await call('http-list-full-updates', { headers: curator(77) })).toMatchObject(problem(403, 'forbidden'));
   });
 });
 

@@ -29,7 +29,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   httpStartFullUpdate: 455,
   httpExplainPlan: 430,
   httpGetFullUpdate: 410,
-  httpGetLatestFullUpdate: 410,
+  httpListFullUpdates: 410,
   httpValidateParticipants: 655,
   httpHealth: 620,
   httpDescribeApi: 200,

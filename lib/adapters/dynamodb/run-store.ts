@@ -1,12 +1,13 @@
 import {
   isUnderWay,
+  MAX_LISTED_RUNS,
   type PartResult,
   type PlannedPage,
   type Run,
   type RunCounts,
   type RunStore,
 } from '../../state/run-store.ts';
-import { type Database, isRefused, namesIn, readState, transact, update } from './database.ts';
+import { batchGet, type Database, isRefused, namesIn, readState, transact, update } from './database.ts';
 
 /** Times after which the TTL deletes runs and the results of their parts, ms. They are no longer needed long before. */
 const RUN_KEPT_MS = 30 * 24 * 3_600_000;
@@ -15,8 +16,15 @@ const PART_KEPT_MS = 2 * 24 * 3_600_000;
 /** Returns the time for DynamoDB's TTL, in Unix seconds. */
 const expiry = (now: number, keptMs: number): number => Math.ceil((now + keptMs) / 1_000);
 
-/** The key of the item that names the run that was started last. */
+/** The key of the item that names the run that was started last, and those before it. */
 const CURRENT = 'run#current';
+
+interface CurrentItem {
+  readonly run_id: string;
+  /** The ids of the runs before it, the newest first. Absent in items of an earlier version. */
+  readonly earlier?: readonly string[];
+}
+
 const runKey = (runId: string): string => `run#${runId}`;
 const partKey = (runId: string, part: string): string => `run#${runId}#${part}`;
 
@@ -64,14 +72,25 @@ export function createDynamoRunStore(database: Database): RunStore {
 
     /** 2 GetItem. */
     async current() {
-      const current = await readState<{ run_id: string }>(database, CURRENT);
+      const current = await readState<CurrentItem>(database, CURRENT);
       return current && get(current.run_id);
+    },
+
+    /** 1 GetItem and 1 BatchGetItem. */
+    async latest(limit) {
+      const current = await readState<CurrentItem>(database, CURRENT);
+      if (!current) return [];
+      const ids = [current.run_id, ...(current.earlier ?? [])].slice(0, limit);
+      const keys = ids.map((id) => ({ pk: runKey(id) }));
+      const found = await batchGet(database, tables.state, keys, { consistent: true });
+      const runs = new Map(found.map((item) => [item.pk, runOf(item as unknown as RunItem)]));
+      return keys.flatMap(({ pk }) => runs.get(pk) ?? []);
     },
 
     /** 2 GetItem and 1 TransactWriteItems; the same again for each concurrent caller that was faster. */
     async start(run, now) {
       for (;;) {
-        const current = await readState<{ run_id: string }>(database, CURRENT);
+        const current = await readState<CurrentItem>(database, CURRENT);
         const last = current && (await get(current.run_id));
         if (last && isUnderWay(last, now)) return { started: false, run: last };
         const refused = await transact(database, [
@@ -85,7 +104,11 @@ export function createDynamoRunStore(database: Database): RunStore {
           {
             Put: {
               TableName: tables.state,
-              Item: { pk: CURRENT, run_id: run.id },
+              Item: {
+                pk: CURRENT,
+                run_id: run.id,
+                earlier: current ? [current.run_id, ...(current.earlier ?? [])].slice(0, MAX_LISTED_RUNS - 1) : [],
+              },
               ...(current
                 ? { ConditionExpression: 'run_id = :last', ExpressionAttributeValues: { ':last': current.run_id } }
                 : { ConditionExpression: 'attribute_not_exists(pk)' }),

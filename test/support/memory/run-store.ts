@@ -22,6 +22,10 @@ export function createMemoryRunStore(): RunStore {
       return current === undefined ? undefined : runs.get(current);
     },
 
+    async latest(limit) {
+      return [...runs.values()].toReversed().slice(0, limit);
+    },
+
     async start(run, now) {
       const last = current === undefined ? undefined : runs.get(current);
       if (last && isUnderWay(last, now)) return { started: false, run: last };

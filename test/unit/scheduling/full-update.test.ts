@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
+  createListFullUpdates,
   createPlanFullUpdate,
   createReadFullUpdate,
   createStartFullUpdate,
@@ -121,6 +122,22 @@ describe('a run', () => {
     expect(await reportOf('run-7')).toBeUndefined();
     expect(await plan(undefined, 'run-7')).toBe('idle');
   });
+});
+
+test('the latest runs are listed with their results, the newest first', async () => {
+  expect(await createListFullUpdates(depsOf())(5)).toEqual([]);
+  await chats(10);
+  await start();
+  await clock.advance(STALLED_AFTER_MS + 1);
+  await start();
+  await plan(undefined, 'run-2');
+  await workOff();
+  const runs = await createListFullUpdates(depsOf())(5);
+  expect(runs).toEqual([await reportOf('run-2'), await reportOf('run-1')]);
+  expect(runs).toMatchObject([
+    { status: 'finished', done: 10 },
+    { status: 'stalled', done: 0 },
+  ]);
 });
 
 describe('only one at a time', () => {

@@ -54,7 +54,7 @@ export function OverviewPage() {
   );
   const latest = useData(
     isSuperadmin ? 'latest run' : undefined,
-    (signal) => api.ask(api.client.GET('/admin/participants/full-update', { signal })),
+    (signal) => api.ask(api.client.GET('/admin/participants/full-update', { params: { query: { limit: 1 } }, signal })),
     EVERY_MS,
   );
   const newest = Math.max(...[list.at, health.at, plan.at].filter((at) => at !== undefined));
@@ -84,7 +84,7 @@ export function OverviewPage() {
       <Attention
         health={health.value?.dependencies}
         lost={LOST.reduce((sum, status) => sum + (last?.by_status[status] ?? 0), 0)}
-        run={latest.value?.run}
+        run={latest.value?.data[0]}
         plan={plan.value}
       />
       {stats.error !== undefined && <Failure error={stats.error} retry={stats.reload} />}

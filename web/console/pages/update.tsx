@@ -10,16 +10,6 @@ import { useWords, type Words } from '../text/index.ts';
 /** The full update: started, followed while it runs, and what earlier ones came to. */
 
 const POLL_MS = 2_000;
-const SEEN = 'chat-participants.runs';
-const MAX_SEEN = 12;
-
-/** Runs that this browser has seen, the newest first. */
-function seenRuns(): string[] {
-  const ids: unknown = JSON.parse(localStorage.getItem(SEEN) ?? '[]');
-  return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : [];
-}
-const noteRun = (id: string) =>
-  localStorage.setItem(SEEN, JSON.stringify([id, ...seenRuns().filter((seen) => seen !== id)].slice(0, MAX_SEEN)));
 
 const isUnderWay = (run: FullUpdate | null | undefined): boolean =>
   run?.status === 'planning' || run?.status === 'running';
@@ -32,17 +22,14 @@ export function UpdatePage() {
   const [failure, setFailure] = useState<unknown>(undefined);
   const latest = useData(
     'latest run',
-    (signal) => api.ask(api.client.GET('/admin/participants/full-update', { signal })),
+    (signal) => api.ask(api.client.GET('/admin/participants/full-update', { params: { query: { limit: 1 } }, signal })),
     POLL_MS,
   );
   const total = useData('overview chats', (signal) =>
     api.ask(api.client.GET('/chats/all', { params: { query: { limit: 1 } }, signal })),
   );
-  const run = latest.value?.run;
+  const run = latest.value?.data[0];
   const speed = useSpeed(run);
-  useEffect(() => {
-    if (run) noteRun(run.run_id);
-  }, [run?.run_id]);
 
   const start = async () => {
     if (starting) return;
@@ -98,7 +85,7 @@ export function UpdatePage() {
       ) : (
         latest.value && <p class="quiet">{t.update.none}</p>
       )}
-      <Earlier current={run?.run_id} />
+      {run && <Earlier key={`${run.run_id} ${run.status}`} current={run.run_id} />}
     </>
   );
 }
@@ -108,16 +95,18 @@ const resultsOf = (run: FullUpdate, { t, number }: Words) =>
     ...{ name: t.update.results[name], value: number(run[name]) },
   }));
 
-function timesOf(run: FullUpdate, { t, dateTime, duration }: Words): string {
-  const started = Date.parse(run.started_at);
-  const took = run.finished_at === null ? undefined : (Date.parse(run.finished_at) - started) / 1_000;
-  return [
-    `${t.update.when}: ${dateTime(started)}`,
-    took === undefined ? undefined : `${t.update.took}: ${duration(Math.max(1, took))}`,
-  ]
+function timesOf(run: FullUpdate, words: Words): string {
+  const { t, dateTime } = words;
+  const took = tookOf(run, words);
+  return [`${t.update.when}: ${dateTime(Date.parse(run.started_at))}`, took && `${t.update.took}: ${took}`]
     .filter(Boolean)
     .join(' · ');
 }
+
+const tookOf = ({ started_at, finished_at }: FullUpdate, { duration }: Words): string | undefined =>
+  finished_at === null
+    ? undefined
+    : duration(Math.max(1, Math.round((Date.parse(finished_at) - Date.parse(started_at)) / 1_000)));
 
 /** Chats a second between the last answers. */
 function useSpeed(run: FullUpdate | null | undefined): number | undefined {
@@ -135,31 +124,29 @@ function useSpeed(run: FullUpdate | null | undefined): number | undefined {
   return speed;
 }
 
-function Earlier({ current }: { readonly current: string | undefined }) {
+function Earlier({ current }: { readonly current: string }) {
   const words = useWords();
   const { t, number, dateTime } = words;
   const { api } = useApp();
-  const runs = useData('earlier runs', async (signal) => {
-    const found = await Promise.allSettled(
-      seenRuns().map((run_id) =>
-        api.ask(api.client.GET('/admin/participants/full-update/{run_id}', { params: { path: { run_id } }, signal })),
-      ),
-    );
-    return found.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-  });
-  const earlier = (runs.value ?? []).filter(({ run_id }) => run_id !== current);
+  const runs = useData('runs', (signal) => api.ask(api.client.GET('/admin/participants/full-update', { signal })));
+  const earlier = (runs.value?.data ?? []).filter(({ run_id }) => run_id !== current);
+  if (runs.error !== undefined) return <Failure error={runs.error} retry={runs.reload} />;
   if (earlier.length === 0) return null;
   const { results } = t.update;
   return (
     <section aria-labelledby="earlier-title">
-      <h2 id="earlier-title">{t.update.earlier}</h2>
-      <p class="quiet">{t.update.earlierHint}</p>
+      <div class="section-head">
+        <h2 id="earlier-title">{t.update.earlier}</h2>
+        <p class="quiet">{t.update.earlierSpan}</p>
+      </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
       <section class="scroll" tabIndex={0} aria-label={t.update.earlier}>
         <table class="plain">
           <thead>
             <tr>
               <th scope="col">{t.update.when}</th>
+              <th scope="col">{t.update.result}</th>
+              <th scope="col">{t.update.took}</th>
               <th scope="col">{results.done}</th>
               <th scope="col">{results.changed}</th>
               <th scope="col">{results.failed}</th>
@@ -169,9 +156,9 @@ function Earlier({ current }: { readonly current: string | undefined }) {
           <tbody>
             {earlier.map((run) => (
               <tr key={run.run_id}>
-                <th scope="row">
-                  {dateTime(Date.parse(run.started_at))} <span class="quiet">{t.update.state[run.status]}</span>
-                </th>
+                <th scope="row">{dateTime(Date.parse(run.started_at))}</th>
+                <td>{t.update.state[run.status]}</td>
+                <td>{tookOf(run, words) ?? '—'}</td>
                 <td>{number(run.done)}</td>
                 <td>{number(run.changed)}</td>
                 <td>{number(run.failed)}</td>

@@ -172,9 +172,10 @@ export const en = {
     left: (time: string) => `${time} left`,
     results: { done: 'Read', changed: 'Changed', failed: 'Failed', unavailable: 'Not available' },
     when: 'Started',
+    result: 'Result',
     took: 'Took',
     earlier: 'Earlier runs',
-    earlierHint: 'Those that were seen in this browser; the service keeps each for 30 days.',
+    earlierSpan: 'of the last 30 days',
     none: 'No full update yet.',
   },
 

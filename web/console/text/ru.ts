@@ -181,9 +181,10 @@ export const ru: Text = {
     left: (time) => `осталось ${time}`,
     results: { done: 'Прочитано', changed: 'Изменилось', failed: 'Ошибок', unavailable: 'Недоступно' },
     when: 'Начато',
+    result: 'Итог',
     took: 'Длилось',
     earlier: 'Прежние обновления',
-    earlierHint: 'Те, что видели в этом браузере; сервис хранит каждое 30 дней.',
+    earlierSpan: 'за последние 30 дней',
     none: 'Полных обновлений ещё не было.',
   },
 
