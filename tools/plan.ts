@@ -15,6 +15,7 @@ ${API_HELP}`;
 
 interface Plan {
   readonly [name: string]: unknown;
+  readonly subscription: { readonly state: string; readonly since: string | null };
   readonly what_if: Readonly<Record<string, number>> | null;
 }
 
@@ -50,6 +51,8 @@ function describe(plan: Plan): string {
     ['dirty', plan.dirty],
     ['trusted', plan.trusted],
     ['never read', plan.never_read],
+    ['fresher than an hour', percent(plan.fresher_than_hour)],
+    ['event subscription', [plan.subscription.state, plan.subscription.since].filter(Boolean).join(' since ')],
     ['views', number(plan.reads_per_hour, ' an hour')],
     ['median change rate', number(plan.median_changes_per_day, ' joins and leaves a day')],
     ['correct counts served, expected', `${percent(plan.expected_freshness)} (by views, over a day)`],

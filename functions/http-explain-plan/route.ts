@@ -15,6 +15,7 @@ const what_if = {
 const example = {
   ...{ budget_per_hour: 75_600, requests_per_hour: 75_431.2, kappa: 0.043, planned_at: '2026-11-25T11:45:00.000Z' },
   ...{ chats: 150_000, due: 212, trusted: 96_300, dirty: 600, never_read: 0, sampled: 500 },
+  ...{ fresher_than_hour: 0.914, subscription: { state: 'confirmed', since: '2026-11-02T09:15:03.118Z' } },
   ...{ reads_per_hour: 5_870.4, median_changes_per_day: 1.7, expected_freshness: 0.974, measured_freshness: 0.969 },
   ...{ expected_accuracy: 0.912, measured_accuracy: 0.905 },
   what_if,
@@ -32,6 +33,14 @@ const plan = named('Plan', () =>
       trusted: count().describe('Chats with trusted events: MAX sends one for every change'),
       dirty: count().describe('Chats that changed since their count was read'),
       never_read: count(),
+      fresher_than_hour: freshness()
+        .nullable()
+        .describe('Share of counts that are less than an hour old. Estimated from the sample; null if it is empty'),
+      subscription: z
+        .object({ state: z.enum(['confirmed', 'lost', 'none']), since: timestamp.nullable() })
+        .describe(
+          'The subscription to events of MAX. confirmed: every check since `since` has found it; lost: none has for an hour or more, the last one at `since`; none: no check has found it yet',
+        ),
       sampled: count().describe('Size of the sample from which the numbers of chats are estimated'),
       reads_per_hour: rate().nullable().describe('Views of counts by people'),
       median_changes_per_day: rate().nullable().describe('Joins and leaves per day of the median chat'),

@@ -12,6 +12,12 @@ const sums = {
 };
 const fields = () => ({
   ...{ chats: sums.chats(), participants: sums.participants(), never_read: sums.never_read(), stale: sums.stale() },
+  fresher_than_hour: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .describe('Share of active chats whose count was less than an hour old; null: there were none, or it is not known'),
 });
 
 const mover = named('Mover', () =>
@@ -27,14 +33,15 @@ const movers = named('Movers', () =>
     .describe('The chats that grew and shrank most'),
 );
 
-const daySums = { chats: 150_000, participants: 9_412_306, never_read: 12, stale: 1_204 };
+const daySums = { chats: 150_000, participants: 9_412_306, never_read: 12, stale: 1_204, fresher_than_hour: 0.992 };
 const example = {
   ...{ from: '2026-08-28', to: '2026-11-25', rolled_up_at: '2026-11-25T22:04:51.220Z' },
   days: [{ date: '2026-11-25', ...daySums, by_status: { active: 149_100, gone: 650, unlinked: 250 } }],
+  course_days: ['2026-08-28', '2026-10-11', '2026-11-25'],
   universities: [
     {
-      ...{ university_id: 1, chats: 3_410, participants: 201_377, never_read: 0, stale: 31 },
-      ...{ participants_before: 198_020, since: '2026-08-28' },
+      ...{ university_id: 1, chats: 3_410, participants: 201_377, never_read: 0, stale: 31, fresher_than_hour: 0.991 },
+      ...{ participants_before: 198_020, since: '2026-08-28', course: [198_020, 200_118, 201_377] },
     },
   ],
   week: {
@@ -59,6 +66,12 @@ const stats = named('Stats', () =>
             .describe('Numbers of chats by status, without statuses that no chat has'),
         }),
       ),
+      course_days: z
+        .array(day())
+        .nullable()
+        .describe(
+          'The first and the last day with a roll-up in the range, and some between them; null as `universities` is',
+        ),
       universities: z
         .array(
           z.object({
@@ -66,6 +79,9 @@ const stats = named('Stats', () =>
             ...fields(),
             participants_before: count().nullable().describe('On the first day with a roll-up in the range'),
             since: day().describe('The first day with a roll-up in the range'),
+            course: z
+              .array(count().nullable())
+              .describe('`participants` on each of `course_days`; null: it had no chats then'),
           }),
         )
         .nullable()

@@ -9,29 +9,45 @@ export interface Sums {
   readonly neverRead: number;
   /** Number of active chats with a stale count. */
   readonly stale: number;
+  /** Number of active chats whose count was less than an hour old; `undefined` in sums of an earlier version. */
+  readonly readWithinHour: number | undefined;
   readonly byStatus: Readonly<Partial<Record<ShownStatus, number>>>;
 }
 
 export type ShownStatus = ChatStatus | 'unlinked';
 
-export const NO_SUMS: Sums = { chats: 0, participants: 0, neverRead: 0, stale: 0, byStatus: {} };
+export const NO_SUMS: Sums = { chats: 0, participants: 0, neverRead: 0, stale: 0, readWithinHour: 0, byStatus: {} };
 
 /** Returns the status that the API shows. A chat without a MAX id has no status in MAX. */
 const shownStatus = ({ maxChatId, status }: Pick<Chat, 'maxChatId' | 'status'>): ShownStatus =>
   maxChatId === null ? 'unlinked' : status;
 
-/** Adds a chat to sums. @param freshSince Unix ms; older readings are stale. */
-export function withChat(sums: Sums, { chat, participantsCount, readAt }: StoredChat, freshSince: number): Sums {
+const HOUR_MS = 3_600_000;
+
+/** Adds a chat to sums at the time `at`, Unix ms. @param freshMs age from which a count is stale. */
+export function withChat(
+  sums: Sums,
+  { chat, participantsCount, readAt }: StoredChat,
+  at: number,
+  freshMs: number,
+): Sums {
   const status = shownStatus(chat);
   const neverRead = status !== 'unlinked' && readAt === null;
+  const ageMs = status === 'active' && readAt !== null ? at - readAt : undefined;
+  const one = (condition: boolean) => (condition ? 1 : 0);
   return {
     chats: sums.chats + 1,
     participants: sums.participants + (participantsCount ?? 0),
-    neverRead: sums.neverRead + (neverRead ? 1 : 0),
-    stale: sums.stale + (status === 'active' && readAt !== null && readAt < freshSince ? 1 : 0),
+    neverRead: sums.neverRead + one(neverRead),
+    stale: sums.stale + one(ageMs !== undefined && ageMs > freshMs),
+    readWithinHour: (sums.readWithinHour ?? 0) + one(ageMs !== undefined && ageMs < HOUR_MS),
     byStatus: { ...sums.byStatus, [status]: (sums.byStatus[status] ?? 0) + 1 },
   };
 }
+
+/** Returns the share of active chats whose count was less than an hour old; `null` if it is unknown, or if none was active. */
+export const shareFresherThanHour = ({ readWithinHour, byStatus }: Sums): number | null =>
+  readWithinHour !== undefined && byStatus?.active ? readWithinHour / byStatus.active : null;
 
 /** A chat whose count differs from its count on an earlier day. */
 export interface Mover {

@@ -12,7 +12,7 @@ import { outlookAt, type SampledChat, whatIf } from '../planner/what-if.ts';
 import type { ChatStore } from '../state/chat-store.ts';
 import type { CountStore } from '../state/count-store.ts';
 import type { PlannerStore } from '../state/planner-store.ts';
-import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
+import { type SubscriptionState, type SubscriptionStore, subscriptionState } from '../state/subscription.ts';
 
 /**
  * Service-wide freshness, estimated from a uniform sample of chats, so that its cost does not grow with their number. A small
@@ -65,15 +65,20 @@ export const createMeasureStaleness = (deps: OverviewDeps) => async (): Promise<
     sampleChats(deps),
   ]);
   const readAt = sample.flatMap(({ readAt }) => readAt ?? []);
-  const fresh = readAt.filter((at) => now - at < 3_600_000).length;
   const oldest = Math.min(now, ...readAt, ...longestDue.map(({ readAt, dueAt }) => readAt ?? dueAt));
   return {
     total,
     stale,
     oldestSeconds: Math.round((now - oldest) / 1_000),
-    fresherThanHour: sample.length === 0 ? 1 : fresh / sample.length,
+    fresherThanHour: shareFresherThanHour(sample, now) ?? 1,
   };
 };
+
+/** Returns the share of the sampled counts that are fresher than one hour; `null` of an empty sample. */
+function shareFresherThanHour(sample: readonly Readable[], now: number): number | null {
+  const fresh = sample.filter(({ readAt }) => readAt !== null && now - readAt < 3_600_000).length;
+  return sample.length === 0 ? null : fresh / sample.length;
+}
 
 export interface Plan {
   /** Requests per hour of the planner's budget. */
@@ -89,7 +94,11 @@ export interface Plan {
   readonly trusted: number;
   readonly dirty: number;
   readonly never_read: number;
+  /** Share of the sampled counts that are fresher than one hour; `null` of an empty sample. */
+  readonly fresher_than_hour: number | null;
   readonly sampled: number;
+  /** Since when events arrive, or since when they may be lost. */
+  readonly subscription: { readonly state: SubscriptionState['state']; readonly since: string | null };
   readonly reads_per_hour: number | null;
   /** Half of the chats change at least this often. */
   readonly median_changes_per_day: number | null;
@@ -130,7 +139,8 @@ export const createExplainPlan =
     ]);
     const ofAll = (some: readonly Readable[]) => Math.round(share(some.length, sample.length) * chats);
     const { context, state } = price ?? {};
-    const events = eventsSince(subscription, now) !== null;
+    const subscribed = subscriptionState(subscription, now);
+    const events = subscribed.state === 'confirmed';
     const sampled = sample.map(({ planning }): SampledChat => {
       const mean = context?.meanViewsPerHour ?? 0;
       return {
@@ -154,7 +164,12 @@ export const createExplainPlan =
       trusted: ofAll(sample.filter(({ planning }) => events && planning.eventsTrustedSince !== null)),
       dirty: ofAll(sample.filter(isDirty)),
       never_read: ofAll(sample.filter(({ readAt }) => readAt === null)),
+      fresher_than_hour: shareFresherThanHour(sample, now),
       sampled: sample.length,
+      subscription: {
+        state: subscribed.state,
+        since: subscribed.since === null ? null : new Date(subscribed.since).toISOString(),
+      },
       reads_per_hour: state ? round(state.viewsPerHour) : null,
       median_changes_per_day: context ? Math.exp(context.population.mean) * 24 : null,
       expected_freshness: state ? expectedFreshness(state) : null,

@@ -25,16 +25,22 @@ export interface UniversityDay {
   readonly universities: readonly UniversitySums[];
 }
 
-export interface UniversitySums extends Omit<Sums, 'byStatus'> {
+export interface UniversitySums extends Sums {
   readonly universityId: number;
 }
+
+/** Number of days that show the course of a university: one a week in 90 days. */
+export const COURSE_DAYS = 14;
 
 export interface Statistics {
   /** Returns the days from `from` to `to` with a roll-up, oldest first. */
   days(scope: Scope, from: string, to: string): Promise<readonly DayOfSums[]>;
   movers(scope: Scope): Promise<LatestMovers | undefined>;
-  /** Returns all universities on the first or the last day with a roll-up in the range. */
-  universities(which: 'first' | 'last', from: string, to: string): Promise<UniversityDay | undefined>;
+  /**
+   * Returns all universities on the first and the last day with a roll-up in the range, and on up to `COURSE_DAYS` days that are
+   * spread over it, oldest first.
+   */
+  universities(from: string, to: string): Promise<readonly UniversityDay[]>;
   /** Returns when the last roll-up ended, Unix ms. */
   rolledUpAt(): Promise<number | undefined>;
 }

@@ -123,7 +123,6 @@ async function addChunk(
     }),
   );
   const before = { week, month };
-  const freshSince = state.startedAt - settings.freshMs;
   const counts = new Map<number, number>();
   let { all } = state;
   const universities: Record<number, RollUpOf> = { ...state.universities };
@@ -138,7 +137,7 @@ async function addChunk(
         if (earlier === undefined || participantsCount === null) continue;
         movers[span] = withMover(movers[span], { id, before: earlier, after: participantsCount }, most);
       }
-      return { sums: withChat(of.sums, stored, freshSince), movers };
+      return { sums: withChat(of.sums, stored, state.startedAt, settings.freshMs), movers };
     };
     all = add(all, MOST_MOVERS.all);
     if (universityId !== null) {

@@ -50,18 +50,31 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
     expect(await stores.statistics.days('all', ...EVER)).toEqual([
       {
         date: dayOf(now),
-        ...{ chats: 6, participants: 39, neverRead: 1, stale: 2 },
+        ...{ chats: 6, participants: 39, neverRead: 1, stale: 2, readWithinHour: 1 },
         byStatus: { active: 4, gone: 1, unlinked: 1 },
       },
     ]);
     expect(await stores.statistics.days({ universityId: 2 }, ...EVER)).toMatchObject([
-      { chats: 3, participants: 8, neverRead: 0, stale: 1, byStatus: { active: 1, gone: 1, unlinked: 1 } },
+      {
+        ...{ chats: 3, participants: 8, neverRead: 0, stale: 1, readWithinHour: 0 },
+        byStatus: { active: 1, gone: 1, unlinked: 1 },
+      },
     ]);
     expect(await stores.statistics.days({ universityId: 9 }, ...EVER)).toEqual([]);
-    const { universities } = (await stores.statistics.universities('last', ...EVER)) ?? { universities: [] };
-    expect(universities).toEqual([
-      { universityId: 1, chats: 2, participants: 31, neverRead: 0, stale: 1 },
-      { universityId: 2, chats: 3, participants: 8, neverRead: 0, stale: 1 },
+    expect(await stores.statistics.universities(...EVER)).toEqual([
+      {
+        date: dayOf(now),
+        universities: [
+          {
+            ...{ universityId: 1, chats: 2, participants: 31, neverRead: 0, stale: 1, readWithinHour: 1 },
+            byStatus: { active: 2 },
+          },
+          {
+            ...{ universityId: 2, chats: 3, participants: 8, neverRead: 0, stale: 1, readWithinHour: 0 },
+            byStatus: { active: 1, gone: 1, unlinked: 1 },
+          },
+        ],
+      },
     ]);
     expect(await stores.statistics.rolledUpAt()).toBe(now);
   });
@@ -103,7 +116,21 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
     expect((await stores.statistics.days('all', ...EVER)).map(({ participants }) => participants)).toEqual([
       60, 194, 194,
     ]);
-    expect(await stores.statistics.universities('first', ...EVER)).toMatchObject({ date: first });
+  });
+
+  test('gives the universities on the first and the last day of a range, and on days spread over it', async () => {
+    await chat('-1', 1, 0);
+    // Every night but the first two and the last three of the range.
+    for (let day = 2; day < 87; day += 1) {
+      now = T0 + day * DAY;
+      await setCount(1, '-1', day);
+      await createRollUp(deps())(ALWAYS);
+    }
+    const found = await stores.statistics.universities(dayOf(T0), dayOf(T0 + 89 * DAY));
+    const days = found.map(({ universities }) => universities[0]?.participants);
+    expect(days).toEqual([2, 7, 14, 21, 27, 34, 41, 48, 55, 62, 68, 75, 82, 86]);
+    expect(found.map(({ date }) => date)).toEqual(days.map((day) => dayOf(T0 + Number(day) * DAY)));
+    expect(await stores.statistics.universities(dayOf(T0), dayOf(T0 + DAY))).toEqual([]);
   });
 
   test('stops at its deadline and continues later, counting every chat once', async () => {

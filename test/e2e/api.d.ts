@@ -805,12 +805,18 @@ export interface components {
          *           "participants": 9412306,
          *           "never_read": 12,
          *           "stale": 1204,
+         *           "fresher_than_hour": 0.992,
          *           "by_status": {
          *             "active": 149100,
          *             "gone": 650,
          *             "unlinked": 250
          *           }
          *         }
+         *       ],
+         *       "course_days": [
+         *         "2026-08-28",
+         *         "2026-10-11",
+         *         "2026-11-25"
          *       ],
          *       "universities": [
          *         {
@@ -819,8 +825,14 @@ export interface components {
          *           "participants": 201377,
          *           "never_read": 0,
          *           "stale": 31,
+         *           "fresher_than_hour": 0.991,
          *           "participants_before": 198020,
-         *           "since": "2026-08-28"
+         *           "since": "2026-08-28",
+         *           "course": [
+         *             198020,
+         *             200118,
+         *             201377
+         *           ]
          *         }
          *       ],
          *       "week": {
@@ -868,11 +880,15 @@ export interface components {
                 never_read: number;
                 /** @description Active chats whose count was older than PARTICIPANTS_CACHE_TTL */
                 stale: number;
+                /** @description Share of active chats whose count was less than an hour old; null: there were none, or it is not known */
+                fresher_than_hour: number | null;
                 /** @description Numbers of chats by status, without statuses that no chat has */
                 by_status: {
                     [key: string]: number;
                 };
             }[];
+            /** @description The first and the last day with a roll-up in the range, and some between them; null as `universities` is */
+            course_days: string[] | null;
             /** @description On the last day with a roll-up in the range; null for callers who see only one university */
             universities: {
                 university_id: number;
@@ -883,6 +899,8 @@ export interface components {
                 never_read: number;
                 /** @description Active chats whose count was older than PARTICIPANTS_CACHE_TTL */
                 stale: number;
+                /** @description Share of active chats whose count was less than an hour old; null: there were none, or it is not known */
+                fresher_than_hour: number | null;
                 /** @description On the first day with a roll-up in the range */
                 participants_before: number | null;
                 /**
@@ -891,6 +909,8 @@ export interface components {
                  * @example 2026-11-25
                  */
                 since: string;
+                /** @description `participants` on each of `course_days`; null: it had no chats then */
+                course: (number | null)[];
             }[] | null;
             week: components["schemas"]["Movers"];
             month: components["schemas"]["Movers"];
@@ -1009,6 +1029,11 @@ export interface components {
          *       "dirty": 600,
          *       "never_read": 0,
          *       "sampled": 500,
+         *       "fresher_than_hour": 0.914,
+         *       "subscription": {
+         *         "state": "confirmed",
+         *         "since": "2026-11-02T09:15:03.118Z"
+         *       },
          *       "reads_per_hour": 5870.4,
          *       "median_changes_per_day": 1.7,
          *       "expected_freshness": 0.974,
@@ -1041,6 +1066,14 @@ export interface components {
             /** @description Chats that changed since their count was read */
             dirty: number;
             never_read: number;
+            /** @description Share of counts that are less than an hour old. Estimated from the sample; null if it is empty */
+            fresher_than_hour: number | null;
+            /** @description The subscription to events of MAX. confirmed: every check since `since` has found it; lost: none has for an hour or more, the last one at `since`; none: no check has found it yet */
+            subscription: {
+                /** @enum {string} */
+                state: "confirmed" | "lost" | "none";
+                since: string | null;
+            };
             /** @description Size of the sample from which the numbers of chats are estimated */
             sampled: number;
             /** @description Views of counts by people */

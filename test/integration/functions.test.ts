@@ -215,14 +215,16 @@ describe('the statistics', () => {
     expect(own).toMatchObject({
       status: 200,
       body: {
-        days: [{ date, chats: 1, participants: participants_count, by_status: { active: 1 } }],
-        universities: null,
+        days: [{ date, chats: 1, participants: participants_count, fresher_than_hour: 1, by_status: { active: 1 } }],
+        ...{ universities: null, course_days: null },
         week: { since: null, grew: [], shrank: [] },
       },
     });
     const all = await call('http-get-stats');
     const row = { university_id: university, chats: 1, participants: participants_count, since: date };
-    expect(all.body.universities).toContainEqual(expect.objectContaining(row));
+    const course = [participants_count];
+    expect(all.body.universities).toContainEqual(expect.objectContaining({ ...row, fresher_than_hour: 1, course }));
+    expect(all.body.course_days).toEqual([date]);
     expect(all.body.days[0].chats).toBeGreaterThan(1);
     expect(all.body.rolled_up_at).toMatch(/Z$/);
     const one = await call('http-get-stats', { query: { university_id: String(university) } });

@@ -1,5 +1,6 @@
+import { spreadDays } from '../../../lib/base/day.ts';
 import type { Scope } from '../../../lib/chats/chat.ts';
-import type { RollUp, RollUpStore, Statistics } from '../../../lib/state/statistics.ts';
+import { COURSE_DAYS, type RollUp, type RollUpStore, type Statistics } from '../../../lib/state/statistics.ts';
 
 /** The statistics in memory. Nothing expires. */
 export function createMemoryStatistics(): Statistics & RollUpStore {
@@ -37,22 +38,16 @@ export function createMemoryStatistics(): Statistics & RollUpStore {
       }
       return undefined;
     },
-    async universities(which, from, to) {
-      const date = within(from, to).at(which === 'first' ? 0 : -1);
-      const rollUp = date === undefined ? undefined : published.get(date)?.rollUp;
-      if (date === undefined || !rollUp) return undefined;
-      const universities = Object.entries(rollUp.universities).map(
-        ([
-          id,
-          {
-            sums: { byStatus: _, ...sums },
-          },
-        ]) => ({
-          universityId: Number(id),
-          ...sums,
-        }),
-      );
-      return { date, universities };
+    async universities(from, to) {
+      const all = within(from, to);
+      const spread = spreadDays(from, to, COURSE_DAYS);
+      const wanted = all.filter((date, i) => i === 0 || i === all.length - 1 || spread.includes(date));
+      return wanted.map((date) => ({
+        date,
+        universities: Object.entries(published.get(date)?.rollUp.universities ?? {}).map(([id, { sums }]) => ({
+          ...{ universityId: Number(id), ...sums },
+        })),
+      }));
     },
     async rolledUpAt() {
       const last = dates().at(-1);

@@ -26,6 +26,7 @@ const chats = (n: number) =>
     Array.from({ length: n }, (_, i) => line(`-${i + 1}`)),
     T0,
   );
+const iso = (ms: number) => new Date(ms).toISOString();
 const read = (id: number, ageMs: number, dueAt = T0 + HOUR - ageMs) =>
   stores.counts.apply({ id, maxChatId: `-${id}` }, { kind: 'count', count: 1 }, { askedAt: T0 - ageMs, dueAt });
 
@@ -86,8 +87,24 @@ describe('the plan explained', () => {
     expect(await explain(10)).toMatchObject({
       ...{ budget_per_hour: 21_600, kappa: null, planned_at: null, chats: 3, never_read: 3, sampled: 3 },
       ...{ expected_freshness: null, measured_freshness: null, what_if: null },
-      ...{ expected_accuracy: null, measured_accuracy: null },
+      ...{ expected_accuracy: null, measured_accuracy: null, fresher_than_hour: 0 },
     });
+  });
+
+  test('has no share of fresh counts without chats', async () => {
+    expect(await explain()).toMatchObject({ sampled: 0, fresher_than_hour: null });
+  });
+
+  test.each([
+    ['never found', undefined, { state: 'none', since: null }],
+    ['found by every check', { seenAt: T0 - HOUR + 1, since: 5_000 }, { state: 'confirmed', since: iso(5_000) }],
+    ['not found for an hour', { seenAt: T0 - HOUR, since: 5_000 }, { state: 'lost', since: iso(T0 - HOUR) }],
+  ])('shows since when the subscription is as it is: %s', async (_, seen, shown) => {
+    const read = async () => seen && { url: 'https://chats.example', ...seen };
+    const plan = await createExplainPlan({
+      ...{ ...deps, plannerStore: stores.planner, subscriptionStore: { read }, settings },
+    })(undefined);
+    expect(plan.subscription).toEqual(shown);
   });
 
   test('contains budget, price, due, dirty and trusted chats, and the share of correct counts', async () => {
@@ -106,7 +123,7 @@ describe('the plan explained', () => {
     await tick();
     expect(await explain()).toMatchObject({
       ...{ budget_per_hour: 21_600, planned_at: new Date(T0).toISOString(), chats: 4, due: 1 },
-      ...{ trusted: 2, dirty: 1, never_read: 1, measured_freshness: 0.5, what_if: null },
+      ...{ trusted: 2, dirty: 1, never_read: 1, measured_freshness: 0.5, fresher_than_hour: 0.75, what_if: null },
     });
     expect((await explain()).expected_freshness).toBeGreaterThan(0.7);
   });
