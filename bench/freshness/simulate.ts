@@ -32,7 +32,7 @@ import { viewsPerHour } from '../../lib/planner/view-rate.ts';
 import type { SampledChat } from '../../lib/planner/what-if.ts';
 import { DueQueue } from './due-queue.ts';
 import { at, type Random, weightedIndex } from './random.ts';
-import { correctUntil, drawDifference, type World } from './world.ts';
+import { correctUntil, drawDifference, probabilityEqual, type World } from './world.ts';
 
 /**
  * A world in virtual time around the service's own planning (`lib/planner/sync.ts`), with the service's interval: chats that
@@ -123,6 +123,8 @@ export function simulate(scenario: Scenario): Simulated {
   const counted = new Float64Array(chats);
   const withEvents = new Uint8Array(chats);
   const bornAt = new Float64Array(chats);
+  /** Probability that a chat with events was correct when they began; 1 once it was read after that. */
+  const correctAtFirst = new Float64Array(chats);
   /** Chats with events whose last read was after they began. */
   const told = new Uint8Array(chats);
   const plans: ChatSchedule[] = [];
@@ -131,7 +133,11 @@ export function simulate(scenario: Scenario): Simulated {
     const readAt = -random.uniform() * turnMs;
     lastRead[i] = readAt;
     withEvents[i] = random.uniform() < scenario.trusted ? 1 : 0;
-    if (withEvents[i]) nextEvent(i, 0);
+    if (withEvents[i]) {
+      nextEvent(i, 0);
+      changeAt[i] = at(eventAt, i);
+      correctAtFirst[i] = probabilityEqual(-readAt / HOUR_MS, at(changes, i), at(balances, i));
+    }
     plans.push({
       change: changesKnown ? { mean: Math.log(at(changes, i)), variance: 0 } : UNKNOWN_POPULATION,
       views: viewsKnown
@@ -148,6 +154,7 @@ export function simulate(scenario: Scenario): Simulated {
     const born = measuredFromMs + random.uniform() * scenario.days * DAY_MINUTES * MINUTE_MS;
     bornAt[i] = born;
     lastRead[i] = Number.NEGATIVE_INFINITY;
+    correctAtFirst[i] = 0;
     plans[i] = {
       ...{ change: UNKNOWN_POPULATION, views: { views: 0, hours: 0, countedTo: born } },
       ...{ readAt: null, dirtyAt: null, dueAt: born },
@@ -276,12 +283,12 @@ export function simulate(scenario: Scenario): Simulated {
 
   /** Quarters with an event: the first event since the last read is known, what came after it is drawn. */
   function drawQuarters(i: number, from: number, now: number): number {
-    const first = told[i] ? at(changeAt, i) : from;
+    const first = at(changeAt, i);
     if (first >= now) return 0;
     const began = Math.max(from, first);
     const silent = Math.exp(-at(changes, i) * QUARTER_HOURS);
     const most = Math.floor((now - began) / HOUR_MS / QUARTER_HOURS);
-    let active = told[i] && first > from ? 1 : 0;
+    let active = first > from ? 1 : 0;
     // Silent quarters between two active ones are geometric: the integer part of an exponential.
     for (let q = silentRun(silent); q < most; q += 1 + silentRun(silent)) active += 1;
     return Math.min(active, Math.ceil((now - from) / HOUR_MS / QUARTER_HOURS));
@@ -305,8 +312,10 @@ export function simulate(scenario: Scenario): Simulated {
   function refresh(i: number, now: number, planned: boolean): void {
     const hours = (now - at(lastRead, i)) / HOUR_MS;
     // What events tell is learnt from events: whether the count differs is all that matters of it.
-    const first = told[i] && at(changeAt, i) < now ? 1 : 0;
-    const difference = told[i] ? first : drawDifference(hours, at(changes, i), at(balances, i), random);
+    const correct = at(changeAt, i) >= now && random.uniform() < at(correctAtFirst, i);
+    const difference = withEvents[i]
+      ? Number(!correct)
+      : drawDifference(hours, at(changes, i), at(balances, i), random);
     account(i, now);
     if (planned && now >= measuredFromMs) total.requests += 1;
     if (!price) throw new Error('a refresh before the first sync');
@@ -323,6 +332,7 @@ export function simulate(scenario: Scenario): Simulated {
       nextEvent(i, now);
       changeAt[i] = at(eventAt, i);
       told[i] = 1;
+      correctAtFirst[i] = 1;
     }
     due.put(i, minuteOf(learnt.plan.dueAt));
     jobs.remove(i);
@@ -337,8 +347,8 @@ export function simulate(scenario: Scenario): Simulated {
   /** Adds the right hours of the chat from the day's beginning, or its last read if that was later, until `now`. */
   function account(i: number, now: number): void {
     const from = Math.max(dayBegan, at(lastRead, i));
-    const rightHours = told[i]
-      ? Math.max(0, Math.min(now, at(changeAt, i)) - from) / HOUR_MS
+    const rightHours = withEvents[i]
+      ? (at(correctAtFirst, i) * Math.max(0, Math.min(now, at(changeAt, i)) - from)) / HOUR_MS
       : correctSince(i, now) - correctSince(i, from);
     truth.right += at(views, i) * rightHours;
     truth.rightHours += rightHours;

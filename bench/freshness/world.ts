@@ -55,6 +55,14 @@ export function correctUntil(hours: number, changesPerHour: number, balance: num
   return sum / ANGLES.length;
 }
 
+/** Returns the probability that a count equals MAX's after so many hours: e^(−x) I₀(2x√(b(1 − b))). */
+export function probabilityEqual(hours: number, changesPerHour: number, balance: number): number {
+  const spread = 2 * Math.sqrt(balance * (1 - balance));
+  let sum = 0;
+  for (const cosine of ANGLES) sum += Math.exp(-changesPerHour * hours * (1 - spread * cosine));
+  return sum / ANGLES.length;
+}
+
 /** Draws by how much a count differs after so many hours. */
 export function drawDifference(hours: number, changesPerHour: number, balance: number, random: Random): number {
   const steps = hours * changesPerHour;

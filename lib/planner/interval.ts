@@ -43,6 +43,15 @@ export function correctHours(belief: ChangeBelief, hours: number): number {
 }
 
 /**
+ * Returns the correct hours that a refresh of a chat is expected to gain whose changes have been reported for a while, but not in
+ * the first `hours` after its last read: E[(1 − P(λT))/λ]. The count is wrong with probability 1 − P, and a refresh corrects it
+ * until the next change.
+ */
+export function correctedHours(belief: ChangeBelief, hours: number): number {
+  return expected(ratesOf(belief), (rate) => (1 - equal(rate * hours)) / rate);
+}
+
+/**
  * Returns the best hours between two refreshes, from `least` to `most`, at a price of `priceHours` = κ/μ (> 0) correct hours: the T
  * with E[g(λT)/λ] = κ/μ, to a relative 1e-6. Returns `most` if no interval gains the price.
  */

@@ -1,6 +1,6 @@
 import { AUDIT_INTERVAL_MS } from './audit.ts';
 import { type ChangeBelief, expectedLifetimeHours, forget, learn } from './change-rate.ts';
-import { bestIntervalHours, correctHours, freshness } from './interval.ts';
+import { bestIntervalHours, correctedHours, correctHours, freshness, stillCorrect } from './interval.ts';
 import { countViews, type ViewTally, viewsPerHour } from './view-rate.ts';
 
 /**
@@ -8,7 +8,9 @@ import { countViews, type ViewTally, viewsPerHour } from './view-rate.ts';
  * (`SchedulingContext`), and returns the new numbers. No function needs more than one chat.
  *
  * A request is made if it is expected to gain at least κ correct views. For polled chats, see `interval.ts`. A chat whose events
- * are trusted is correct until the first event since its last read; then a refresh gains μ/λ correct views.
+ * are trusted is correct until the first event since its last read; then a refresh gains μ/λ correct views. If its events are
+ * trusted only since T hours after that read, it may have changed before. Then a refresh gains μ·E[(1 − P(λT))/λ] even without an
+ * event, so chats are read for the first time in the order of what that saves.
  */
 export interface ChatSchedule {
   readonly change: ChangeBelief;
@@ -169,13 +171,15 @@ export function scheduleWhenDue(
   };
   const tally = tallyViews(plan, seen, now);
   if (plan.readAt === null) return { plan: next, tally, correctViews: Number.POSITIVE_INFINITY };
-  const perHour = viewsPerHour(next.views, context.meanViewsPerHour);
-  const dirty = plan.dirtyAt !== null;
   const age = now - plan.readAt;
-  const wanted = eventsTrusted(plan, seen.eventsTrustedSince) ? limits.maxIntervalMs : pollEveryMs(next, context);
-  if ((dirty && worth(next, context) * TOLERANCE >= context.kappa) || age * TOLERANCE >= wanted) {
-    const hours = dirty ? expectedLifetimeHours(next.change) : correctHours(next.change, age / HOUR_MS);
-    return { plan: next, tally, correctViews: perHour * hours };
+  const polled = seen.eventsTrustedSince === null;
+  const wanted = polled ? pollEveryMs(next, context) : limits.maxIntervalMs;
+  const gain = expectedGain(next, seen.eventsTrustedSince, now, context);
+  const old = age * TOLERANCE >= wanted;
+  if (old || (!(polled && plan.dirtyAt === null) && gain * TOLERANCE >= context.kappa)) {
+    // A chat whose events are trusted is read after the longest interval too, as if it were polled: an event may have been lost.
+    const correctViews = old ? Math.max(gain, expectedGain(next, null, now, context)) : gain;
+    return { plan: next, tally, correctViews };
   }
   const again = now + limits.reviewMs * (1 - random / 2);
   return {
@@ -200,6 +204,23 @@ export function isWorthReading(
   return worth({ ...plan, change: learnFromEvents(plan, told, now, context) }, context) >= context.kappa;
 }
 
+/** Returns the correct views that a refresh at `now` is expected to gain. */
+export function expectedGain(
+  plan: ChatSchedule,
+  eventsTrustedSince: number | null,
+  now: number,
+  context: SchedulingContext,
+): number {
+  const { change, readAt, dirtyAt } = plan;
+  if (readAt === null) return Number.POSITIVE_INFINITY;
+  if (dirtyAt !== null) return worth(plan, context);
+  const hours =
+    eventsTrustedSince === null
+      ? correctHours(change, (now - readAt) / HOUR_MS)
+      : correctedHours(change, unreportedHours(readAt, eventsTrustedSince));
+  return viewsPerHour(plan.views, context.meanViewsPerHour) * hours;
+}
+
 /** Returns the correct views that a refresh of a dirty chat is expected to gain: μ·E[1/λ]. */
 function worth(plan: Pick<ChatSchedule, 'change' | 'views'>, context: SchedulingContext): number {
   return viewsPerHour(plan.views, context.meanViewsPerHour) * expectedLifetimeHours(plan.change);
@@ -221,6 +242,10 @@ function learnFromEvents(
 
 const dirtyNotWorth = (plan: ChatSchedule, context: SchedulingContext): boolean =>
   plan.readAt !== null && plan.dirtyAt !== null && worth(plan, context) * TOLERANCE < context.kappa;
+
+/** Returns the hours after a read in which changes of a chat were not reported, because its events were not yet trusted. */
+const unreportedHours = (readAt: number, eventsTrustedSince: number): number =>
+  Math.max(0, eventsTrustedSince - readAt) / HOUR_MS;
 
 /** Returns whether events have been trusted since the last read, so that MAX sent an event for any change since then. */
 export function eventsTrusted(plan: Pick<ChatSchedule, 'readAt'>, eventsTrustedSince: number | null): boolean {
@@ -252,7 +277,9 @@ function tallyViews(plan: ChatSchedule, seen: Observations, now: number): Tally 
   const cleanUntil = dirtyAt === null ? now : Math.min(now, Math.max(from, dirtyAt));
   let right = (cleanUntil - from) / (now - from);
   if (readAt === null) right = 0;
-  else if (!eventsTrusted(plan, seen.eventsTrustedSince)) {
+  else if (seen.eventsTrustedSince !== null && seen.eventsTrustedSince <= from) {
+    right *= stillCorrect(change, unreportedHours(readAt, seen.eventsTrustedSince));
+  } else {
     const until = (now - readAt) / HOUR_MS;
     const since = Math.max(0, until - hours);
     right *= (until * freshness(change, until) - since * freshness(change, since)) / (until - since);

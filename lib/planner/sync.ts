@@ -10,6 +10,7 @@ import {
 import {
   type ChatSchedule,
   eventsTrusted,
+  expectedGain,
   floorMs,
   NO_TALLY,
   type Observations,
@@ -154,14 +155,20 @@ export type Weighed =
       readonly next: ChatSchedule;
       readonly tally: Tally;
       readonly measured: Measured;
-      readonly unchecked: boolean;
+      readonly unchecked: Unchecked;
     }
   /** Not yet due, and a refresh does not gain the price. The chat remains unchanged. */
-  | { readonly kind: 'waiting'; readonly unchecked: boolean };
+  | { readonly kind: 'waiting'; readonly unchecked: Unchecked };
 
 /**
- * Evaluates a chat at the time when it is due, and assumes its present view rate until then. `unchecked`: the chat has no trusted
- * events, and it was not read since the previous sync. @param random from 0 up to 1, exclusive.
+ * The correct views that a refresh of a chat gains that is not known to be correct: it has no trusted events, or one arrived, and
+ * it was not read since the previous sync. `null`: any other chat.
+ */
+type Unchecked = number | null;
+
+/**
+ * Evaluates a chat at the time when it is due, and assumes its present view rate until then. @param random from 0 up to 1,
+ * exclusive.
  */
 export function weigh(sync: Sync, plan: ChatSchedule, seen: Observations, random: number): Weighed {
   const { now, context } = sync;
@@ -174,7 +181,8 @@ export function weigh(sync: Sync, plan: ChatSchedule, seen: Observations, random
     return { kind: 'wanted', correctViews: weighed.correctViews };
   }
   const trusted = eventsTrusted(plan, seen.eventsTrustedSince);
-  const unchecked = !(trusted && plan.dirtyAt === null) && now - plan.readAt >= sync.settings.intervalMs;
+  const checked = (trusted && plan.dirtyAt === null) || now - plan.readAt < sync.settings.intervalMs;
+  const unchecked = checked ? null : expectedGain(weighed.plan, seen.eventsTrustedSince, at, context);
   if (plan.dueAt > now) return { kind: 'waiting', unchecked };
   const measured = trusted ? measureEvents(weighed.tally) : NOTHING_MEASURED;
   return { kind: 'postponed', next: weighed.plan, tally: weighed.tally, measured, unchecked };
@@ -192,8 +200,8 @@ export interface Found {
   readonly first: Wanted[];
   /** Chats whose refresh gains the price, in order of due times. */
   readonly read: Wanted[];
-  /** Chats below the price without trusted events. */
-  readonly unchecked: { readonly id: number; readonly readAt: number }[];
+  /** Chats below the price that are not known to be correct. */
+  readonly unchecked: { readonly id: number; readonly correctViews: number }[];
   /** Postponed chats. They may appear again later in the same walk. */
   readonly postponed: Set<number>;
   weighed: number;
@@ -208,14 +216,13 @@ export const nothingFound = (): Found => ({
 });
 
 /** Adds an evaluated chat. */
-export function collect(found: Found, id: number, plan: ChatSchedule, weighed: Weighed): void {
-  const { dueAt, readAt } = plan;
+export function collect(found: Found, id: number, { dueAt }: ChatSchedule, weighed: Weighed): void {
   found.weighed += 1;
   if (weighed.kind === 'first') {
     found.first.push({ id, dueAt, correctViews: Number.POSITIVE_INFINITY });
   } else if (weighed.kind === 'wanted') {
     found.read.push({ id, dueAt, correctViews: weighed.correctViews });
-  } else if (weighed.unchecked && readAt !== null) found.unchecked.push({ id, readAt });
+  } else if (weighed.unchecked !== null) found.unchecked.push({ id, correctViews: weighed.unchecked });
   if (weighed.kind === 'postponed') {
     found.postponed.add(id);
     found.tally = addTallies(found.tally, weighed.tally);
@@ -256,8 +263,8 @@ export interface Selection {
 
 /**
  * Selects the chats to read. All new chats get a first read. Of the others, those with the largest gain are read, within the
- * budget. The rest of the budget reads chats without trusted events, the oldest counts first. Only these reads show whether the
- * price is too high, or whether a chat changes more often than assumed.
+ * budget. The rest of the budget reads chats that are not known to be correct, again those with the largest gain. Only these reads
+ * show whether the price is too high. The gain grows with the age of a count, so each chat has its turn.
  */
 export function select(sync: Sync, found: Found): Selection {
   const { settings, allowed, hours } = sync;
@@ -273,7 +280,7 @@ export function select(sync: Sync, found: Found): Selection {
       ? found.read.toSorted((a, b) => b.correctViews - a.correctViews).slice(0, room)
       : found.read;
   const even = found.unchecked
-    .toSorted((a, b) => a.readAt - b.readAt)
+    .toSorted((a, b) => b.correctViews - a.correctViews)
     .slice(0, Math.max(0, leftFor(sync, found)))
     .map(({ id }) => ({ id, dueAt: sync.now }));
   const read = [...best.toSorted((a, b) => a.dueAt - b.dueAt), ...even];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bestIntervalHours, correctHours, freshness } from '../../../lib/planner/interval.ts';
-import { gain, shareCorrect } from '../../../lib/planner/steps.ts';
+import { bestIntervalHours, correctedHours, correctHours, freshness } from '../../../lib/planner/interval.ts';
+import { equal, gain, shareCorrect } from '../../../lib/planner/steps.ts';
 
 const logMean = fc.double({ min: -8, max: 5, noNaN: true });
 const spread = fc.constantFrom(0, 0.05, 1, 4, 25);
@@ -40,6 +40,8 @@ describe('expectations over a belief', () => {
         );
         const right = expected(mean, variance, (r) => gain(r * hours) / r);
         expect(correctHours({ mean, variance }, hours) / right).toBeCloseTo(1, 1);
+        const corrected = expected(mean, variance, (r) => (1 - equal(r * hours)) / r);
+        expect(correctedHours({ mean, variance }, hours) / corrected).toBeCloseTo(1, 1);
       }
     }
   });

@@ -14,7 +14,7 @@ import {
   scheduleAfterRefresh,
   scheduleWhenDue,
 } from '../../../lib/planner/plan.ts';
-import { shareCorrect } from '../../../lib/planner/steps.ts';
+import { equal, shareCorrect } from '../../../lib/planner/steps.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -142,6 +142,10 @@ describe('scheduleAfterRefresh', () => {
     // For a polled chat: correct with the probability of its rate.
     const polled = scheduleAfterRefresh(known(1, 1), refreshed({ views: 80 }), context, 0).tally;
     expect(polled.correctViews).toBeCloseTo(80 * shareCorrect(1), 9);
+    // If events are trusted since two hours after the read: correct with the probability at that time.
+    const later = known(1, 1, { readAt: NOW - 3 * HOUR_MS });
+    const since = refreshed({ views: 80, eventsTrustedSince: NOW - HOUR_MS });
+    expect(scheduleAfterRefresh(later, since, context, 0).tally.correctViews).toBeCloseTo(80 * equal(2), 9);
     const never = scheduleAfterRefresh(known(1, 1, { readAt: null }), seen, context, 0).tally;
     expect(never.correctViews).toBe(0);
   });
@@ -225,10 +229,14 @@ describe('scheduleWhenDue', () => {
     expect(look(counted, { eventsTrustedSince: 0, views: 5 }).correctViews).toBeGreaterThan(1);
   });
 
-  test('a chat with trusted events but no event waits for the audit; one with newer trust than its count is polled', () => {
+  test('a chat with trusted events but no event waits for the audit; one with newer trust than its count, for its price', () => {
     const plan = known(2, 50, { readAt: NOW - 20 * HOUR_MS });
     expect(look(plan, { eventsTrustedSince: 0 }).correctViews).toBeNull();
-    expect(look(plan, { eventsTrustedSince: NOW - HOUR_MS }).correctViews).not.toBeNull();
+    // It was wrong when the events began. A refresh gains μ/λ views then.
+    const gain = (50 / 2) * (1 - equal(2 * 19));
+    const since = { eventsTrustedSince: NOW - HOUR_MS };
+    expect(look(plan, since).correctViews).toBeCloseTo(gain, 6);
+    expect(look(plan, since, 1.2 * gain).correctViews).toBeNull();
     expect(look({ ...plan, readAt: NOW - DAY_MS }, { eventsTrustedSince: 0 }).correctViews).not.toBeNull();
   });
 

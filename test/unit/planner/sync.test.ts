@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Findings, NO_FINDINGS } from '../../../lib/planner/findings.ts';
+import { correctHours } from '../../../lib/planner/interval.ts';
 import { type ChatSchedule, type Observations, SCHEDULING_LIMITS } from '../../../lib/planner/plan.ts';
 import { expectedAccuracy, expectedFreshness } from '../../../lib/planner/price.ts';
 import { equal, shareCorrect } from '../../../lib/planner/steps.ts';
@@ -61,20 +62,24 @@ describe('a sync', () => {
   test('reads chats that gain the price, and postpones the others', () => {
     const sync = begin(1);
     expect(weigh(sync, chat(0.1, 5, 10), quiet, 0)).toMatchObject({ kind: 'wanted' });
-    expect(weigh(sync, chat(0.1, 0.01, 10), quiet, 0)).toMatchObject({ kind: 'postponed', unchecked: true });
+    const gained = 0.01 * correctHours(chat(0.1, 0.01, 10).change, 10);
+    const postponed = weigh(sync, chat(0.1, 0.01, 10), quiet, 0);
+    expect(postponed).toMatchObject({ kind: 'postponed', unchecked: expect.closeTo(gained, 9) });
     expect(weigh(sync, chat(0.1, 5, 10, { readAt: null }), quiet, 0)).toEqual({ kind: 'first' });
     // If it is due later, it remains unchanged.
     const later = chat(0.1, 0.01, 10, { dueAt: NOW + 60_000 });
-    expect(weigh(sync, later, quiet, 0)).toEqual({ kind: 'waiting', unchecked: true });
+    expect(weigh(sync, later, quiet, 0)).toEqual({ kind: 'waiting', unchecked: expect.closeTo(gained, 3) });
   });
 
-  test('uses spare budget for counts without trusted events, the oldest first', () => {
+  test('uses spare budget for counts without trusted events, those with the largest gain first', () => {
     // Ten requests per interval: two chats gain the price.
     const idle = Array.from({ length: 20 }, (_, i) => chat(0.1, 0.01, 1 + i));
     const { found, selection } = weighAll(begin(1), [chat(0.1, 5, 10), chat(0.1, 9, 10), ...idle]);
     expect(found.postponed.size).toBe(20);
     expect(selection.read.map(({ id }) => id)).toEqual([0, 1, 21, 20, 19, 18, 17, 16, 15, 14]);
     expect(selection.spare).toBe(0);
+    // A popular chat precedes an older count that nobody views.
+    expect(weighAll(begin(1), [...idle, chat(0.1, 0.02, 15)]).selection.read[0]?.id).toBe(20);
     // Some are reserved for chats that are due again before the next sync.
     expect(weighAll(begin(1, { again: 4 }), [chat(0.1, 5, 10), ...idle]).selection).toMatchObject({ spare: 4 });
   });
@@ -93,6 +98,19 @@ describe('a sync', () => {
     expect(weighAll(begin(1), [chat(0.1, 0.01, 0.2)]).selection.read).toEqual([]);
     const dirty = [chat(0.1, 0.01, 10, { dirtyAt: NOW - HOUR_MS })];
     expect(weighAll(begin(1), dirty, trusted).selection.read).toHaveLength(1);
+  });
+
+  test('reads chats for the first time since their events are trusted in the order of what that saves', () => {
+    // All were read 20 hours ago. Events are trusted since an hour after that, or since ten hours ago; none came.
+    const plan = (viewsPerHour: number) => chat(0.1, viewsPerHour, 20);
+    const sync = begin(10);
+    const told = (hoursAgo: number) => ({ ...quiet, eventsTrustedSince: NOW - hoursAgo * HOUR_MS });
+    const weighed = (viewsPerHour: number, hoursAgo: number) => weigh(sync, plan(viewsPerHour), told(hoursAgo), 0);
+    const saved = (hours: number) => (1 - equal(0.1 * hours)) / 0.1;
+    expect(weighed(5, 10)).toEqual({ kind: 'wanted', correctViews: expect.closeTo(5 * saved(10), 6) });
+    // It was hardly ever wrong in the first hour, so a refresh would save less than its price.
+    expect(weighed(5, 19)).toMatchObject({ kind: 'postponed', unchecked: expect.closeTo(5 * saved(1), 6) });
+    expect(weighed(1, 10)).toMatchObject({ kind: 'postponed', unchecked: expect.closeTo(saved(10), 6) });
   });
 
   test('evaluates chats that are not due only for spare budget', () => {

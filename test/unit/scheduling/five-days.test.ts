@@ -175,7 +175,7 @@ async function live({ days, measuredFrom, maxCallsPerHour, events }: Life) {
 
 describe('the service without events', () => {
   test('serves the share of correct counts that the plan expects and refreshes measure, within two points and the budget', async () => {
-    const outcome = await live({ days: 5, measuredFrom: 3 * 24 * HOUR, maxCallsPerHour: 120, events: false });
+    const outcome = await live({ days: 7, measuredFrom: 3 * 24 * HOUR, maxCallsPerHour: 120, events: false });
     expect(Math.abs(outcome.expected - outcome.freshness)).toBeLessThan(0.02);
     expect(Math.abs(outcome.measured - outcome.freshness)).toBeLessThan(0.02);
     expect(Math.abs(outcome.expectedAccuracy - outcome.accuracy)).toBeLessThan(0.02);
