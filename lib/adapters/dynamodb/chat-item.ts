@@ -27,16 +27,18 @@ export interface ChatItem extends PlanningItem {
   readonly due_at: number | undefined;
 }
 
-/** A chat as a map. Every listing index contains it. */
+/**
+ * A chat without its id, as a map. Every listing index contains it, so it is small: fields that are `null` are absent. Items of
+ * older versions contain them.
+ */
 export interface ChatAttributes {
-  readonly id: number;
   readonly name: string;
-  readonly url: string | null;
+  readonly url?: string | null | undefined;
   readonly max_chat_id: string | null;
-  readonly external_chat_id: string | null;
-  readonly university_id: number | null;
-  readonly department: string | null;
-  readonly source: string | null;
+  readonly external_chat_id?: string | null | undefined;
+  readonly university_id?: number | null | undefined;
+  readonly department?: string | null | undefined;
+  readonly source?: string | null | undefined;
   readonly status: Chat['status'];
   readonly created_at: string;
   readonly updated_at: string;
@@ -84,14 +86,13 @@ export const chatAttributes = (chat: Chat) => ({
 });
 
 const attributesOf = (chat: Chat): ChatAttributes => ({
-  id: chat.id,
   name: chat.name,
-  url: chat.url,
+  url: chat.url ?? undefined,
   max_chat_id: chat.maxChatId,
-  external_chat_id: chat.externalChatId,
-  university_id: chat.universityId,
-  department: chat.department,
-  source: chat.source,
+  external_chat_id: chat.externalChatId ?? undefined,
+  university_id: chat.universityId ?? undefined,
+  department: chat.department ?? undefined,
+  source: chat.source ?? undefined,
   status: chat.status,
   created_at: chat.createdAt,
   updated_at: chat.updatedAt,
@@ -113,15 +114,15 @@ export const newItem = (chat: Chat, count: number | null, at: number): ChatItem 
 });
 
 /** Returns the chat of an item. It copies single fields, because omitting fields with a rest pattern takes twenty times as long. */
-export const chatOf = ({ chat }: Pick<ChatItem, 'chat'>): Chat => ({
-  id: chat.id,
+export const chatOf = ({ id, chat }: Pick<ChatItem, 'id' | 'chat'>): Chat => ({
+  id,
   name: chat.name,
-  url: chat.url,
+  url: chat.url ?? null,
   maxChatId: chat.max_chat_id,
-  externalChatId: chat.external_chat_id,
-  universityId: chat.university_id,
-  department: chat.department,
-  source: chat.source,
+  externalChatId: chat.external_chat_id ?? null,
+  universityId: chat.university_id ?? null,
+  department: chat.department ?? null,
+  source: chat.source ?? null,
   status: chat.status,
   createdAt: chat.created_at,
   updatedAt: chat.updated_at,

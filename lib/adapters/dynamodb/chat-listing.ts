@@ -55,7 +55,7 @@ async function queryIndex(
   return { index, items: page.Items ?? [], behind: page.LastEvaluatedKey };
 }
 
-const OUTLINE = ['id', 'max_chat_id', 'status', 'created_at'].map((name) => `#chat.#${name}`).join(', ');
+const OUTLINE = '#id, #chat.#max_chat_id, #chat.#status, #chat.#created_at';
 
 /** 1 Query with a projection, which saves a fifth of the bytes. */
 export async function listOutlines({ client, tables }: Database, after: number, limit: number): Promise<OutlinePage> {
@@ -72,12 +72,12 @@ export async function listOutlines({ client, tables }: Database, after: number, 
       Limit: limit,
     }),
   );
-  const items = (page.Items ?? []) as Pick<ChatItem, 'chat'>[];
+  const items = (page.Items ?? []) as Pick<ChatItem, 'id' | 'chat'>[];
   return { chats: items.map(outlineOf), next: page.LastEvaluatedKey?.id };
 }
 
-const outlineOf = ({ chat }: Pick<ChatItem, 'chat'>): ChatOutline => ({
-  id: chat.id,
+const outlineOf = ({ id, chat }: Pick<ChatItem, 'id' | 'chat'>): ChatOutline => ({
+  id,
   maxChatId: chat.max_chat_id,
   status: chat.status,
   createdAt: chat.created_at,
