@@ -9,7 +9,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { createPlanQueue, createRefreshQueue } from '../../lib/adapters/sqs/queues.ts';
+import { createPlanQueue, createRefreshQueue, createUpdateQueue } from '../../lib/adapters/sqs/queues.ts';
 import { planMessage, type RefreshMessage, refreshMessage } from '../../lib/state/queues.ts';
 
 const connect = (endpoint = inject('sqsEndpoint')) =>
@@ -194,6 +194,16 @@ test('the queue of full updates accepts the run to continue', async () => {
   const [message] = await receive(url);
   expect(planMessage.parse(JSON.parse(message?.Body ?? ''))).toEqual({ run_id });
   await expect(createPlanQueue(sqs, `${url}-not-there`).send({ run_id })).rejects.toThrow();
+});
+
+test('the queue of updates accepts every title', async () => {
+  const url = await newQueue();
+  const titles = ['Ёлка 🎄', '\uffff', '\ufffe', '\ud800', '\u0000', '\u{10ffff}'];
+  for (const title of titles) {
+    await createUpdateQueue(sqs, url).send({ kind: 'title_changed', chat_id: '-1', at: 1, title });
+  }
+  const received = await receive(url);
+  expect(received.map(({ Body = '' }) => JSON.parse(Body).title).sort()).toEqual(titles.sort());
 });
 
 describe('a message of the refresh queues', () => {

@@ -11,6 +11,13 @@ import type { PlanQueue, RefreshQueue, RefreshQueueName, UpdateQueue } from '../
 
 /** The queues in SQS. Ten messages cost 1 request. */
 
+/**
+ * Returns a message as JSON in ASCII. SQS refuses some characters that a title may contain, and the documented ranges differ for
+ * characters above U+FFFF, like emoji.
+ */
+const bodyOf = (message: unknown): string =>
+  JSON.stringify(message).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 /** SendMessageBatch takes ten entries; SQS delays at most 15 minutes. */
 const BATCH = 10;
 const MAX_DELAY_S = 900;
@@ -26,7 +33,7 @@ export function createRefreshQueue(sqs: SQSClient, urls: Readonly<Record<Refresh
       for (const batch of chunks(messages, BATCH)) {
         let entries: SendMessageBatchRequestEntry[] = batch.map((message, i) => ({
           Id: String(i),
-          MessageBody: JSON.stringify(message),
+          MessageBody: bodyOf(message),
           ...(delay > 0 ? { DelaySeconds: delay } : {}),
         }));
         for (let attempt = 1; entries.length > 0; attempt += 1) {
@@ -59,7 +66,7 @@ export function createRefreshQueue(sqs: SQSClient, urls: Readonly<Record<Refresh
 /** Sends messages of one kind, one per request. */
 const createSender = <M>(sqs: SQSClient, url: string) => ({
   async send(message: M): Promise<void> {
-    await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: JSON.stringify(message) }));
+    await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: bodyOf(message) }));
   },
 });
 
