@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { chatFields } from '../chats/fields.ts';
 import { observationsOf, scheduleOf } from '../chats/planning.ts';
 import type { ChatUpdate } from '../max-api/updates.ts';
 import { isWorthReading } from '../planner/plan.ts';
@@ -126,7 +127,8 @@ async function registerChat(
     const created = await deps.chatStore.create(
       {
         name: asName(answer.title, maxChatId),
-        url: answer.link,
+        // Admin panels make links of it, so an address that the API would refuse, like `javascript:`, is not stored.
+        url: chatFields.url.safeParse(answer.link).data ?? null,
         maxChatId,
         externalChatId: null,
         universityId: null,
@@ -144,13 +146,14 @@ async function registerChat(
 }
 
 /** Returns a title as a name, within the limits of names. A chat without a title is named after its id. */
-const asName = (title: string | null, maxChatId: string): string =>
-  (title ?? '')
+const asName = (title: string | null, maxChatId: string): string => {
+  const line = (title ?? '')
     .replace(/\p{Cc}/gu, ' ')
     .toWellFormed()
-    .trim()
-    .slice(0, 200)
-    .trim() || `Чат ${maxChatId}`;
+    .trim();
+  // Cut between characters, never within a surrogate pair.
+  return [...line].slice(0, 200).join('').trim() || `Чат ${maxChatId}`;
+};
 
 type Newest = { readonly [K in ChatUpdate['kind']]?: Extract<ChatUpdate, { kind: K }> };
 

@@ -55,6 +55,9 @@ export const UPDATE_TYPES = [
 /** The permission that a bot needs to receive events about joins and leaves. */
 export const MEMBERSHIP_PERMISSION = 'read_all_messages';
 
+/** Longest title that is passed on, UTF-16 units. Names are shorter, and a message of SQS is limited. */
+const MAX_TITLE = 1_000;
+
 const typeOnly = z.object({ update_type: z.string().regex(/^[\w.]{1,64}$/) });
 
 /** Parses the body of a delivery. Chat ids are 64-bit integers and keep all their digits. */
@@ -78,7 +81,7 @@ export function readDelivery(text: string): Delivery {
       return { kind: 'update', type, update: { kind: type, chat_id, at } };
     case 'chat_title_changed':
       return title
-        ? { kind: 'update', type, update: { kind: 'title_changed', chat_id, at, title } }
+        ? { kind: 'update', type, update: { kind: 'title_changed', chat_id, at, title: title.slice(0, MAX_TITLE) } }
         : { kind: 'nothing', type };
     case 'bot_admin_permissions_changed': {
       const receives_membership_events = is_admin === true && (permissions?.includes(MEMBERSHIP_PERMISSION) ?? false);

@@ -35,6 +35,13 @@ describe('a delivery', () => {
     expect(delivery).toEqual({ kind: 'update', type, update });
   });
 
+  test('with a title too long for a message is cut', () => {
+    const { update } = readDelivery({ update_type: 'chat_title_changed', ...base, title: 'я'.repeat(1_000_000) }) as {
+      update?: { title?: string };
+    };
+    expect(update?.title).toBe('я'.repeat(1_000));
+  });
+
   test.each(['bot_started', 'message_created', 'something_new'])('%s is not used', (type) => {
     expect(readDelivery({ update_type: type, ...base })).toEqual({ kind: 'nothing', type });
   });

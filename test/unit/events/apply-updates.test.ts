@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { chatFields } from '../../../lib/chats/fields.ts';
 import { createApplyUpdates } from '../../../lib/events/apply-updates.ts';
 import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { ChatUpdate } from '../../../lib/max-api/updates.ts';
@@ -138,6 +139,31 @@ describe('the bot', () => {
     expect(await stores.chats.total('all')).toBe(2);
     expect(asked()).toBe(2);
   });
+
+  test.each([
+    ['🎄'.repeat(300), '🎄'.repeat(200)],
+    [`${'a'.repeat(199)}🎄b`, `${'a'.repeat(199)}🎄`],
+    ['a\ud800\u0007b', 'a\ufffd b'],
+    [' \u0085 ', 'Чат -2'],
+  ])('gives the title %j the name %j, which the API would accept', async (title, name) => {
+    const answer: Answer = { kind: 'count', count: 7, title, link: null };
+    const { apply, stores, now } = await setUp(new Map([['-2', answer]]));
+    await apply({ kind: 'bot_added', chat_id: '-2', at: now() });
+    const id = (await stores.chats.findByMaxChatId('-2')) ?? 0;
+    expect(await stores.chats.get(id)).toMatchObject({ chat: { name } });
+    expect(chatFields.name.parse(name)).toBe(name);
+  });
+
+  test.each(['javascript:alert(1)', 'data:text/html,x', '//evil', '', 'x'.repeat(3_000)])(
+    'stores no link like %j',
+    async (link) => {
+      const answer: Answer = { kind: 'count', count: 7, title: 'x', link };
+      const { apply, stores, now } = await setUp(new Map([['-2', answer]]));
+      await apply({ kind: 'bot_added', chat_id: '-2', at: now() });
+      const id = (await stores.chats.findByMaxChatId('-2')) ?? 0;
+      expect(await stores.chats.get(id)).toMatchObject({ chat: { url: null } });
+    },
+  );
 
   test('removed from a chat stops its refreshes; added again, it resumes them', async () => {
     const answer: Answer = { kind: 'count', count: 7, title: null, link: null };
