@@ -19,11 +19,12 @@ const proxies = {} as Record<Dependency, TcpProxy>;
 const chats: number[] = [];
 
 beforeAll(async () => {
-  functions = await startFunctions(100, async (dependency, url) => {
+  const reach = async (dependency: Dependency, url: string) => {
     const proxy = await startTcpProxy(Number(new URL(url).port));
     proxies[dependency] = proxy;
     return `${new URL(url).protocol}//127.0.0.1:${proxy.port}`;
-  });
+  };
+  functions = await startFunctions(100, { reach });
   const { world } = functions.simulator;
   for (const { chat_id } of [...world.truths(0, world.size)].slice(0, 30)) {
     const body = JSON.stringify({ name: `Chat ${chat_id}`, max_chat_id: chat_id });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, get as httpsGet } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createMaxApi, type MaxApiSettings, reachable } from '../../lib/adapters/max/client.ts';
@@ -298,6 +298,16 @@ describe('any server', () => {
       });
       expect(await ask(url)).toMatchObject({ kind: 'error', error: 'network', retryable: true });
     });
+  });
+
+  test('that switches protocols gives a network error', async () => {
+    const server = createTcpServer((socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const max = client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    expect(await max.getChat('-1', 1_000)).toMatchObject({ error: 'network', retryable: true });
+    server.close();
   });
 
   test('reached by IPv6', async () => {

@@ -102,6 +102,8 @@ export function createMaxApi(settings: MaxApiSettings): MaxApi {
         },
       );
       request.on('error', reject);
+      // Without effect after a response or an error. A server that switches protocols (101) causes neither.
+      request.on('close', () => reject(new ConnectionClosed()));
       request.end(body);
     });
   }
@@ -149,6 +151,9 @@ export function createMaxApi(settings: MaxApiSettings): MaxApi {
 }
 
 class BodyTooLarge extends Error {}
+class ConnectionClosed extends Error {
+  override readonly name = 'ConnectionClosed';
+}
 
 function readCa(ca: string): string {
   const isPem = (text: string) => text.includes('-----BEGIN CERTIFICATE-----');
