@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { createRedis, createRedisGate } from '../../lib/adapters/redis/client.ts';
@@ -5,6 +6,7 @@ import { createRedisCounts } from '../../lib/adapters/redis/counts.ts';
 import { createRedisViewCounter } from '../../lib/adapters/redis/view-counter.ts';
 import type { ViewCounter } from '../../lib/state/view-counter.ts';
 import { freePort } from '../support/redis.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 
 let redis: Redis;
 let counter: ViewCounter;
@@ -29,6 +31,25 @@ test('views are added for each chat separately', async () => {
   expect(counts.size).toBe(1_200);
   expect([counts.get(id), counts.get(id + 1), counts.get(id + 600)]).toEqual([8, 4, 8]);
   expect(await counter.peek([])).toEqual(new Map());
+});
+
+test('a Redis that hangs loses the views, and leaves no rejection that nobody handles', async () => {
+  const proxy = await startTcpProxy(Number(new URL(inject('redisUrl')).port));
+  const client = createRedis(`redis://127.0.0.1:${proxy.port}`, { commandTimeoutMs: 100 });
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  const hanging = createRedisViewCounter(createRedisGate(client));
+  await hanging.count([id], 4);
+  proxy.hang();
+  await hanging.count([id], 4);
+  // Node reports rejections after the microtasks.
+  await setImmediate();
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
+  client.disconnect();
+  proxy.stop();
+  expect(await counter.peek([id])).toEqual(new Map([[id, 4]]));
 });
 
 test('subtracted views are gone, and views counted meanwhile remain', async () => {

@@ -47,11 +47,12 @@ export function createRedisViewCounter(gate: RedisGate): ViewCounter {
   return {
     async count(ids, weight) {
       const counters = ids.map(counterOf);
-      await gate.run(async (redis) => {
-        const total = redis.countViews(1, TOTAL[0], weight * ids.length, KEPT_SECONDS, TOTAL[1]);
-        await redis.countViews(counters.length, ...keys(counters), weight, KEPT_SECONDS, ...fields(counters));
-        await total;
-      });
+      await gate.run((redis) =>
+        Promise.all([
+          redis.countViews(1, TOTAL[0], weight * ids.length, KEPT_SECONDS, TOTAL[1]),
+          redis.countViews(counters.length, ...keys(counters), weight, KEPT_SECONDS, ...fields(counters)),
+        ]),
+      );
     },
 
     async peek(ids) {
