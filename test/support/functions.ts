@@ -40,19 +40,27 @@ export interface Functions {
   close(): Promise<void>;
 }
 
+interface FunctionsOptions {
+  /** Returns the address under which the functions reach a dependency; by default its own. */
+  readonly reach?: (dependency: Dependency, url: string) => Promise<string>;
+  /** The quota of MAX, requests per second. */
+  readonly rps?: number;
+  /** More environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
  * Starts everything, and sets the environment variables of this process.
  * @param maxChats the number of chats in the simulated MAX.
- * @param reach returns the address under which the functions reach a dependency; by default its own.
  */
 export async function startFunctions(
   maxChats: number,
-  reach: (dependency: Dependency, url: string) => Promise<string> = async (_, url) => url,
+  { reach = async (_, url) => url, rps = 30, env = {} }: FunctionsOptions = {},
 ): Promise<Functions> {
   const [issuer, redis, simulator] = await Promise.all([
     startTestIssuer(),
     startRedis(),
-    startSimulator({ chats: maxChats, drift: 0, goneRate: 0, switches: { latency_ms: 0, jitter_ms: 0 } }),
+    startSimulator({ chats: maxChats, rps, drift: 0, goneRate: 0, switches: { latency_ms: 0, jitter_ms: 0 } }),
   ]);
   const { tables, history } = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -76,7 +84,7 @@ export async function startFunctions(
     ...{ REDIS_URL: await reach('Redis', redis.url), MAX_API_URL: await reach('MAX', simulator.url) },
     // The shared limiter of a new Redis warms up first.
     ...{ MAX_API_TOKEN: simulator.token, MAX_API_FALLBACK_SHARE: '1' },
-    WEBHOOK_URL: 'http://127.0.0.1:1/webhooks/max',
+    ...{ MAX_API_RPS: String(rps), WEBHOOK_URL: 'http://127.0.0.1:1/webhooks/max', ...env },
   };
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
 
