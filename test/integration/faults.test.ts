@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Dependency, type Functions, SECRETS, startFunctions } from '../support/functions.ts';
+import { hasRedisServer, startReplica, type TestRedis } from '../support/redis.ts';
 import { FAULTS, type Fault, startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 /**
@@ -52,6 +55,12 @@ const update = (maxChatId: string) => ({
 const message = (ids: readonly number[]) => ({
   Records: [functions.record('BULK_REFRESHES', JSON.stringify({ ids, requested_at: Date.now() }), 'm')],
 });
+
+async function flush({ url }: TestRedis): Promise<void> {
+  const client = new Redis(url);
+  await client.flushall();
+  client.disconnect();
+}
 
 /** Statuses the API may answer with while a dependency is out, besides the good ones. A 500 is never one of them. */
 const ALLOWED: Readonly<Record<'list' | 'refresh' | 'webhook', Readonly<Record<Dependency, readonly number[]>>>> = {
@@ -118,3 +127,42 @@ test('a hung Redis costs the listing one command timeout in ten seconds', async 
   }
   expect(took.filter((ms) => ms > 240).length).toBeLessThanOrEqual(2);
 }, 60_000);
+
+describe.skipIf(!hasRedisServer)('Redis, one trouble after another (needs redis-server)', () => {
+  test('no listing fails while it hangs, loses its keys, dies, and fails over to a replica', async () => {
+    const moveTo = (redis: TestRedis) => proxies.Redis.moveTo(Number(new URL(redis.url).port));
+    const replica = await startReplica(functions.redis);
+    const troubles: readonly (() => Promise<unknown> | unknown)[] = [
+      () => functions.redis.hang(),
+      () => functions.redis.resume(),
+      () => flush(functions.redis),
+      () => {
+        proxies.Redis.cutOff();
+        moveTo(replica);
+        return replica.promote();
+      },
+      () => flush(replica),
+      () => replica.kill(),
+    ];
+    const statuses: number[] = [];
+    let over = false;
+    const listing = async () => {
+      while (!over) statuses.push((await call('http-list-chats', { query: { limit: '20' } })).statusCode);
+    };
+    const readers = [listing(), listing()];
+    for (const happen of troubles) {
+      await happen();
+      await sleep(1_500);
+    }
+    over = true;
+    await Promise.all(readers);
+    moveTo(functions.redis);
+    expect(statuses.length).toBeGreaterThan(50);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    // Redis is used again once its pause is over.
+    await vi.waitFor(async () => expect((await call('http-refresh-participants', chat(3))).statusCode).toBe(200), {
+      timeout: 20_000,
+      interval: 500,
+    });
+  }, 90_000);
+});

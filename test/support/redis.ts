@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 
 export interface TestRedis {
   readonly url: string;
@@ -16,10 +18,46 @@ export interface TestRedis {
   resume(): void;
 }
 
+/** Whether the real server is on the PATH. Only it has replicas. */
+export const hasRedisServer = (process.env.PATH ?? '')
+  .split(delimiter)
+  .some((folder) => existsSync(join(folder, 'redis-server')));
+
+export interface Replica extends TestRedis {
+  /** Makes it the primary, and `former` its replica, as after a failover. */
+  promote(former?: TestRedis): Promise<void>;
+}
+
+/** Starts a replica of a real Redis server, and waits until it has the same keys. */
+export async function startReplica(primary: TestRedis): Promise<Replica> {
+  const server = await startRedis();
+  const replicate = async (replica: TestRedis, of: TestRedis) => {
+    const [client, source] = [new Redis(replica.url), new Redis(of.url)];
+    // Over the socket, so that neither writes a file into the current directory.
+    await source.config('SET', 'repl-diskless-sync', 'yes');
+    await source.config('SET', 'repl-diskless-sync-delay', '0');
+    await client.config('SET', 'repl-diskless-load', 'swapdb');
+    source.disconnect();
+    await client.replicaof('127.0.0.1', new URL(of.url).port);
+    while (!(await client.info('replication')).includes('master_link_status:up')) await sleep(20);
+    client.disconnect();
+  };
+  await replicate(server, primary);
+  return {
+    ...server,
+    async promote(former) {
+      const client = new Redis(server.url);
+      await client.replicaof('NO', 'ONE');
+      client.disconnect();
+      if (former) await replicate(former, server);
+    },
+  };
+}
+
 /** Starts an empty Redis on a loopback port: the real server if it is on the PATH, otherwise the one from npm. */
 export async function startRedis(port?: number): Promise<TestRedis> {
   const at = port ?? (await freePort());
-  const real = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'redis-server')));
+  const real = hasRedisServer;
   const server = real
     ? spawn('redis-server', ['--port', `${at}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
         stdio: 'ignore',

@@ -25,6 +25,8 @@ export interface TcpProxy {
   resume(): void;
   /** Keeps the present connections open, but never forwards data over them again. New connections work. */
   cutOff(): void;
+  /** Connects new clients to another server, like a DNS name that moves. Open connections stay with the old one. */
+  moveTo(targetPort: number): void;
   /** Ends the open connections, and applies the fault to all new ones until it is `undefined` again. */
   fail(fault: Fault | undefined): Promise<void>;
   stop(): void;
@@ -34,7 +36,8 @@ const LATENCY_MS = 200;
 const SLOW_CLOSE_MS = 2_000;
 
 /** Stands between a client and a server on this machine, as a network that can fail. */
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+export async function startTcpProxy(firstTarget: number): Promise<TcpProxy> {
+  let targetPort = firstTarget;
   const sockets = new Set<Socket>();
   let hanging = false;
   let fault: Fault | undefined;
@@ -97,6 +100,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
           .removeAllListeners()
           .on('error', () => {})
           .resume();
+    },
+    moveTo(port) {
+      targetPort = port;
     },
     async fail(next) {
       if (next === fault) return;
