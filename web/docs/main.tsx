@@ -17,7 +17,10 @@ const ui = SwaggerUIBundle({
   displayRequestDuration: true,
   docExpansion: 'list',
   filter: true,
-  syntaxHighlight: { theme: dark.matches ? 'monokai' : 'idea' },
+  // Its colours have too little contrast.
+  syntaxHighlight: { activated: false },
+  // The link is inside a button, which opens the operation and changes the address in the same way.
+  plugins: [{ components: { DeepLink: ({ text }: { text: string }) => text } }],
   // Swagger UI would otherwise ask its makers' server to check the document.
   validatorUrl: null,
   onComplete() {
@@ -25,3 +28,17 @@ const ui = SwaggerUIBundle({
     if (token) ui.preauthorizeApiKey('token', token);
   },
 });
+
+/** Gives names to fields that have none, and lets examples be scrolled by keyboard. */
+function completeForEverybody(api: Element): void {
+  for (const field of api.querySelectorAll('[data-param-name] :is(select, input, textarea):not([aria-label])')) {
+    field.setAttribute('aria-label', field.closest('[data-param-name]')?.getAttribute('data-param-name') ?? '');
+  }
+  for (const field of api.querySelectorAll('select:not([aria-label], [id])'))
+    field.setAttribute('aria-label', 'Format');
+  for (const example of api.querySelectorAll('pre:not([tabindex])')) example.setAttribute('tabindex', '0');
+}
+const api = document.getElementById('api');
+if (api) {
+  new MutationObserver(() => completeForEverybody(api)).observe(api, { childList: true, subtree: true });
+}
