@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { makeScratch } from '../../localstack/scratch.ts';
 import { type LocalStack, startLocalStack } from '../../localstack/stack.ts';
+import type { components } from '../e2e/api.d.ts';
+import { axeFindings, misfits, tabTo } from './accessibility.ts';
 import { chromiumPath, goTo, launch, openConsole, openPage, type View, withoutBrowser } from './browser.ts';
+import { makePast } from './demo.ts';
 
 const CHATS = 260;
 
@@ -73,6 +75,18 @@ async function api(path: string, token = stack.tokens.superadmin) {
   return (await answer.json()) as { data: SomeChat[]; total: number; paths: object };
 }
 
+const universities = async () => {
+  const { universities } = (await api('/stats')) as unknown as components['schemas']['Stats'];
+  return universities ?? [];
+};
+
+/** Reloads the page; the plan that it gets then is another one. */
+async function changePlan(page: Page, change: Partial<components['schemas']['Plan']>): Promise<void> {
+  const plan = await api('/admin/participants/plan');
+  await page.route('**/admin/participants/plan', (route) => route.fulfill({ json: { ...plan, ...change } }));
+  await page.reload();
+}
+
 /** A group whose count can be set. */
 async function someGroup(): Promise<SomeChat> {
   const { data } = await api('/chats/all?limit=100');
@@ -82,18 +96,6 @@ async function someGroup(): Promise<SomeChat> {
     if (truth.type === 'chat' && truth.bot === 'reader' && chat.status === 'active') return chat;
   }
   throw new Error('there is no such chat');
-}
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** Serious and critical findings. */
-async function findings(page: Page): Promise<string[]> {
-  // The policy of the page forbids scripts that are put into it, so it runs beside it.
-  const result = await page.evaluate(`${AXE}; axe.run(document, { resultTypes: ['violations'] })`);
-  const { violations } = result as { violations: { id: string; impact: string; nodes: { html: string }[] }[] };
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
 }
 
 describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
@@ -208,7 +210,7 @@ describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
     await page.locator('tbody tr', { hasText: chat.name }).first().locator('.figure', { hasText: /^61$/ }).waitFor();
   });
 
-  test('says why a count can not be read, keeps the last one, and names the request', async () => {
+  test('says why a count cannot be read, keeps the last one, and names the request', async () => {
     const chat = await someGroup();
     const { page } = await see({ at: `/chats/${chat.id}` });
     await page.getByRole('button', { name: 'Refresh' }).click();
@@ -255,7 +257,7 @@ describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
 
   test.each([
     [429, 'Too many requests at once'],
-    [500, 'The service can not do this now'],
+    [500, 'The service cannot do this now'],
   ])('explains an answer of %i', async (status, words) => {
     const { page } = await see();
     await page.route('**/chats/all**', (route) => route.fulfill({ status, json: { message: 'x' } }));
@@ -323,10 +325,39 @@ describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
     await page.getByText(/of the counts shown would be correct/).waitFor();
   });
 
+  test('says when figures will be there, as long as there is nothing to show', async () => {
+    const { page } = await see();
+    const nothing = { measured_freshness: null, expected_freshness: null, requests_per_hour: null };
+    await changePlan(page, nothing);
+    const figure = (name: string) => page.locator('.figure-box', { hasText: name });
+    await figure('Participants').getByText('Appears after the first night').waitFor();
+    await figure('Counts that are correct').getByText('Appears when some chats have been read a second time').waitFor();
+    await figure('Requests to MAX an hour').getByText('Appears a few minutes after the start').waitFor();
+    await page.getByText('The course appears after the first nights').waitFor();
+  });
+
+  test('shows since when events arrive, and that somebody is needed if they do not', async () => {
+    const { page } = await see();
+    const events = page.locator('.services li', { hasText: 'Events of MAX' });
+    await events.getByText(/arrive since|not subscribed yet/).waitFor();
+    const since = new Date(Date.now() - 3 * 3_600_000).toISOString();
+    await changePlan(page, { subscription: { state: 'lost', since } });
+    await events.getByText('do not arrive since').waitFor();
+    await page.getByText('The subscription to MAX’s events was lost 3 hours ago').waitFor();
+  });
+
   test('shows the sums of the roll-up, and those of a university', async () => {
     await stack.runSchedule('scheduleRollUp');
+    await makePast(stack, [], 7);
     const { page } = await see();
     await page.getByRole('heading', { name: 'By university' }).waitFor();
+    const [most] = (await universities()).toSorted((a, b) => b.participants - a.participants);
+    const row = page.getByRole('row', { name: `University ${most?.university_id}` });
+    const [before, now] = [most?.course[0], most?.course.at(-1)].map((n) => n?.toLocaleString('en-GB'));
+    await row.getByRole('img', { name: `It was ${before} and is ${now}` }).waitFor();
+    const share = Math.round((most?.fresher_than_hour ?? 0) * 1_000) / 10;
+    await row.getByText(`${share}%`, { exact: true }).waitFor();
+    await page.locator('.figure-box', { hasText: 'Fresher than an hour' }).getByText('%').waitFor();
     await page.getByRole('button', { name: 'University 2' }).click();
     await page.getByRole('heading', { name: 'Participants: University 2' }).waitFor();
     await page.getByRole('button', { name: 'All universities' }).click();
@@ -376,6 +407,69 @@ describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
     expect(view.complaints).toEqual([]);
   });
 
+  test('can be used by keyboard alone', async () => {
+    await makePast(stack, [], 7);
+    const view = await openPage(browser, stack.url);
+    views.push(view);
+    const { page } = view;
+    await page.goto(`${stack.url}/console`);
+    const button = (name: string | RegExp) => page.getByRole('button', { name });
+    await tabTo(page, page.getByLabel('Access token'));
+    await page.keyboard.insertText(stack.tokens.superadmin);
+    await tabTo(page, page.getByRole('button', { name: 'Sign in', exact: true }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await page.locator('body').focus();
+
+    await tabTo(page, button('Skip to the content'));
+    await tabTo(page, page.getByRole('link', { name: 'Chats', exact: true }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Chats' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('группа');
+    const rows = page.locator('tbody tr[data-index]');
+    await rows.first().getByText('Группа').first().waitFor();
+    await tabTo(page, page.getByRole('combobox', { name: 'All universities' }));
+    await tabTo(page, rows.first().locator('a.name'));
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Space');
+    await page.getByText('1 selected').first().waitFor();
+    const [second] = await rows.nth(1).locator('a.name').allTextContents();
+    const refreshed = page.waitForResponse((answer) => answer.url().includes('/refresh-participants'));
+    await page.keyboard.press('r');
+    await refreshed;
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: second ?? '' }).waitFor();
+    await tabTo(page, button('Refresh'));
+    await page.keyboard.press('Enter');
+    await page.locator('.hero').getByText('just now').first().waitFor();
+    await tabTo(page, button('Edit'));
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Name', { exact: true }).waitFor();
+    await tabTo(page, button('Cancel'));
+    await page.keyboard.press('Enter');
+
+    await goTo(page, '/update');
+    await tabTo(page, button('Start a full update'));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: /Planning|Running|Finished/ }).waitFor();
+    await goTo(page, '/quality');
+    await tabTo(page, button('Compare'));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Chats that differ' }).waitFor();
+    await goTo(page, '/');
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await tabTo(page, page.getByRole('slider').first());
+    await page.keyboard.press('Home');
+    await page.locator('.chart-value').waitFor();
+    await tabTo(page, button('University 1'));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Participants: University 1' }).waitFor();
+    await tabTo(page, button('Sign out'), 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Access token').waitFor();
+  }, 120_000);
+
   describe.each(['ru', 'en'] as const)('in %s', (language) => {
     test.each(['light', 'dark'] as const)(
       'has no serious finding of axe-core, and fits, in the %s theme',
@@ -383,17 +477,67 @@ describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
         const chat = await someGroup();
         for (const width of [360, 1_440]) {
           const { page } = await see({ language, theme, width });
-          for (const at of ['/', '/chats', `/chats/${chat.id}`, '/update', '/quality', '/plan']) {
+          for (const at of ['/', '/chats', `/chats/${chat.id}`, '/update', '/quality', '/plan', '/nowhere']) {
             await goTo(page, at);
             await page.locator('h1').waitFor();
             await page.waitForTimeout(600);
-            expect([at, width, await findings(page)]).toEqual([at, width, []]);
-            const tooWide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-            expect([at, width, tooWide]).toEqual([at, width, expect.toSatisfy((n: number) => n <= 0)]);
+            expect([at, width, await axeFindings(page)]).toEqual([at, width, []]);
+            expect([at, width, await misfits(page)]).toEqual([at, width, []]);
           }
         }
       },
     );
+
+    test.each(['light', 'dark'] as const)('can be signed in to by everybody, in the %s theme', async (theme) => {
+      for (const width of [360, 1_440]) {
+        const view = await openPage(browser, stack.url, { language, theme, width });
+        views.push(view);
+        const { page } = view;
+        await page.goto(`${stack.url}/console`);
+        await page.locator('textarea').fill('secret');
+        await page.locator('form button').click();
+        await page.getByRole('alert').waitFor();
+        expect([width, await axeFindings(page), await misfits(page)]).toEqual([width, [], []]);
+      }
+    });
+  });
+
+  describe('while', () => {
+    test('MAX is down, shows the counts that it has, and says why they cannot be refreshed', async () => {
+      const chat = await someGroup();
+      await turn({ errors: { '503': 1 } });
+      const { page } = await see({ at: `/chats/${chat.id}` });
+      await page.getByRole('button', { name: 'Refresh' }).click();
+      await page.getByRole('alert').getByText('The count could not be read from MAX').waitFor();
+      await page.locator('.big .figure').waitFor();
+      await turn({ errors: { '503': 0 } });
+    });
+
+    test('Redis is down, lists the chats from the database, and says so', async () => {
+      await stack.redis.kill();
+      const { page } = await see({ at: '/chats' });
+      const rows = page.locator('tbody tr[data-index]');
+      await rows.getByText('from the database').first().waitFor();
+      await rows
+        .first()
+        .getByRole('button', { name: /^Refresh/ })
+        .click();
+      await rows.first().getByText('The count could not be read from MAX').waitFor();
+      await rows.first().locator('a.name').click();
+      await page.getByRole('button', { name: 'Refresh' }).click();
+      await page.getByText('Redis does not answer, so single chats cannot be refreshed now.').waitFor();
+      await goTo(page, '/');
+      await page.locator('.attention').getByText('Redis does not answer').waitFor();
+      const redis = page.locator('.services li', { hasText: 'Redis' });
+      await redis.getByText('does not answer').waitFor();
+      await stack.redis.start();
+      // Functions try Redis again after 10 s.
+      const works = async () => {
+        await page.reload();
+        await redis.getByText('works').waitFor({ timeout: 2_000 });
+      };
+      await vi.waitFor(works, { timeout: 40_000 });
+    });
   });
 });
 
@@ -407,6 +551,23 @@ describe.skipIf(!chromiumPath)(`/docs${withoutBrowser}`, () => {
     const text = await view.page.locator('#api').innerText();
     for (const path of Object.keys(paths)) expect(text.replaceAll('\u200b', '')).toContain(path);
   });
+
+  test.each(['light', 'dark'] as const)(
+    'has no serious finding of axe-core, and fits, in the %s theme',
+    async (theme) => {
+      for (const width of [360, 1_440]) {
+        const view = await openPage(browser, stack.url, { theme, width });
+        views.push(view);
+        const { page } = view;
+        await page.goto(`${stack.url}/docs`);
+        await page.locator('.opblock-summary-control').first().click();
+        await page.locator('.opblock-body').first().waitFor();
+        expect([width, await axeFindings(page)]).toEqual([width, []]);
+        const tooWide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        expect([width, tooWide]).toEqual([width, 0]);
+      }
+    },
+  );
 });
 
 test.skipIf(!chromiumPath)('nothing was blocked, nothing failed, and nothing was loaded from elsewhere', () => {

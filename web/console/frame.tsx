@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Session } from './api/session.ts';
 import { Icon, type IconName } from './parts/icons.tsx';
 import { LANGUAGES, type Language, useWords } from './text/index.ts';
@@ -28,6 +28,11 @@ export function Frame({
 }) {
   const { t, language } = useWords();
   const theme = useTheme();
+  const list = useRef<HTMLUListElement>(null);
+  // On a narrow screen the pages may be wider than the screen.
+  useEffect(() => {
+    list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [page]);
   const entries: Entry[] = pagesOf(session).map((name) => ({ page: name, icon: name, name: t.pages[name] }));
   const choices = (
     <div class="choices">
@@ -67,12 +72,12 @@ export function Frame({
         {t.skip}
       </button>
       <header class="side">
-        <a class="brand" href="#/">
+        <a class="brand" href="#/" aria-label={t.name}>
           <Icon name="plan" />
-          <span>{t.name}</span>
+          <span class="brand-name">{t.name}</span>
         </a>
         <nav aria-label={t.menu}>
-          <ul>
+          <ul ref={list}>
             {entries.map((entry) => (
               <li key={entry.page}>
                 <a

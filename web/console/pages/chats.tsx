@@ -337,12 +337,14 @@ function Rows({ rows, states, outdated, ended, loading, selected, onSelect, onEn
         <thead>
           <tr>
             <th scope="col" class="pick">
-              <input
-                type="checkbox"
-                aria-label={t.chats.selectAll}
-                checked={allSelected}
-                onChange={() => onSelect(allSelected ? new Set() : new Set(rows.map(({ id }) => id)))}
-              />
+              <label>
+                <input
+                  type="checkbox"
+                  aria-label={t.chats.selectAll}
+                  checked={allSelected}
+                  onChange={() => onSelect(allSelected ? new Set() : new Set(rows.map(({ id }) => id)))}
+                />
+              </label>
             </th>
             <th scope="col">{t.chats.columns.name}</th>
             <th scope="col" class="place">
@@ -410,15 +412,18 @@ function Row({
     session.universityId === undefined && chat.university_id !== null ? t.university(chat.university_id) : undefined,
   ].filter(Boolean);
   const busy = state?.kind === 'refreshing';
+  const failure = state?.kind === 'failed' ? explain(state.error, words) : undefined;
   return (
     <tr data-index={index} aria-rowindex={index + 2} class={selected ? 'is-selected' : ''}>
       <td class="pick">
-        <input
-          type="checkbox"
-          aria-label={t.chats.select(chat.name)}
-          checked={selected}
-          onChange={() => onToggle(chat.id)}
-        />
+        <label>
+          <input
+            type="checkbox"
+            aria-label={t.chats.select(chat.name)}
+            checked={selected}
+            onChange={() => onToggle(chat.id)}
+          />
+        </label>
       </td>
       <td class="who-cell">
         <div class="clamp">
@@ -446,12 +451,11 @@ function Row({
         <Change state={state} />
       </td>
       <td class="read">
-        <span class={chat.participants_stale && chat.status === 'active' ? 'is-stale' : 'quiet'}>
-          {busy
-            ? t.chats.refreshing
-            : state?.kind === 'failed'
-              ? explain(state.error, words).title
-              : ageOf(chat, words)}
+        <span
+          class={chat.participants_stale && chat.status === 'active' ? 'is-stale' : 'quiet'}
+          title={failure?.advice}
+        >
+          {busy ? t.chats.refreshing : (failure?.title ?? ageOf(chat, words))}
         </span>
         <span class="quiet source" title={t.counts.sourceHelp[chat.participants_source]}>
           {chat.participants_stale && chat.participants_count !== null && chat.status === 'active'

@@ -52,9 +52,7 @@ export function HistoryOf({ chat }: { readonly chat: Chat }) {
       {history.error !== undefined && <Failure error={history.error} retry={history.reload} />}
       {first && last ? (
         <>
-          <p class="quiet">
-            {t.chat.change(words.difference(last.value - first.value))}, {t.chat.grainHint[grain]}
-          </p>
+          <p class="quiet">{t.chat.change(words.difference(last.value - first.value), t.chat.grainHint[grain])}</p>
           <Chart
             points={shown.points}
             from={shown.from}

@@ -7,6 +7,7 @@ import { Chart } from '../parts/chart.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { type Figure, Figures } from '../parts/figures.tsx';
 import { DAY_MS, dayMs, dayText } from '../parts/scale.ts';
+import { Sparkline } from '../parts/sparkline.tsx';
 import { useWords, type Words } from '../text/index.ts';
 
 /** How it stands: the sums with their course, what needs a person, and what the service stands on. */
@@ -61,6 +62,9 @@ export function OverviewPage() {
   const last = stats.value?.days.at(-1);
   const shown = university === undefined ? stats.value : ofUniversity.value;
   const chats = list.value?.total ?? undefined;
+  const rolledUp = stats.value?.rolled_up_at
+    ? t.overview.rolledUp(ago(Date.parse(stats.value.rolled_up_at)))
+    : undefined;
   return (
     <>
       <header class="head">
@@ -74,9 +78,12 @@ export function OverviewPage() {
           {
             name: t.overview.participants,
             value: last && number(last.participants),
-            note: stats.value?.rolled_up_at
-              ? t.overview.rolledUp(ago(Date.parse(stats.value.rolled_up_at)))
-              : undefined,
+            note: rolledUp,
+            missing: stats.value && t.overview.participantsMissing,
+          },
+          {
+            ...{ name: t.overview.fresh, help: t.overview.freshHelp },
+            ...freshness(),
           },
           ...(isSuperadmin ? plannerFigures(plan.value, words) : []),
         ]}
@@ -124,7 +131,12 @@ export function OverviewPage() {
         )}
       </section>
       {stats.value?.universities && stats.value.universities.length > 0 && (
-        <Universities universities={stats.value.universities} chosen={university} onChoose={setUniversity} />
+        <Universities
+          universities={stats.value.universities}
+          days={stats.value.course_days ?? []}
+          chosen={university}
+          onChoose={setUniversity}
+        />
       )}
       {stats.value && <Changed stats={shown ?? stats.value} />}
       <section aria-labelledby="services-title">
@@ -144,10 +156,19 @@ export function OverviewPage() {
               </li>
             );
           })}
+          {isSuperadmin && <Events subscription={plan.value?.subscription} />}
         </ul>
       </section>
     </>
   );
+
+  /** As it is now for who sees the plan; for others as the last roll-up found it. */
+  function freshness(): Pick<Figure, 'value' | 'note' | 'missing'> {
+    const share = isSuperadmin ? plan.value?.fresher_than_hour : last?.fresher_than_hour;
+    const missing = isSuperadmin ? plan.value && t.chats.none : stats.value && t.overview.participantsMissing;
+    if (share == null) return { value: undefined, missing };
+    return { value: percent(share), note: isSuperadmin ? t.overview.freshNow : rolledUp };
+  }
 
   function plannerFigures(value: Plan | undefined, { t }: Words): Figure[] {
     const correct = value?.measured_freshness ?? value?.expected_freshness;
@@ -157,14 +178,30 @@ export function OverviewPage() {
         value: correct == null ? undefined : percent(correct),
         note:
           value?.expected_freshness == null ? undefined : t.overview.correctExpected(percent(value.expected_freshness)),
+        missing: value && t.overview.correctMissing,
       },
       {
         name: t.overview.quota,
         value: value?.requests_per_hour == null ? undefined : number(Math.round(value.requests_per_hour)),
         note: value && t.overview.quotaOf(number(Math.round(value.budget_per_hour))),
+        missing: value && t.overview.quotaMissing,
       },
     ];
   }
+}
+
+/** Since when MAX reports changes, or no longer does. */
+function Events({ subscription }: { readonly subscription: Plan['subscription'] | undefined }) {
+  const { t, dateTime } = useWords();
+  const { events } = t.overview;
+  const state = { confirmed: 'is-ok', lost: 'is-down', none: 'is-disabled' } as const;
+  const since = subscription?.since ? dateTime(Date.parse(subscription.since)) : '';
+  return (
+    <li class={subscription ? state[subscription.state] : 'is-unknown'}>
+      <strong>{events.name}</strong>
+      <span>{subscription ? events[subscription.state](since) : t.loading}</span>
+    </li>
+  );
 }
 
 /** What needs a person, worst first. */
@@ -179,7 +216,7 @@ function Attention({
   readonly run: FullUpdate | null | undefined;
   readonly plan: Plan | undefined;
 }) {
-  const { t, number } = useWords();
+  const { t, number, ago } = useWords();
   const { overview } = t;
   const items: (readonly [title: string, hint: string])[] = [
     ...SERVICES.filter((name) => health?.[name].state === 'down').map(
@@ -187,12 +224,8 @@ function Attention({
     ),
     ...(run?.status === 'stalled' ? [[overview.stalledRun, overview.stalledRunHint] as const] : []),
     ...(run && run.failed > 0 ? [[overview.failedRun(number(run.failed)), overview.failedRunHint] as const] : []),
-    ...(plan &&
-    plan.planned_at !== null &&
-    plan.trusted === 0 &&
-    plan.chats > plan.never_read &&
-    health?.max.state === 'ok'
-      ? [[overview.noEvents, overview.noEventsHint] as const]
+    ...(plan?.subscription.state === 'lost' && plan.subscription.since
+      ? [[overview.lostEvents(ago(Date.parse(plan.subscription.since))), overview.lostEventsHint] as const]
       : []),
     ...(lost > 0 ? [[overview.gone(number(lost)), overview.goneHint] as const] : []),
   ];
@@ -217,14 +250,16 @@ function Attention({
 
 function Universities({
   universities,
+  days,
   chosen,
   onChoose,
 }: {
   readonly universities: NonNullable<Stats['universities']>;
+  readonly days: readonly string[];
   readonly chosen: number | undefined;
   readonly onChoose: (university: number) => void;
 }) {
-  const { t, number, difference, shortDate } = useWords();
+  const { t, number, difference, percent, shortDate } = useWords();
   const most = Math.max(1, ...universities.map(({ participants }) => participants));
   const since = universities[0]?.since;
   const rows = universities.toSorted((a, b) => b.participants - a.participants);
@@ -237,13 +272,15 @@ function Universities({
           <thead>
             <tr>
               <th scope="col">{t.overview.university}</th>
-              <th scope="col">{t.overview.chats}</th>
               <th scope="col">{t.overview.participants}</th>
               <th scope="col">{since ? t.overview.changeSince(shortDate(since)) : t.overview.change}</th>
+              <th scope="col">{t.overview.courseShort}</th>
+              <th scope="col">{t.overview.chats}</th>
+              <th scope="col">{t.overview.fresh}</th>
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ university_id, chats, participants, participants_before }) => (
+            {rows.map(({ university_id, chats, participants, participants_before, course, fresher_than_hour }) => (
               <tr key={university_id} class={university_id === chosen ? 'is-selected' : ''}>
                 <th scope="row">
                   <button
@@ -255,7 +292,6 @@ function Universities({
                     {t.university(university_id)}
                   </button>
                 </th>
-                <td>{number(chats)}</td>
                 <td class="with-bar">
                   {number(participants)}
                   <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
@@ -263,6 +299,15 @@ function Universities({
                   </svg>
                 </td>
                 <td>{participants_before === null ? '—' : difference(participants - participants_before)}</td>
+                <td>
+                  <Sparkline
+                    days={days}
+                    values={course}
+                    label={t.overview.courseText(number(participants_before ?? 0), number(participants))}
+                  />
+                </td>
+                <td>{number(chats)}</td>
+                <td>{fresher_than_hour === null ? '—' : percent(fresher_than_hour)}</td>
               </tr>
             ))}
           </tbody>

@@ -32,24 +32,34 @@ export function PlanPage() {
       {value && value.planned_at === null && <p class="notice">{t.plan.notYet}</p>}
       <Figures
         figures={[
-          { name: t.plan.measured, value: share(value?.measured_freshness), help: t.plan.measuredHint },
-          { name: t.plan.expected, value: share(value?.expected_freshness) },
+          {
+            ...{ name: t.plan.measured, value: share(value?.measured_freshness), help: t.plan.measuredHint },
+            missing: value && t.overview.correctMissing,
+          },
+          {
+            ...{ name: t.plan.expected, value: share(value?.expected_freshness) },
+            missing: value && t.overview.correctMissing,
+          },
           {
             name: t.plan.budget,
             value: value?.requests_per_hour == null ? undefined : number(Math.round(value.requests_per_hour)),
             note: value && t.overview.quotaOf(number(Math.round(value.budget_per_hour))),
+            missing: value && t.overview.quotaMissing,
           },
           {
             name: t.plan.price,
+            missing: value && t.overview.quotaMissing,
             value: value?.kappa == null ? undefined : number(Number(value.kappa.toPrecision(2))),
             help: t.plan.priceHint,
           },
           {
             name: t.plan.views,
+            missing: value && t.overview.quotaMissing,
             value: value?.reads_per_hour == null ? undefined : number(Math.round(value.reads_per_hour)),
           },
           {
             name: t.plan.changes,
+            missing: value && t.overview.quotaMissing,
             value:
               value?.median_changes_per_day == null
                 ? undefined
@@ -120,13 +130,11 @@ function WhatIf() {
           <span class="quiet">{t.loading}</span>
         )}
       </p>
-      {curve.value && curve.value.length > 1 && (
-        <Columns
-          shares={curve.value.map(({ expected_freshness }) => expected_freshness)}
-          chosen={chosen}
-          onChoose={choose}
-        />
-      )}
+      <Columns
+        shares={curve.value?.map(({ expected_freshness }) => expected_freshness) ?? []}
+        chosen={chosen}
+        onChoose={choose}
+      />
     </section>
   );
 }
@@ -142,27 +150,18 @@ function Columns({
   readonly onChoose: (i: number) => void;
 }) {
   const { t, number, percent } = useWords();
-  const [width, height, gap] = [720, 180, 8];
-  const low = Math.max(0, Math.floor((Math.min(...shares) - 0.05) * 20) / 20);
-  const column = (width - gap * (shares.length - 1)) / shares.length;
-  const y = (share: number) => height - 24 - ((share - low) / (1 - low || 1)) * (height - 48);
   return (
-    <svg class="columns" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={t.plan.curve}>
-      {shares.map((share, i) => {
-        const x = i * (column + gap);
-        return (
-          // biome-ignore lint/a11y/noStaticElementInteractions: the slider does the same by keyboard.
-          <g key={QUOTAS[i]} class={i === chosen ? 'is-chosen' : ''} onClick={() => onChoose(i)}>
-            <rect x={x} y={y(share)} width={column} height={height - 24 - y(share)} rx={3} />
-            <text x={x + column / 2} y={y(share) - 6} text-anchor="middle">
-              {percent(share)}
-            </text>
-            <text class="tick" x={x + column / 2} y={height - 6} text-anchor="middle">
-              {number(QUOTAS[i] ?? 0)}
-            </text>
-          </g>
-        );
-      })}
-    </svg>
+    // Without shares it takes the same space.
+    <div class="columns" role="img" aria-label={t.plan.curve}>
+      {shares.map((share, i) => (
+        // biome-ignore lint/a11y/noStaticElementInteractions: the slider does the same by keyboard.
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the same.
+        <div key={QUOTAS[i]} class={i === chosen ? 'is-chosen' : ''} onClick={() => onChoose(i)}>
+          <span class="share">{percent(share)}</span>
+          <span class="column" style={{ height: `${share * 100}%` }} />
+          <span class="tick">{number(QUOTAS[i] ?? 0)}</span>
+        </div>
+      ))}
+    </div>
   );
 }

@@ -13,7 +13,9 @@ export interface ChartPoint {
 }
 
 const HEIGHT = 260;
-const PAD = { top: 12, right: 12, bottom: 28, left: 56 };
+const PAD = { top: 12, right: 12, bottom: 28 };
+/** Largest widths, pixels: of a digit of an axis, and of the mark of a point's range. */
+const [DIGIT, RANGE] = [7.5, 5] as const;
 
 export function Chart({
   points,
@@ -55,11 +57,12 @@ export function Chart({
     const end = Math.max(dayMs(to), start + 1);
     const low = Math.min(...points.map(({ min }) => min));
     const high = Math.max(...points.map(({ max }) => max));
-    const margin = Math.max(1, (high - low) * 0.12);
-    const marks = ticks(Math.max(0, low - margin), high + margin, 4);
+    const margin = Math.max(1, (high - low) * 0.08);
+    const top = high + margin;
+    const marks = ticks(Math.max(0, low - margin), top, 5);
     const bottom = marks[0] ?? 0;
-    const top = marks.at(-1) ?? 1;
-    const x = (ms: number) => PAD.left + ((ms - start) / (end - start)) * (width - PAD.left - PAD.right);
+    const left = 10 + DIGIT * Math.max(...marks.map((mark) => words.number(mark).length));
+    const x = (ms: number) => left + ((ms - start) / (end - start)) * (width - left - PAD.right);
     const y = (value: number) =>
       height - PAD.bottom - ((value - bottom) / (top - bottom || 1)) * (height - PAD.top - PAD.bottom);
     const places = points.map((point) => ({ point, x: x(dayMs(point.day)), y: y(point.value) }));
@@ -76,10 +79,11 @@ export function Chart({
       .filter(({ point }) => point.max > point.min)
       .map(({ point, x }) => `M${x.toFixed(1)} ${y(point.min).toFixed(1)}V${y(point.max).toFixed(1)}`)
       .join('');
-    const spans = Math.max(1, Math.min(6, Math.floor((width - PAD.left) / 110)));
+    const spans = Math.max(1, Math.min(6, Math.floor((width - left) / 110)));
     const dates = Array.from({ length: spans + 1 }, (_, i) => start + ((end - start) * i) / spans);
-    return { places, path, area, ranges, marks, y, x, dates, long: end - start > 200 * 86_400_000 };
-  }, [points, from, to, width, height, steps]);
+    const rangeWidth = Math.max(1, Math.min(RANGE, (0.7 * (width - left)) / places.length));
+    return { places, path, area, ranges, rangeWidth, marks, left, y, x, dates, long: end - start > 200 * 86_400_000 };
+  }, [points, from, to, width, height, steps, words]);
 
   const { places } = drawn;
   const current = chosen === undefined ? undefined : places[Math.min(chosen, places.length - 1)];
@@ -137,8 +141,8 @@ export function Chart({
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true" focusable="false">
         {drawn.marks.map((mark) => (
           <g key={mark}>
-            <line class="grid" x1={PAD.left} x2={width - PAD.right} y1={drawn.y(mark)} y2={drawn.y(mark)} />
-            <text class="tick" x={PAD.left - 10} y={drawn.y(mark) + 4} text-anchor="end">
+            <line class="grid" x1={drawn.left} x2={width - PAD.right} y1={drawn.y(mark)} y2={drawn.y(mark)} />
+            <text class="tick" x={drawn.left - 10} y={drawn.y(mark) + 4} text-anchor="end">
               {words.number(mark)}
             </text>
           </g>
@@ -155,7 +159,7 @@ export function Chart({
           </text>
         ))}
         <path class="area" d={drawn.area} />
-        <path class="ranges" d={drawn.ranges} />
+        <path class="ranges" d={drawn.ranges} stroke-width={drawn.rangeWidth} />
         <path class="line" d={drawn.path} />
         {places.length === 1 && places[0] && <circle class="dot" cx={places[0].x} cy={places[0].y} r={3.5} />}
         {current && (

@@ -4,18 +4,24 @@ export interface Figure {
   /** `undefined`: not known yet. */
   readonly value: string | undefined;
   readonly note?: string | undefined;
+  /** Why there is no value although everything is loaded, and when there will be one. */
+  readonly missing?: string | undefined;
   readonly help?: string | undefined;
 }
 
 export const Figures = ({ figures }: { readonly figures: readonly Figure[] }) => (
   <dl class="figures">
-    {figures.map(({ name, value, note, help }) => (
+    {figures.map(({ name, value, note, missing, help }) => (
       <div class="figure-box" key={name} title={help}>
         <dt>{name}</dt>
-        <dd>
-          <span class="figure">{value ?? '—'}</span>
-          <span class="quiet">{note ?? '\u00A0'}</span>
-        </dd>
+        {value === undefined && missing ? (
+          <dd class="missing">{missing}</dd>
+        ) : (
+          <dd>
+            <span class="figure">{value ?? '…'}</span>
+            {note && <span class="quiet">{note}</span>}
+          </dd>
+        )}
       </div>
     ))}
   </dl>

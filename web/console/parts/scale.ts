@@ -1,12 +1,11 @@
-/** Round steps for an axis: 1, 2 or 5 times a power of ten. */
+/** Round marks of an axis from `min` to `max`, whole numbers, the first one at `min` or below. */
 export function ticks(min: number, max: number, wanted: number): number[] {
-  const span = Math.max(1, max - min);
-  const rough = span / wanted;
+  const rough = Math.max(1, max - min) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(1, ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power);
-  const first = Math.floor(min / step) * step;
+  const factors = power >= 10 ? [1, 2, 2.5, 5, 10] : [1, 2, 5, 10];
+  const step = Math.max(1, (factors.find((factor) => factor * power >= rough) ?? 10) * power);
   const found: number[] = [];
-  for (let at = first; at <= max + step * 0.999; at += step) found.push(at);
+  for (let at = Math.floor(min / step) * step; at <= max; at += step) found.push(at);
   return found;
 }
 

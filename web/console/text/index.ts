@@ -17,6 +17,7 @@ export interface Words {
   readonly percent: (share: number) => string;
   /** `5 minutes ago`. @param ms Unix ms. */
   readonly ago: (ms: number) => string;
+  /** The year only if it is another one. @param ms Unix ms. */
   readonly dateTime: (ms: number) => string;
   /** @param day `YYYY-MM-DD`. */
   readonly date: (day: string) => string;
@@ -52,7 +53,9 @@ export function wordsIn(language: Language): Words {
   const signed = new Intl.NumberFormat(locale, { signDisplay: 'exceptZero' });
   const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
-  const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+  const moment = (year: 'numeric' | undefined) =>
+    new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year, hour: '2-digit', minute: '2-digit' });
+  const [thisYear, otherYear] = [moment(undefined), moment('numeric')];
   const day = (options: Intl.DateTimeFormatOptions) => {
     const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
     return (text: string) => format.format(new Date(`${text}T00:00:00Z`));
@@ -71,7 +74,10 @@ export function wordsIn(language: Language): Words {
       const [size, name] = UNITS.find(([size]) => Math.abs(seconds) >= size) ?? [MINUTE, 'minute'];
       return relative.format(-Math.round(seconds / size), name);
     },
-    dateTime: (ms) => moment.format(new Date(ms)),
+    dateTime(ms) {
+      const date = new Date(ms);
+      return (date.getFullYear() === new Date().getFullYear() ? thisYear : otherYear).format(date);
+    },
     date: day({ day: 'numeric', month: 'long', year: 'numeric' }),
     shortDate: day({ day: 'numeric', month: 'short' }),
     month: day({ month: 'short', year: '2-digit' }),
