@@ -58,6 +58,11 @@ export interface StoredChat extends StoredCount {
   readonly planning: Planning;
 }
 
+/** The part of a stored chat that sums need. */
+export interface CountedChat extends StoredCount {
+  readonly chat: Pick<Chat, 'id' | 'universityId' | 'maxChatId' | 'status'>;
+}
+
 /** The stored data of a chat that was never requested from MAX. */
 export const NEVER_COUNTED = {
   participantsCount: null,

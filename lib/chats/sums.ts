@@ -1,4 +1,4 @@
-import type { Chat, ChatStatus, StoredChat } from './chat.ts';
+import { type CountedChat, type ShownStatus, shownStatus } from './chat.ts';
 
 /** Sums over the chats of a scope at one time. */
 export interface Sums {
@@ -14,20 +14,14 @@ export interface Sums {
   readonly byStatus: Readonly<Partial<Record<ShownStatus, number>>>;
 }
 
-export type ShownStatus = ChatStatus | 'unlinked';
-
 export const NO_SUMS: Sums = { chats: 0, participants: 0, neverRead: 0, stale: 0, readWithinHour: 0, byStatus: {} };
-
-/** Returns the status that the API shows. A chat without a MAX id has no status in MAX. */
-const shownStatus = ({ maxChatId, status }: Pick<Chat, 'maxChatId' | 'status'>): ShownStatus =>
-  maxChatId === null ? 'unlinked' : status;
 
 const HOUR_MS = 3_600_000;
 
 /** Adds a chat to sums at the time `at`, Unix ms. @param freshMs age from which a count is stale. */
 export function withChat(
   sums: Sums,
-  { chat, participantsCount, readAt }: StoredChat,
+  { chat, participantsCount, readAt }: CountedChat,
   at: number,
   freshMs: number,
 ): Sums {

@@ -1,4 +1,4 @@
-import type { Chat, ChatFields, ChatOutline, Scope, StoredChat, StoredCount } from '../chats/chat.ts';
+import type { Chat, ChatFields, ChatOutline, CountedChat, Scope, StoredChat, StoredCount } from '../chats/chat.ts';
 import type { Order, Position, Sort } from '../chats/sort-keys.ts';
 
 export interface Listing {
@@ -84,6 +84,8 @@ export interface ChatStore {
   get(id: number): Promise<StoredChat | undefined>;
   /** Returns chats by id, without unknown ids. One BatchGetItem for every 100, in parallel. */
   getMany(ids: readonly number[]): Promise<Map<number, StoredChat>>;
+  /** Returns what sums need of these chats, in any order, without unknown ids. Requests as for `getMany`. */
+  getCounted(ids: readonly number[]): Promise<readonly CountedChat[]>;
   findByMaxChatId(maxChatId: string): Promise<number | undefined>;
   /** Returns a page of 1 to 1,000 rows. */
   list(listing: Listing): Promise<ListPage>;

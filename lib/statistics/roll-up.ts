@@ -1,8 +1,16 @@
 import { addDays, dayOf } from '../base/day.ts';
-import type { StoredChat } from '../chats/chat.ts';
+import type { CountedChat } from '../chats/chat.ts';
 import { NO_MOVERS, NO_SUMS, withChat, withMover } from '../chats/sums.ts';
 import type { ChatStore } from '../state/chat-store.ts';
-import { CHUNK, type RollUp, type RollUpOf, type RollUpStore, SPANS, type Span } from '../state/statistics.ts';
+import {
+  CHUNK,
+  type CountsOfChunk,
+  type RollUp,
+  type RollUpOf,
+  type RollUpStore,
+  SPANS,
+  type Span,
+} from '../state/statistics.ts';
 
 /**
  * The nightly roll-up of statistics. It reads all chats by id in chunks, adds them up by university, and compares each count with
@@ -21,7 +29,7 @@ const SAVED_EVERY = 25 * CHUNK;
 const PAGE = 1_000;
 
 export interface RollUpDeps {
-  readonly chatStore: Pick<ChatStore, 'outlines' | 'getMany'>;
+  readonly chatStore: Pick<ChatStore, 'outlines' | 'getCounted' | 'getMany'>;
   readonly rollUpStore: RollUpStore;
   readonly now: () => number;
   readonly settings: { readonly freshMs: number };
@@ -57,9 +65,9 @@ export const createRollUp =
     });
 
     let saved = state.all.sums.chats;
-    for await (const { chunk, ids } of chunksOfIds(deps.chatStore, state.after)) {
-      const stored = await deps.chatStore.getMany(ids);
-      state = await addChunk(deps, state, chunk, [...stored.values()], ids.at(-1) ?? state.after);
+    for await (const part of readAhead(chunksFrom(deps, state))) {
+      await rollUpStore.keepCounts(part.chunk, state.date, countsIn(part));
+      state = addChunk(deps, state, part);
       onProgress(state.all.sums.chats);
       const late = now() > deadline;
       if (late || state.all.sums.chats - saved >= SAVED_EVERY) {
@@ -109,27 +117,57 @@ async function* chunksOfIds(chatStore: RollUpDeps['chatStore'], after: number) {
   if (first !== undefined) yield { chunk: chunkOf(first), ids };
 }
 
-async function addChunk(
-  { rollUpStore, settings }: RollUpDeps,
-  state: RollUp,
-  chunk: number,
-  chats: readonly StoredChat[],
-  after: number,
-): Promise<RollUp> {
-  const [week, month] = await Promise.all(
-    SPANS.map((span) => {
-      const date = state.since[span];
-      return date === null ? undefined : rollUpStore.countsOf(chunk, date);
-    }),
-  );
-  const before = { week, month };
-  const counts = new Map<number, number>();
+/** A chunk of the chats, as it is now and as it was. */
+interface ChunkOfChats {
+  readonly chunk: number;
+  readonly chats: readonly CountedChat[];
+  readonly before: Readonly<Record<Span, CountsOfChunk | undefined>>;
+  /** It is the last id of the chunk. */
+  readonly after: number;
+}
+
+/** Reads the remaining chunks. */
+async function* chunksFrom({ chatStore, rollUpStore }: RollUpDeps, { after, since }: RollUp) {
+  const countsOf = (chunk: number, date: string | null) =>
+    date === null ? undefined : rollUpStore.countsOf(chunk, date);
+  for await (const { chunk, ids } of chunksOfIds(chatStore, after)) {
+    const [chats, week, month] = await Promise.all([
+      chatStore.getCounted(ids),
+      countsOf(chunk, since.week),
+      countsOf(chunk, since.month),
+    ]);
+    yield { chunk, chats, before: { week, month }, after: ids.at(-1) ?? after } satisfies ChunkOfChats;
+  }
+}
+
+/** Yields the same values, but fetches the next one while its consumer works on the last one. */
+async function* readAhead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  const fetchNext = () => {
+    const next = source.next();
+    // If it fails before the consumer asks for it, that is not an unhandled error.
+    next.catch(() => {});
+    return next;
+  };
+  let next = fetchNext();
+  try {
+    for (let result = await next; !result.done; result = await next) {
+      next = fetchNext();
+      yield result.value;
+    }
+  } finally {
+    await next.catch(() => {});
+  }
+}
+
+const countsIn = ({ chats }: ChunkOfChats): CountsOfChunk =>
+  new Map(chats.flatMap(({ chat, participantsCount: count }) => (count === null ? [] : [[chat.id, count]])));
+
+function addChunk({ settings }: RollUpDeps, state: RollUp, { chats, before, after }: ChunkOfChats): RollUp {
   let { all } = state;
   const universities: Record<number, RollUpOf> = { ...state.universities };
-  for (const stored of chats) {
-    const { id, universityId } = stored.chat;
-    const { participantsCount } = stored;
-    if (participantsCount !== null) counts.set(id, participantsCount);
+  for (const counted of chats) {
+    const { id, universityId } = counted.chat;
+    const { participantsCount } = counted;
     const add = (of: RollUpOf, most: number): RollUpOf => {
       const movers = { ...of.movers };
       for (const span of SPANS) {
@@ -137,14 +175,13 @@ async function addChunk(
         if (earlier === undefined || participantsCount === null) continue;
         movers[span] = withMover(movers[span], { id, before: earlier, after: participantsCount }, most);
       }
-      return { sums: withChat(of.sums, stored, state.startedAt, settings.freshMs), movers };
+      return { sums: withChat(of.sums, counted, state.startedAt, settings.freshMs), movers };
     };
     all = add(all, MOST_MOVERS.all);
     if (universityId !== null) {
       universities[universityId] = add(universities[universityId] ?? NOTHING, MOST_MOVERS.university);
     }
   }
-  await rollUpStore.keepCounts(chunk, state.date, counts);
   return { ...state, after, all, universities };
 }
 

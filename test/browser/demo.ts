@@ -3,7 +3,7 @@ import { createDynamoChatStore } from '../../lib/adapters/dynamodb/chat-store.ts
 import { createDynamo } from '../../lib/adapters/dynamodb/client.ts';
 import { createDynamoHistoryWriter } from '../../lib/adapters/dynamodb/history.ts';
 import { createDynamoRollUpStore } from '../../lib/adapters/dynamodb/statistics.ts';
-import type { StoredChat } from '../../lib/chats/chat.ts';
+import type { CountedChat } from '../../lib/chats/chat.ts';
 import { createRollUp } from '../../lib/statistics/roll-up.ts';
 import type { LocalStack } from '../../localstack/stack.ts';
 
@@ -25,7 +25,7 @@ function shareAt(id: number, daysAgo: number): number {
   return Math.max(0.05, 1 - pace * daysAgo + wave);
 }
 
-const earlier = (chat: StoredChat, daysAgo: number): StoredChat => ({
+const earlier = <C extends CountedChat>(chat: C, daysAgo: number): C => ({
   ...chat,
   participantsCount:
     chat.participantsCount === null
@@ -55,10 +55,9 @@ export async function makePast(
   for (let daysAgo = days; daysAgo >= 0; daysAgo -= 1) {
     const then = {
       outlines: chatStore.outlines,
-      async getMany(ids: readonly number[]) {
-        const stored = await chatStore.getMany(ids);
-        return new Map([...stored].map(([id, chat]) => [id, earlier(chat, daysAgo)]));
-      },
+      getMany: chatStore.getMany,
+      getCounted: async (ids: readonly number[]) =>
+        (await chatStore.getCounted(ids)).map((chat) => earlier(chat, daysAgo)),
     };
     await createRollUp({
       chatStore: then,

@@ -107,6 +107,25 @@ describe.each(IMPLEMENTATIONS)('chat store in %s', (_, open) => {
     });
   });
 
+  test('what sums need of many chats is the same as what the chats have, without unknown ids', async () => {
+    await store.importMany([line('-1'), { ...line('-2'), participantsCount: 7, universityId: null }], T0);
+    const unlinked = await created(store, { maxChatId: null });
+    const found = await store.getCounted([1, 2, unlinked, 999]);
+    const [first, second, third] = await Promise.all([1, 2, unlinked].map((id) => store.get(id)));
+    for (const stored of [first, second, third]) {
+      const { id, universityId, maxChatId, status } = stored?.chat ?? {};
+      expect(found.find(({ chat }) => chat.id === id)).toMatchObject({
+        ...{ participantsCount: stored?.participantsCount, readAt: stored?.readAt },
+        chat: { id, universityId, maxChatId, status },
+      });
+    }
+    expect(found).toHaveLength(3);
+    expect(found.find(({ chat }) => chat.id === 2)).toMatchObject({
+      participantsCount: 7,
+      chat: { universityId: null },
+    });
+  });
+
   describe('outlines', () => {
     test('contain all chats in the order of ids, with the fields that decide whether they can be read', async () => {
       await store.importMany(

@@ -167,6 +167,16 @@ describe.each(IMPLEMENTATIONS)('the roll-up over %s', (_, open) => {
     expect(await stores.statistics.days('all', ...EVER)).toMatchObject([{ chats: 1, participants: 12 }]);
   });
 
+  test('fails if chats cannot be read, and starts anew later', async () => {
+    await chat('-1', 1, 10);
+    const away = async () => {
+      throw new Error('away');
+    };
+    const chatStore = { ...stores.chats, getCounted: away };
+    await expect(createRollUp({ ...deps(), chatStore })(ALWAYS)).rejects.toThrow('away');
+    expect(await createRollUp(deps())(ALWAYS)).toMatchObject({ finished: true, chats: 1 });
+  });
+
   test('continues from the saved progress after a failure', async () => {
     await chat('-1', 1, 10);
     await stores.chats.importMany(

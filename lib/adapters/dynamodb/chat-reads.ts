@@ -1,5 +1,5 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import type { Scope } from '../../chats/chat.ts';
+import type { CountedChat, Scope } from '../../chats/chat.ts';
 import type { ChatItem } from './chat-item.ts';
 import { batchGet, type Database } from './database.ts';
 
@@ -29,6 +29,21 @@ export async function readChat({ client, tables }: Database, id: number): Promis
 export async function readChats(database: Database, ids: readonly number[]): Promise<ChatItem[]> {
   const keys = [...new Set(ids)].map((id) => ({ id }));
   return (await batchGet(database, database.tables.chats, keys)) as unknown as ChatItem[];
+}
+
+const COUNTED = ['chat.id', 'chat.university_id', 'chat.max_chat_id', 'chat.status', 'participants_count', 'read_at']
+  .map((path) => path.replaceAll(/\w+/g, '#$&'))
+  .join(', ');
+
+/** Returns what sums need of chats, in any order. Requests and read units as for `readChats`, but fewer bytes to parse. */
+export async function readCountedChats(database: Database, ids: readonly number[]): Promise<CountedChat[]> {
+  const keys = ids.map((id) => ({ id }));
+  const items = await batchGet(database, database.tables.chats, keys, { projection: COUNTED });
+  return (items as unknown as ChatItem[]).map(({ chat, participants_count, read_at }) => ({
+    chat: { id: chat.id, universityId: chat.university_id, maxChatId: chat.max_chat_id, status: chat.status },
+    participantsCount: participants_count ?? null,
+    readAt: read_at ?? null,
+  }));
 }
 
 /** Returns the owners of these MAX ids. 1 BatchGetItem for every 100, in parallel. */

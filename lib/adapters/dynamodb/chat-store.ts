@@ -2,7 +2,16 @@ import type { ChatStore } from '../../state/chat-store.ts';
 import { importChats } from './chat-import.ts';
 import { storedChatOf } from './chat-item.ts';
 import { listChats, listOutlines, walkListing } from './chat-listing.ts';
-import { counterKey, type NumberItem, type OwnerItem, ownerKey, readChat, readChats, SEQUENCE } from './chat-reads.ts';
+import {
+  counterKey,
+  type NumberItem,
+  type OwnerItem,
+  ownerKey,
+  readChat,
+  readChats,
+  readCountedChats,
+  SEQUENCE,
+} from './chat-reads.ts';
 import { createChat, deleteChat, updateChat } from './chat-writes.ts';
 import { type Database, readState } from './database.ts';
 
@@ -16,6 +25,7 @@ export const createDynamoChatStore = (database: Database): ChatStore => ({
     const items = await readChats(database, ids);
     return new Map(items.map((item) => [item.id, storedChatOf(item)]));
   },
+  getCounted: (ids) => readCountedChats(database, ids),
   async findByMaxChatId(maxChatId) {
     return (await readState<OwnerItem>(database, ownerKey(maxChatId)))?.chat_id;
   },

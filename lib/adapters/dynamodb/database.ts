@@ -90,19 +90,26 @@ export async function readState<T extends object>({ client, tables }: Database, 
   return answer.Item as T | undefined;
 }
 
-/** Returns items by distinct keys, without missing ones. 1 BatchGetItem for every 100 keys, in parallel. */
+/**
+ * Returns items by distinct keys, without missing ones. 1 BatchGetItem for every 100 keys, in parallel.
+ * @param options.projection the wanted attributes, with names as `namesIn` expects them; by default all.
+ */
 export async function batchGet(
   database: Database,
   table: string,
   keys: readonly Key[],
-  { consistent = false } = {},
+  { consistent = false, projection }: { readonly consistent?: boolean; readonly projection?: string } = {},
 ): Promise<Item[]> {
+  const options = {
+    ...(consistent && { ConsistentRead: true }),
+    ...(projection && { ProjectionExpression: projection, ExpressionAttributeNames: namesIn(projection) }),
+  };
   const found: Item[] = [];
   await forEach(chunks(keys, 100), IN_FLIGHT, async (chunk) => {
     let pending: Item[] = chunk;
     for (let repetition = 0; pending.length > 0; repetition++) {
       if (repetition > 0) await patience(database, repetition - 1, `BatchGetItem on ${table}`);
-      const request = { Keys: pending, ...(consistent && { ConsistentRead: true }) };
+      const request = { Keys: pending, ...options };
       const answer = await database.client.send(new BatchGetCommand({ RequestItems: { [table]: request } }));
       found.push(...(answer.Responses?.[table] ?? []));
       pending = answer.UnprocessedKeys?.[table]?.Keys ?? [];

@@ -45,6 +45,10 @@ export function createMemoryChatStore(chats: MemoryChats): ChatStore {
       return new Map(found.map((one) => [one.chat.id, storedOf(one)]));
     },
 
+    async getCounted(ids) {
+      return ids.flatMap((id) => byId.get(id) ?? []);
+    },
+
     async findByMaxChatId(maxChatId) {
       return ownerOf(maxChatId);
     },
