@@ -10,6 +10,7 @@ import type { Order, Outcome } from './worker.ts';
 const HELP = `Usage: npm run simulate -- [--seeds N] [--from N] [--hours N] [--processes N]
        npm run simulate -- --seed N [--hours N] [--about TEXT]
        npm run simulate -- --mutants [--seeds N]
+       npm run simulate -- --scripts N
 
 Runs the service in virtual time while networks, stores, queues, MAX and the service's own processes fail, and checks the invariants
 after every step. The exit status is 1 if one was broken.
@@ -21,7 +22,11 @@ after every step. The exit status is 1 if one was broken.
   --seed       replays one seed, and prints what led to the broken invariant
   --about      prints only the lines that have this text, as "chat 7" or "-300"
   --mutants    puts known faults into the service, one at a time: each must be found
+  --scripts    compares the Lua scripts with their model in TypeScript, which the simulation uses, on this many random calls
   --help       this text`;
+
+/** Random calls on the same keys. */
+const CALLS_OF_SEED = 5_000;
 
 const wholeNumber = (option: string, text: string, min: number): number => {
   const value = Number(text);
@@ -34,13 +39,14 @@ await runTool(async () => {
   const { values } = readOptions(HELP, {
     ...{ seeds: { type: 'string' }, from: { type: 'string', default: '1' }, hours: { type: 'string', default: '24' } },
     ...{ processes: { type: 'string' }, seed: { type: 'string' }, about: { type: 'string', default: '' } },
-    mutants: { type: 'boolean', default: false },
+    ...{ mutants: { type: 'boolean', default: false }, scripts: { type: 'string' } },
   });
   const hours = wholeNumber('hours', values.hours, 1);
   if (values.seed !== undefined) return replay(wholeNumber('seed', values.seed, 0), hours, values.about);
   const from = wholeNumber('from', values.from, 0);
   const processes = wholeNumber('processes', values.processes ?? String(availableParallelism()), 1);
   if (values.mutants) return findMutants(wholeNumber('seeds', values.seeds ?? '40', 1), from, hours, processes);
+  if (values.scripts !== undefined) return compareAll(wholeNumber('scripts', values.scripts, 1), from, processes);
   const broken = await runSeeds(wholeNumber('seeds', values.seeds ?? '100', 1), from, hours, processes);
   return broken === 0 ? 0 : 1;
 });
@@ -76,13 +82,16 @@ async function inProcesses(
         execArgv: hooks,
         env: { ...process.env, ...env },
       });
-      await once(worker, 'message');
-      for (let order = next(); order; order = next()) {
-        worker.send(order);
-        const [outcome] = await once(worker, 'message');
-        done(outcome as Outcome);
+      try {
+        await once(worker, 'message');
+        for (let order = next(); order; order = next()) {
+          worker.send(order);
+          const [outcome] = await once(worker, 'message');
+          done(outcome as Outcome);
+        }
+      } finally {
+        worker.kill();
       }
-      worker.kill();
     }),
   );
 }
@@ -122,6 +131,34 @@ async function runSeeds(seeds: number, from: number, hours: number, processes: n
       `${(worked / 1_000 / seeds / (hours / 24)).toFixed(2)} s for a virtual day`,
   );
   return broken;
+}
+
+async function compareAll(calls: number, from: number, processes: number): Promise<number> {
+  const progress = progressLine();
+  let given = 0;
+  let finished = 0;
+  let broken = 0;
+  await inProcesses(
+    processes,
+    {},
+    () => {
+      if (given >= calls) return undefined;
+      const order = { seed: from + given / CALLS_OF_SEED, calls: Math.min(CALLS_OF_SEED, calls - given) };
+      given += CALLS_OF_SEED;
+      return order;
+    },
+    (outcome) => {
+      finished += CALLS_OF_SEED;
+      if (outcome.broken) {
+        broken += 1;
+        console.error(`seed ${outcome.seed}: ${outcome.broken}`);
+      }
+      progress.show(`${Math.min(finished, calls)} of ${calls} calls, ${broken} differences`);
+    },
+  );
+  progress.end();
+  console.log(`${calls} random calls: the scripts and their model ${broken === 0 ? 'agree' : 'DIFFER'}`);
+  return broken === 0 ? 0 : 1;
 }
 
 async function findMutants(seeds: number, from: number, hours: number, processes: number): Promise<number> {

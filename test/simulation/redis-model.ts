@@ -2,10 +2,14 @@ import type { Redis } from 'ioredis';
 import { LuaWasmEngine } from 'lua-redis-wasm';
 import type { RedisGate } from '../../lib/adapters/redis/client.ts';
 import type { Engine, Environment } from './engine.ts';
+import { SCRIPT_MODELS } from './scripts-model.ts';
+
+/** `lua`: the service's scripts as they are. `model`: the same in TypeScript, many times faster. */
+export type ScriptEngine = 'lua' | 'model';
 
 /**
- * The part of Redis that the service uses, in simulated time. It runs the service's unchanged Lua scripts. It can be unreachable,
- * lose all keys, evict keys, and fail over to a replica without the last writes.
+ * The part of Redis that the service uses, in simulated time. It runs the service's scripts. It can be unreachable, lose all keys,
+ * evict keys, and fail over to a replica without the last writes.
  */
 export class RedisModel {
   down = false;
@@ -14,10 +18,17 @@ export class RedisModel {
   #keys: Keys = new Map();
   #replica: Keys = new Map();
   #run = 1;
+  readonly #scripts = new Map<string, Script>();
+  readonly #scriptEngine: ScriptEngine;
 
   /** @param onCount called for every written count. */
-  constructor(engine: Engine, onCount: (key: string, value: string, before: string | undefined) => void) {
+  constructor(
+    engine: Engine,
+    scriptEngine: ScriptEngine,
+    onCount: (key: string, value: string, before: string | undefined) => void,
+  ) {
     this.#engine = engine;
+    this.#scriptEngine = scriptEngine;
     this.#onCount = onCount;
   }
 
@@ -54,15 +65,10 @@ export class RedisModel {
 
   /** Returns a connection from an environment. */
   gate(environment: Environment): RedisGate {
-    const scripts = new Map<string, Script>();
-    const client = new Proxy({} as Redis, {
-      get: (_, name) =>
-        name === 'defineCommand'
-          ? (command: string, { lua, numberOfKeys }: { lua: string; numberOfKeys?: number }) =>
-              scripts.set(command, { lua: withoutComments(lua), numberOfKeys })
-          : undefined,
-    });
-    const commands = this.#commands(scripts);
+    const client = {
+      defineCommand: (name: string, { lua, numberOfKeys }: { lua: string; numberOfKeys?: number }) =>
+        this.#scripts.set(name, { lua: withoutComments(lua), numberOfKeys }),
+    } as unknown as Redis;
     return {
       client,
       run: async (work) => {
@@ -70,7 +76,7 @@ export class RedisModel {
         try {
           const value = await environment.request('redis', 'redis', () => {
             if (environment.redisCut || this.down) throw new Error('down');
-            return work(commands);
+            return work(this.#commands);
           });
           return { ok: true, value };
         } catch (error) {
@@ -80,31 +86,38 @@ export class RedisModel {
     };
   }
 
-  #commands(scripts: ReadonlyMap<string, Script>): Redis {
-    return new Proxy({} as Redis, {
-      get: (_, name) => {
-        if (typeof name !== 'string' || name === 'then') return undefined;
-        const script = scripts.get(name);
-        return async (...given: unknown[]) => {
-          const args = given.flat().map(String);
-          return script ? this.#evaluate(script, args) : this.#command([name.toUpperCase(), ...args]);
-        };
-      },
-    });
+  readonly #commands = new Proxy({} as Redis, {
+    get: (_, name) =>
+      typeof name === 'string' && name !== 'then'
+        ? async (...given: unknown[]) => this.run(name, given.flat())
+        : undefined,
+  });
+
+  /** Runs a command or a script. */
+  run(name: string, given: readonly unknown[]): unknown {
+    const args = given.map(String);
+    const script = this.#scripts.get(name);
+    if (!script) return this.#command([name.toUpperCase(), ...args]);
+    const count = script.numberOfKeys ?? Number(args[0]);
+    const rest = script.numberOfKeys === undefined ? args.slice(1) : args;
+    const [keys, values] = [rest.slice(0, count), rest.slice(count)];
+    if (this.#scriptEngine === 'lua') {
+      current = this;
+      return plain(lua_.evalWithArgs(script.lua, keys.map(bytes), values.map(bytes)) as Reply);
+    }
+    const model = SCRIPT_MODELS[name];
+    if (!model) throw new Error(`${name} has no model`);
+    return model((...parts) => this.#command(parts.map(String)), keys, values);
   }
 
-  #evaluate({ lua, numberOfKeys }: Script, args: readonly string[]): unknown {
-    const count = numberOfKeys ?? Number(args[0]);
-    const rest = numberOfKeys === undefined ? args.slice(1) : args;
-    current = this;
-    const reply = lua_.evalWithArgs(lua, rest.slice(0, count).map(bytes), rest.slice(count).map(bytes));
-    return plain(reply as Reply);
-  }
-
-  /** @param parts the command and its arguments. */
+  /** Runs a command of a Lua script. */
   call(parts: readonly string[]): Reply {
-    const reply = this.#command(parts);
-    return toReply(reply);
+    return toReply(this.#command(parts));
+  }
+
+  /** Returns all keys with their values and ends, as text. */
+  dump(): string {
+    return JSON.stringify([...this.#keys], (_, value) => (value instanceof Map ? [...value] : value));
   }
 
   #live(key: string) {

@@ -17,7 +17,7 @@ import { FunctionModel } from './functions.ts';
 import { Invariants } from './invariants.ts';
 import { MaxModel, type TrueChat } from './max-model.ts';
 import { QueueModel } from './queue-model.ts';
-import { RedisModel } from './redis-model.ts';
+import { RedisModel, type ScriptEngine } from './redis-model.ts';
 import { type Outside, SETTINGS, type Service } from './service.ts';
 
 const MINUTE = 60_000;
@@ -28,6 +28,8 @@ export interface SimulationOptions {
   /** Simulated hours with work and faults. Two and a half hours without faults follow. */
   readonly hours: number;
   readonly traced?: boolean;
+  /** What runs the scripts of Redis; the model if absent. */
+  readonly scripts?: ScriptEngine;
 }
 
 export interface SimulationReport {
@@ -55,7 +57,12 @@ export class Violation extends Error {
  * Runs the service for some simulated hours with all kinds of failures, then without failures until all work is done.
  * @throws {Violation} at the first broken invariant.
  */
-export async function simulate({ seed, hours, traced = false }: SimulationOptions): Promise<SimulationReport> {
+export async function simulate({
+  seed,
+  hours,
+  traced = false,
+  scripts = 'model',
+}: SimulationOptions): Promise<SimulationReport> {
   const engine = new Engine(seed, traced);
   const { random } = engine;
   const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(random() * from.length)];
@@ -65,7 +72,7 @@ export async function simulate({ seed, hours, traced = false }: SimulationOption
   const memory = createMemoryChats();
   const max = new MaxModel(engine, (update) => deliver(update));
   const invariants = new Invariants(engine, max, violated);
-  const redis = new RedisModel(engine, (key, value, before) => invariants.cached(key, value, before));
+  const redis = new RedisModel(engine, scripts, (key, value, before) => invariants.cached(key, value, before));
   const watched = invariants.watch(memory.byId);
   const chatsInMemory = { ...memory, byId: watched };
 
