@@ -31,16 +31,14 @@ export async function readChats(database: Database, ids: readonly number[]): Pro
   return (await batchGet(database, database.tables.chats, keys)) as unknown as ChatItem[];
 }
 
-const COUNTED = ['chat.id', 'chat.university_id', 'chat.max_chat_id', 'chat.status', 'participants_count', 'read_at']
-  .map((path) => path.replaceAll(/\w+/g, '#$&'))
-  .join(', ');
+const COUNTED = '#id, #chat.#university_id, #chat.#max_chat_id, #chat.#status, #participants_count, #read_at';
 
 /** Returns what sums need of chats, in any order. Requests and read units as for `readChats`, but fewer bytes to parse. */
 export async function readCountedChats(database: Database, ids: readonly number[]): Promise<CountedChat[]> {
   const keys = ids.map((id) => ({ id }));
   const items = await batchGet(database, database.tables.chats, keys, { projection: COUNTED });
-  return (items as unknown as ChatItem[]).map(({ chat, participants_count, read_at }) => ({
-    chat: { id: chat.id, universityId: chat.university_id, maxChatId: chat.max_chat_id, status: chat.status },
+  return (items as unknown as ChatItem[]).map(({ id, chat, participants_count, read_at }) => ({
+    chat: { id, universityId: chat.university_id ?? null, maxChatId: chat.max_chat_id, status: chat.status },
     participantsCount: participants_count ?? null,
     readAt: read_at ?? null,
   }));
