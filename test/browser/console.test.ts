@@ -331,7 +331,7 @@ describe.skipIf(!chromiumPath)(`the console${withoutBrowser}`, () => {
     await changePlan(page, nothing);
     const figure = (name: string) => page.locator('.figure-box', { hasText: name });
     await figure('Participants').getByText('Appears after the first night').waitFor();
-    await figure('Counts that are correct').getByText('Appears when some chats have been read a second time').waitFor();
+    await figure('Counts that are correct').getByText('Appears within the first hours').waitFor();
     await figure('Requests to MAX an hour').getByText('Appears a few minutes after the start').waitFor();
     await page.getByText('The course appears after the first nights').waitFor();
   });

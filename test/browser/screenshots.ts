@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT_DIR } from '../../localstack/data-dir.ts';
 import '../../localstack/lua-as-text.ts';
 import { makeScratch } from '../../localstack/scratch.ts';
-import { startLocalStack } from '../../localstack/stack.ts';
+import { type LocalStack, startLocalStack } from '../../localstack/stack.ts';
 import { readOptions, runTool, ToolError } from '../../tools/command-line.ts';
 import { chromiumPath, goTo, launch, openConsole, openPage } from './browser.ts';
 import { makePast } from './demo.ts';
@@ -45,12 +45,15 @@ await runTool(async () => {
   const browser = await launch();
   try {
     await mkdir(values.out, { recursive: true });
-    await allRead(stack);
+    await stack.runSchedule('scheduleCheckSubscription');
+    // Twice, so that the planner knows what is viewed, and how many of the counts were correct.
+    for (let round = 0; round < 2; round += 1) {
+      await allRead(stack);
+      for (let i = 0; i < 40; i += 1) await api(stack, '/chats/all?limit=100');
+      await planned(stack);
+    }
     const shown = await largest(stack);
     await makePast(stack, [shown], 89);
-    // So that the planner knows what is viewed.
-    for (let i = 0; i < 40; i += 1) await api(stack, '/chats/all?limit=100');
-    await stack.runSchedule('schedulePlanStale');
     for (const looks of LOOKS) {
       const height = looks.width === 360 ? 760 : 860;
       const { page, context } = await openConsole(browser, stack, { ...looks, height });
@@ -60,7 +63,9 @@ await runTool(async () => {
         await page.waitForLoadState('networkidle');
         if (name === 'quality') await page.locator('.buttons .is-primary').click();
         if (name === 'chat') await page.locator('.segments label').nth(3).click();
-        await page.waitForTimeout(name === 'quality' || name === 'plan' ? 3_000 : 1_000);
+        if (name === 'quality') await page.getByRole('heading', { level: 2 }).waitFor();
+        if (name === 'plan') await page.locator('.columns > div').first().waitFor();
+        await page.waitForTimeout(1_000);
         await page.screenshot({
           path: join(values.out, `${name}-${looks.language}-${looks.theme}-${looks.width}.png`),
         });
@@ -98,6 +103,17 @@ async function allRead(stack: Stack): Promise<void> {
     await sleep(500);
   }
   throw new ToolError('The full update did not finish.');
+}
+
+/** Waits until a background sync has planned. It skips its turn while messages of the full update are still counted as queued. */
+async function planned(stack: LocalStack): Promise<void> {
+  const plannedAt = async () =>
+    (await api<{ planned_at: string | null }>(stack, '/admin/participants/plan')).planned_at;
+  const before = await plannedAt();
+  for (let i = 0; i < 30 && (await plannedAt()) === before; i += 1) {
+    await sleep(1_000);
+    await stack.runSchedule('schedulePlanStale');
+  }
 }
 
 async function largest(stack: Stack): Promise<number> {

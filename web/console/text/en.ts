@@ -111,7 +111,7 @@ export const en = {
     freshHelp: 'Share of counts that were read from MAX less than an hour ago. An older count may be correct too.',
     freshNow: 'now, from a sample of chats',
     correct: 'Counts that are correct',
-    correctMissing: 'Appears when some chats have been read a second time',
+    correctMissing: 'Appears within the first hours, when the planner has gathered data',
     correctExpected: (share: string) => `${share} expected`,
     correctHelp: 'Share of the counts that people saw in the last day which were correct, as refreshes found it.',
     quota: 'Requests to MAX an hour',
