@@ -8,7 +8,10 @@ import { type StackProcess, startStackProcess } from '../support/stack-process.t
 import { type ApiClient, connectApi } from './client.ts';
 import { ON_EMULATOR, OWN } from './target.ts';
 
-/** The whole stack is killed with `kill -9` in the middle of its longest works, and started again: nothing is lost. */
+/**
+ * The whole stack is killed with `kill -9` in the middle of its longest works, and started again: nothing is lost. The repair gives
+ * orphans a minute, so this takes two minutes, and only `npm run test:killed` runs it.
+ */
 
 const CHATS = 1_500;
 
@@ -50,12 +53,9 @@ const total = async (query = {}) =>
 const run = async (run_id: string) =>
   (await api.GET('/admin/participants/full-update/{run_id}', { params: { path: { run_id } } })).data;
 
-/** Every way to count the chats gives all of them, and each chat can be found. */
+/** The total and the pages have every chat once. */
 async function expectAllChats(): Promise<void> {
   expect(await total()).toBe(CHATS);
-  const { data: facets } = await api.GET('/chats/facets', { params: { query: {} } });
-  expect(facets?.total).toBe(CHATS);
-  expect(facets?.university_id?.reduce((sum, { chats }) => sum + chats, 0)).toBe(CHATS);
   const ids = new Set<number>();
   for (let cursor: string | undefined; ; ) {
     const { data } = await api.GET('/chats/all', {
@@ -68,7 +68,7 @@ async function expectAllChats(): Promise<void> {
   expect(ids.size).toBe(CHATS);
 }
 
-describe.skipIf(ON_EMULATOR || !OWN)('the whole stack, killed', () => {
+describe.skipIf(ON_EMULATOR || !OWN || !process.env.KILLED)('the whole stack, killed (npm run test:killed)', () => {
   it('in an import: the next start repeats it, and every chat is there once', async () => {
     const killed = start();
     await killed.reaches(/adding the chats/);
