@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { LambdaFunction } from '../../localstack/runner/lambda/function.ts';
+import { IdleLimit, LambdaFunction } from '../../localstack/runner/lambda/function.ts';
 
 /** How many execution environments the local runner keeps for a function. */
 
@@ -16,10 +16,10 @@ beforeAll(async () => {
 afterEach(() => lambda.stop());
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-function start(concurrency: number): LambdaFunction {
+function start(concurrency: number, idleLimit = new IdleLimit(100)): LambdaFunction {
   const bundle = { file: join(dir, 'handler.mjs'), exportName: 'handler' };
   const spec = { key: 'sleep', name: 'sleep', arn: 'arn', timeoutMs: 10_000, memoryMb: 128, bundle, environment: {} };
-  lambda = new LambdaFunction(spec, { concurrency, onOutput: (output) => output.resume() });
+  lambda = new LambdaFunction(spec, { concurrency, idleLimit, onOutput: (output) => output.resume() });
   return lambda;
 }
 const together = (count: number, ms: number) =>
@@ -60,4 +60,22 @@ test('idle environments end: the spare ones after half a minute, the last one af
   lambda.endIdle(now + 11 * 60_000);
   expect(lambda.environments).toBe(0);
   expect(await lambda.invoke({ ms: 0 }, 10_000)).toEqual({ outcome: 'value', value: 0 });
+});
+
+test('functions share a limit of idle environments; the one that has been idle longest ends', async () => {
+  const idleLimit = new IdleLimit(3);
+  const other = start(3, idleLimit);
+  await together(2, 600);
+  start(3, idleLimit);
+  try {
+    await together(2, 600);
+    expect([other.environments, lambda.environments]).toEqual([1, 2]);
+    // A busy environment does not count, and is idle again as the last.
+    await other.invoke({ ms: 0 }, 10_000);
+    await together(3, 600);
+    expect([other.environments, lambda.environments]).toEqual([0, 3]);
+    expect(await other.invoke({ ms: 0 }, 10_000)).toEqual({ outcome: 'value', value: 0 });
+  } finally {
+    await other.stop();
+  }
 });

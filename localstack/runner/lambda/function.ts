@@ -5,10 +5,41 @@ export interface FunctionOptions {
   /** Largest number of environments at the same time. */
   readonly concurrency: number;
   readonly onOutput: (stream: Readable) => void;
+  /** The limit of idle environments that this function shares with others. */
+  readonly idleLimit: IdleLimit;
+}
+
+/** Limits the idle environments of several functions together, because each takes 20 to 40 MB. */
+export class IdleLimit {
+  readonly #max: number;
+  /** What ends each environment; the one that has been idle longest is the first. */
+  readonly #ends = new Set<() => void>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Adds an environment. Over the limit, ends the one that has been idle longest. */
+  add(end: () => void): void {
+    this.#ends.add(end);
+    const [oldest] = this.#ends;
+    if (this.#ends.size > this.#max) oldest?.();
+  }
+
+  /** Removes an environment that is busy again, or that ended. */
+  remove(end: () => void): void {
+    this.#ends.delete(end);
+  }
+}
+
+interface IdleEnvironment {
+  readonly environment: Environment;
+  readonly since: number;
+  readonly end: () => void;
 }
 
 /** How long to wait for a busy environment before another one is created, ms. Creating one takes longer than that. */
-const PATIENCE_MS = 100;
+const PATIENCE_MS = 250;
 /** Idle time after which environments end, ms, except the last one of a function. */
 const SPARE_IDLE_MS = 30_000;
 /** Idle time after which the last environment of a function ends, ms. Lambda keeps idle environments for a similar time. */
@@ -23,7 +54,7 @@ export class LambdaFunction {
   readonly spec: FunctionSpec;
   readonly #options: FunctionOptions;
   /** Idle environments; the most recently used one is the last. */
-  readonly #idle: { readonly environment: Environment; readonly since: number }[] = [];
+  readonly #idle: IdleEnvironment[] = [];
   readonly #all = new Set<Environment>();
   /** Callers that wait for an environment, in order of arrival. */
   readonly #waiting: ((environment: Environment | undefined) => void)[] = [];
@@ -64,9 +95,7 @@ export class LambdaFunction {
   endIdle(now: number): void {
     for (let oldest = this.#idle[0]; oldest; oldest = this.#idle[0]) {
       if (now - oldest.since <= (this.#all.size > 1 ? SPARE_IDLE_MS : LAST_IDLE_MS)) return;
-      this.#idle.shift();
-      this.#all.delete(oldest.environment);
-      void oldest.environment.stop();
+      oldest.end();
     }
   }
 
@@ -81,6 +110,7 @@ export class LambdaFunction {
   async #acquire(waitMs: number): Promise<Environment | undefined> {
     const until = performance.now() + waitMs;
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      this.#options.idleLimit.remove(idle.end);
       if (!idle.environment.gone) return idle.environment;
       this.#all.delete(idle.environment);
     }
@@ -125,6 +155,19 @@ export class LambdaFunction {
     if (this.#stopped) return;
     const next = this.#waiting.shift();
     if (next) next(environment.gone ? this.#create() : environment);
-    else if (!environment.gone) this.#idle.push({ environment, since: performance.now() });
+    else if (!environment.gone) this.#keep(environment);
+  }
+
+  #keep(environment: Environment): void {
+    const { idleLimit } = this.#options;
+    const end = () => {
+      idleLimit.remove(end);
+      this.#idle.splice(this.#idle.indexOf(idle), 1);
+      this.#all.delete(environment);
+      void environment.stop();
+    };
+    const idle = { environment, since: performance.now(), end };
+    this.#idle.push(idle);
+    idleLimit.add(end);
   }
 }
