@@ -12,7 +12,7 @@ import { RedisModel, type ScriptEngine } from './redis-model.ts';
 export function compareScripts(seed: number, calls: number): void {
   const engine = new Engine(seed);
   const { random } = engine;
-  const environment = new Environment(engine, { failing: { dynamodb: 0, redis: 0, sqs: 0 } }, 'one');
+  const environment = new Environment(engine, { failing: { dynamodb: 0, redis: 0, sqs: 0 }, failed: new Map() }, 'one');
   const [lua, model] = (['lua', 'model'] as const).map((kind) => createRedis(engine, environment, kind)) as [
     RedisModel,
     RedisModel,

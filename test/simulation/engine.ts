@@ -109,6 +109,8 @@ const settled = (immediate: boolean) =>
 export interface Network {
   /** Share of requests that are refused before they have an effect, or whose response is lost afterwards. */
   failing: { dynamodb: number; redis: number; sqs: number };
+  /** Number of requests that failed, by name. */
+  failed: Map<string, number>;
 }
 
 /**
@@ -166,6 +168,7 @@ export class Environment {
     const slow = random() < 0.01 ? 800 : 6;
     const failing = random() < this.#network.failing[server];
     const lost = failing && random() < 0.5;
+    if (failing) this.#network.failed.set(name, (this.#network.failed.get(name) ?? 0) + 1);
     return new Promise((resolve, reject) => {
       this.#engine.after(random() * slow, `${this.name} ${name}`, async () => {
         let answer: () => void;

@@ -1,4 +1,9 @@
+import { dayOf } from '../../lib/base/day.ts';
+import type { CountReading, DayOfCounts } from '../../lib/chats/history.ts';
+import type { ImportTotals } from '../../lib/importing/import-chats.ts';
 import type { ShownCount } from '../../lib/listing/view-counts.ts';
+import { AUDIT_INTERVAL_MS } from '../../lib/planner/audit.ts';
+import { SCHEDULING_LIMITS } from '../../lib/planner/plan.ts';
 import { type Run, statusOf } from '../../lib/state/run-store.ts';
 import type { MemoryChat } from '../support/memory/chats.ts';
 import type { Engine } from './engine.ts';
@@ -9,17 +14,25 @@ const SKEW_MS = 400;
 /** Time after which all readers and requests have ended that started before a chat got another MAX id, ms. */
 const MOVED_MS = 90_000;
 
+/** Longest time until a chat is due again, ms. */
+const LATEST_DUE_MS = Math.max(SCHEDULING_LIMITS.maxIntervalMs, AUDIT_INTERVAL_MS) * 1.2;
+
 interface AtRest {
   readonly chats: ReadonlyMap<number, MemoryChat>;
   readonly run: Run | undefined;
   /** Refreshes in dead-letter queues. */
   readonly deadRefreshes: number;
-  /** No chat is due later, Unix ms. */
-  readonly latestDueAt: number;
   /** No chat is still due from before, Unix ms. */
   readonly overdueBefore: number;
   /** Leases that remain for minutes. */
   readonly leases: readonly string[];
+  /** Chats that the background sync queued. */
+  readonly synced: number;
+  /** Posting lists that disagree with the chats after the nightly repair. */
+  readonly wrongLists: readonly string[];
+  readonly historyOf: (id: number) => Promise<readonly DayOfCounts[]>;
+  /** Largest number of changed counts that a crash or a failure kept from the history. */
+  readonly mayBeUnrecorded: number;
 }
 
 /**
@@ -38,6 +51,9 @@ export class Invariants {
   readonly #runs = new Map<string, Pick<Run, 'done' | 'planned' | 'cursor'>>();
   /** When a chat got the MAX id it has, true time. */
   readonly #movedAt = new Map<number, number>();
+  /** The changed counts that the durable store took, and those that the history got: `chat count readAt`. */
+  readonly #changedCounts = new Set<string>();
+  readonly #recorded = new Map<number, Map<string, CountReading>>();
   /** The latest writes, with the previous values. */
   #writes: { readonly at: number; readonly id: number; readonly before: MemoryChat | undefined }[] = [];
 
@@ -52,19 +68,24 @@ export class Invariants {
     this.broken ??= this.#violated(message);
   }
 
-  /** The chats of the durable store. Every write is checked. */
-  watch(chats: Map<number, MemoryChat>): Map<number, MemoryChat> {
+  /** The chats of the durable store. Every write is checked. @param written called with each write. */
+  watch(
+    chats: Map<number, MemoryChat>,
+    written: (before: MemoryChat | undefined, next: MemoryChat | undefined) => void,
+  ): Map<number, MemoryChat> {
     const invariants = this;
     class Watched extends Map<number, MemoryChat> {
       override set(id: number, next: MemoryChat): this {
         invariants.#remember(id, this.get(id));
         invariants.#written(id, this.get(id), next);
+        written(this.get(id), next);
         return super.set(id, next);
       }
       override delete(id: number): boolean {
         if (!invariants.#deletable.has(id)) invariants.#break(`chat ${id} was deleted by nobody`);
         invariants.#remember(id, this.get(id));
         invariants.#deleted.add(id);
+        written(this.get(id), undefined);
         return super.delete(id);
       }
     }
@@ -112,6 +133,7 @@ export class Invariants {
     if (status !== 'active' && next.dueAt !== undefined && next.dueAt !== before?.dueAt) {
       this.#break(`chat ${id} is ${status} and was made due`);
     }
+    if ((next.dueAt ?? 0) > this.#engine.now + LATEST_DUE_MS) this.#break(`chat ${id} is due at ${next.dueAt}`);
     const same = before?.chat.maxChatId === maxChatId;
     if (!same) this.#movedAt.set(id, this.#engine.now);
     if (before && same) {
@@ -125,6 +147,9 @@ export class Invariants {
       if (maxChatId === null) this.#break(`chat ${id} has a count and no MAX id`);
       else if (!this.#wasAnswered(maxChatId, next.participantsCount, next.readAt)) {
         this.#break(`chat ${id}: MAX never gave ${next.participantsCount} for ${maxChatId} at ${next.readAt} (4)`);
+      }
+      if (next.participantsCount !== before?.participantsCount) {
+        this.#changedCounts.add(`${id} ${next.participantsCount} ${next.readAt}`);
       }
     }
   }
@@ -183,10 +208,33 @@ export class Invariants {
       this.#break(`chat ${id} was called updated with an answer from before (4)`);
   }
 
+  /** Called when the history took a count. Only changed counts of the durable store are history. */
+  recorded(id: number, reading: CountReading): void {
+    const key = `${id} ${reading.count} ${reading.readAt}`;
+    if (!this.#changedCounts.has(key)) this.#break(`the history of chat ${id} got ${key}, which is no changed count`);
+    this.#recorded.set(id, (this.#recorded.get(id) ?? new Map()).set(key, reading));
+  }
+
   /** Called after a message that belongs to no run: each of its chats is done, or returns to the queue. */
   worked(chats: number, done: number, remaining: number): void {
     if (done + remaining !== chats)
       this.#break(`of a message of ${chats} chats ${done} were done and ${remaining} put back`);
+  }
+
+  /** Called after a message: the chats that are not done are in a new message. */
+  putBack(remaining: number, sent: number): void {
+    if (sent !== remaining) this.#break(`${remaining} chats of a message remained and ${sent} returned to the queue`);
+  }
+
+  /** Called after an import that nothing interrupted. */
+  imported(
+    { lines, created, updated, unchanged, repeated, refused }: ImportTotals,
+    maxChatIds: readonly string[],
+  ): void {
+    const sum = created + updated + unchanged + repeated + refused;
+    if (sum !== lines) this.#break(`an import read ${lines} lines and counted ${sum}`);
+    const known = new Set([...this.#maxIds.values()].flatMap((ids) => [...ids]));
+    for (const id of maxChatIds) if (!known.has(id)) this.#break(`an import lost the chat with the MAX id ${id}`);
   }
 
   /** Called with each written state of a run. */
@@ -202,8 +250,15 @@ export class Invariants {
     if (requests > granted) this.#break(`${environment} made ${requests} requests with ${granted} permits (1)`);
   }
 
+  /** Called when all work is done: everything that was queued ended in exactly one way. */
+  conserved(queued: number, ended: Readonly<Record<string, number>>): void {
+    const sum = Object.values(ended).reduce((a, b) => a + b, 0);
+    if (sum !== queued) this.#break(`${queued} refreshes were queued, and ${sum} ended: ${JSON.stringify(ended)}`);
+  }
+
   /** Called when all work is done and nothing has failed for an hour. */
-  atRest({ chats, run, deadRefreshes, latestDueAt, overdueBefore, leases }: AtRest): void {
+  async atRest(rest: AtRest): Promise<void> {
+    const { chats, run, deadRefreshes, overdueBefore, leases } = rest;
     for (const [id, stored] of chats) {
       const { maxChatId, status } = stored.chat;
       const truth = maxChatId === null ? undefined : this.#max.chats.get(maxChatId);
@@ -213,7 +268,6 @@ export class Invariants {
       else if (stored.participantsCount !== truth.count) {
         this.#break(`chat ${id} shows ${stored.participantsCount} and has ${truth.count} after a full update`);
       }
-      if ((stored.dueAt ?? Number.POSITIVE_INFINITY) > latestDueAt) this.#break(`chat ${id} is due at ${stored.dueAt}`);
       if ((stored.dueAt ?? 0) < overdueBefore) this.#break(`chat ${id} has been due since ${stored.dueAt}`);
     }
     if (!run) this.#break('the full update left no run');
@@ -229,5 +283,31 @@ export class Invariants {
     }
     if (deadRefreshes > 0) this.#break(`${deadRefreshes} refreshes are in the dead-letter queues (8)`);
     if (leases.length > 0) this.#break(`leases outlive their holders: ${leases.join(', ')}`);
+    if (rest.synced === 0) this.#break('the background sync queued no refresh');
+    if (rest.wrongLists.length > 0) this.#break(`posting lists after the repair: ${rest.wrongLists.join('; ')}`);
+    await this.#historyAddsUp(rest);
+  }
+
+  async #historyAddsUp({ historyOf, mayBeUnrecorded }: AtRest): Promise<void> {
+    let recorded = 0;
+    for (const [id, readings] of this.#recorded) {
+      recorded += readings.size;
+      const days = await historyOf(id);
+      for (const date of new Set([...readings.values()].map(({ readAt }) => dayOf(readAt)))) {
+        const counts = [...readings.values()].filter(({ readAt }) => dayOf(readAt) === date);
+        const inOrder = counts.toSorted((a, b) => a.readAt - b.readAt);
+        const [first, last] = [inOrder[0], inOrder.at(-1)];
+        const day = days.find((one) => one.date === date);
+        const all = counts.map(({ count }) => count);
+        const right = [first?.readAt, last?.readAt, Math.min(...all), Math.max(...all)];
+        if (`${right}` !== `${day && [day.firstAt, day.lastAt, day.min, day.max]}`) {
+          this.#break(`the history of chat ${id} on ${date} is ${JSON.stringify(day)} and should be ${right}`);
+        }
+      }
+    }
+    const lost = this.#changedCounts.size - recorded;
+    if (lost > mayBeUnrecorded) {
+      this.#break(`the history lacks ${lost} changed counts, and at most ${mayBeUnrecorded} could be lost`);
+    }
   }
 }

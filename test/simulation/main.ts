@@ -21,7 +21,7 @@ after every step. The exit status is 1 if one was broken.
   --processes  processes at the same time (default: the processors of this machine)
   --seed       replays one seed, and prints what led to the broken invariant
   --about      prints only the lines that have this text, as "chat 7" or "-300"
-  --mutants    puts known faults into the service, one at a time: each must be found
+  --mutants    puts known faults into the service, one at a time: each must be found, at best by the seed that it names
   --scripts    compares the Lua scripts with their model in TypeScript, which the simulation uses, on this many random calls
   --help       this text`;
 
@@ -163,28 +163,31 @@ async function compareAll(calls: number, from: number, processes: number): Promi
 
 async function findMutants(seeds: number, from: number, hours: number, processes: number): Promise<number> {
   let survived = 0;
-  const waiting = MUTANTS.map((mutant, number) => ({ mutant, number }));
+  const waiting = [...MUTANTS.entries()];
   await Promise.all(
     Array.from({ length: processes }, async () => {
       for (let one = waiting.shift(); one; one = waiting.shift()) {
-        const { mutant, number } = one;
-        let seed = from - 1;
+        const [number, mutant] = one;
+        // A mutant of a script needs the scripts instead of their model.
+        const scripts = mutant.file.endsWith('.lua') ? 'lua' : 'model';
+        const tried = [mutant.seed ?? from, ...Array.from({ length: seeds }, (_, i) => from + i)];
         let found: Outcome | undefined;
         await inProcesses(
           1,
           { MUTANT: String(number) },
           () => {
-            seed += 1;
-            return found || seed >= from + seeds ? undefined : { seed, hours };
+            const seed = found ? undefined : tried.shift();
+            return seed === undefined ? undefined : { seed, hours, scripts };
           },
           (outcome) => {
             if (outcome.broken) found = outcome;
           },
         );
         if (!found) survived += 1;
-        console.log(
-          `${found ? `found by seed ${found.seed}` : 'SURVIVED'}: ${mutant.name}${found ? ` — ${found.broken?.split('\n')[0]}` : ''}`,
-        );
+        const verdict = found ? `found by seed ${found.seed}` : 'SURVIVED';
+        const moved =
+          found && mutant.seed !== undefined && found.seed !== mutant.seed ? `, not by seed ${mutant.seed}` : '';
+        console.log(`${verdict}${moved}: ${mutant.name}${found ? ` — ${found.broken?.split('\n')[0]}` : ''}`);
       }
     }),
   );

@@ -2,8 +2,11 @@ import type { Engine } from './engine.ts';
 
 export interface Delivery<M> {
   readonly message: M;
-  /** Deletes the message. Other messages are delivered again after their visibility timeout, as after a failed invocation. */
-  readonly done: () => void;
+  /**
+   * Deletes the message. Other messages are delivered again after their visibility timeout, as after a failed invocation.
+   * @returns whether the message was still there.
+   */
+  readonly done: () => boolean;
 }
 
 interface Held<M> {
@@ -17,16 +20,22 @@ interface Held<M> {
 export class QueueModel<M> {
   readonly name: string;
   readonly dead: M[] = [];
-  /** Number of accepted messages. */
-  sent = 0;
+  readonly #onSend: (message: M, sender: string) => void;
   readonly #engine: Engine;
   readonly #visibilityMs: number;
   readonly #messages = new Set<Held<M>>();
   #consume: ((delivery: Delivery<M>) => boolean) | undefined;
   #maxReceives = 5;
 
-  constructor(engine: Engine, name: string, visibilityMs: number) {
+  /** @param onSend called with each accepted message. */
+  constructor(
+    engine: Engine,
+    name: string,
+    visibilityMs: number,
+    onSend: (message: M, sender: string) => void = () => {},
+  ) {
     this.#engine = engine;
+    this.#onSend = onSend;
     this.name = name;
     this.#visibilityMs = visibilityMs;
   }
@@ -40,8 +49,13 @@ export class QueueModel<M> {
     return this.#messages.size;
   }
 
-  send(message: M, delayMs: number): void {
-    this.sent += 1;
+  /** The messages that are in the queue. */
+  get messages(): readonly M[] {
+    return [...this.#messages].map(({ message }) => message);
+  }
+
+  send(message: M, delayMs: number, sender: string): void {
+    this.#onSend(message, sender);
     const held = {
       message: structuredClone(message),
       received: 0,
@@ -67,7 +81,7 @@ export class QueueModel<M> {
         message: structuredClone(held.message),
         done: () => {
           held.deleted = true;
-          this.#messages.delete(held);
+          return this.#messages.delete(held);
         },
       });
       if (!taken) {

@@ -3,6 +3,9 @@ import { createPermits } from '../../lib/adapters/redis/permits.ts';
 import { createRedisViewCounter } from '../../lib/adapters/redis/view-counter.ts';
 import { createApplyUpdates } from '../../lib/events/apply-updates.ts';
 import { createCheckSubscription } from '../../lib/events/check-subscription.ts';
+import { type ImportTotals, importChats } from '../../lib/importing/import-chats.ts';
+import type { ImportLine } from '../../lib/importing/read-line.ts';
+import { createRepairPostings } from '../../lib/listing/repair-postings.ts';
 import { createViewCounts } from '../../lib/listing/view-counts.ts';
 import type { MaxError } from '../../lib/max-api/api.ts';
 import type { ClaimStore } from '../../lib/max-api/claims.ts';
@@ -14,11 +17,12 @@ import { createRefreshOne } from '../../lib/refreshing/refresh-one.ts';
 import { createFetchCount, createRequestMax, type FetchMembership } from '../../lib/refreshing/request-max.ts';
 import { createPlanFullUpdate, createStartFullUpdate } from '../../lib/scheduling/full-update.ts';
 import { createPlanStale } from '../../lib/scheduling/plan-stale.ts';
-import type { ChatStore } from '../../lib/state/chat-store.ts';
+import type { ChatStore, ImportedChat } from '../../lib/state/chat-store.ts';
 import type { CountStore } from '../../lib/state/count-store.ts';
 import type { EventStore } from '../../lib/state/event-store.ts';
 import type { HistoryWriter } from '../../lib/state/history.ts';
 import type { PlannerStore } from '../../lib/state/planner-store.ts';
+import type { PostingRepairStore } from '../../lib/state/posting-store.ts';
 import type { PlanMessage, RefreshMessage, RefreshQueueName } from '../../lib/state/queues.ts';
 import type { RunStore } from '../../lib/state/run-store.ts';
 import type { SubscriptionStore } from '../../lib/state/subscription.ts';
@@ -51,6 +55,7 @@ export interface Outside {
   readonly planner: PlannerStore;
   readonly subscriptions: SubscriptionStore;
   readonly claims: ClaimStore;
+  readonly repairs: PostingRepairStore;
   readonly refreshes: Readonly<Record<RefreshQueueName, QueueModel<RefreshMessage>>>;
   readonly plans: QueueModel<PlanMessage>;
   readonly updates: QueueModel<ChatUpdate>;
@@ -98,7 +103,7 @@ export function openService(outside: Outside, environment: Environment, shareOfR
   const permits = createPermits({ redis: gate, claims, clock, settings: { bot: 'main', rps, shareOfRate } });
 
   const send = <M>(to: QueueModel<M>, message: M, delayMs = 0) =>
-    environment.request('sqs', `send to ${to.name}`, () => to.send(message, delayMs));
+    environment.request('sqs', `send to ${to.name}`, () => to.send(message, delayMs, environment.name));
   const queue = {
     async send(name: RefreshQueueName, messages: readonly RefreshMessage[], delayMs = 0) {
       for (const message of messages) await send(outside.refreshes[name], message, delayMs);
@@ -124,6 +129,16 @@ export function openService(outside: Outside, environment: Environment, shareOfR
   });
   const within = <A>(deadline: number, request: (timeoutMs: number) => Promise<A | MaxError>) =>
     requestMax(request, { lane: 'background', deadline });
+
+  /** The durable store writes an import in many requests, so an import that is killed has written a part. */
+  async function importOneByOne(lines: readonly ImportedChat[], at: number) {
+    const sum = { created: 0, updated: 0, unchanged: 0 };
+    for (const line of lines) {
+      const one = await chatStore.importMany([line], at);
+      for (const kind of ['created', 'updated', 'unchanged'] as const) sum[kind] += one[kind];
+    }
+    return sum;
+  }
 
   return {
     permits,
@@ -164,6 +179,13 @@ export function openService(outside: Outside, environment: Environment, shareOfR
         windowMs,
       },
     }),
+    repairPostings: createRepairPostings({
+      chatStore,
+      repairs: remote(environment, outside.repairs, 'repairs'),
+      clock,
+    }),
+    importChats: (lines: readonly ImportLine[]): Promise<ImportTotals> =>
+      importChats({ importMany: importOneByOne }, lines, { now: clock.now, onRefused: () => {} }),
     startFullUpdate,
     planFullUpdate: createPlanFullUpdate({
       ...{ chatStore, runStore, queue, planQueue, clock, settings: { batchSize } },

@@ -1,7 +1,6 @@
 import { NEVER_COUNTED } from '../../lib/chats/chat.ts';
+import type { ImportLine } from '../../lib/importing/read-line.ts';
 import type { ChatUpdate } from '../../lib/max-api/updates.ts';
-import { AUDIT_INTERVAL_MS } from '../../lib/planner/audit.ts';
-import { SCHEDULING_LIMITS } from '../../lib/planner/plan.ts';
 import type { PlanMessage, RefreshMessage } from '../../lib/state/queues.ts';
 import type { SeenSubscription } from '../../lib/state/subscription.ts';
 import { createMemoryChatStore } from '../support/memory/chat-store.ts';
@@ -12,10 +11,11 @@ import { createMemoryEventStore } from '../support/memory/event-store.ts';
 import { createMemoryHistory } from '../support/memory/history.ts';
 import { createMemoryPlannerStore } from '../support/memory/planner-store.ts';
 import { createMemoryRunStore } from '../support/memory/run-store.ts';
-import { Engine, type Network } from './engine.ts';
+import { Engine, type Environment, type Network } from './engine.ts';
 import { FunctionModel } from './functions.ts';
 import { Invariants } from './invariants.ts';
 import { MaxModel, type TrueChat } from './max-model.ts';
+import { PostingModel } from './posting-model.ts';
 import { QueueModel } from './queue-model.ts';
 import { RedisModel, type ScriptEngine } from './redis-model.ts';
 import { type Outside, SETTINGS, type Service } from './service.ts';
@@ -39,6 +39,13 @@ export interface SimulationReport {
   readonly requests: number;
   readonly worstSecond: number;
   readonly refreshed: number;
+  /** Refreshes that were queued and belong to no run, and what became of them. */
+  readonly queued: number;
+  readonly applied: number;
+  readonly superseded: number;
+  readonly unavailable: number;
+  readonly failed: number;
+  readonly returned: number;
   readonly killed: number;
   readonly deadLetters: number;
 }
@@ -68,12 +75,13 @@ export async function simulate({
   const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(random() * from.length)];
   const violated = (message: string) => new Violation(`seed ${seed}: ${message}`, engine.trace);
 
-  const network: Network = { failing: { dynamodb: 0, redis: 0, sqs: 0 } };
+  const network: Network = { failing: { dynamodb: 0, redis: 0, sqs: 0 }, failed: new Map() };
   const memory = createMemoryChats();
   const max = new MaxModel(engine, (update) => deliver(update));
   const invariants = new Invariants(engine, max, violated);
   const redis = new RedisModel(engine, scripts, (key, value, before) => invariants.cached(key, value, before));
-  const watched = invariants.watch(memory.byId);
+  const postings: PostingModel = new PostingModel(random, () => watched);
+  const watched = invariants.watch(memory.byId, (before, next) => postings.written(before?.chat, next?.chat));
   const chatsInMemory = { ...memory, byId: watched };
 
   /** Indexes may be up to two seconds behind. */
@@ -99,6 +107,20 @@ export async function simulate({
       return booked;
     },
   };
+  const history = createMemoryHistory();
+  let refreshed = 0;
+  let synced = 0;
+  /** What became of the queued refreshes that belong to no run. */
+  const fates = { queued: 0, applied: 0, superseded: 0, unavailable: 0, failed: 0, returned: 0 };
+
+  /** Chats in the messages to the refresh queues, by sender and time of the request. A remainder keeps the time of its message. */
+  const queuedBy = new Map<string, number>();
+  const onRefresh = ({ ids, run, requested_at }: RefreshMessage, sender: string) => {
+    const key = `${sender} ${requested_at}`;
+    queuedBy.set(key, (queuedBy.get(key) ?? 0) + ids.length);
+    if (!run) fates.queued += ids.length;
+    if (sender.startsWith('sync')) synced += ids.length;
+  };
   const outside: Outside = {
     engine,
     redis,
@@ -114,7 +136,13 @@ export async function simulate({
       countDue: (before) => createMemoryCountStore(indexed()).countDue(before),
     },
     events: createMemoryEventStore(chatsInMemory),
-    history: createMemoryHistory(),
+    history: {
+      async record(id, reading) {
+        await history.record(id, reading);
+        invariants.recorded(id, reading);
+      },
+    },
+    repairs: postings.repairs,
     runs,
     planner: createMemoryPlannerStore(),
     subscriptions: {
@@ -125,8 +153,8 @@ export async function simulate({
     },
     claims: createMemoryClaimStore(),
     refreshes: {
-      express: new QueueModel<RefreshMessage>(engine, 'express', 6 * MINUTE),
-      bulk: new QueueModel<RefreshMessage>(engine, 'bulk', 6 * MINUTE),
+      express: new QueueModel<RefreshMessage>(engine, 'express', 6 * MINUTE, onRefresh),
+      bulk: new QueueModel<RefreshMessage>(engine, 'bulk', 6 * MINUTE, onRefresh),
     },
     plans: new QueueModel<PlanMessage>(engine, 'plans', 12 * MINUTE),
     updates: new QueueModel<ChatUpdate>(engine, 'updates', 6 * MINUTE),
@@ -144,32 +172,52 @@ export async function simulate({
     updates: define('updates', MINUTE, 2, 0.02),
     sync: define('sync', 2 * MINUTE, 1, 0),
     check: define('check', 30_000, 1, 0.01),
+    repair: define('repair', 5 * MINUTE, 1, 0),
+    tool: define('tool', 10 * MINUTE, 1, 0),
   };
   const all = Object.values(functions);
-  let refreshed = 0;
-
-  function consume<M>(
+  function consume<M, R>(
     queue: QueueModel<M>,
     fn: FunctionModel,
-    work: (service: Service, message: M, deadline: number) => Promise<void>,
+    work: (service: Service, message: M, deadline: number, environment: Environment) => Promise<R>,
+    deleted: (message: M, report: R) => void = () => {},
   ): void {
     queue.consumedBy(({ message, done }) => {
       if (!fn.free) return false;
+      let report: R;
       fn.invoke(
-        (service, _, cutOffAt) => work(service, message, cutOffAt - 10_000),
+        async (service, environment, cutOffAt) => {
+          report = await work(service, message, cutOffAt - 10_000, environment);
+        },
         (ending) => {
-          if (ending === 'done') done();
+          if (ending === 'done' && done()) deleted(message, report);
         },
       );
       return true;
     });
   }
   for (const name of ['express', 'bulk'] as const) {
-    consume(outside.refreshes[name], functions[name], async (service, message, deadline) => {
-      const report = await service.refreshBatch(name, message, deadline);
-      refreshed += report.done;
-      if (!message.run) invariants.worked(message.ids.length, report.done, report.remaining);
-    });
+    consume(
+      outside.refreshes[name],
+      functions[name],
+      async (service, message, deadline, environment) => {
+        const putBack = () => queuedBy.get(`${environment.name} ${message.requested_at}`) ?? 0;
+        const before = putBack();
+        const report = await service.refreshBatch(name, message, deadline);
+        invariants.putBack(report.remaining, putBack() - before);
+        if (!message.run) invariants.worked(message.ids.length, report.done, report.remaining);
+        return report;
+      },
+      ({ run }, { done, superseded, unavailable, failed, remaining }) => {
+        refreshed += done;
+        if (run) return;
+        fates.applied += done - superseded - unavailable - failed;
+        fates.superseded += superseded;
+        fates.unavailable += unavailable;
+        fates.failed += failed;
+        fates.returned += remaining;
+      },
+    );
   }
   consume(outside.plans, functions.plan, async (service, { run_id }, deadline) => {
     await service.planFullUpdate(run_id, deadline);
@@ -184,7 +232,7 @@ export async function simulate({
       engine.after(MINUTE, 'MAX repeats', () => deliver(update));
       return;
     }
-    outside.updates.send(update, 0);
+    outside.updates.send(update, 0, 'MAX');
   }
 
   // The organisation and its chats
@@ -287,6 +335,37 @@ export async function simulate({
         await service.checkSubscription(SETTINGS.webhookUrl, cutOffAt - 5_000);
       });
     }
+  });
+  const repair = () => {
+    if (!functions.repair.free) return;
+    functions.repair.invoke(async (service, _, cutOffAt) => void (await service.repairPostings(cutOffAt - 10_000)));
+  };
+  during(5 * HOUR, 'repair', repair);
+  /** A person imports a list, and starts an import that stopped again. */
+  const importList = (lines: readonly ImportLine[]) => {
+    functions.tool.invoke(
+      async (service) => {
+        const totals = await service.importChats(lines);
+        invariants.imported(
+          totals,
+          lines.map(({ fields }) => String(fields?.max_chat_id)),
+        );
+      },
+      (ending) => {
+        if (ending !== 'done') engine.after(MINUTE, 'import again', () => importList(lines));
+      },
+    );
+  };
+  during(5 * HOUR, 'import', () => {
+    if (watched.size > 12 || !functions.tool.free) return;
+    const known = [...watched.values()].flatMap(({ chat }) => chat.maxChatId ?? []);
+    const ids = [newTrueChat().id, newTrueChat().id, pick(known) ?? newTrueChat().id];
+    importList(
+      [...ids, pick(ids)].map((id, i) => ({
+        line: i + 1,
+        fields: { name: `Чат ${Math.floor(random() * 1e3)}`, max_chat_id: id, department: pick(['Деканат', 'Совет']) },
+      })),
+    );
   });
   const fullUpdate = () => functions.http.invoke(async (service) => void (await service.startFullUpdate()));
   during(6 * HOUR, 'full update', fullUpdate);
@@ -405,12 +484,14 @@ export async function simulate({
 
   // Everything works again. A full update, and time for the queues to run empty.
   killing = 0;
-  network.failing = { dynamodb: 0, redis: 0, sqs: 0 };
+  Object.assign(network.failing, { dynamodb: 0, redis: 0, sqs: 0 });
   max.mood = 'well';
   redis.down = false;
   for (const environment of all.flatMap((fn) => fn.environments)) environment.redisCut = false;
   await engine.run(rests + 1.2 * HOUR, check);
   fullUpdate();
+  // The first repair may continue one that was killed. The next covers everything.
+  for (const minutes of [10, 20, 30]) engine.after(minutes * MINUTE, 'repair', repair);
   await engine.run(end, check);
 
   for (const { environment, service } of all.flatMap((fn) => fn.idle)) {
@@ -418,16 +499,26 @@ export async function simulate({
     const requests = max.requestsBy.get(environment.name) ?? 0;
     invariants.spent(environment.name, interactive.granted + background.granted, requests);
   }
+  const killed = all.reduce((sum, { killed }) => sum + killed, 0);
   const queues = [outside.refreshes.express, outside.refreshes.bulk, outside.plans, outside.updates];
   const last = await runs.current();
-  invariants.atRest({
+  const idsIn = (messages: readonly RefreshMessage[]) =>
+    messages.reduce((sum, { ids, run }) => sum + (run ? 0 : ids.length), 0);
+  const { express, bulk } = outside.refreshes;
+  const { queued, ...ended } = fates;
+  const dead = idsIn([...express.dead, ...bulk.dead]);
+  invariants.conserved(queued, { ...ended, dead, waiting: idsIn([...express.messages, ...bulk.messages]) });
+  await invariants.atRest({
     chats: watched,
     run: last,
     deadRefreshes: [...outside.refreshes.express.dead, ...outside.refreshes.bulk.dead].length,
-    latestDueAt: engine.now + Math.max(SCHEDULING_LIMITS.maxIntervalMs, AUDIT_INTERVAL_MS) * 1.2,
     // The full update read every chat; what became due since may wait for the budget.
     overdueBefore: rests + 1.2 * HOUR,
     leases: redis.livingLongerThan(2 * MINUTE, 'participants_lease:'),
+    synced,
+    wrongLists: postings.differences(),
+    historyOf: (id) => history.days(id, '', '9'),
+    mayBeUnrecorded: killed + (network.failed.get('history.record') ?? 0),
   });
   check();
   return {
@@ -436,7 +527,8 @@ export async function simulate({
     requests: max.requests,
     worstSecond: max.worstSecond,
     refreshed,
-    killed: all.reduce((sum, { killed }) => sum + killed, 0),
+    killed,
+    ...fates,
     deadLetters: queues.reduce((sum, { dead }) => sum + dead.length, 0),
   };
 }
