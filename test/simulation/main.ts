@@ -170,7 +170,7 @@ async function findMutants(seeds: number, from: number, hours: number, processes
         const [number, mutant] = one;
         // A mutant of a script needs the scripts instead of their model.
         const scripts = mutant.file.endsWith('.lua') ? 'lua' : 'model';
-        const tried = [mutant.seed ?? from, ...Array.from({ length: seeds }, (_, i) => from + i)];
+        const tried = [mutant.seed, ...Array.from({ length: seeds }, (_, i) => from + i)];
         let found: Outcome | undefined;
         await inProcesses(
           1,
@@ -185,8 +185,7 @@ async function findMutants(seeds: number, from: number, hours: number, processes
         );
         if (!found) survived += 1;
         const verdict = found ? `found by seed ${found.seed}` : 'SURVIVED';
-        const moved =
-          found && mutant.seed !== undefined && found.seed !== mutant.seed ? `, not by seed ${mutant.seed}` : '';
+        const moved = found && found.seed !== mutant.seed ? `, not by seed ${mutant.seed}` : '';
         console.log(`${verdict}${moved}: ${mutant.name}${found ? ` — ${found.broken?.split('\n')[0]}` : ''}`);
       }
     }),

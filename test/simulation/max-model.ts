@@ -19,8 +19,8 @@ export interface Answered {
   readonly count: number | undefined;
 }
 
-/** `storm`: 429 and 503 to most requests. `hang`: no responses. `contradict`: another chat's id, which the client refuses. */
-export type Mood = 'well' | 'storm' | 'hang' | 'contradict';
+/** `storm`: 429 and 503 to most requests. `429`, `503`: to all. `hang`: no responses. `contradict`: another chat's id, which the client refuses. */
+export type Mood = 'well' | 'storm' | '429' | '503' | 'hang' | 'contradict';
 
 /** The MAX Bot API in simulated time. It checks the quota and sends events. */
 export class MaxModel {
@@ -87,7 +87,7 @@ export class MaxModel {
         this.#engine.after(random() * 50, 'MAX arrival', () => {
           this.#arrived();
           if (this.mood === 'hang') return;
-          const value = this.mood === 'storm' && random() < 0.8 ? throttled(random) : answer();
+          const value = refusal(this.mood, random) ?? answer();
           const reset = random() < 0.005;
           this.#engine.after(random() * 80, 'MAX answer', () => end(reset ? failure('network') : value));
         });
@@ -144,6 +144,13 @@ const failure = (error: MaxError['error'], retryAfterMs?: number): MaxError => (
   ...{ kind: 'error', error, detail: 'simulated', retryable: error !== 'auth' },
   ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
 });
+
+/** Returns the error that MAX answers in this mood; `undefined`: it answers the request. */
+function refusal(mood: Mood, random: () => number): MaxError | undefined {
+  if (mood === '429') return failure('rate_limited');
+  if (mood === '503') return failure('server');
+  return mood === 'storm' && random() < 0.8 ? throttled(random) : undefined;
+}
 
 const throttled = (random: () => number): MaxError =>
   random() < 0.5 ? failure('rate_limited', random() < 0.5 ? 1_000 + random() * 4_000 : undefined) : failure('server');

@@ -21,6 +21,7 @@ export class PostingModel {
 
   /** Changes the lists as the writer of a chat does. */
   written(before: Chat | undefined, next: Chat | undefined): void {
+    if (before === next) return;
     const terms = next ? termsOf(next) : [];
     const kept = new Set(terms.map(termKey));
     const known = new Set(before && termsOf(before).map(termKey));

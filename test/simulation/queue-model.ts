@@ -23,17 +23,20 @@ export class QueueModel<M> {
   readonly #onSend: (message: M, sender: string) => void;
   readonly #engine: Engine;
   readonly #visibilityMs: number;
+  readonly #doubled: number;
   readonly #messages = new Set<Held<M>>();
   #consume: ((delivery: Delivery<M>) => boolean) | undefined;
   #maxReceives = 5;
 
-  /** @param onSend called with each accepted message. */
+  /** @param onSend called with each accepted message. @param doubled share of the deliveries that are doubled. */
   constructor(
     engine: Engine,
     name: string,
     visibilityMs: number,
     onSend: (message: M, sender: string) => void = () => {},
+    doubled = 0.03,
   ) {
+    this.#doubled = doubled;
     this.#engine = engine;
     this.#onSend = onSend;
     this.name = name;
@@ -91,9 +94,10 @@ export class QueueModel<M> {
         return;
       }
       this.#offer(held, this.#visibilityMs + 1);
-      // With at-least-once delivery, a message may be delivered twice.
-      if (this.#engine.random() < 0.03) {
-        this.#engine.after(this.#engine.random() * 5_000, `${this.name} doubles`, () => {
+      // With at-least-once delivery, a message may be delivered twice, even while the first delivery is being handled.
+      if (this.#engine.random() < this.#doubled) {
+        const soon = this.#engine.random() < 0.5 ? 300 : 5_000;
+        this.#engine.after(this.#engine.random() * soon, `${this.name} doubles`, () => {
           if (!held.deleted) {
             held.visibleAt = this.#engine.now;
             held.received -= 1;

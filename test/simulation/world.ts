@@ -156,19 +156,20 @@ export async function simulate({
       express: new QueueModel<RefreshMessage>(engine, 'express', 6 * MINUTE, onRefresh),
       bulk: new QueueModel<RefreshMessage>(engine, 'bulk', 6 * MINUTE, onRefresh),
     },
-    plans: new QueueModel<PlanMessage>(engine, 'plans', 12 * MINUTE),
+    plans: new QueueModel<PlanMessage>(engine, 'plans', 12 * MINUTE, () => {}, 0.4),
     updates: new QueueModel<ChatUpdate>(engine, 'updates', 6 * MINUTE),
   };
 
   /** Share of invocations during which the environment is killed. */
   let killing = 0.04;
-  const define = (name: string, timeoutMs: number, concurrency: number, shareOfRate: number) =>
-    new FunctionModel(outside, network, { name, timeoutMs, concurrency, shareOfRate }, () => killing);
+  const define = (name: string, timeoutMs: number, concurrency: number, shareOfRate: number, kills = 1) =>
+    new FunctionModel(outside, network, { name, timeoutMs, concurrency, shareOfRate }, () => kills * killing);
   const functions = {
     http: define('http', 10_000, 50, 0),
     express: define('express', MINUTE, 2, 0.17),
     bulk: define('bulk', MINUTE, 2, 0.28),
-    plan: define('plan', 2 * MINUTE, 2, 0),
+    // The planning of a full update is short and rare, so it is killed more often.
+    plan: define('plan', 2 * MINUTE, 2, 0, 10),
     updates: define('updates', MINUTE, 2, 0.02),
     sync: define('sync', 2 * MINUTE, 1, 0),
     check: define('check', 30_000, 1, 0.01),
@@ -368,7 +369,7 @@ export async function simulate({
     );
   });
   const fullUpdate = () => functions.http.invoke(async (service) => void (await service.startFullUpdate()));
-  during(6 * HOUR, 'full update', fullUpdate);
+  during(4 * HOUR, 'full update', fullUpdate);
 
   // What happens in MAX
 
@@ -453,12 +454,21 @@ export async function simulate({
       },
     ),
   );
-  during(2 * HOUR, 'Redis lost', () => redis.flush());
+  /** Everybody refreshes everything, so that all permits are in use. */
+  const crowd = () => ids().forEach(refresh);
+  during(2 * HOUR, 'Redis lost', () => {
+    crowd();
+    engine.after(2_000 * random(), 'flush', () => redis.flush());
+  });
   during(10 * MINUTE, 'replication', () => redis.replicate());
   during(3 * HOUR, 'failover', () => redis.failOver());
   during(HOUR, 'eviction', () => redis.evict(0.5));
   during(90 * MINUTE, 'partition', () => {
     const cut = all.flatMap((fn) => fn.environments).filter(() => random() < 0.5);
+    if (random() < 0.5) {
+      fullUpdate();
+      engine.after(20_000 * random(), 'crowd', crowd);
+    }
     forAWhile(
       5 * MINUTE,
       'partition',

@@ -37,6 +37,10 @@ export interface SharedLimiter {
 const ttlMs = 24 * 3_600_000;
 /** Longest round trip that reservations take into account, ms. A slower reply is an outlier and does not predict the next. */
 const tripMaxMs = 100;
+/** Most calls in a row to read Redis's clock. The fastest of them counts. */
+const MAX_CLOCK_READINGS = 4;
+/** A call that asks for no permit. */
+const REPORT = { lane: 'report', want: 0, nextCall: atOnce, maxWaitMs: 0 };
 
 /**
  * Creates the client of the shared limiter: a script in Redis that grants evenly spaced start times for the whole bot, on Redis's
@@ -117,15 +121,25 @@ export function createSharedLimiter(deps: {
     };
   }
 
+  /**
+   * Calls the script without a request until the offset to Redis's clock is precise enough for slots. This is for new environments,
+   * whose first exchange is often slow, and for those that were idle for a minute. Usually it calls nothing.
+   */
+  async function readClock(): Promise<void> {
+    for (let i = 0; i < MAX_CLOCK_READINGS && redisClock.errorMs(clock.now()) > pace.clockErrorMs; i += 1) {
+      if (!(await call(REPORT))) return;
+    }
+  }
+
   function sendReport(retryAfterMs: number): void {
-    const message = { lane: 'report', want: 0, nextCall: atOnce, maxWaitMs: 0 };
-    const sent = call(message, retryAfterMs).finally(() => sending.delete(sent));
+    const sent = call(REPORT, retryAfterMs).finally(() => sending.delete(sent));
     sending.add(sent);
   }
 
   return {
     async take(request) {
       if (clock.now() < warmUntil) return { kind: 'warming', until: warmUntil };
+      await readClock();
       const reply = await call(request);
       if (!reply) return { kind: 'no_redis' };
       const { status, reason, nextCall, slots } = reply;
@@ -169,10 +183,14 @@ function createRedisClock() {
     observe(sent: number, received: number, redisMs: number) {
       const error = Math.max(0, received - sent) / 2;
       const offset = redisMs - (sent + received) / 2;
-      const trusted = best && best.error + Math.abs(received - best.at) * 1e-4;
-      if (!best || trusted === undefined || error <= trusted || Math.abs(offset - best.offset) > error + trusted + 2) {
+      const trusted = this.errorMs(received);
+      if (!best || error <= trusted || Math.abs(offset - best.offset) > error + trusted + 2) {
         best = { offset, error, at: received };
       }
+    },
+    /** Returns the largest error of the estimate at `now`, ms. */
+    errorMs(now: number): number {
+      return best ? best.error + Math.abs(now - best.at) * 1e-4 : Number.POSITIVE_INFINITY;
     },
     toLocal(redisMs: number): number {
       return redisMs - (best?.offset ?? 0);
