@@ -61,7 +61,7 @@ const EXACT_UP_TO = 40;
 /** Larger differences are treated like this one, because people who join in bulk do not join independently. */
 export const MAX_DIFFERENCE = 1_000;
 
-/** Returns ln P(|d| = k) after `x` expected steps, up to a constant of k; for k ≥ 40 and x > k to about 1e-4. */
+/** Returns ln P(|d| = k) after `x` expected steps, exactly, except for k ≥ 40 and x > k + 1: then to 1e-3. */
 export function logDifference(k: number, x: number): number {
   if (k === 0) return x < 1e-8 ? -x : Math.log(equal(x));
   const difference = Math.min(k, MAX_DIFFERENCE);

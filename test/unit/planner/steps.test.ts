@@ -44,6 +44,18 @@ describe('the difference of a count', () => {
     expect(Math.abs(Math.exp(logDifference(k, x)) - enumerated(k, x))).toBeLessThan(2e-6);
   });
 
+  test('is approximated to a thousandth where it is large and steps are many', () => {
+    for (const k of [40, 41, 70, 100, 200, 400]) {
+      for (const factor of [1.01, 1.05, 1.2, 1.5]) {
+        const x = (k + 1) * factor;
+        // (2/x)·Σ P(M = m) over m = k + 1, k + 3, …
+        let sum = 0;
+        for (let m = k + 1; m < 2 * x + 200; m += 2) sum += poisson(m, x);
+        expect(Math.abs(logDifference(k, x) - Math.log((2 / x) * sum))).toBeLessThan(1e-3);
+      }
+    }
+  });
+
   test('has probabilities that add up to one', () => {
     for (const x of [0.1, 1, 10, 55, 65, 200]) {
       let sum = 0;
