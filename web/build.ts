@@ -7,7 +7,7 @@ import { readOptions, runTool } from '../tools/command-line.ts';
 
 /**
  * Builds the pages for people (`console`, `docs`), each into one JSON file that the function `httpServePages` has in its bundle:
- * the page itself, and its files by names that carry a hash of their content. Does nothing if they are up to date.
+ * the page itself, and its files by names that contain a hash of their content. It does nothing if they are up to date.
  */
 
 const WEB = import.meta.dirname;
@@ -15,9 +15,9 @@ const ROOT = join(WEB, '..');
 const OUT = join(WEB, 'built');
 export const PAGES = ['console', 'docs'] as const;
 
-/** What a built page consists of. */
+/** A built page. */
 export interface BuiltPage {
-  /** Of everything it was built from. */
+  /** Hash of everything that it was built from. */
   readonly inputs: string;
   readonly html: string;
   /** Files by name; compressed with Brotli, in base64. */
@@ -69,7 +69,7 @@ async function buildPage(page: string): Promise<void> {
     html = html.replaceAll(`"${name.replace(/-[^-.]+\./, '.')}"`, `"${page}/${name}"`);
   }
   await mkdir(OUT, { recursive: true });
-  // In one step, since others may be building or reading it.
+  // In one step, because another process may build or read it.
   const draft = `${target}.${process.pid}`;
   await writeFile(draft, JSON.stringify({ inputs, html, files } satisfies BuiltPage));
   await rename(draft, target);
@@ -88,7 +88,7 @@ async function readBuilt(target: string): Promise<BuiltPage | undefined> {
   }
 }
 
-/** The page's sources, what builds it, and the versions of the packages in it. */
+/** Returns the page's sources, the build script, and the versions of the packages in it. */
 async function digestOfInputs(page: string): Promise<string> {
   const hash = createHash('sha256');
   const folder = join(WEB, page);

@@ -3,11 +3,11 @@ import { useContext } from 'preact/hooks';
 import type { Api } from './api/client.ts';
 import type { Session } from './api/session.ts';
 
-/** What every page of somebody who is signed in needs. */
+/** The values that every page of a signed-in person needs. */
 export interface App {
   readonly api: Api;
   readonly session: Session;
-  /** Says something to the person, and to screen readers. */
+  /** Shows a message, also to screen readers. */
   readonly say: (message: string) => void;
 }
 

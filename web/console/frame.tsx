@@ -5,7 +5,7 @@ import { Icon, type IconName } from './parts/icons.tsx';
 import { LANGUAGES, type Language, useWords } from './text/index.ts';
 import { keepTheme, THEMES, type Theme, useTheme } from './theme.ts';
 
-/** What stands around every page: where one can go, who one is, language and theme. */
+/** The frame of every page: the menu, the signed-in person, language and theme. */
 
 interface Entry {
   readonly page: string;
@@ -124,7 +124,7 @@ export function pagesOf(session: Session | undefined) {
   return ['overview', 'chats', 'update', 'quality', 'plan'] as const;
 }
 
-/** No link: the fragment is the page's address. */
+/** A button, not a link, because the fragment is the page's address. */
 const skipToContent = () => document.getElementById('content')?.focus();
 
 function Offline() {

@@ -91,7 +91,7 @@ function Console({ first }: { readonly first: Session | undefined }) {
   );
 }
 
-/** Each page has one heading, to which the focus goes when the page changes. */
+/** Moves the focus to the heading of a new page. Each page has one. */
 function Page({ place, known }: { readonly place: Place; readonly known: boolean }) {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);

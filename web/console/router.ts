@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** Pages by the address's fragment: `#/chats/12?search=…`. */
+/** Chooses the page by the fragment of the address: `#/chats/12?search=…`. */
 export interface Place {
   readonly path: readonly string[];
   readonly query: URLSearchParams;

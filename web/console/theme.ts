@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** Light or dark, as the system or as chosen. The style sheet looks at `data-theme` of the page. */
+/** Light or dark: the system's theme, or the chosen one. The style sheet uses the page's `data-theme`. */
 
 export const THEMES = ['auto', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];

@@ -2,7 +2,7 @@ import SwaggerUIBundle from 'swagger-ui-dist/swagger-ui-es-bundle.js';
 import 'swagger-ui-dist/swagger-ui.css';
 import './docs.css';
 
-/** The OpenAPI document as a page. A token of the console's session is used for trying requests. */
+/** The OpenAPI document as a page. Requests from it use the token of the console's session. */
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const followTheme = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
@@ -21,7 +21,7 @@ const ui = SwaggerUIBundle({
   syntaxHighlight: { activated: false },
   // The link is inside a button, which opens the operation and changes the address in the same way.
   plugins: [{ components: { DeepLink: ({ text }: { text: string }) => text } }],
-  // Swagger UI would otherwise ask its makers' server to check the document.
+  // Otherwise Swagger UI would send the document's address to a public validator.
   validatorUrl: null,
   onComplete() {
     const token = sessionStorage.getItem('chat-participants.token');

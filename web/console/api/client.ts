@@ -9,7 +9,7 @@ export type Plan = components['schemas']['Plan'];
 export type FullUpdate = components['schemas']['FullUpdate'];
 export type ChatChanges = components['schemas']['ChatChanges'];
 
-/** Where the API is: beside the page. */
+/** The address of the API: that of the page. */
 const BASE = new URL('.', location.href).href.replace(/\/$/, '');
 
 export interface FieldError {
@@ -17,11 +17,11 @@ export interface FieldError {
   readonly message: string;
 }
 
-/** A request that did not succeed. */
+/** A failed request. */
 export class ApiError extends Error {
-  /** 0: there was no answer. */
+  /** The HTTP status; 0 without a response. */
   readonly status: number;
-  /** The last part of the problem's type: `max_unreachable`; `gateway` for answers of API Gateway itself; `network`. */
+  /** The last part of the problem's type, like `max_unreachable`; `gateway` for responses of API Gateway itself; `network`. */
   readonly kind: string;
   readonly requestId: string | undefined;
   readonly retryAfterS: number | undefined;
@@ -52,7 +52,7 @@ export type Api = ReturnType<typeof connect>;
 export function connect(token: string, onUnauthorized: (error: ApiError) => void) {
   const client = createClient<paths>({ baseUrl: BASE, headers: { authorization: `Bearer ${token}` } });
 
-  /** @returns what a request answers. @throws {ApiError} */
+  /** Returns the body of the response. @throws {ApiError} */
   async function ask<T>(request: Promise<{ data?: T | undefined; error?: unknown; response: Response }>): Promise<T> {
     let result: Awaited<typeof request>;
     try {

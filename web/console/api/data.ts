@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
-/** Values of the API for pages. A value that was seen before stands until a newer one is there. */
+/** Values of the API for pages. A page shows the last known value until a newer one arrives. */
 
 interface Kept {
   readonly value: unknown;
@@ -8,23 +8,23 @@ interface Kept {
 }
 const kept = new Map<string, Kept>();
 
-/** Forgets everything, as when somebody else signs in. */
+/** Removes all values, for example when another person signs in. */
 export const forgetData = () => kept.clear();
 
 export interface Data<T> {
   readonly value: T | undefined;
-  /** Unix ms at which `value` came. */
+  /** When `value` arrived, Unix ms. */
   readonly at: number | undefined;
   readonly error: unknown;
   readonly loading: boolean;
   readonly reload: () => void;
-  /** Puts a value that is known otherwise. */
+  /** Sets a value that the page knows without a request. */
   readonly put: (value: T) => void;
 }
 
 /**
- * @param key names the value; `undefined` asks for nothing.
- * @param everyMs asks again this often while the page is visible.
+ * @param key the name of the value; `undefined` sends no request.
+ * @param everyMs time between two requests while the page is visible, ms.
  */
 export function useData<T>(
   key: string | undefined,

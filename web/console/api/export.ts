@@ -8,7 +8,7 @@ const COLUMNS = [
   ...['participants_count', 'created_at', 'updated_at'],
 ] as const satisfies readonly (keyof Chat)[];
 
-/** A spreadsheet would run these as formulas, or round them as numbers; a leading `'` marks a cell as text. */
+/** Returns whether a spreadsheet would run the cell as a formula, or round it as a number. A leading `'` marks it as text. */
 const isRisky = (text: string): boolean => /^[=+\-@\t\r']/.test(text) || /^\d{16,}$/.test(text);
 
 function cell(value: unknown): string {
@@ -17,14 +17,14 @@ function cell(value: unknown): string {
   return /[";\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** @param onProgress the chats fetched so far. */
+/** @param onProgress called with the number of fetched chats. */
 export async function exportCsv(
   api: Api,
   query: ListQuery,
   signal: AbortSignal,
   onProgress: (chats: number) => void,
 ): Promise<Blob> {
-  // A byte order mark, by which Excel knows UTF-8.
+  // The byte order mark tells Excel that the text is UTF-8.
   const lines = [`\uFEFF${COLUMNS.join(';')}`];
   let cursor: string | null = null;
   do {
@@ -41,6 +41,6 @@ export function download(blob: Blob, name: string): void {
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
-  // The browser has taken it by then.
+  // By then, the browser has started the download.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -3,7 +3,7 @@ import type { operations } from '../../../test/e2e/api.d.ts';
 import { useApp } from '../app-context.ts';
 import type { Api, Chat } from './client.ts';
 
-/** A listing that grows page by page as it is scrolled. */
+/** A listing that loads more pages while a person scrolls. */
 
 export type ListQuery = Omit<NonNullable<operations['listChats']['parameters']['query']>, 'cursor' | 'limit'>;
 export type Sort = NonNullable<ListQuery['sort_by']>;
@@ -17,7 +17,7 @@ export const FILTERS = [
 export type FilterName = (typeof FILTERS)[number];
 
 const PAGE = 100;
-/** The service allows short pages with more to come; so many in a row are fetched before a person is asked. */
+/** Number of short pages that are fetched in a row before the person must ask for more. */
 const MAX_SHORT_PAGES = 20;
 
 interface State {
@@ -26,7 +26,7 @@ interface State {
   readonly next: string | null;
   readonly loading: boolean;
   readonly error: unknown;
-  /** Rows of the query before, until the first page of this one is there. */
+  /** Rows of the previous query, until the first page of this query arrives. */
   readonly outdated: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface ListingView extends State {
 
 const NOTHING: State = { rows: [], total: null, next: null, loading: true, error: undefined, outdated: true };
 
-/** The last listing that was shown, for who comes back to it. */
+/** The listing that was shown last, for a return to the page. */
 let last: { readonly key: string; readonly state: State } | undefined;
 
 export function useListing(query: ListQuery): ListingView {
@@ -118,21 +118,21 @@ export const fetchPage = (
     }),
   );
 
-/** Chats that were changed or read on another page are shown as they are now, when somebody comes back. */
+/** Replaces a chat that another page changed or refreshed. */
 export function updateLastListing(chat: Chat): void {
   if (!last) return;
   const rows = last.state.rows.map((row) => (row.id === chat.id ? chat : row));
   last = { ...last, state: { ...last.state, rows } };
 }
 
-/** The list as it was left: what was searched and how it was sorted. */
+/** Returns the last query, with its search and sort. */
 export const listAddress = (): string => {
   const query: ListQuery = last ? JSON.parse(last.key) : {};
   const text = addressOf(query).toString();
   return `#/chats${text ? `?${text}` : ''}`;
 };
 
-/** A query as it stands in the page's address. */
+/** Returns a query as it appears in the page's address. */
 export function addressOf({ search, sort_by, sort_order, ...filters }: ListQuery): URLSearchParams {
   const address = new URLSearchParams();
   if (search) address.set('search', search);
@@ -142,10 +142,10 @@ export function addressOf({ search, sort_by, sort_order, ...filters }: ListQuery
   return address;
 }
 
-/** Where the list was scrolled to when it was left. */
+/** The last scroll position of the list. */
 export const leftAt = { query: '', scroll: 0 };
 
-/** Forgets what somebody else has seen. */
+/** Removes the listing of a person who signed out. */
 export const forgetListing = () => {
   last = undefined;
 };

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import { readToken, type Session } from './session.ts';
 
-/** Signing in at the issuer: OpenID Connect with PKCE, without a secret of the page. Its access token is that of the API. */
+/** Signs in at the issuer with OpenID Connect and PKCE. The page has no secret. The access token is for the API. */
 
 interface Settings {
   readonly issuer: string;
@@ -14,20 +14,20 @@ const PENDING = 'chat-participants.sign-in';
 interface Pending {
   readonly state: string;
   readonly verifier: string;
-  /** Where the person was, after `#`. */
+  /** The fragment of the page that the person left. */
   readonly place: string;
 }
 
-/** Of the service, in the page; `undefined` where signing in this way is not set up. */
+/** The settings that the service puts into the page; `undefined` if the sign-in at an issuer is not configured. */
 export function oidcSettings(): Settings | undefined {
   const content = document.querySelector<HTMLMetaElement>('meta[name=oidc]')?.content;
   return content ? JSON.parse(decodeURIComponent(content)) : undefined;
 }
 
-/** The page itself, without what comes after it: registered at the issuer. */
+/** The page's address without query and fragment. It must be registered at the issuer. */
 const redirectUri = () => location.origin + location.pathname;
 
-/** Only an issuer on the same machine may be asked without TLS. */
+/** Only an issuer on the same machine is allowed without TLS. */
 const insecure = ({ issuer }: Settings) => ({ [oauth.allowInsecureRequests]: issuer.startsWith('http:') });
 
 async function discover(settings: Settings) {
@@ -36,7 +36,7 @@ async function discover(settings: Settings) {
   return oauth.processDiscoveryResponse(issuer, answer);
 }
 
-/** Leaves for the issuer. */
+/** Goes to the issuer's page. */
 export async function beginSignIn(settings: Settings): Promise<void> {
   const server = await discover(settings);
   if (!server.authorization_endpoint) throw new Error('the issuer has no authorization endpoint');
@@ -56,11 +56,11 @@ export async function beginSignIn(settings: Settings): Promise<void> {
   location.assign(address);
 }
 
-/** Whether the issuer has just sent the person back. */
+/** Returns whether the issuer has just redirected the person to this page. */
 export const isReturning = (): boolean =>
   sessionStorage.getItem(PENDING) !== null && /[?&](code|error)=/.test(location.search);
 
-/** Exchanges the code for a token, and goes back to where the person was. @throws if the issuer refuses. */
+/** Exchanges the code for a token, and returns to the page that the person left. @throws if the issuer refuses. */
 export async function endSignIn(settings: Settings): Promise<Session> {
   const pending: Pending = JSON.parse(sessionStorage.getItem(PENDING) ?? '{}');
   const parameters = new URL(location.href).searchParams;

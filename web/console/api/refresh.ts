@@ -1,6 +1,6 @@
 import type { Api, Chat } from './client.ts';
 
-/** Reads the count of one chat from MAX. @returns the chat with it. @throws {ApiError} */
+/** Refreshes the count of a chat. @returns the chat with the new count. @throws {ApiError} */
 export async function refreshChat({ ask, client }: Api, chat: Chat): Promise<Chat> {
   const { participants_count, updated_at } = await ask(
     client.POST('/chats/{id}/refresh-participants', { params: { path: { id: chat.id } } }),

@@ -1,4 +1,4 @@
-/** Who is signed in. The token is kept for this tab only, and leaves it only in the header of requests to this service. */
+/** The signed-in person. The token stays in this tab. It is sent only to this service, in a header. */
 
 export type Role = 'superadmin' | 'curator' | 'operator';
 
@@ -12,12 +12,12 @@ export interface Session {
   readonly expiresAt: number | undefined;
 }
 
-/** `/docs` reads it too. */
+/** The key in the session storage, which `/docs` reads too. */
 const KEY = 'chat-participants.token';
 
 const ROLES: readonly string[] = ['superadmin', 'curator', 'operator'];
 
-/** What a token says of its owner. The service verifies it; here it only decides what is shown. */
+/** Returns the session of a token. The service verifies the claims; the console uses them only to decide what to show. */
 export function readToken(token: string): Session | undefined {
   const [, payload = ''] = token.split('.');
   try {

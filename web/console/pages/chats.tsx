@@ -11,7 +11,7 @@ import { type Place, replaceQuery } from '../router.ts';
 import { useWords } from '../text/index.ts';
 import { Filters } from './filters.tsx';
 
-/** The chats: searched as one types, sorted, loaded as one scrolls. Only the rows in sight are in the page. */
+/** The list of chats: it searches while a person types, and loads more while they scroll. Only visible rows are in the DOM. */
 
 const SORTS = ['id', 'name', 'participants_count', 'created_at', 'updated_at'] as const satisfies readonly Sort[];
 const NARROW = '(max-width: 719px)';
@@ -71,7 +71,7 @@ export function ChatsPage({ place }: { readonly place: Place }) {
     return () => clearTimeout(timer);
   }, [typed]);
 
-  // Who comes back from a chat finds the list where it was left.
+  // Restores the scroll position after a visit to a chat.
   useLayoutEffect(() => {
     if (leftAt.query === JSON.stringify(query)) scrollTo(0, leftAt.scroll);
   }, []);
@@ -485,7 +485,7 @@ function Change({ state }: { readonly state: RowState | undefined }) {
   return <span class={`change ${state.difference > 0 ? 'is-up' : 'is-down'}`}>{difference(state.difference)}</span>;
 }
 
-/** Pixels of a row; the style sheet gives rows the same. */
+/** Height of a row, pixels, as in the style sheet. */
 function useRowHeight(): number {
   const [narrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
   useEffect(() => {
@@ -497,7 +497,7 @@ function useRowHeight(): number {
   return narrow ? ROW.narrow : ROW.wide;
 }
 
-/** The first row in sight and how many are, with some to spare. */
+/** Returns the first visible row and the number of visible rows, with a margin. */
 function useVisible(
   body: { readonly current: HTMLElement | null },
   rows: number,

@@ -7,7 +7,7 @@ import { useWords } from '../text/index.ts';
 const FIELDS = ['name', 'department', 'university_id', 'url', 'max_chat_id', 'external_chat_id', 'source'] as const;
 type Field = (typeof FIELDS)[number];
 
-/** What differs from the chat; an empty field is a `null`. */
+/** Returns the changed fields; an empty field is `null`. */
 function changesIn(form: FormData, chat: Chat): ChatChanges {
   const changes = FIELDS.flatMap((field) => {
     const text = String(form.get(field) ?? '').trim();
@@ -22,7 +22,7 @@ export function EditChat({
   onDone,
 }: {
   readonly chat: Chat;
-  /** With the chat as it is now, or without one if nothing was changed. */
+  /** Called with the changed chat, or without one if nothing changed. */
   readonly onDone: (chat?: Chat) => void;
 }) {
   const { t } = useWords();

@@ -5,7 +5,7 @@ import { FILTERS, type FilterName, type ListQuery } from '../api/listing.ts';
 import { useApp } from '../app-context.ts';
 import { useWords, type Words } from '../text/index.ts';
 
-/** What the chats can be narrowed to, each value with its number of chats. */
+/** The filters of the list. Each value shows its number of chats. */
 
 type Facets = components['schemas']['ChatFacets'];
 
@@ -27,7 +27,7 @@ export function Filters({
   );
 }
 
-/** The values of a filter are those of the chats that match everything else, so that another can be chosen at once. */
+/** The values of a filter come from the chats that match all other conditions, so that a person can switch to another value. */
 function Filter({
   name,
   query,
@@ -45,7 +45,7 @@ function Filter({
   const facets = useData(`facets ${JSON.stringify(others)}`, (signal) =>
     api.ask(api.client.GET('/chats/facets', { params: { query: others }, signal })),
   );
-  // Until the new values are there, the old ones stand.
+  // Shows the old values until the new ones arrive.
   const last = useRef<Facets[FilterName]>([]);
   if (facets.value) last.current = facets.value[name];
   const values = last.current;
@@ -75,7 +75,7 @@ function Filter({
   );
 }
 
-/** As the API takes it. */
+/** Returns the filters as parameters of the API. */
 function conditionOf(name: FilterName, value: string): string | number | string[] {
   if (name === 'status') return [value];
   return name === 'university_id' ? Number(value) : value;

@@ -7,13 +7,13 @@ import { Failure } from '../parts/failure.tsx';
 import { DAY_MS, dayMs, dayText } from '../parts/scale.ts';
 import { useWords, type Words } from '../text/index.ts';
 
-/** How a chat's count changed: as a chart and as a table. */
+/** The history of a chat's count, as a chart and as a table. */
 
 type Point = History['points'][number];
 const GRAINS = ['days', 'weeks', 'months', 'all'] as const;
 type Grain = (typeof GRAINS)[number];
 
-/** Days that the service gives at once. */
+/** Longest range of one request, days. */
 const ALL_DAYS = 732;
 const SPANS: Readonly<Record<Grain, number>> = { days: 30, weeks: 26 * 7, months: 731, all: 731 };
 
@@ -121,7 +121,7 @@ function nameOf(day: string, grain: Grain, { date, shortDate, month }: Words): s
   return date(day);
 }
 
-/** The first day of the week (Monday) or month that a day is in; the day itself where days are shown. */
+/** Returns the first day of the day's week (Monday) or month; for days, the day itself. */
 function periodOf(day: string, grain: Grain): string {
   if (grain === 'months') return `${day.slice(0, 7)}-01`;
   if (grain !== 'weeks') return day;
@@ -129,7 +129,7 @@ function periodOf(day: string, grain: Grain): string {
   return dayText(ms - ((new Date(ms).getUTCDay() + 6) % 7) * DAY_MS);
 }
 
-/** What the chart and the table show. The line begins with the count that stood when the period began. */
+/** Returns the points of the chart and the table. The line starts with the count at the beginning of the period. */
 function grouped(points: readonly Point[], grain: Grain, today: string) {
   const start = dayText(dayMs(today) - (SPANS[grain] - 1) * DAY_MS);
   const rows: Point[] = [];

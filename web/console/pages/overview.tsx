@@ -10,7 +10,7 @@ import { DAY_MS, dayMs, dayText } from '../parts/scale.ts';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { useWords, type Words } from '../text/index.ts';
 
-/** How it stands: the sums with their course, what needs a person, and what the service stands on. */
+/** The overview: the sums with their course, problems that need a person, and the state of the dependencies. */
 
 type Stats = components['schemas']['Stats'];
 type Health = Readonly<
@@ -162,7 +162,7 @@ export function OverviewPage() {
     </>
   );
 
-  /** As it is now for who sees the plan; for others as the last roll-up found it. */
+  /** The present share for roles that may see the plan; for others, the share at the last roll-up. */
   function freshness(): Pick<Figure, 'value' | 'note' | 'missing'> {
     const share = isSuperadmin ? plan.value?.fresher_than_hour : last?.fresher_than_hour;
     const missing = isSuperadmin ? plan.value && t.chats.none : stats.value && t.overview.participantsMissing;
@@ -190,7 +190,7 @@ export function OverviewPage() {
   }
 }
 
-/** Since when MAX reports changes, or no longer does. */
+/** The state of the subscription to MAX's events, and since when. */
 function Events({ subscription }: { readonly subscription: Plan['subscription'] | undefined }) {
   const { t, dateTime } = useWords();
   const { events } = t.overview;
@@ -204,7 +204,7 @@ function Events({ subscription }: { readonly subscription: Plan['subscription'] 
   );
 }
 
-/** What needs a person, worst first. */
+/** Problems that need a person, the worst first. */
 function Attention({
   health,
   lost,

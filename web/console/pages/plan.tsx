@@ -6,7 +6,7 @@ import { Failure } from '../parts/failure.tsx';
 import { Figures, Progress } from '../parts/figures.tsx';
 import { useWords } from '../text/index.ts';
 
-/** What the planner knows and how it spends its budget; what another quota would give, as a picture with a slider. */
+/** The planner's knowledge and budget, and a chart with a slider that shows the effect of another quota. */
 
 const EVERY_MS = 60_000;
 /** Quotas of the curve, requests a second. */
@@ -96,7 +96,7 @@ function WhatIf() {
   const [chosen, choose] = useState(QUOTAS.indexOf(30));
   const curve = useData('plan curve', async (signal) => {
     const plans: Plan[] = [];
-    // One after another: each reads a sample of the chats.
+    // One after another, because each request reads a sample of the chats.
     for (const rps of QUOTAS) {
       plans.push(await api.ask(api.client.GET('/admin/participants/plan', { params: { query: { rps } }, signal })));
     }
@@ -139,7 +139,7 @@ function WhatIf() {
   );
 }
 
-/** The share for each quota as a column; the one at the slider is marked. */
+/** The expected share for each quota, as columns. The column of the slider's quota is marked. */
 function Columns({
   shares,
   chosen,
@@ -151,7 +151,7 @@ function Columns({
 }) {
   const { t, number, percent } = useWords();
   return (
-    // Without shares it takes the same space.
+    // Takes the same space without shares.
     <div class="columns" role="img" aria-label={t.plan.curve}>
       {shares.map((share, i) => (
         // biome-ignore lint/a11y/noStaticElementInteractions: the slider does the same by keyboard.

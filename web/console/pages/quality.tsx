@@ -6,7 +6,7 @@ import { Failure } from '../parts/failure.tsx';
 import { Figures } from '../parts/figures.tsx';
 import { useWords } from '../text/index.ts';
 
-/** How right the shown counts are: a sample is compared with MAX. */
+/** The quality of the shown counts: compares a sample with MAX. */
 
 const SIZES = [50, 100, 200, 500] as const;
 
@@ -16,7 +16,7 @@ const validate = ({ ask, client }: Api, sample_size: number) =>
 type Validation = Awaited<ReturnType<typeof validate>>;
 type Name = Pick<components['schemas']['Chat'], 'id' | 'name'>;
 
-/** Half of the interval in which the share of all chats lies with 95 % (Wilson would be tighter near 1; this is for a note). */
+/** Returns half of the 95 % confidence interval of the share of all chats (normal approximation; it is only for a note). */
 const marginOf = (share: number, checked: number): number =>
   1.96 * Math.sqrt(Math.max(share * (1 - share), 1 / (4 * checked)) / checked);
 

@@ -9,7 +9,7 @@ export function SignIn({
 }: {
   readonly notice: string | undefined;
   readonly onSession: (session: Session) => void;
-  /** Starts signing in at the issuer; `undefined` where that is not set up. */
+  /** Starts the sign-in at the issuer; `undefined` if it is not configured. */
   readonly oidc: (() => void) | undefined;
 }) {
   const { t } = useWords();

@@ -7,7 +7,7 @@ import { Figures, Progress } from '../parts/figures.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { useWords, type Words } from '../text/index.ts';
 
-/** The full update: started, followed while it runs, and what earlier ones came to. */
+/** Full updates: starts one, shows its progress, and lists earlier ones with their results. */
 
 const POLL_MS = 2_000;
 
@@ -108,7 +108,7 @@ const tookOf = ({ started_at, finished_at }: FullUpdate, { duration }: Words): s
     ? undefined
     : duration(Math.max(1, Math.round((Date.parse(finished_at) - Date.parse(started_at)) / 1_000)));
 
-/** Chats a second between the last answers. */
+/** Returns the chats per second between the last two responses. */
 function useSpeed(run: FullUpdate | null | undefined): number | undefined {
   const seen = useRef<{ id: string; points: { at: number; done: number }[] }>({ id: '', points: [] });
   const [speed, setSpeed] = useState<number | undefined>(undefined);

@@ -2,10 +2,10 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useWords } from '../text/index.ts';
 import { dayMs, ticks } from './scale.ts';
 
-/** A value over days: a line of steps with the range of each point behind it. Read by pointer, by keys and by screen readers. */
+/** A chart of a value over days: a line with the range of each point. It works with pointer, keyboard and screen reader. */
 
 export interface ChartPoint {
-  /** `YYYY-MM-DD`, the first day it stands for. */
+  /** The first day of the point, `YYYY-MM-DD`. */
   readonly day: string;
   readonly value: number;
   readonly min: number;
@@ -29,11 +29,11 @@ export function Chart({
   readonly points: readonly ChartPoint[];
   readonly from: string;
   readonly to: string;
-  /** What it shows, for who does not see it. */
+  /** A description of the content for screen readers. */
   readonly label: string;
-  /** How a point's time is called. */
+  /** Returns the label of a point's time. */
   readonly name: (point: ChartPoint) => string;
-  /** A value holds until the next; otherwise it moves evenly. */
+  /** Whether a value holds until the next point. Otherwise the line is straight between points. */
   readonly steps?: boolean;
   readonly height?: number;
 }) {

@@ -1,7 +1,7 @@
 import type { Chat } from '../api/client.ts';
 import { useWords, type Words } from '../text/index.ts';
 
-/** How old a count is, in words. */
+/** The age of a count in words. */
 export function ageOf(chat: Pick<Chat, 'participants_count' | 'participants_updated_at'>, { t, ago }: Words): string {
   if (chat.participants_updated_at !== null) return ago(Date.parse(chat.participants_updated_at));
   return chat.participants_count === null ? t.counts.neverRead : t.counts.imported;

@@ -2,7 +2,7 @@ import { ApiError } from '../api/client.ts';
 import { useWords, type Words } from '../text/index.ts';
 import { Icon } from './icons.tsx';
 
-/** What happened, in words: what it is, what to do, and the number of the request. */
+/** An error in words: what happened, what to do, and the request id. */
 export interface Explained {
   readonly title: string;
   readonly advice: string;

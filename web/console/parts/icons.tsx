@@ -1,4 +1,4 @@
-/** Icons of one stroke, drawn on a 20 × 20 grid. They carry no meaning of their own: a text stands beside each. */
+/** Icons of one stroke, drawn on a 20 × 20 grid. Each has a text beside it, so screen readers ignore them. */
 
 const PATHS = {
   overview: 'M3 16.5V10m4.7 6.5V5m4.6 11.5V8.5m4.7 8V3',

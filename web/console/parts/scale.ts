@@ -1,4 +1,4 @@
-/** Round marks of an axis from `min` to `max`, whole numbers, the first one at `min` or below. */
+/** Returns round whole numbers for the marks of an axis from `min` to `max`. The first one is at `min` or below. */
 export function ticks(min: number, max: number, wanted: number): number[] {
   const rough = Math.max(1, max - min) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));

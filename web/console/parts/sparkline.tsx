@@ -1,6 +1,6 @@
 import { dayMs } from './scale.ts';
 
-/** A small course of a value, without axes. It is as wide and as high as its style says, whatever it shows. */
+/** A small line chart of a value without axes. Its size comes from its style, not from its content. */
 
 const [WIDTH, HEIGHT, MARGIN] = [100, 24, 2] as const;
 /** Smallest range of the height, as a share of the largest value: a change of one percent must not look like a cliff. */
@@ -14,7 +14,7 @@ export function Sparkline({
   readonly days: readonly string[];
   /** `null`: unknown on that day. */
   readonly values: readonly (number | null)[];
-  /** What it shows, for who does not see it. */
+  /** A description of the content for screen readers. */
   readonly label: string;
 }) {
   const points = values.flatMap((value, i) => (value === null ? [] : [{ value, at: dayMs(days[i] ?? '') }]));

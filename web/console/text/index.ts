@@ -3,7 +3,7 @@ import { useContext } from 'preact/hooks';
 import { en, type Text } from './en.ts';
 import { ru } from './ru.ts';
 
-/** The language of the page: words, and numbers and dates as people write them in it. */
+/** The language of the page: its words, and the formats of numbers and dates. */
 
 export const LANGUAGES = { ru, en } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -17,7 +17,7 @@ export interface Words {
   readonly percent: (share: number) => string;
   /** `5 minutes ago`. @param ms Unix ms. */
   readonly ago: (ms: number) => string;
-  /** The year only if it is another one. @param ms Unix ms. */
+  /** Contains the year only if it is not the current one. @param ms Unix ms. */
   readonly dateTime: (ms: number) => string;
   /** @param day `YYYY-MM-DD`. */
   readonly date: (day: string) => string;
@@ -28,7 +28,7 @@ export interface Words {
 
 const KEY = 'chat-participants.language';
 
-/** The one chosen before, otherwise the browser's. */
+/** Returns the language that the person chose before, otherwise the browser's. */
 export function firstLanguage(): Language {
   const chosen = localStorage.getItem(KEY);
   if (chosen === 'ru' || chosen === 'en') return chosen;
