@@ -33,7 +33,7 @@ const KINDS = [
   { kind: 'events, rates learnt', rates: 'learnt', trusted: 1, bound: 0.98, of: 'events' },
 ] as const;
 
-/** What is the same for every way at one budget. */
+/** The values that all ways of refreshing share at one budget. */
 interface Setting {
   readonly exponent: number;
   readonly budget: number;
@@ -71,7 +71,7 @@ const jobs: Job[] = settings.flatMap(({ exponent, budget }) =>
 );
 const learnt = { ...job, exponent: 1, budgetPerHour: share(6_000), rates: 'learnt' } as const;
 const NEWCOMERS = CHATS / 100;
-/** As many changes as ever, but between like chats: the default belief is wrong about them. */
+/** Spread of chats that differ less, with the same number of changes. The default belief is wrong about them. */
 const OTHER_SPREAD = 1;
 jobs.push({ ...learnt, trusted: 0.5, newcomers: NEWCOMERS }, { ...learnt, trusted: 0, spread: OTHER_SPREAD });
 /** The hardest case, with one kind of rates known, and learnt for longer. */
@@ -240,7 +240,7 @@ function levels(): Table {
   };
 }
 
-/** How fast it learns. */
+/** Shows how fast the planner learns. */
 function byDay(): Table {
   return {
     title: 'Freshness as a share of the best possible, rates learnt, by day',
@@ -256,7 +256,7 @@ function byDay(): Table {
   };
 }
 
-/** What the service says of itself, beside the truth. */
+/** Compares the freshness that the service reports with the true one. */
 function honesty(): Table {
   const points = (said: number, true_: number) => `${ratio(said)} (${(100 * (said - true_)).toFixed(1)})`;
   return {
@@ -356,11 +356,11 @@ function notes(): string[] {
   const waitedAtMost = replay.waited + NEWCOMERS;
   const shownADay = 60_000 * 24 * (CHATS / 150_000);
   return [
-    `${chats === undefined ? '' : `Run as node bench/freshness/main.ts --chats ${chats}. `}${inThousands(CHATS)} chats in virtual time, planned every 15 minutes by the code the service runs (lib/planner/sync.ts). Joins and leaves at log-normal rates (σ of ln λ = ${SPREAD}, 45,500 an hour in all), in each chat a share of joins of its own, drawn from 0 to 1. A polled count is right when it equals MAX's, even if as many left as joined; one with events until its first change. 60,000 counts shown an hour, one listing in four counted. Before the first day each chat was read once, in turn. Bounds are solved from the true rates, by code that shares nothing with the planner. Freshness is that of the ${WARM_DAYS + 1}th day. A bound is for chats that have always been polled so: what is left of the first round can lift a ratio a little above 1.`,
-    `What is short is short at 1,500 an hour: ${perChat.toFixed(1)} requests for each chat in ${WARM_DAYS} days, too few to learn ${inThousands(CHATS)} change rates from; and a chat is known to be correct from its first read after events began. A round of these takes ${first.toFixed(1)} days of the whole budget, so they go in the order of what they save. The table of the least case says what either costs. Tried there (polling) without a gain: prices × e^±0.25 for chats nothing is known of, expectations over 13 rates instead of 5, a stronger prior for views, longer memory. Tried too, and left out: the silence since MAX’s last_event_time as evidence of no joins and leaves. With a likelihood that includes a rate of messages it changed the eighth day by −0.003 to +0.002, where ten messages, one or none come with each change. That is within what seeds differ by.`,
-    `The planner's default belief is the distribution these chats were drawn from. Of chats more alike (σ = ${OTHER_SPREAD}, the same changes in all, s = 1, 6,000 an hour), polled, it reaches ${ratio(misfit.freshness / otherBest)} of the best after the same ${WARM_DAYS} days. The freshness it expects of itself is within ${ratio(gap)} of the true one. What refreshes measure knows an interval only when it has ended: of chats that are read once in weeks nothing is measured yet.`,
-    'A plain cache with a time to live is right at each miss by making someone wait, so with a large budget and as few readers as these its share of right counts is above that of any polling: at 21,600 an hour more than a third of all counts shown wait for MAX.',
-    `Events (P8) come up to a minute late, out of order, one in ten thrice; 20 chats are raided by 10,000 each in ten minutes (${inThousands(told.raidChanges)} changes: ${inThousands(told.raidRequests)} requests). No price holds them back. ${inThousands(TOLD_CHATS)} chats live a day of the service's own use cases (applyUpdates, refreshBatch) over stores in memory. A window begins with the first event after the last one ended; events that come late spread the changes of one window over more. Requests for chats that are gone fell between the removal and its news.`,
-    `The replay (P9): half of the chats with events, rates learnt, 6,000 an hour. A new chat is listed as seldom as most. Were each listed by who adds it before MAX is asked, ${inThousands(waitedAtMost)} of ${inThousands(shownADay)} a day would wait, ${(100 * (waitedAtMost / shownADay)).toFixed(3)} %: more than P9 allows.`,
+    `${chats === undefined ? '' : `Run as node bench/freshness/main.ts --chats ${chats}. `}${inThousands(CHATS)} chats in virtual time, planned every 15 minutes by the code of the service (lib/planner/sync.ts). Joins and leaves have log-normal rates (σ of ln λ = ${SPREAD}; 45,500 an hour in all). Each chat has its own share of joins, drawn from 0 to 1. A polled count is correct when it equals MAX's, even if as many people left as joined. A count with events is correct until the first change. 60,000 counts are shown an hour, and one listing in four counts its views. Before the first day, each chat was read once. The bounds are solved from the true rates, by code that the planner does not use. They hold for chats that have always been polled in that way, so the rest of the first round can lift a ratio slightly above 1. The freshness is that of day ${WARM_DAYS + 1}.`,
+    `The lowest shares are at 1,500 requests an hour. That is ${perChat.toFixed(1)} requests per chat in ${WARM_DAYS} days, too few to learn ${inThousands(CHATS)} change rates. With events, a chat is known to be correct only after its first read since they began. A round of first reads takes ${first.toFixed(1)} days of the whole budget, so the chats whose read saves the most come first. The table of the lowest case shows the cost of each. These attempts brought nothing there (polling): prices × e^±0.25 for unknown chats, expectations over 13 rates instead of 5, a stronger prior for views, and a longer memory.`,
+    `The planner's default belief is the distribution that these chats were drawn from. With less different chats (σ = ${OTHER_SPREAD}, the same number of changes, s = 1, 6,000 an hour, polled), it reaches ${ratio(misfit.freshness / otherBest)} of the best after ${WARM_DAYS} days. Its expected freshness is within ${ratio(gap)} of the true one. Refreshes measure an interval only at its end, so they measure nothing yet of chats that are read once in several weeks.`,
+    'A plain cache with a time to live makes a reader wait at each miss, and is correct then. So with a large budget and this few readers, its share of correct counts is above that of any polling: at 21,600 an hour, more than a third of all shown counts wait for MAX.',
+    `Events (P8) arrive up to a minute late, out of order, and one in ten three times. In 20 chats, 10,000 people join within ten minutes (${inThousands(told.raidChanges)} changes: ${inThousands(told.raidRequests)} requests); no price limits these requests. ${inThousands(TOLD_CHATS)} chats pass a day through the service's use cases (applyUpdates, refreshBatch) with stores in memory. A window begins with the first event after the end of the previous one; late events distribute the changes of one window over several. Requests for chats that are gone happened between the removal and its event.`,
+    `The replay (P9): half of the chats have events; rates learnt; 6,000 requests an hour. A new chat is listed as rarely as most. If the person who adds a chat always listed it before MAX was asked, ${inThousands(waitedAtMost)} of ${inThousands(shownADay)} counts a day would wait, ${(100 * (waitedAtMost / shownADay)).toFixed(3)} %, which is more than P9 allows.`,
   ];
 }

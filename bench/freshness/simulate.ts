@@ -52,31 +52,31 @@ export interface Scenario {
   /** Days measured after that. */
   readonly days: number;
   readonly random: Random;
-  /** Of the chats, so many come to be known, without a count, at some time in the days measured. */
+  /** Number of chats that are created, without a count, during the measured days. */
   readonly newcomers?: number;
 }
 
 export interface Simulated {
   /** Share of right views in each day. */
   readonly daily: readonly number[];
-  /** The same over the days measured, and at their end what the planner expected and what its refreshes found. */
+  /** The share over the measured days; at their end, the planner's expectation and the share that its refreshes measured. */
   readonly freshness: number;
   readonly expected: number;
   readonly measured: number;
-  /** The same three of all counts, whether viewed or not. */
+  /** The same three for all counts, not weighted by views. */
   readonly accuracy: number;
   readonly expectedAccuracy: number;
   readonly measuredAccuracy: number;
-  /** Requests an hour over the days measured. */
+  /** Requests per hour during the measured days. */
   readonly requestsPerHour: number;
   readonly kappa: number;
-  /** Chats worth a request left over by a sync, on average and at most, over the days measured. */
+  /** Mean and largest number of chats that a sync left although their refresh gains the price, during the measured days. */
   readonly meanBacklog: number;
   readonly maxBacklog: number;
-  /** Counts shown over the days measured (the sampled ones), and those of them that had to be waited for. */
+  /** Sampled counts that were shown during the measured days, and the number of them that waited for MAX. */
   readonly shown: number;
   readonly waited: number;
-  /** What the planner knew of chats it looked at on the last day, weighted so that they stand for all. */
+  /** The planner's knowledge of the chats that it evaluated on the last day, weighted so that they represent all chats. */
   readonly sample: readonly SampledChat[];
 }
 
@@ -174,7 +174,7 @@ export function simulate(scenario: Scenario): Simulated {
   let drawn = 0;
   let looks = 0;
   let lastDay = false;
-  /** One look in so many is remembered: each chat is looked at daily and at each request. */
+  /** One evaluation in this number is kept. Each chat is evaluated daily and at each request. */
   const rememberOneIn = Math.max(1, Math.round((2 * chats + 24 * budgetPerHour) / SAMPLE_SIZE));
 
   for (let minute = 0; minute < minutes; minute += 1) {
@@ -229,7 +229,7 @@ export function simulate(scenario: Scenario): Simulated {
     counted[i] = at(counted, i) + 1;
   }
 
-  /** What `scheduling/plan-stale.ts` does, with the due index and the queue of this world. */
+  /** Does the work of `scheduling/plan-stale.ts`, with the due index and the queue of this world. */
   function sync(now: number): void {
     const current = beginSync({ price, findings, chats }, settings, now, limits);
     const found = nothingFound();
@@ -265,7 +265,7 @@ export function simulate(scenario: Scenario): Simulated {
     jobs.put(i, minuteOf(time));
   }
 
-  /** What `events/apply-updates.ts` does about the first event since the last read. */
+  /** Does the work of `events/apply-updates.ts` for the first event since the last read. */
   function tellChange(i: number): void {
     const before = plan(i);
     const changed = at(eventAt, i);
@@ -308,10 +308,10 @@ export function simulate(scenario: Scenario): Simulated {
     return Math.floor(random.exponential() / -Math.log(silent));
   }
 
-  /** What a worker does with a chat (`scheduling/schedule-next.ts`). @param planned whether the planner asked for it. */
+  /** Does the work of a worker for a chat (`scheduling/schedule-next.ts`). @param planned whether the planner enqueued it. */
   function refresh(i: number, now: number, planned: boolean): void {
     const hours = (now - at(lastRead, i)) / HOUR_MS;
-    // What events tell is learnt from events: whether the count differs is all that matters of it.
+    // The planner learns from the events, so only whether the count differs matters here.
     const correct = at(changeAt, i) >= now && random.uniform() < at(correctAtFirst, i);
     const difference = withEvents[i]
       ? Number(!correct)

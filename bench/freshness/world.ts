@@ -55,7 +55,7 @@ export function correctUntil(hours: number, changesPerHour: number, balance: num
   return sum / ANGLES.length;
 }
 
-/** Returns the probability that a count equals MAX's after so many hours: e^(−x) I₀(2x√(b(1 − b))). */
+/** Returns the probability that a count equals MAX's after some hours: e^(−x) I₀(2x√(b(1 − b))). */
 export function probabilityEqual(hours: number, changesPerHour: number, balance: number): number {
   const spread = 2 * Math.sqrt(balance * (1 - balance));
   let sum = 0;
@@ -63,7 +63,7 @@ export function probabilityEqual(hours: number, changesPerHour: number, balance:
   return sum / ANGLES.length;
 }
 
-/** Draws by how much a count differs after so many hours. */
+/** Draws the difference of a count after some hours. */
 export function drawDifference(hours: number, changesPerHour: number, balance: number, random: Random): number {
   const steps = hours * changesPerHour;
   return Math.abs(drawPoisson(steps * balance, random) - drawPoisson(steps * (1 - balance), random));

@@ -8,8 +8,8 @@ import type { Figure, Part, Table } from '../support/part.ts';
 import { mb, quantile, round } from '../support/stats.ts';
 
 /**
- * The local stack under ten parallel clients, webhooks and a full update, while faults come and go: what is answered, and what
- * memory, descriptors and disk it takes. SOAK_CHATS and SOAK_MINUTES set other sizes.
+ * Runs the local stack under ten parallel clients, webhooks and a full update, while faults come and go. It measures the
+ * responses, memory, descriptors and disk. SOAK_CHATS and SOAK_MINUTES set other sizes.
  */
 
 const CLIENTS = 10;
