@@ -37,8 +37,8 @@ export interface SharedLimiter {
 const ttlMs = 24 * 3_600_000;
 /** Longest round trip that reservations take into account, ms. A slower reply is an outlier and does not predict the next. */
 const tripMaxMs = 100;
-/** Most calls in a row to read Redis's clock. The fastest of them counts. */
-const MAX_CLOCK_READINGS = 4;
+/** Largest number of calls in a row to read Redis's clock. The fastest of them counts. */
+const MAX_CLOCK_READINGS = 3;
 /** A call that asks for no permit. */
 const REPORT = { lane: 'report', want: 0, nextCall: atOnce, maxWaitMs: 0 };
 
@@ -82,7 +82,7 @@ export function createSharedLimiter(deps: {
   const sending = new Set<Promise<unknown>>();
   let counts = { redisCalls: 0, redisFailures: 0 };
 
-  /** Calls the script once. Converts the times in the reply to the local clock. Returns `undefined` without Redis. */
+  /** Calls the script once. Returns `undefined` without Redis. `nextAt` and `slots` are times of Redis's clock, ms. */
   async function call(request: Omit<LaneRequest, 'lane' | 'otherWaits'> & { lane: string }, retryAfterMs = -1) {
     const { ok, failed } = outcomes;
     outcomes = { ok: 0, failed: 0 };
@@ -116,14 +116,15 @@ export function createSharedLimiter(deps: {
     return {
       status,
       reason: mood === 'cooling' ? ('cooling' as const) : ('busy' as const),
-      nextCall: { at: redisClock.toLocal(at / 1_000), number },
-      slots: slots.map((slot) => redisClock.toLocal(slot / 1_000)),
+      nextAt: at / 1_000,
+      number,
+      slots: slots.map((slot) => slot / 1_000),
     };
   }
 
   /**
-   * Calls the script without a request until the offset to Redis's clock is precise enough for slots. This is for new environments,
-   * whose first exchange is often slow, and for those that were idle for a minute. Usually it calls nothing.
+   * Calls the script without a request until the offset to Redis's clock is precise enough to start requests in their slots. The
+   * first exchange of a new environment is often slow, and an old estimate is imprecise. Usually this calls nothing.
    */
   async function readClock(): Promise<void> {
     for (let i = 0; i < MAX_CLOCK_READINGS && redisClock.errorMs(clock.now()) > pace.clockErrorMs; i += 1) {
@@ -139,14 +140,16 @@ export function createSharedLimiter(deps: {
   return {
     async take(request) {
       if (clock.now() < warmUntil) return { kind: 'warming', until: warmUntil };
-      await readClock();
       const reply = await call(request);
       if (!reply) return { kind: 'no_redis' };
-      const { status, reason, nextCall, slots } = reply;
+      const { status, reason, number } = reply;
+      if (reply.slots.length > 0) await readClock();
+      const nextCall = { at: redisClock.toLocal(reply.nextAt), number };
       if (status === 'warming') {
         warmUntil = nextCall.at;
         return { kind: 'warming', until: warmUntil };
       }
+      const slots = reply.slots.map(redisClock.toLocal);
       if (status === 'granted') return { kind: 'slots', slots, reason, ...(nextCall.number >= 0 && { nextCall }) };
       if (status === 'later') return { kind: 'later', nextCall, reason };
       return { kind: 'refused', slot: nextCall.at, reason };
