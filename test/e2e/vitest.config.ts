@@ -11,6 +11,7 @@ export default defineConfig({
     testTimeout: 30_000,
     // Includes packaging and deploying.
     hookTimeout: 300_000,
-    maxWorkers: 2,
+    // One after another: a service that shares the processors with a crowd starts its requests to MAX late.
+    maxWorkers: 1,
   },
 });
