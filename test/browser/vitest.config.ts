@@ -6,5 +6,12 @@ import { luaAsText } from '../../vitest.config.ts';
 export default defineConfig({
   plugins: [luaAsText],
   root: join(import.meta.dirname, '../..'),
-  test: { include: ['test/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false },
+  test: {
+    include: ['test/browser/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+    // In CI, Chromium and the whole stack share two processors, so a test gets a second chance. Vitest reports that it needed one.
+    retry: process.env.CI ? 1 : 0,
+  },
 });
