@@ -15,7 +15,7 @@ export interface SeenSubscription {
 /** Time without confirmation (four checks) after which the subscription may be gone, ms. */
 const DOUBTFUL_MS = 3_600_000;
 
-/** What is known of the subscription. `since`: Unix ms; `null` if it was never confirmed. */
+/** The known state of the subscription. `since`: Unix ms; `null` if it was never confirmed. */
 export type SubscriptionState =
   | { readonly state: 'confirmed' | 'lost'; readonly since: number }
   | { readonly state: 'none'; readonly since: null };

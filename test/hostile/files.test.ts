@@ -14,7 +14,7 @@ import { openMemory, T0 } from '../support/stores.ts';
 import { HUNT_MS, hunt, requireSecrecy } from './hunt.ts';
 import * as hostile from './values.ts';
 
-/** What people give to the tools and to the deployment: files to import, and environment variables. */
+/** Input of people to the tools and the deployment: files to import, and environment variables. */
 
 let folder: string;
 beforeAll(() => {

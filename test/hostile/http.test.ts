@@ -117,7 +117,7 @@ function authorizations(): fc.Arbitrary<string | undefined> {
   );
 }
 
-/** What MAX sends, or somebody else in its place. */
+/** Requests of MAX, or of an attacker in its place. */
 const DELIVERY = {
   ...{ update_type: 'user_added', timestamp: 1_795_000_000_000, chat_id: -70_000_000_000_001, is_channel: false },
   ...{ user: { user_id: 1, first_name: PERSON, is_bot: false }, title: 'x', is_admin: true, permissions: ['write'] },
@@ -201,7 +201,7 @@ function secretsBeside(authorization: string | undefined): string[] {
   return signature.length > 20 ? [...known, signature] : known;
 }
 
-/** What a route costs: a validation requests many counts from MAX. */
+/** The cost of a route: a validation requests many counts from MAX. */
 const WEIGHTS: Readonly<Record<string, number>> = {
   listChats: 4,
   receiveUpdates: 3,

@@ -9,7 +9,7 @@ import { type Functions, SECRETS, startFunctions } from '../support/functions.ts
 import { HUNT_MS, hunt, keepOutput, type Output, requireSecrecy } from './hunt.ts';
 import * as hostile from './values.ts';
 
-/** What queues, schedules, MAX and Redis give to the functions. */
+/** Input of queues, schedules, MAX and Redis to the functions. */
 
 const CHATS = 20;
 
@@ -174,7 +174,7 @@ describe('Redis', () => {
 });
 
 describe('MAX', () => {
-  /** What it answers next, to the byte. */
+  /** The bytes of the next response. */
   let answer: Buffer = Buffer.alloc(0);
   let server: Server;
   beforeAll(async () => {

@@ -7,7 +7,7 @@ import { type Functions, SECRETS, startFunctions } from '../support/functions.ts
 import { AUDIENCE, hostileTokens, ISSUER, keySet } from '../support/hostile-tokens.ts';
 import type { Answer, Asked } from '../support/http.ts';
 
-/** Who may do what: every declared route, by every kind of caller, about chats of every university. */
+/** Access to every declared route, for every kind of caller and for chats of every university. */
 
 const OWN = 1;
 const OTHER = 2;

@@ -28,7 +28,7 @@ export interface SimulationOptions {
   /** Simulated hours with work and faults. Two and a half hours without faults follow. */
   readonly hours: number;
   readonly traced?: boolean;
-  /** What runs the scripts of Redis; the model if absent. */
+  /** The engine for the scripts of Redis; by default the model. */
   readonly scripts?: ScriptEngine;
 }
 
@@ -110,7 +110,7 @@ export async function simulate({
   const history = createMemoryHistory();
   let refreshed = 0;
   let synced = 0;
-  /** What became of the queued refreshes that belong to no run. */
+  /** The outcomes of the queued refreshes that belong to no run. */
   const fates = { queued: 0, applied: 0, superseded: 0, unavailable: 0, failed: 0, returned: 0 };
 
   /** Chats in the messages to the refresh queues, by sender and time of the request. A remainder keeps the time of its message. */

@@ -12,7 +12,7 @@ export interface FunctionOptions {
 /** Limits the idle environments of several functions together, because each takes 20 to 40 MB. */
 export class IdleLimit {
   readonly #max: number;
-  /** What ends each environment; the one that has been idle longest is the first. */
+  /** The function that ends each idle environment. The one that has been idle longest is the first. */
   readonly #ends = new Set<() => void>();
 
   constructor(max: number) {
