@@ -16,6 +16,10 @@ ${API_HELP}`;
 interface Plan {
   readonly [name: string]: unknown;
   readonly subscription: { readonly state: string; readonly since: string | null };
+  readonly signals: {
+    readonly size: { readonly slope: number | null };
+    readonly last_event: { readonly in_use: boolean; readonly contradicted: number | null };
+  } | null;
   readonly what_if: Readonly<Record<string, number>> | null;
 }
 
@@ -54,6 +58,8 @@ function describe(plan: Plan): string {
     ['fresher than an hour', percent(plan.fresher_than_hour)],
     ['event subscription', [plan.subscription.state, plan.subscription.since].filter(Boolean).join(' since ')],
     ['views', number(plan.reads_per_hour, ' an hour')],
+    ['slope over the size', number(plan.signals?.size.slope, ' (ln of the change rate over ln of 1 + participants)')],
+    ['last events', lastEvents(plan)],
     ['median change rate', number(plan.median_changes_per_day, ' joins and leaves a day')],
     ['correct counts served, expected', `${percent(plan.expected_freshness)} (by views, over a day)`],
     ['correct counts served, measured', percent(plan.measured_freshness)],
@@ -72,6 +78,12 @@ function describe(plan: Plan): string {
   }
   const width = Math.max(...lines.map(([name]) => String(name).length));
   return lines.map(([name, value]) => `${String(name).padEnd(width)}  ${value}`.trimEnd()).join('\n');
+}
+
+function lastEvents({ signals }: Plan): string {
+  if (!signals || signals.last_event.contradicted === null) return 'not known yet';
+  const { in_use, contradicted } = signals.last_event;
+  return `${in_use ? 'used' : 'not used'}; ${percent(contradicted)} of the changed counts contradict them`;
 }
 
 function number(value: unknown, unit: string): string {

@@ -8,7 +8,7 @@ import { bestPolling, bestWithEvents, type PlainCache, plainCacheWithin, uniform
 import { type Coalescing, coalesce } from './coalescing.ts';
 import { seeded } from './random.ts';
 import type { Job, Outcome } from './worker.ts';
-import { createWorld, SPREAD, type World } from './world.ts';
+import { createWorld, type Kind, SIZE_SPREAD, SPREAD, USUAL, type World } from './world.ts';
 
 /**
  * P7, P8 and P9 in virtual time: `npm run bench -- freshness [--quick]`; with fewer chats `node bench/freshness/main.ts --chats
@@ -65,7 +65,7 @@ const worlds = new Map(EXPONENTS.map((exponent) => [exponent, createWorld(CHATS,
 const settings = [...worlds].flatMap(([exponent, world]) =>
   BUDGETS.map((budget) => settingOf(world, exponent, budget)),
 );
-const job = { chats: CHATS, spread: SPREAD, newcomers: 0, warmDays: WARM_DAYS };
+const job = { chats: CHATS, warmDays: WARM_DAYS, days: 1 };
 const jobs: Job[] = settings.flatMap(({ exponent, budget }) =>
   KINDS.map(({ rates, trusted }) => ({ ...job, exponent, budgetPerHour: share(budget), rates, trusted })),
 );
@@ -73,7 +73,8 @@ const learnt = { ...job, exponent: 1, budgetPerHour: share(6_000), rates: 'learn
 const NEWCOMERS = CHATS / 100;
 /** Spread of chats that differ less, with the same number of changes. The default belief is wrong about them. */
 const OTHER_SPREAD = 1;
-jobs.push({ ...learnt, trusted: 0.5, newcomers: NEWCOMERS }, { ...learnt, trusted: 0, spread: OTHER_SPREAD });
+const OTHER = { spread: OTHER_SPREAD };
+jobs.push({ ...learnt, trusted: 0.5, newcomers: NEWCOMERS }, { ...learnt, trusted: 0, kind: OTHER });
 /** The hardest case, with one kind of rates known, and learnt for longer. */
 const [HARDEST] = settings;
 if (!HARDEST) throw new Error('nothing to measure');
@@ -91,6 +92,60 @@ for (const { rates, warmDays } of WAYS) {
   }
 }
 
+/** Worlds in which the signals differ. Fewer chats are enough to compare them. */
+const WORLD_CHATS = Math.min(CHATS, 30_000);
+interface OtherWorld {
+  readonly world: string;
+  readonly kind?: Partial<Kind>;
+  readonly more?: Partial<Job>;
+}
+const WORLDS: readonly OtherWorld[] = [
+  { world: 'as above: size independent of the rate, ten messages for each change' },
+  { world: 'large chats change more often (ρ = 0.6)', kind: { sizeCorrelation: 0.6 } },
+  { world: 'only joins and leaves move the time of the last event', kind: { messagesPerChange: 1e-9 } },
+  { world: 'the number of messages is never in a response', more: { messagesCounted: 0 } },
+  { world: 'joins and leaves do not move the time in a tenth of the chats', more: { stepsMoveLastEvent: 0.9 } },
+  { world: 'joins and leaves never move the time', more: { stepsMoveLastEvent: 0 } },
+  { world: 'a third of the chats dead', kind: { dead: 1 / 3 } },
+];
+const SIGNALS = [
+  { name: 'difference', size: false, lastEvent: false },
+  { name: '+ size', size: true, lastEvent: false },
+  { name: '+ last event', size: false, lastEvent: true },
+  { name: 'all', size: true, lastEvent: true },
+] as const;
+/** The hardest case and a usual one. */
+const CASES = [HARDEST, settings.find(({ exponent, budget }) => exponent === 1 && budget === 6_000) ?? HARDEST];
+/** What a planner without approximations would make of the same readings. */
+const IDEALS = [
+  { name: 'changed or not, without approximation', rates: 'changed' },
+  { name: 'difference, as the service learns', rates: 'learnt' },
+  { name: 'difference, without approximation', rates: 'ideal' },
+  { name: 'rates known', rates: 'changes known' },
+] as const;
+const GROWTH = { days: WARM_DAYS, factor: 5 };
+const GROWTH_DAYS = 14;
+const worldsAt = jobs.length;
+const inWorld = ({ exponent, budget }: Setting): Job => ({
+  ...{ ...job, chats: WORLD_CHATS, exponent, budgetPerHour: worldShare(budget) },
+  ...{ rates: 'learnt', trusted: 0 },
+});
+for (const setting of CASES) {
+  for (const { kind, more } of WORLDS) {
+    for (const { size, lastEvent } of SIGNALS) {
+      jobs.push({ ...inWorld(setting), ...more, kind: kind ?? {}, signals: { size, lastEvent } });
+    }
+  }
+}
+const idealsAt = jobs.length;
+for (const setting of CASES) {
+  for (const { rates } of IDEALS) {
+    jobs.push({ ...inWorld(setting), rates, signals: { size: false, lastEvent: false } });
+  }
+}
+const growthAt = jobs.length;
+for (const setting of CASES) jobs.push({ ...inWorld(setting), growth: GROWTH, days: GROWTH_DAYS });
+
 const outcomes = await inThreads(jobs);
 const measured: Measured[] = settings.map((setting, i) => ({
   ...setting,
@@ -100,18 +155,28 @@ const measured: Measured[] = settings.map((setting, i) => ({
   }),
 }));
 const [replay, misfit] = [outcomeOf(hardestAt - 2), outcomeOf(hardestAt - 1)];
-const otherBest = bestPolling(createWorld(CHATS, 1, seeded(1), OTHER_SPREAD), share(6_000)).freshness;
+const otherBest = bestPolling(createWorld(CHATS, 1, seeded(1), { ...USUAL, ...OTHER }), share(6_000)).freshness;
+const compared = compareWorlds();
 console.error('events and windows');
 /** Number of chats. It is sufficient, because chats are independent here. */
 const TOLD_CHATS = CHATS / 10;
 const told = await coalesce(createWorld(TOLD_CHATS, 1, seeded(1)), quick ? 6 : 24, seeded(3));
 
 const result: PartResult = {
-  figures: [...KINDS.map(freshnessFigure), ...coalescingFigures(told), replayFigure(replay)],
+  figures: [...KINDS.map(freshnessFigure), signalsFigure(), ...coalescingFigures(told), replayFigure(replay)],
   notes: notes(),
-  tables: [ratios(), byDay(), shortfall(HARDEST), levels(), honesty()],
+  tables: [ratios(), byDay(), signalsTable(), idealsTable(), growthTable(), shortfall(HARDEST), levels(), honesty()],
   plots: plots(),
-  data: { chats: CHATS, measured, hardest: outcomes.slice(hardestAt), told, replay, misfit, otherBest },
+  data: {
+    chats: CHATS,
+    measured,
+    hardest: outcomes.slice(hardestAt, worldsAt),
+    compared,
+    told,
+    replay,
+    misfit,
+    otherBest,
+  },
 };
 print('freshness', result);
 keep('freshness', result, { quick, load: loadavg()[0]?.toFixed(1) ?? '' });
@@ -171,6 +236,96 @@ function freshnessFigure({ kind, bound, of }: (typeof KINDS)[number], nth: numbe
     measured: `${ratio(worst)}–${ratio(Math.max(...all))}; ${all.filter((r) => r >= bound).length} of ${all.length} reach it (least at s = ${row?.exponent}, ${inThousands(row?.budget ?? 0)}/h)`,
     peer: `in turn ${range(naive)}; TTL ${range(plain)}`,
     reached: worst >= bound,
+  };
+}
+
+/** Freshness of one world with each set of signals, as a share of the best polling. */
+interface Compared extends Setting {
+  readonly world: string;
+  readonly shares: readonly number[];
+  /** The slope of ln λ over ln(1 + count) that was learnt with all signals, and the contradictions of the last event. */
+  readonly slope: number;
+  readonly contradicted: number;
+  readonly lastEventUsed: boolean;
+}
+
+function worldShare(budget: number): number {
+  return (budget * WORLD_CHATS) / 150_000;
+}
+
+function bestIn(setting: Setting, kind: Partial<Kind> = {}, factor = 1): number {
+  const world = createWorld(WORLD_CHATS, setting.exponent, seeded(1), { ...USUAL, ...kind });
+  const changes = world.changes.map((rate) => rate * factor);
+  return bestPolling({ ...world, changes }, worldShare(setting.budget)).freshness;
+}
+
+function compareWorlds(): Compared[] {
+  return CASES.flatMap((setting, nth) =>
+    WORLDS.map(({ world, kind }, i) => {
+      const best = bestIn(setting, kind);
+      const first = worldsAt + (nth * WORLDS.length + i) * SIGNALS.length;
+      const all = SIGNALS.map((_, signal) => outcomeOf(first + signal));
+      const last = outcomeOf(first + SIGNALS.length - 1);
+      return {
+        ...{ ...setting, world, shares: all.map(({ freshness }) => freshness / best) },
+        ...{ slope: last.population.bySize?.slope ?? 0, contradicted: last.contradicted },
+        lastEventUsed: last.lastEventUsed,
+      };
+    }),
+  );
+}
+
+function signalsFigure(): Figure {
+  const gains = compared.flatMap(({ shares: [alone = 0, ...more] }) => more.map((share) => share - alone));
+  const cost = Math.max(0, -Math.min(...gains));
+  return {
+    goal: 'P7',
+    what: `most that a signal costs in one of ${WORLDS.length} worlds, share of the best polling`,
+    bound: '≤ 0.002',
+    measured: `${cost.toFixed(4)}; the most it gains is ${Math.max(...gains).toFixed(4)}`,
+    peer: '',
+    reached: cost <= 0.002,
+  };
+}
+
+function signalsTable(): Table {
+  return {
+    title: 'Signals: freshness as a share of the best polling, rates learnt, on the eighth day',
+    head: [
+      ...['world', 's', 'requests an hour', ...SIGNALS.map(({ name }) => name)],
+      ...['slope over ln(1 + count)', 'contradictions', 'last event used'],
+    ],
+    rows: compared.map(({ world, exponent, budget, shares, slope, contradicted, lastEventUsed }) => [
+      ...[world, exponent, inThousands(budget), ...shares.map((share) => share.toFixed(4))],
+      ...[slope.toFixed(2), percent(contradicted), lastEventUsed ? 'yes' : 'no'],
+    ]),
+  };
+}
+
+function idealsTable(): Table {
+  return {
+    title: 'How much the readings say at all: share of the best polling on the eighth day, views learnt',
+    head: ['change rates from', ...CASES.map(({ exponent, budget }) => `s = ${exponent}, ${inThousands(budget)}/h`)],
+    rows: IDEALS.map(({ name }, i) => [
+      name,
+      ...CASES.map((setting, nth) => {
+        const { freshness } = outcomeOf(idealsAt + nth * IDEALS.length + i);
+        return (freshness / bestIn(setting)).toFixed(4);
+      }),
+    ]),
+  };
+}
+
+function growthTable(): Table {
+  return {
+    title: `All change rates × ${GROWTH.factor} after ${GROWTH.days} days: share of the best polling at the new rates`,
+    head: ['s', 'requests an hour', ...Array.from({ length: GROWTH_DAYS }, (_, day) => `day ${day + 1}`)],
+    rows: CASES.map((setting, nth) => {
+      const best = bestIn(setting, {}, GROWTH.factor);
+      const { daily } = outcomeOf(growthAt + nth);
+      const after = daily.slice(WARM_DAYS).map((freshness) => ratio(freshness / best));
+      return [setting.exponent, inThousands(setting.budget), ...after];
+    }),
   };
 }
 
@@ -358,6 +513,8 @@ function notes(): string[] {
   return [
     `${chats === undefined ? '' : `Run as node bench/freshness/main.ts --chats ${chats}. `}${inThousands(CHATS)} chats in virtual time, planned every 15 minutes by the code of the service (lib/planner/sync.ts). Joins and leaves have log-normal rates (σ of ln λ = ${SPREAD}; 45,500 an hour in all). Each chat has its own share of joins, drawn from 0 to 1. A polled count is correct when it equals MAX's, even if as many people left as joined. A count with events is correct until the first change. 60,000 counts are shown an hour, and one listing in four counts its views. Before the first day, each chat was read once. The bounds are solved from the true rates, by code that the planner does not use. They hold for chats that have always been polled in that way, so the rest of the first round can lift a ratio slightly above 1. The freshness is that of day ${WARM_DAYS + 1}.`,
     `The lowest shares are at 1,500 requests an hour. That is ${perChat.toFixed(1)} requests per chat in ${WARM_DAYS} days, too few to learn ${inThousands(CHATS)} change rates. With events, a chat is known to be correct only after its first read since they began. A round of first reads takes ${first.toFixed(1)} days of the whole budget, so the chats whose read saves the most come first. The table of the lowest case shows the cost of each. These attempts brought nothing there (polling): prices × e^±0.25 for unknown chats, expectations over 13 rates instead of 5, a stronger prior for views, and a longer memory.`,
+    `Signals (${inThousands(WORLD_CHATS)} chats): the planner learns from the differences of counts, from the size of a chat, and from the time of its last event with the number of messages. Sizes are log-normal (σ of ln = ${SIZE_SPREAD}), and so are messages (σ = ${SPREAD}, ten for each change). All sets of signals get the same joins and leaves. Contradictions are the differences of counts whose last event is older than the previous reading; above 2 % of them the planner does not use this time. The worlds in which joins and leaves move the time in nine chats of ten, or in none, show that wrong times then cost nothing.`,
+    'How much the readings say: a planner that computes the posterior of each chat without approximation gets the same readings. The rest up to known rates cannot be learnt from so few readings. Only whether a count differs says less than by how much it differs.',
     `The planner's default belief is the distribution that these chats were drawn from. With less different chats (σ = ${OTHER_SPREAD}, the same number of changes, s = 1, 6,000 an hour, polled), it reaches ${ratio(misfit.freshness / otherBest)} of the best after ${WARM_DAYS} days. Its expected freshness is within ${ratio(gap)} of the true one. Refreshes measure an interval only at its end, so they measure nothing yet of chats that are read once in several weeks.`,
     'A plain cache with a time to live makes a reader wait at each miss, and is correct then. So with a large budget and this few readers, its share of correct counts is above that of any polling: at 21,600 an hour, more than a third of all shown counts wait for MAX.',
     `Events (P8) arrive up to a minute late, out of order, and one in ten three times. In 20 chats, 10,000 people join within ten minutes (${inThousands(told.raidChanges)} changes: ${inThousands(told.raidRequests)} requests); no price limits these requests. ${inThousands(TOLD_CHATS)} chats pass a day through the service's use cases (applyUpdates, refreshBatch) with stores in memory. A window begins with the first event after the end of the previous one; late events distribute the changes of one window over several. Requests for chats that are gone happened between the removal and its event.`,

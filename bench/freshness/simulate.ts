@@ -1,4 +1,13 @@
-import { QUARTER_HOURS, UNKNOWN_POPULATION } from '../../lib/planner/change-rate.ts';
+import {
+  beliefFrom,
+  evidenceFor,
+  NO_EVIDENCE,
+  type Population,
+  priorOf,
+  QUARTER_HOURS,
+  type RateEvidence,
+  UNKNOWN_POPULATION,
+} from '../../lib/planner/change-rate.ts';
 import {
   addFindings,
   type Findings,
@@ -6,12 +15,14 @@ import {
   measuredFreshness,
   NO_FINDINGS,
 } from '../../lib/planner/findings.ts';
+import { type LastEvent, NO_ACTIVITY } from '../../lib/planner/last-event.ts';
 import {
   type ChatSchedule,
   floorMs,
   isWorthReading,
   type Observations,
   SCHEDULING_LIMITS,
+  type SchedulingContext,
   type SchedulingLimits,
 } from '../../lib/planner/plan.ts';
 import { expectedAccuracy, expectedFreshness } from '../../lib/planner/price.ts';
@@ -31,8 +42,9 @@ import {
 import { viewsPerHour } from '../../lib/planner/view-rate.ts';
 import type { SampledChat } from '../../lib/planner/what-if.ts';
 import { DueQueue } from './due-queue.ts';
-import { at, type Random, weightedIndex } from './random.ts';
-import { correctUntil, drawDifference, probabilityEqual, type World } from './world.ts';
+import { IdealLearner } from './ideal-learner.ts';
+import { at, type Random, seeded, weightedIndex } from './random.ts';
+import { correctUntil, drawPoisson, drawSteps, probabilityEqual, type World } from './world.ts';
 
 /**
  * A world in virtual time around the service's own planning (`lib/planner/sync.ts`), with the service's interval: chats that
@@ -44,8 +56,11 @@ import { correctUntil, drawDifference, probabilityEqual, type World } from './wo
 export interface Scenario {
   readonly world: World;
   readonly budgetPerHour: number;
-  /** `known`: the true rates, never to be forgotten; `learnt`: nothing is known at first; or one kind of them is known. */
-  readonly rates: 'known' | 'learnt' | 'views known' | 'changes known';
+  /**
+   * `known`: the true rates, never to be forgotten; `learnt`: nothing is known at first; or one kind of them is known. `ideal`:
+   * change rates are learnt without approximation from the differences of counts of polled chats; `changed`: from whether they differ.
+   */
+  readonly rates: 'known' | 'learnt' | 'views known' | 'changes known' | 'ideal' | 'changed';
   /** Share of the chats whose every change is told by an event. */
   readonly trusted: number;
   readonly warmDays: number;
@@ -54,6 +69,14 @@ export interface Scenario {
   readonly random: Random;
   /** Number of chats that are created, without a count, during the measured days. */
   readonly newcomers?: number;
+  /** The signals beside the difference of counts that the planner gets; by default both. */
+  readonly signals?: { readonly size: boolean; readonly lastEvent: boolean };
+  /** Share of the chats in which joins and leaves move the time of the last event; by default all. */
+  readonly stepsMoveLastEvent?: number;
+  /** Share of the chats whose responses contain the number of messages; by default all. */
+  readonly messagesCounted?: number;
+  /** All change rates grow by `factor` after `days`. Polled chats only. */
+  readonly growth?: { readonly days: number; readonly factor: number };
 }
 
 export interface Simulated {
@@ -78,6 +101,11 @@ export interface Simulated {
   readonly waited: number;
   /** The planner's knowledge of the chats that it evaluated on the last day, weighted so that they represent all chats. */
   readonly sample: readonly SampledChat[];
+  /** What the planner learnt of all chats. */
+  readonly population: Population;
+  /** Share of the differences that contradict the time of the last event, and whether this time was used at the end. */
+  readonly contradicted: number;
+  readonly lastEventUsed: boolean;
 }
 
 const MINUTE_MS = 60_000;
@@ -92,11 +120,19 @@ const WINDOW_MS = 30_000;
 
 export function simulate(scenario: Scenario): Simulated {
   const { world, budgetPerHour, random } = scenario;
-  const { changes, balances, views } = world;
+  const { changes, balances, views, sizes, messages } = world;
+  const { signals = { size: true, lastEvent: true }, growth } = scenario;
+  const growsAt = growth ? growth.days * DAY_MINUTES * MINUTE_MS : Number.POSITIVE_INFINITY;
+  /** The activity of chats has random numbers of its own, so that scenarios with other signals differ in nothing else. */
+  const active = seeded(11);
   const chats = changes.length;
   const minutes = (scenario.warmDays + scenario.days) * DAY_MINUTES;
   const measuredFromMs = scenario.warmDays * DAY_MINUTES * MINUTE_MS;
   const changesKnown = scenario.rates === 'known' || scenario.rates === 'changes known';
+  const ideal =
+    scenario.rates === 'ideal' || scenario.rates === 'changed'
+      ? new IdealLearner(chats, scenario.rates === 'ideal' ? 'difference' : 'changed')
+      : undefined;
   const viewsKnown = scenario.rates === 'known' || scenario.rates === 'views known';
   const settings: SyncSettings = {
     ...{ rps: 30, backgroundShare: 1, maxCallsPerHour: budgetPerHour },
@@ -106,7 +142,7 @@ export function simulate(scenario: Scenario): Simulated {
     ...SCHEDULING_LIMITS,
     maxIntervalMs: floorMs(SCHEDULING_LIMITS.maxIntervalMs, chats, budgetPerHour),
     eventWindowMs: WINDOW_MS,
-    ...(changesKnown ? { changeMemoryHours: Number.POSITIVE_INFINITY } : {}),
+    ...(changesKnown || ideal ? { changeMemoryHours: Number.POSITIVE_INFINITY } : {}),
     ...(viewsKnown ? { viewMemoryHours: Number.POSITIVE_INFINITY } : {}),
   };
 
@@ -128,10 +164,21 @@ export function simulate(scenario: Scenario): Simulated {
   /** Chats with events whose last read was after they began. */
   const told = new Uint8Array(chats);
   const plans: ChatSchedule[] = [];
+  /** The evidence in the beliefs of `plans`, which follow the population as in the service. */
+  const evidence: RateEvidence[] = [];
+  const lastEventAt = new Float64Array(chats);
+  const messagesSent = new Float64Array(chats);
+  const stepsMove = new Uint8Array(chats);
+  const messagesCounted = new Uint8Array(chats);
   const turnMs = (chats / budgetPerHour) * HOUR_MS;
   for (let i = 0; i < chats; i += 1) {
     const readAt = -random.uniform() * turnMs;
     lastRead[i] = readAt;
+    evidence.push(NO_EVIDENCE);
+    stepsMove[i] = active.uniform() < (scenario.stepsMoveLastEvent ?? 1) ? 1 : 0;
+    messagesCounted[i] = active.uniform() < (scenario.messagesCounted ?? 1) ? 1 : 0;
+    const perHour = at(messages, i) + at(stepsMove, i) * at(changes, i);
+    lastEventAt[i] = readAt - (active.exponential() / perHour) * HOUR_MS;
     withEvents[i] = random.uniform() < scenario.trusted ? 1 : 0;
     if (withEvents[i]) {
       nextEvent(i, 0);
@@ -143,6 +190,8 @@ export function simulate(scenario: Scenario): Simulated {
       views: viewsKnown
         ? { views: at(views, i) * 1e9, hours: 1e9, countedTo: 0 }
         : { views: 0, hours: 0, countedTo: 0 },
+      count: sizeOf(i),
+      activity: { ...NO_ACTIVITY, messages: messagesCounted[i] ? 0 : null },
       readAt,
       dirtyAt: null,
       dueAt: random.uniform() * Math.min(turnMs, limits.reviewMs),
@@ -157,7 +206,7 @@ export function simulate(scenario: Scenario): Simulated {
     correctAtFirst[i] = 0;
     plans[i] = {
       ...{ change: UNKNOWN_POPULATION, views: { views: 0, hours: 0, countedTo: born } },
-      ...{ readAt: null, dirtyAt: null, dueAt: born },
+      ...{ count: null, activity: NO_ACTIVITY, readAt: null, dirtyAt: null, dueAt: born },
     };
     due.remove(i);
     births.put(i, Math.ceil(born / MINUTE_MS));
@@ -205,12 +254,25 @@ export function simulate(scenario: Scenario): Simulated {
     shown: total.shown,
     waited: total.waited,
     sample,
+    population: price.context.population,
+    contradicted: price.state.contradicted / Math.max(1, price.state.differences),
+    lastEventUsed: price.context.lastEventReliable,
   };
 
-  function plan(i: number): ChatSchedule {
+  function plan(i: number, context?: SchedulingContext): ChatSchedule {
     const found = plans[i];
     if (!found) throw new RangeError(`no chat ${i}`);
-    return found;
+    if (changesKnown || ideal || !context) return found;
+    return { ...found, change: beliefFrom(priorOf(context.population, found.count), evidence[i] ?? NO_EVIDENCE) };
+  }
+
+  function keep(i: number, next: ChatSchedule, { population }: SchedulingContext): void {
+    plans[i] = next;
+    if (!changesKnown) evidence[i] = evidenceFor(next.change, priorOf(population, next.count));
+  }
+
+  function sizeOf(i: number): number {
+    return signals.size ? at(sizes, i) : 0;
   }
 
   function minuteOf(time: number): number {
@@ -243,10 +305,11 @@ export function simulate(scenario: Scenario): Simulated {
         continue;
       }
       taken.push(i);
-      const weighed = weigh(current, plan(i), news(i, now), random.uniform());
-      collect(found, i, plan(i), weighed);
+      const before = plan(i, current.context);
+      const weighed = weigh(current, before, news(i, now), random.uniform());
+      collect(found, i, before, weighed);
       if (weighed.kind !== 'postponed') continue;
-      plans[i] = weighed.next;
+      keep(i, weighed.next, current.context);
       counted[i] = 0;
       remember(i, weighed.tally.hours);
     }
@@ -267,10 +330,10 @@ export function simulate(scenario: Scenario): Simulated {
 
   /** Does the work of `events/apply-updates.ts` for the first event since the last read. */
   function tellChange(i: number): void {
-    const before = plan(i);
+    const before = plan(i, price?.context);
     const changed = at(eventAt, i);
     if (!price || before.readAt === null || before.dirtyAt !== null || changed <= before.readAt) return;
-    plans[i] = { ...before, dirtyAt: changed };
+    plans[i] = { ...plan(i), dirtyAt: changed };
     const seen = { views: 0, eventsTrustedSince: 0, eventQuarters: 0 };
     if (isWorthReading(before, seen, changed, price.context)) enqueue(i, changed + WINDOW_MS);
   }
@@ -310,22 +373,29 @@ export function simulate(scenario: Scenario): Simulated {
 
   /** Does the work of a worker for a chat (`scheduling/schedule-next.ts`). @param planned whether the planner enqueued it. */
   function refresh(i: number, now: number, planned: boolean): void {
-    const hours = (now - at(lastRead, i)) / HOUR_MS;
-    // The planner learns from the events, so only whether the count differs matters here.
+    // The planner learns from events, so only whether the count differs matters for these chats.
     const correct = at(changeAt, i) >= now && random.uniform() < at(correctAtFirst, i);
-    const difference = withEvents[i]
-      ? Number(!correct)
-      : drawDifference(hours, at(changes, i), at(balances, i), random);
+    const { difference, lastEvent } = withEvents[i]
+      ? { difference: Number(!correct), lastEvent: null }
+      : drawAnswer(i, now);
     account(i, now);
     if (planned && now >= measuredFromMs) total.requests += 1;
     if (!price) throw new Error('a refresh before the first sync');
-    const before = plan(i);
-    const seen = { readAt: now, difference, planned: planned && before.readAt !== null, ...news(i, now) };
+    const before = plan(i, price.context);
+    const seen = {
+      readAt: now,
+      count: sizeOf(i),
+      difference,
+      lastEvent,
+      planned: planned && before.readAt !== null,
+      ...news(i, now),
+    };
     const learnt = learnFromRefresh(before, seen, price, random.uniform());
     const asked = findings.again;
     counted[i] = 0;
+    ideal?.learn(i, (now - at(lastRead, i)) / HOUR_MS, difference);
     lastRead[i] = now;
-    plans[i] = learnt.plan;
+    keep(i, ideal ? { ...learnt.plan, change: ideal.beliefOf(i) } : learnt.plan, price.context);
     findings = addFindings(findings, learnt.findings);
     remember(i, learnt.findings.hours);
     if (withEvents[i]) {
@@ -337,6 +407,25 @@ export function simulate(scenario: Scenario): Simulated {
     due.put(i, minuteOf(learnt.plan.dueAt));
     jobs.remove(i);
     if (learnt.findings.again > 0 && affordableAgain(price, asked) > 0) enqueue(i, learnt.plan.dueAt);
+  }
+
+  /** Draws what happened in a polled chat since its last read. */
+  function drawAnswer(i: number, now: number): { readonly difference: number; readonly lastEvent: LastEvent | null } {
+    const from = Number.isFinite(at(lastRead, i)) ? at(lastRead, i) : at(bornAt, i);
+    const { joins, leaves } = drawSteps(stepsBetween(i, from, now), at(balances, i), random);
+    const sent = drawPoisson((at(messages, i) * (now - from)) / HOUR_MS, active);
+    const moved = sent + (stepsMove[i] ? joins + leaves : 0);
+    // The last of n random times.
+    if (moved > 0) lastEventAt[i] = from + (now - from) * active.uniform() ** (1 / moved);
+    messagesSent[i] = at(messagesSent, i) + sent;
+    const lastEvent = { at: at(lastEventAt, i), messages: messagesCounted[i] ? at(messagesSent, i) : null };
+    return { difference: Math.abs(joins - leaves), lastEvent: signals.lastEvent ? lastEvent : null };
+  }
+
+  /** Expected joins and leaves. */
+  function stepsBetween(i: number, from: number, to: number): number {
+    const grown = Math.max(0, to - Math.max(from, growsAt)) * ((growth?.factor ?? 1) - 1);
+    return (at(changes, i) * (to - from + grown)) / HOUR_MS;
   }
 
   function nextEvent(i: number, now: number): void {
@@ -356,7 +445,13 @@ export function simulate(scenario: Scenario): Simulated {
 
   /** Hours in which the chat's count was right, from its last read until `time`. */
   function correctSince(i: number, time: number): number {
-    return correctUntil((time - at(lastRead, i)) / HOUR_MS, at(changes, i), at(balances, i));
+    const readAt = at(lastRead, i);
+    const before = Math.max(0, Math.min(time, growsAt) - readAt) / HOUR_MS;
+    const right = correctUntil(before, at(changes, i), at(balances, i));
+    if (time <= growsAt) return right;
+    const since = (time - Math.max(readAt, growsAt)) / HOUR_MS;
+    const rate = at(changes, i) * (growth?.factor ?? 1);
+    return right + correctUntil(since, rate, at(balances, i), at(changes, i) * before);
   }
 
   function endDay(now: number): void {

@@ -18,6 +18,7 @@ const example = {
   ...{ fresher_than_hour: 0.914, subscription: { state: 'confirmed', since: '2026-11-02T09:15:03.118Z' } },
   ...{ reads_per_hour: 5_870.4, median_changes_per_day: 1.7, expected_freshness: 0.974, measured_freshness: 0.969 },
   ...{ expected_accuracy: 0.912, measured_accuracy: 0.905 },
+  signals: { size: { slope: 0.41 }, last_event: { in_use: true, contradicted: 0.003 } },
   what_if,
 };
 
@@ -54,6 +55,23 @@ const plan = named('Plan', () =>
       measured_accuracy: freshness()
         .nullable()
         .describe('Share of correct counts among all chats over the last day, viewed or not, measured by refreshes'),
+      signals: z
+        .object({
+          size: z
+            .object({ slope: z.number().min(-2).max(2).nullable() })
+            .describe(
+              'How much more often large chats change: the slope of ln(changes) over ln(1 + participants); null before any count is known',
+            ),
+          last_event: z
+            .object({ in_use: z.boolean(), contradicted: freshness().nullable() })
+            .describe(
+              'Whether `last_event_time` of MAX is used to learn how often chats change. contradicted: share of the changed counts whose last event was older than the previous reading; above 0.02 it is not used',
+            ),
+        })
+        .nullable()
+        .describe(
+          'What the planner learns change rates from, beside the differences of counts; null before the first sync',
+        ),
       what_if: z
         .object({
           rps: z.int().min(1).max(1_000),

@@ -1,5 +1,13 @@
-import type { ChangeBelief } from '../planner/change-rate.ts';
+import {
+  beliefFrom,
+  type ChangeBelief,
+  evidenceFor,
+  NO_EVIDENCE,
+  priorOf,
+  type RateEvidence,
+} from '../planner/change-rate.ts';
 import type { Findings } from '../planner/findings.ts';
+import { type Activity, type LastEvent, NO_ACTIVITY } from '../planner/last-event.ts';
 import type { ChatSchedule, Observations, SchedulingContext } from '../planner/plan.ts';
 import type { ViewTally } from '../planner/view-rate.ts';
 
@@ -19,8 +27,11 @@ export interface Planning {
 
 /** The change rate and view rate of a chat, learnt from refreshes, events and listings. */
 export interface Learnt {
-  readonly change: ChangeBelief;
+  readonly evidence: RateEvidence;
   readonly views: ViewTally;
+  /** The count at the last reading; `null`: not known. It says how often a chat of this size changes. */
+  readonly count: number | null;
+  readonly activity: Activity;
 }
 
 export const NOTHING_PLANNED: Planning = {
@@ -44,8 +55,14 @@ export interface ScheduledRefresh extends NextRefresh {
   readonly findings: Findings;
 }
 
+/** MAX's response about a chat with a count. */
+export interface CountedAnswer {
+  readonly count: number;
+  readonly lastEvent?: LastEvent | null;
+}
+
 /** Schedules the next refresh. @param askedAt when the count was requested from MAX, Unix ms. */
-export type ScheduleNext = (count: number, askedAt: number) => ScheduledRefresh;
+export type ScheduleNext = (answer: CountedAnswer, askedAt: number) => ScheduledRefresh;
 
 /** The data of a chat that its schedule needs. */
 export interface ScheduledChat {
@@ -54,19 +71,41 @@ export interface ScheduledChat {
   readonly planning: Planning;
 }
 
-/** Returns the schedule of a chat for the planner. A chat without learnt data gets the change rate of the population. */
-export const scheduleOf = (
+/**
+ * Returns the schedule of a chat for the planner. The prior of its change rate is the present population.
+ * @param count the count that was just read; by default the last one.
+ */
+export function scheduleOf(
   chat: ScheduledChat,
   dueAt: number,
   now: number,
   context: SchedulingContext,
-): ChatSchedule => ({
-  change: chat.planning.learnt?.change ?? context.population,
-  views: chat.planning.learnt?.views ?? { views: 0, hours: 0, countedTo: chat.readAt ?? now },
-  readAt: chat.readAt,
-  dirtyAt: isDirty(chat) ? chat.planning.dirtyAt : null,
-  dueAt,
-});
+  count = chat.planning.learnt?.count ?? null,
+): ChatSchedule {
+  const { learnt } = chat.planning;
+  return {
+    change: beliefOf(learnt, context, count),
+    views: learnt?.views ?? { views: 0, hours: 0, countedTo: chat.readAt ?? now },
+    count,
+    activity: learnt?.activity ?? NO_ACTIVITY,
+    readAt: chat.readAt,
+    dirtyAt: isDirty(chat) ? chat.planning.dirtyAt : null,
+    dueAt,
+  };
+}
+
+/** Returns the belief about a chat's change rate. */
+export const beliefOf = (
+  learnt: Learnt | null,
+  { population }: Pick<SchedulingContext, 'population'>,
+  count = learnt?.count ?? null,
+): ChangeBelief => beliefFrom(priorOf(population, count), learnt?.evidence ?? NO_EVIDENCE);
+
+/** Returns what was learnt about a chat, to be stored. The schedule must come from `scheduleOf` with the same context and count. */
+export const learntIn = (
+  { change, views, count, activity }: ChatSchedule,
+  { population }: Pick<SchedulingContext, 'population'>,
+): Learnt => ({ evidence: evidenceFor(change, priorOf(population, count)), views, count, activity });
 
 /**
  * Returns the observations of a chat.

@@ -23,7 +23,14 @@ export interface MaxError {
 }
 
 export type ChatAnswer =
-  | { readonly kind: 'count'; readonly count: number; readonly title: string | null; readonly link: string | null }
+  | {
+      readonly kind: 'count';
+      readonly count: number;
+      readonly title: string | null;
+      readonly link: string | null;
+      /** The last event of the chat, at `at` (Unix ms), and the number of messages ever sent; `null`: not in the response. */
+      readonly lastEvent?: { readonly at: number; readonly messages: number | null } | null;
+    }
   /**
    * A 200 about a chat that the bot no longer sees or that ended. MAX sends a number with such a status, but it is not the count.
    */

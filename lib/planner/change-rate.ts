@@ -1,4 +1,4 @@
-import { logDifference } from './steps.ts';
+import { logDifference, logDifferenceAfterStep } from './steps.ts';
 
 /**
  * Estimates how often people join and leave a chat, from refreshes and events.
@@ -8,6 +8,9 @@ import { logDifference } from './steps.ts';
  * A refresh shows by how much the count differs from the previous one (`steps.ts`). Whether it differs at all would say little
  * about a chat that changes often (Cho and Garcia-Molina, "Estimating frequency of change", TOIT 2003). The posterior is
  * approximated by a normal with the same mean and variance (assumed density filtering; Minka 2001), so a chat needs two numbers.
+ *
+ * Stored are not the belief's two numbers, but those of the chat's own evidence: a normal likelihood, by which the prior was
+ * multiplied. So if the population becomes better known, the beliefs of all chats follow at once.
  */
 
 /** The belief about ln λ, with λ in joins and leaves per hour. */
@@ -16,10 +19,59 @@ export interface ChangeBelief {
   readonly variance: number;
 }
 
+/** The distribution of ln λ over all chats. */
+export interface Population extends ChangeBelief {
+  /**
+   * Large chats change more often: the mean is a line over ln(1 + count), which reaches `mean` at `meanLogSize`. Absent before any
+   * count is known.
+   */
+  readonly bySize?: { readonly slope: number; readonly meanLogSize: number };
+}
+
+/** Returns the prior of a chat. @param count `null`: never read. */
+export function priorOf({ mean, variance, bySize }: Population, count: number | null): ChangeBelief {
+  const shift = bySize && count !== null ? bySize.slope * (Math.log1p(count) - bySize.meanLogSize) : 0;
+  return { mean: mean + shift, variance };
+}
+
+/** The evidence about ln λ from a chat's own observations, as a normal likelihood. `weighted`: its mean × precision. */
+export interface RateEvidence {
+  /** ≥ 0; 0 is no evidence. */
+  readonly precision: number;
+  readonly weighted: number;
+}
+
+export const NO_EVIDENCE: RateEvidence = { precision: 0, weighted: 0 };
+
+/** Returns the belief after the evidence. */
+export function beliefFrom(prior: ChangeBelief, { precision, weighted }: RateEvidence): ChangeBelief {
+  const total = 1 / prior.variance + precision;
+  return { mean: (prior.mean / prior.variance + weighted) / total, variance: 1 / total };
+}
+
+/** Returns the evidence that turns a prior into a belief. @param belief not wider than the prior, variance > 0. */
+export function evidenceFor(belief: ChangeBelief, prior: ChangeBelief): RateEvidence {
+  const precision = Math.max(0, 1 / belief.variance - 1 / prior.variance);
+  return { precision, weighted: belief.mean * (precision + 1 / prior.variance) - prior.mean / prior.variance };
+}
+
 /** An observation of a chat over `hours` (> 0). */
 export type Evidence =
   /** `difference`: the absolute difference between the counts at the end and at the beginning. */
   | { readonly kind: 'difference'; readonly hours: number; readonly difference: number }
+  /**
+   * The last event of a chat (a join, a leave or a message) happened after `hours`, and none in the `silentHours` (≥ 0) after it.
+   * `difference`: as above. `messages`: number of messages in `hours`; `null`: not known.
+   */
+  | {
+      readonly kind: 'last event';
+      readonly hours: number;
+      readonly difference: number;
+      readonly messages: number | null;
+      readonly silentHours: number;
+    }
+  /** Nothing happened for `hours` after the last event, of which only the time is known. */
+  | { readonly kind: 'silence'; readonly hours: number }
   /** `quarters`: the number of quarters of an hour with an event, of a chat whose events are trusted. */
   | { readonly kind: 'events'; readonly hours: number; readonly quarters: number };
 
@@ -50,16 +102,61 @@ const MOST_STEPS = 30;
 export function learn(prior: ChangeBelief, evidence: Evidence): ChangeBelief {
   const hours = Math.min(LONGEST_HOURS, Math.max(SHORTEST_HOURS, evidence.hours));
   const deviation = Math.sqrt(prior.variance);
-  if (evidence.kind === 'difference') {
-    const { difference } = evidence;
-    const posterior = (z: number) =>
-      logDifference(difference, hours * Math.exp(prior.mean + deviation * z)) - (z * z) / 2;
+  if (evidence.kind !== 'events') {
+    const likelihood = likelihoodOf(evidence, hours);
+    const posterior = (z: number) => likelihood(Math.exp(prior.mean + deviation * z)) - (z * z) / 2;
     return momentsAbout(prior, posterior, highest(posterior, prior));
   }
   const seen = exposureOf(evidence.quarters, hours);
   const posterior = (z: number) => logPosterior(seen, prior.mean, deviation, z);
   return momentsAbout(prior, posterior, peak(seen, prior.mean, deviation));
 }
+
+/** Returns the logarithm of the likelihood of a rate λ. */
+type LogLikelihood = (rate: number) => number;
+
+function likelihoodOf(evidence: Exclude<Evidence, { kind: 'events' }>, hours: number): LogLikelihood {
+  switch (evidence.kind) {
+    case 'difference':
+      return (rate) => logDifference(evidence.difference, rate * hours);
+    case 'silence':
+      return ofSilence(hours);
+    case 'last event':
+      return ofLastEvent(evidence, hours);
+  }
+}
+
+/**
+ * The last event was a join or leave with a density of λ, or a message with that of their rate. After this silence, Jeffreys's prior
+ * expects 1/2 message in a time of the same length.
+ */
+const ofSilence =
+  (hours: number): LogLikelihood =>
+  (rate) =>
+    Math.log(rate + 0.5 / hours) - rate * hours;
+
+/**
+ * The last event was a message, or a join or leave. M messages in `hours` happened at random times, so the last one came just at the
+ * end with a density of M/hours. A join or leave came at the end with a density of λ, in addition to those before it. The silence
+ * since then has the probability e^(−λ·silentHours). If the number of messages is unknown, the last event counts as a message: then
+ * its time is only a bound for joins and leaves.
+ */
+function ofLastEvent(
+  { difference, messages, silentHours }: Extract<Evidence, { kind: 'last event' }>,
+  hours: number,
+): LogLikelihood {
+  const silent = Math.min(LONGEST_HOURS, silentHours);
+  return (rate) => {
+    const message = logDifference(difference, rate * hours);
+    if (messages === null) return message - rate * silent;
+    const step = Math.log(rate) + logDifferenceAfterStep(difference, rate * hours);
+    if (messages === 0) return step - rate * silent;
+    return logSum(Math.log(messages / hours) + message, step) - rate * silent;
+  };
+}
+
+/** Returns ln(e^a + e^b). */
+const logSum = (a: number, b: number): number => Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
 
 interface Peak {
   /** Position of the maximum and width of the peak, in standard deviations of the prior; the position is relative to its mean. */
@@ -113,9 +210,12 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
 /** Returns the peak of a posterior with one maximum, by golden-section search. A parabola through three points gives its width. */
 function highest(posterior: (z: number) => number, { mean, variance }: ChangeBelief): Peak {
   let mode = goldenSection(posterior, -LIKELY, LIKELY, CLOSE);
-  // The prior considers the difference impossible. Searches up to the highest rate.
+  // The prior considers the evidence impossible. Searches up to the highest rate, or down to the lowest one.
+  const deviation = Math.sqrt(variance);
   if (mode > LIKELY - 1) {
-    mode = goldenSection(posterior, LIKELY - 2, LIKELY + Math.max(0, HIGHEST - mean) / Math.sqrt(variance), CLOSE);
+    mode = goldenSection(posterior, LIKELY - 2, LIKELY + Math.max(0, HIGHEST - mean) / deviation, CLOSE);
+  } else if (mode < 1 - LIKELY) {
+    mode = goldenSection(posterior, -LIKELY - Math.max(0, mean - LOWEST) / deviation, 2 - LIKELY, CLOSE);
   }
   const peak = withWidth(posterior, mode, CLOSE);
   if (peak.width > 4 * CLOSE) return peak;

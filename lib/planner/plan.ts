@@ -1,6 +1,23 @@
 import { AUDIT_INTERVAL_MS } from './audit.ts';
-import { type ChangeBelief, expectedLifetimeHours, forget, learn } from './change-rate.ts';
+import {
+  type ChangeBelief,
+  type Evidence,
+  expectedLifetimeHours,
+  forget,
+  learn,
+  type Population,
+  priorOf,
+} from './change-rate.ts';
 import { bestIntervalHours, correctedHours, correctHours, freshness, stillCorrect } from './interval.ts';
+import {
+  type Activity,
+  type Contradictions,
+  contradicts,
+  evidenceOfLastEvent,
+  type LastEvent,
+  NO_CONTRADICTIONS,
+} from './last-event.ts';
+import { NO_SIZE_SUMS, type SizeSums, sizeSums } from './size-line.ts';
 import { countViews, type ViewTally, viewsPerHour } from './view-rate.ts';
 
 /**
@@ -15,6 +32,9 @@ import { countViews, type ViewTally, viewsPerHour } from './view-rate.ts';
 export interface ChatSchedule {
   readonly change: ChangeBelief;
   readonly views: ViewTally;
+  /** The last count; `null`: none. */
+  readonly count: number | null;
+  readonly activity: Activity;
   /** When the count was requested from MAX, Unix ms; `null`: never. */
   readonly readAt: number | null;
   /** Time of the first event since then, Unix ms; `null`: none. */
@@ -27,7 +47,9 @@ export interface ChatSchedule {
 export interface SchedulingContext {
   /** The shadow price of a request, in correct views. */
   readonly kappa: number;
-  readonly population: ChangeBelief;
+  readonly population: Population;
+  /** Whether the times of last events are evidence. */
+  readonly lastEventReliable: boolean;
   /** Views per hour of the average chat, > 0. */
   readonly meanViewsPerHour: number;
   readonly limits: SchedulingLimits;
@@ -76,7 +98,7 @@ export function floorMs(wantedMs: number, chats: number, budgetPerHour: number):
 }
 
 /** What one refresh adds to the data about all chats. All members are sums, so the tallies of several workers can be added. */
-export interface Tally {
+export interface Tally extends Contradictions, SizeSums {
   /** The requests at the present price that this refresh represents; see `price.ts`. */
   readonly demand: number;
   /** Views in the interval that ended, and the expected number of correct ones. */
@@ -92,6 +114,8 @@ export interface Tally {
 export const NO_TALLY: Tally = {
   ...{ demand: 0, views: 0, correctViews: 0 },
   ...{ hours: 0, correctHours: 0, logRate: 0, squaredLogRate: 0 },
+  ...NO_SIZE_SUMS,
+  ...NO_CONTRADICTIONS,
 };
 
 /** Observations of a chat since its last schedule. */
@@ -107,8 +131,11 @@ export interface Observations {
 export interface Refreshed extends Observations {
   /** When the count was requested from MAX, Unix ms; later than `readAt` of the schedule. */
   readonly readAt: number;
+  readonly count: number;
   /** Absolute difference from the replaced count; 0 if there was none. */
   readonly difference: number;
+  /** `null` or absent: not in the response. */
+  readonly lastEvent?: LastEvent | null;
   /** Whether the planner caused this refresh, and not a person or a full update. */
   readonly planned: boolean;
 }
@@ -129,13 +156,12 @@ export function scheduleAfterRefresh(
   const views = countViews(plan.views, seen.views, seen.readAt, limits.viewMemoryHours);
   const hours = plan.readAt === null ? 0 : (seen.readAt - plan.readAt) / HOUR_MS;
   let change = learnFromEvents(plan, seen, seen.readAt, context);
-  if (seen.eventsTrustedSince === null && hours > 0) {
-    change = forget(change, context.population, hours, limits.changeMemoryHours);
-    change = learn(change, { kind: 'difference', hours, difference: seen.difference });
-  }
+  const evidence = evidenceOf(plan, seen, context);
+  if (evidence) change = learn(forgetIn(plan, change, hours, context), evidence);
   // After an event later than the request to MAX, the count is already outdated.
   const dirtyAt = plan.dirtyAt !== null && plan.dirtyAt > seen.readAt ? plan.dirtyAt : null;
-  const next = { change, views, readAt: seen.readAt, dirtyAt };
+  const activity = activityAfter(plan, seen, context);
+  const next = { change, views, count: seen.count, activity, readAt: seen.readAt, dirtyAt };
   const wanted = seen.eventsTrustedSince === null ? pollEveryMs(next, context) : limits.maxIntervalMs;
   let dueAt = seen.readAt + Math.min(wanted * (1 - JITTER * random), limits.reviewMs * (1 - random / 2));
   if (dirtyAt !== null) dueAt = Math.min(dueAt, dueAfterEvent(next, dirtyAt, context));
@@ -145,7 +171,8 @@ export function scheduleAfterRefresh(
   return {
     plan: { ...next, dueAt },
     tally: {
-      ...tallyViews(plan, seen, seen.readAt),
+      ...tallyViews(plan, next, seen, seen.readAt),
+      ...contradictionsIn(plan, seen),
       demand: !asked ? 0 : once ? 1 : (hours * HOUR_MS) / pollEveryMs(plan, context),
     },
   };
@@ -169,7 +196,7 @@ export function scheduleWhenDue(
     change: learnFromEvents(plan, seen, now, context),
     views: countViews(plan.views, seen.views, now, limits.viewMemoryHours),
   };
-  const tally = tallyViews(plan, seen, now);
+  const tally = tallyViews(plan, next, seen, now);
   if (plan.readAt === null) return { plan: next, tally, correctViews: Number.POSITIVE_INFINITY };
   const age = now - plan.readAt;
   const polled = seen.eventsTrustedSince === null;
@@ -236,8 +263,42 @@ function learnFromEvents(
   const from = plan.views.countedTo;
   const hours = (now - from) / HOUR_MS;
   if (seen.eventsTrustedSince === null || seen.eventsTrustedSince > from || hours <= 0) return plan.change;
-  const before = forget(plan.change, context.population, hours, context.limits.changeMemoryHours);
-  return learn(before, { kind: 'events', hours, quarters: seen.eventQuarters });
+  return learn(forgetIn(plan, plan.change, hours, context), { kind: 'events', hours, quarters: seen.eventQuarters });
+}
+
+/** Returns a belief about the chat after `hours` without evidence. */
+const forgetIn = (plan: ChatSchedule, change: ChangeBelief, hours: number, context: SchedulingContext): ChangeBelief =>
+  forget(change, priorOf(context.population, plan.count), hours, context.limits.changeMemoryHours);
+
+/** Returns the evidence of the reading of a polled chat; `null`: none. */
+function evidenceOf(plan: ChatSchedule, seen: Refreshed, context: SchedulingContext): Evidence | null {
+  const { readAt } = plan;
+  if (seen.eventsTrustedSince !== null) return null;
+  const { lastEvent, difference } = seen;
+  if (lastEvent && context.lastEventReliable) {
+    const reading = { previousAt: readAt, at: seen.readAt, difference, lastEvent };
+    return evidenceOfLastEvent(reading, plan.activity, context.limits.changeMemoryHours);
+  }
+  const hours = readAt === null ? 0 : (seen.readAt - readAt) / HOUR_MS;
+  return hours > 0 ? { kind: 'difference', hours, difference } : null;
+}
+
+const activityAfter = (plan: ChatSchedule, seen: Refreshed, context: SchedulingContext): Activity => ({
+  messages: seen.lastEvent?.messages ?? null,
+  silenceUsedUntil:
+    seen.lastEvent && context.lastEventReliable && seen.eventsTrustedSince === null
+      ? seen.readAt
+      : plan.activity.silenceUsedUntil,
+});
+
+/** Returns whether a polled chat's count differs, and whether that contradicts the time of the last event. */
+function contradictionsIn(plan: ChatSchedule, seen: Refreshed): Contradictions {
+  const { lastEvent, difference } = seen;
+  if (!lastEvent || difference === 0 || plan.readAt === null || seen.eventsTrustedSince !== null) {
+    return NO_CONTRADICTIONS;
+  }
+  const reading = { previousAt: plan.readAt, at: seen.readAt, difference, lastEvent };
+  return { differences: 1, contradicted: contradicts(reading) ? 1 : 0 };
 }
 
 const dirtyNotWorth = (plan: ChatSchedule, context: SchedulingContext): boolean =>
@@ -267,7 +328,12 @@ function dueAfterEvent(plan: Pick<ChatSchedule, 'change' | 'views'>, at: number,
 }
 
 /** Returns the views since they were last counted, the expected correct ones, and the belief over these hours. */
-function tallyViews(plan: ChatSchedule, seen: Observations, now: number): Tally {
+function tallyViews(
+  plan: ChatSchedule,
+  learnt: Pick<ChatSchedule, 'change' | 'count'>,
+  seen: Observations,
+  now: number,
+): Tally {
   const from = plan.views.countedTo;
   const hours = (now - from) / HOUR_MS;
   if (hours <= 0) return NO_TALLY;
@@ -285,12 +351,13 @@ function tallyViews(plan: ChatSchedule, seen: Observations, now: number): Tally 
     right *= (until * freshness(change, until) - since * freshness(change, since)) / (until - since);
   }
   return {
-    demand: 0,
+    ...NO_TALLY,
     views: seen.views,
     correctViews: seen.views * right,
     hours,
     correctHours: hours * right,
-    logRate: change.mean * hours,
-    squaredLogRate: (change.mean ** 2 + change.variance) * hours,
+    logRate: learnt.change.mean * hours,
+    squaredLogRate: (learnt.change.mean ** 2 + learnt.change.variance) * hours,
+    ...sizeSums(learnt.count, hours, learnt.change.mean),
   };
 }

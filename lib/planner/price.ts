@@ -1,6 +1,8 @@
-import { type ChangeBelief, UNKNOWN_POPULATION } from './change-rate.ts';
+import { type Population, UNKNOWN_POPULATION } from './change-rate.ts';
 import { correctHours } from './interval.ts';
+import { addContradictions, type Contradictions, isLastEventReliable, NO_CONTRADICTIONS } from './last-event.ts';
 import type { SchedulingContext, SchedulingLimits, Tally } from './plan.ts';
+import { addSizeSums, fitLine, NO_SIZE_SUMS, type SizeSums } from './size-line.ts';
 
 /**
  * Adjusts the shadow price κ of a request so that the demand of all chats equals the budget, without reading all chats.
@@ -13,7 +15,7 @@ import type { SchedulingContext, SchedulingLimits, Tally } from './plan.ts';
  * remain unused. This estimate has no delay, although most intervals are days long. So integral control of ln κ is stable: demand
  * is proportional to κ to a power of about −1/2.
  */
-export interface PriceState {
+export interface PriceState extends PopulationSums {
   readonly logKappa: number;
   /** Sums over about the last day: the weight of an hour falls by a factor of e in `EXPLAIN_HOURS`. */
   readonly views: number;
@@ -21,15 +23,18 @@ export interface PriceState {
   /** Chat-hours, and the expected correct ones among them. */
   readonly explainedHours: number;
   readonly correctHours: number;
-  /** The same over `POPULATION_HOURS`. */
-  readonly hours: number;
-  readonly logRate: number;
-  readonly squaredLogRate: number;
   /** Temporary increase of ln κ by a backlog. */
   readonly pressure: number;
   /** Views per hour of all chats together, averaged over `VIEWS_HOURS`. */
   readonly viewsPerHour: number;
 }
+
+/** Sums over `POPULATION_HOURS`; see `Tally`. */
+export type PopulationSums = Contradictions & SizeSums & Pick<Tally, 'hours' | 'logRate' | 'squaredLogRate'>;
+
+export const NO_POPULATION_SUMS: PopulationSums = {
+  ...{ hours: 0, logRate: 0, squaredLogRate: 0, ...NO_CONTRADICTIONS, ...NO_SIZE_SUMS },
+};
 
 /** The events between two adjustments of the price. */
 export interface Tick {
@@ -80,9 +85,7 @@ export function firstState(chats: number, viewsPerHour: number, budgetPerHour: n
   return {
     logKappa: Math.log(0.1 * (viewsPerHour / chats) * correctHours(UNKNOWN_POPULATION, hours)),
     ...NOTHING_EXPLAINED,
-    hours: 0,
-    logRate: 0,
-    squaredLogRate: 0,
+    ...NO_POPULATION_SUMS,
     pressure: 0,
     viewsPerHour,
   };
@@ -107,6 +110,8 @@ export function adjustPrice(state: PriceState, tick: Tick): PriceState {
     hours: state.hours * population + tally.hours,
     logRate: state.logRate * population + tally.logRate,
     squaredLogRate: state.squaredLogRate * population + tally.squaredLogRate,
+    ...addContradictions(state, tally, population),
+    ...addSizeSums(state, tally, population),
     pressure: Math.min((RESPONSE * tick.backlog) / settle, MAX_PRESSURE),
     viewsPerHour: state.viewsPerHour * views + (tick.views / tick.hours) * (1 - views),
   };
@@ -117,6 +122,7 @@ export function contextOf(state: PriceState, chats: number, limits: SchedulingLi
   return {
     kappa: Math.exp(state.logKappa + state.pressure),
     population: populationOf(state),
+    lastEventReliable: isLastEventReliable(state),
     // At least one view per chat and month, so that a service without views still refreshes its counts.
     meanViewsPerHour: Math.max(state.viewsPerHour / Math.max(chats, 1), 1 / 720),
     limits,
@@ -133,23 +139,30 @@ export function expectedAccuracy({ explainedHours, correctHours }: PriceState): 
   return explainedHours > 0 ? correctHours / explainedHours : null;
 }
 
-/** Returns the distribution of change rates over all chats: mean and variance of ln λ. It starts with the default population. */
-function populationOf(state: PriceState): ChangeBelief {
+/**
+ * Returns the distribution of change rates over all chats. It starts with the default population, whose rates do not depend on the
+ * size. The beliefs begin with the former result, so the repeated fit is an expectation-maximisation (Dempster, Laird and Rubin
+ * 1977).
+ */
+function populationOf(state: PriceState): Population {
   const { mean: m, variance: v } = UNKNOWN_POPULATION;
   const hours = state.hours + PRIOR_HOURS;
   const mean = (state.logRate + m * PRIOR_HOURS) / hours;
   const square = (state.squaredLogRate + (m * m + v) * PRIOR_HOURS) / hours;
-  return { mean, variance: Math.max(0.25, square - mean * mean) };
+  const line = fitLine(state, PRIOR_HOURS);
+  // What the line explains is no variance around it.
+  const variance = Math.max(0.25, square - mean * mean - (line ? line.explained / hours : 0));
+  return { mean, variance, ...(line ? { bySize: line.bySize } : {}) };
 }
 
-export function addTallies(a: Tally, b: Tally): Tally {
-  return {
-    demand: a.demand + b.demand,
-    views: a.views + b.views,
-    correctViews: a.correctViews + b.correctViews,
-    hours: a.hours + b.hours,
-    correctHours: a.correctHours + b.correctHours,
-    logRate: a.logRate + b.logRate,
-    squaredLogRate: a.squaredLogRate + b.squaredLogRate,
-  };
-}
+export const addTallies = (a: Tally, b: Tally): Tally => ({
+  demand: a.demand + b.demand,
+  views: a.views + b.views,
+  correctViews: a.correctViews + b.correctViews,
+  hours: a.hours + b.hours,
+  correctHours: a.correctHours + b.correctHours,
+  logRate: a.logRate + b.logRate,
+  squaredLogRate: a.squaredLogRate + b.squaredLogRate,
+  ...addContradictions(a, b),
+  ...addSizeSums(a, b),
+});

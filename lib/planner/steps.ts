@@ -68,6 +68,26 @@ export function logDifference(k: number, x: number): number {
   return Math.log(2 / x) + logParityTail(difference + 1, x);
 }
 
+/**
+ * Returns ln P(|d| = k) after `x` expected steps and one more at the end. Its N = M + 1 steps are uniform as above, so P is
+ * c·Σ P(M = n) / (n + 2) over n ≥ k − 1, n ≡ k − 1 mod 2, with c = 2, or 1 for k = 0. P(M = n) / (n + 2) is (n + 1) P(M = n + 2) / x², so
+ * the sum is (x·P(M ≥ k, M ≡ k) − P(M ≥ k + 1, M ≡ k + 1)) / x². As exact as `logDifference`.
+ */
+export function logDifferenceAfterStep(k: number, x: number): number {
+  if (k === 0) return Math.log(equalAfterStep(x));
+  const difference = Math.min(k, MAX_DIFFERENCE);
+  const first = Math.log(x) + logParityTail(difference, x);
+  const second = logParityTail(difference + 1, x);
+  return Math.log(2) - 2 * Math.log(x) + first + Math.log(-Math.expm1(second - first));
+}
+
+/** Returns (x(1 + e^(−2x)) − (1 − e^(−2x))) / 2x², by its series for small x. */
+function equalAfterStep(x: number): number {
+  if (x < 0.02) return (x / 3) * (1 - x * (1 - x * (3 / 5 - (4 * x) / 15)));
+  const silent = Math.exp(-2 * x);
+  return (x * (1 + silent) - (1 - silent)) / (2 * x * x);
+}
+
 /** Returns ln P(M ≥ n, M ≡ n mod 2), where M is Poisson with mean x. */
 function logParityTail(n: number, x: number): number {
   if (n > EXACT_UP_TO && x > n) return Math.log(upperTail(n - 0.5, x) / 2);

@@ -104,7 +104,7 @@ export function createRefreshChat({ fetchCount, applyAnswer, clock, telemetry }:
     const asked = await fetchCount(chat.maxChatId, options);
     if (asked.kind !== 'answered') return asked;
     const { answer, askedAt } = asked;
-    const scheduled = answer.kind === 'count' ? scheduleNext?.(answer.count, askedAt) : undefined;
+    const scheduled = answer.kind === 'count' ? scheduleNext?.(answer, askedAt) : undefined;
     const outcome = await applyAnswer(chat, answer, askedAt, scheduled);
     if (outcome.kind !== 'updated') return outcome;
     telemetry.updated({ durationMs: clock.now() - startedAt, changed: outcome.changed });

@@ -1,12 +1,13 @@
 import type { Clock } from '../base/clock.ts';
 import type { ReadableChat, StoredChat } from '../chats/chat.ts';
 import { isReadable } from '../chats/chat.ts';
-import { isDirty, isKnownCorrect } from '../chats/planning.ts';
+import { beliefOf, isDirty, isKnownCorrect } from '../chats/planning.ts';
 import { type BudgetSettings, budgetPerHour } from '../planner/budget.ts';
 import { measuredAccuracy, measuredFreshness } from '../planner/findings.ts';
 import { stillCorrect } from '../planner/interval.ts';
 import type { SchedulingContext } from '../planner/plan.ts';
 import { expectedFreshness, MIN_PRICE } from '../planner/price.ts';
+import type { Price } from '../planner/sync.ts';
 import { viewsPerHour } from '../planner/view-rate.ts';
 import { outlookAt, type SampledChat, whatIf } from '../planner/what-if.ts';
 import type { ChatStore } from '../state/chat-store.ts';
@@ -100,6 +101,8 @@ export interface Plan {
   /** Since when events arrive, or since when they may be lost. */
   readonly subscription: { readonly state: SubscriptionState['state']; readonly since: string | null };
   readonly reads_per_hour: number | null;
+  /** What the planner uses beside the differences of counts. `null` before the first sync. */
+  readonly signals: PlanSignals | null;
   /** Half of the chats change at least this often. */
   readonly median_changes_per_day: number | null;
   /** Share of correct views over the last day, as expected, and as measured by refreshes. */
@@ -109,6 +112,13 @@ export interface Plan {
   readonly expected_accuracy: number | null;
   readonly measured_accuracy: number | null;
   readonly what_if: WhatIf | null;
+}
+
+export interface PlanSignals {
+  /** How ln λ grows with ln(1 + count); `null`: no count is known yet. */
+  readonly size: { readonly slope: number | null };
+  /** Whether the times of last events are used, and the share of the differences that contradict them; `null`: there were none. */
+  readonly last_event: { readonly in_use: boolean; readonly contradicted: number | null };
 }
 
 export interface WhatIf {
@@ -145,7 +155,7 @@ export const createExplainPlan =
       const mean = context?.meanViewsPerHour ?? 0;
       return {
         weight: share(chats, sample.length),
-        change: planning.learnt?.change ?? context?.population ?? { mean: 0, variance: 0 },
+        change: context ? beliefOf(planning.learnt, context) : { mean: 0, variance: 0 },
         viewsPerHour: planning.learnt ? viewsPerHour(planning.learnt.views, mean) : mean,
         trusted: events && planning.eventsTrustedSince !== null,
       };
@@ -171,6 +181,7 @@ export const createExplainPlan =
         since: subscribed.since === null ? null : new Date(subscribed.since).toISOString(),
       },
       reads_per_hour: state ? round(state.viewsPerHour) : null,
+      signals: price ? signalsOf(price) : null,
       median_changes_per_day: context ? Math.exp(context.population.mean) * 24 : null,
       expected_freshness: state ? expectedFreshness(state) : null,
       measured_freshness: price ? measuredFreshness(price) : null,
@@ -189,6 +200,14 @@ export const createExplainPlan =
     };
   };
 
+const signalsOf = ({ context, state }: Pick<Price, 'context' | 'state'>): PlanSignals => ({
+  size: { slope: context.population.bySize?.slope ?? null },
+  last_event: {
+    in_use: context.lastEventReliable,
+    contradicted: state.differences > 0 ? state.contradicted / state.differences : null,
+  },
+});
+
 /**
  * Returns the expected share of the sampled counts that are correct at `now`. Counts with trusted events are known to be correct;
  * for the others, the age and the change rate decide.
@@ -202,7 +221,7 @@ function expectedAccuracy(
   const right = sample.reduce((sum, chat) => {
     if (chat.readAt === null || isDirty(chat)) return sum;
     if (events && isKnownCorrect(chat)) return sum + 1;
-    return sum + stillCorrect(chat.planning.learnt?.change ?? context.population, (now - chat.readAt) / 3_600_000);
+    return sum + stillCorrect(beliefOf(chat.planning.learnt, context), (now - chat.readAt) / 3_600_000);
   }, 0);
   return sample.length === 0 ? null : right / sample.length;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { forEach } from '../base/for-each.ts';
-import { observationsOf, scheduleOf } from '../chats/planning.ts';
+import { learntIn, observationsOf, scheduleOf } from '../chats/planning.ts';
 import { measuredAccuracy, measuredFreshness } from '../planner/findings.ts';
 import { expectedAccuracy, expectedFreshness } from '../planner/price.ts';
 import {
@@ -164,8 +164,7 @@ async function weighPage(
     const weighed = weigh(sync, plan, observationsOf(chat, counted, eventsFrom), random());
     collect(found, chat.id, plan, weighed);
     if (weighed.kind !== 'postponed') continue;
-    const { change, views: tally, dueAt } = weighed.next;
-    later.push({ chat, next: { dueAt, learnt: { change, views: tally } } });
+    later.push({ chat, next: { dueAt: weighed.next.dueAt, learnt: learntIn(weighed.next, sync.context) } });
     if (counted > 0) used.set(chat.id, counted);
   }
   await forEach(later, POSTPONED_IN_FLIGHT, ({ chat, next }) => countStore.reschedule(chat, next));

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { StoredChat } from '../chats/chat.ts';
-import { observationsOf, type ScheduledRefresh, type ScheduleNext, scheduleOf } from '../chats/planning.ts';
+import { learntIn, observationsOf, type ScheduledRefresh, type ScheduleNext, scheduleOf } from '../chats/planning.ts';
 import { addFindings, NO_FINDINGS } from '../planner/findings.ts';
 import { affordableAgain, learnFromRefresh } from '../planner/sync.ts';
 import type { PlannerStore } from '../state/planner-store.ts';
@@ -66,17 +66,19 @@ export async function createNextScheduler(
     scheduleNext(chat) {
       if (!price) return undefined;
       const { id } = chat.chat;
-      return (count, askedAt) => {
-        const plan = scheduleOf(chat, askedAt, askedAt, price.context);
+      return ({ count, lastEvent = null }, askedAt) => {
+        const plan = scheduleOf(chat, askedAt, askedAt, price.context, count);
         const seen = {
           ...observationsOf(chat, views.get(id) ?? 0, eventsFrom),
           readAt: askedAt,
+          count,
+          lastEvent,
           difference: Math.abs(count - (chat.participantsCount ?? count)),
           // First reads don't count against the budget, because every chat gets one at any price.
           planned: planned && plan.readAt !== null,
         };
         const { plan: next, findings } = learnFromRefresh(plan, seen, price, random());
-        return { dueAt: next.dueAt, learnt: { change: next.change, views: next.views }, findings };
+        return { dueAt: next.dueAt, learnt: learntIn(next, price.context), findings };
       };
     },
 

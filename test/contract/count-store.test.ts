@@ -7,7 +7,10 @@ import { created, IMPLEMENTATIONS, idsOf, line, listAll, type Stores, T0 } from 
 const GONE: Reading = { kind: 'unavailable', status: 'gone' };
 const count = (count: number): Reading => ({ kind: 'count', count });
 const HOUR = 3_600_000;
-const LEARNT = { change: { mean: -1.5, variance: 0.25 }, views: { views: 2.5, hours: 10, countedTo: T0 } };
+const LEARNT = {
+  ...{ evidence: { precision: 0.25, weighted: -1.5 }, views: { views: 2.5, hours: 10, countedTo: T0 } },
+  ...{ count: 5, activity: { messages: 17, silenceUsedUntil: T0 } },
+};
 const at = (askedAt: number) => ({ askedAt, dueAt: askedAt + 3_600_000 });
 
 describe.each(IMPLEMENTATIONS)('count store in %s', (_, open) => {

@@ -1040,6 +1040,15 @@ export interface components {
          *       "measured_freshness": 0.969,
          *       "expected_accuracy": 0.912,
          *       "measured_accuracy": 0.905,
+         *       "signals": {
+         *         "size": {
+         *           "slope": 0.41
+         *         },
+         *         "last_event": {
+         *           "in_use": true,
+         *           "contradicted": 0.003
+         *         }
+         *       },
          *       "what_if": {
          *         "rps": 60,
          *         "budget_per_hour": 151200,
@@ -1088,6 +1097,18 @@ export interface components {
             expected_accuracy: number | null;
             /** @description Share of correct counts among all chats over the last day, viewed or not, measured by refreshes */
             measured_accuracy: number | null;
+            /** @description What the planner learns change rates from, beside the differences of counts; null before the first sync */
+            signals: {
+                /** @description How much more often large chats change: the slope of ln(changes) over ln(1 + participants); null before any count is known */
+                size: {
+                    slope: number | null;
+                };
+                /** @description Whether `last_event_time` of MAX is used to learn how often chats change. contradicted: share of the changed counts whose last event was older than the previous reading; above 0.02 it is not used */
+                last_event: {
+                    in_use: boolean;
+                    contradicted: number | null;
+                };
+            } | null;
             /** @description The long-term result of a quota of `rps` requests per second; null without `rps`, and before the first sync */
             what_if: {
                 rps: number;

@@ -37,6 +37,14 @@ describe('the simulated MAX', () => {
     }
   });
 
+  test('returns when something last happened in a chat, and the number of messages where MAX gives it', async () => {
+    const answers = await Promise.all([...simulator.world.truths(0, 30)].map(({ chat_id }) => ask(chat_id)));
+    const seen = answers.map((answer) => (answer.kind === 'count' ? answer.lastEvent : undefined));
+    for (const lastEvent of seen) expect(lastEvent?.at).toBeLessThanOrEqual(Date.now());
+    const numbers = seen.map((lastEvent) => typeof lastEvent?.messages);
+    expect(new Set(numbers)).toEqual(new Set(['number', 'object']));
+  });
+
   test('distinguishes a denied chat from an unknown one', async () => {
     const [first, second] = [...simulator.world.truths(10, 2)];
     simulator.world.setGone(first?.chat_id ?? '', 'denied');
@@ -143,6 +151,20 @@ describe('any server', () => {
     ['nobody in it', 200, chat({ participants_count: 0 }), { kind: 'count', count: 0 }],
     ['the largest count', 200, chat({ participants_count: 2 ** 31 - 1 }), { kind: 'count', count: 2 ** 31 - 1 }],
     ['title and link', 200, chat({ title: 'Ё', link: 'https://max.ru/a' }), { title: 'Ё', link: 'https://max.ru/a' }],
+    [
+      'activity',
+      200,
+      chat({ last_event_time: 1_764_000_000_000, messages_count: 17 }),
+      { kind: 'count', lastEvent: { at: 1_764_000_000_000, messages: 17 } },
+    ],
+    ['an activity of 0', 200, chat({ last_event_time: 0 }), { kind: 'count', lastEvent: { at: 0, messages: null } }],
+    ['a time in quotes', 200, chat({ last_event_time: '1' }), { kind: 'count', count: 12, lastEvent: null }],
+    [
+      'less than no messages',
+      200,
+      chat({ last_event_time: 1, messages_count: -1 }),
+      { kind: 'count', lastEvent: { at: 1, messages: null } },
+    ],
     ['a count over 32 bits', 200, chat({ participants_count: 2 ** 31 }), { kind: 'error', error: 'server' }],
     ['a count in quotes', 200, chat({ participants_count: '12' }), { kind: 'error', error: 'server' }],
     ['a count of null', 200, chat({ participants_count: null }), { kind: 'error', error: 'server' }],

@@ -2,6 +2,7 @@ import type { Chat, Scope, StoredChat } from '../../chats/chat.ts';
 import { type Learnt, NOTHING_PLANNED, type Planning } from '../../chats/planning.ts';
 import type { Position, Sort } from '../../chats/sort-keys.ts';
 import { countKey, nameKey, positionOf, timeKey } from '../../chats/sort-keys.ts';
+import { evidenceFor, UNKNOWN_POPULATION } from '../../planner/change-rate.ts';
 
 /**
  * An item of the chats table. Every index contains the whole `chat`, so attributes that change with every count are outside of
@@ -46,28 +47,40 @@ export interface ChatAttributes {
 
 /** The planner's data. The due index contains them too. */
 export interface PlanningItem {
-  readonly learnt?: PackedLearnt;
+  readonly learnt?: PackedLearnt | PackedBelief;
   readonly dirty_at?: number;
   readonly told_at?: number;
   readonly told_since?: number;
   readonly event_quarters?: number;
 }
 
-/** Mean, variance, views, hours, counted-to time. Six digits are sufficient, and keep the item within one write unit (1 KB). */
-type PackedLearnt = readonly [number, number, number, number, number];
+/**
+ * Evidence (precision, weighted mean), views, hours, counted-to time, count, messages, time of used silence. Six digits are
+ * sufficient, and keep the item within one write unit (1 KB).
+ */
+type PackedLearnt = readonly [
+  ...[precision: number, weighted: number, views: number, hours: number, countedTo: number],
+  ...[count: number | null, messages: number | null, silenceUsedUntil: number | null],
+];
+/** The format of older items: the belief itself instead of the evidence. */
+type PackedBelief = readonly [mean: number, variance: number, views: number, hours: number, countedTo: number];
 
-export const packLearnt = ({
-  change: { mean, variance },
-  views: { views, hours, countedTo },
-}: Learnt): PackedLearnt => {
+export const packLearnt = ({ evidence, views: { views, hours, countedTo }, count, activity }: Learnt): PackedLearnt => {
   const short = (value: number) => Number(value.toPrecision(6));
-  return [short(mean), short(variance), short(views), short(hours), countedTo];
+  return [
+    ...([short(evidence.precision), short(evidence.weighted), short(views), short(hours), countedTo] as const),
+    ...([count, activity.messages, activity.silenceUsedUntil] as const),
+  ];
 };
 
-const unpackLearnt = ([mean, variance, views, hours, countedTo]: PackedLearnt): Learnt => ({
-  change: { mean, variance },
-  views: { views, hours, countedTo },
-});
+function unpackLearnt(packed: PackedLearnt | PackedBelief): Learnt {
+  const [first, second, views, hours, countedTo, count = null, messages = null, silenceUsedUntil = null] = packed;
+  const evidence =
+    packed.length === 5
+      ? evidenceFor({ mean: first, variance: second }, UNKNOWN_POPULATION)
+      : { precision: first, weighted: second };
+  return { evidence, views: { views, hours, countedTo }, count, activity: { messages, silenceUsedUntil } };
+}
 
 export const planningOf = (item: PlanningItem): Planning => ({
   learnt: item.learnt ? unpackLearnt(item.learnt) : NOTHING_PLANNED.learnt,

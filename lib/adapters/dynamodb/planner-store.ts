@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { type Findings, NO_FINDINGS, NOTHING_MEASURED } from '../../planner/findings.ts';
-import { NOTHING_EXPLAINED } from '../../planner/price.ts';
+import { NO_POPULATION_SUMS, NOTHING_EXPLAINED } from '../../planner/price.ts';
 import type { Price } from '../../planner/sync.ts';
 import type { PlannerStore } from '../../state/planner-store.ts';
 import { type Database, namesIn, readState, transact, update } from './database.ts';
@@ -39,7 +39,12 @@ export function createDynamoPlannerStore(database: Database): PlannerStore {
       const item = await readState<Stored<Price>>(database, PRICE);
       if (!item) return undefined;
       const { pk: _, state, ...price } = item;
-      return { ...NOTHING_MEASURED, ...price, state: { ...NOTHING_EXPLAINED, ...state } };
+      return {
+        ...NOTHING_MEASURED,
+        ...price,
+        state: { ...NOTHING_EXPLAINED, ...NO_POPULATION_SUMS, ...state },
+        context: { ...price.context, lastEventReliable: price.context.lastEventReliable ?? false },
+      };
     },
     async addFindings(findings) {
       const added = await update(database, {

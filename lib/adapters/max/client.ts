@@ -36,6 +36,9 @@ const chatSchema = z.object({
   participants_count: z.number().int().min(0).max(2_147_483_647),
   title: z.string().nullish(),
   link: z.string().nullish(),
+  // Only the planner uses these, so a value of another form is no error.
+  last_event_time: z.number().int().min(0).nullish().catch(null),
+  messages_count: z.number().int().min(0).nullish().catch(null),
 });
 
 const membershipSchema = z.object({ is_admin: z.boolean(), permissions: z.array(z.string()).nullish() });
@@ -181,10 +184,19 @@ const parseJson = (text: string): unknown => parseJsonWithIds(text, 'chat_id');
 function readChat(maxChatId: string, raw: RawAnswer): ChatAnswer {
   const read = readBody(raw, chatSchema);
   if ('kind' in read) return aboutChat(raw) ?? read;
-  const { chat_id, status, participants_count, title, link } = read.value;
+  const {
+    chat_id,
+    status,
+    participants_count,
+    title,
+    link,
+    last_event_time: at,
+    messages_count: messages,
+  } = read.value;
   if (String(chat_id) !== maxChatId) return broken('200 about another chat');
   if (status !== 'active') return { kind: 'inactive', status };
-  return { kind: 'count', count: participants_count, title: title ?? null, link: link ?? null };
+  const lastEvent = at == null ? null : { at, messages: messages ?? null };
+  return { kind: 'count', count: participants_count, title: title ?? null, link: link ?? null, lastEvent };
 }
 
 function readMembership(raw: RawAnswer): MembershipAnswer {

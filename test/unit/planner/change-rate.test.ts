@@ -1,21 +1,35 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  beliefFrom,
   type ChangeBelief,
   type Evidence,
+  evidenceFor,
   expectedLifetimeHours,
   forget,
   learn,
+  NO_EVIDENCE,
+  priorOf,
   QUARTER_HOURS,
   UNKNOWN_POPULATION,
 } from '../../../lib/planner/change-rate.ts';
-import { logDifference } from '../../../lib/planner/steps.ts';
+import { logDifference, logDifferenceAfterStep } from '../../../lib/planner/steps.ts';
 
 /** Computed from Poisson's law, independently of the planner; for differences see steps.test.ts. */
 function likelihood(evidence: Evidence, rate: number): number {
   switch (evidence.kind) {
     case 'difference':
       return logDifference(evidence.difference, rate * evidence.hours);
+    case 'silence':
+      return Math.log(rate + 1 / (2 * evidence.hours)) - rate * evidence.hours;
+    case 'last event': {
+      const steps = rate * evidence.hours;
+      const ofMessage = Math.exp(logDifference(evidence.difference, steps));
+      const ofStep = Math.exp(logDifferenceAfterStep(evidence.difference, steps));
+      const sent = evidence.messages;
+      const last = sent === null ? ofMessage : (sent / evidence.hours) * ofMessage + rate * ofStep;
+      return Math.log(Math.max(last, 1e-300)) - rate * evidence.silentHours;
+    }
     case 'events': {
       const silent = evidence.hours - evidence.quarters * QUARTER_HOURS;
       const active = evidence.quarters === 0 ? 0 : evidence.quarters * Math.log(-Math.expm1(-rate * QUARTER_HOURS));
@@ -42,6 +56,11 @@ const belief = fc.record({
 const seenHours = fc.double({ min: -2, max: 6, noNaN: true }).map(Math.exp);
 const difference = fc.oneof(fc.constant(0), fc.nat({ max: 5 }), fc.nat({ max: 60 }), fc.nat({ max: 200 }));
 const polled = fc.record({ kind: fc.constant('difference' as const), hours: seenHours, difference });
+const silent = fc.record({ kind: fc.constant('silence' as const), hours: seenHours });
+const lastSeen = fc.record({
+  ...{ kind: fc.constant('last event' as const), hours: seenHours, silentHours: seenHours },
+  ...{ difference: fc.nat({ max: 60 }), messages: fc.option(fc.nat({ max: 500 })) },
+});
 const told = fc
   .record({
     hours: fc.double({ min: 0.25, max: 200, noNaN: true }),
@@ -56,7 +75,7 @@ const told = fc
 describe('learn', () => {
   test("applies Bayes's rule", () => {
     fc.assert(
-      fc.property(belief, fc.oneof(polled, told), (prior, evidence) => {
+      fc.property(belief, fc.oneof(polled, told, silent, lastSeen), (prior, evidence) => {
         const exact = byIntegration(prior, evidence);
         const learnt = learn(prior, evidence);
         expect(Math.abs(learnt.mean - exact.mean) / Math.sqrt(exact.variance)).toBeLessThan(0.03);
@@ -71,6 +90,11 @@ describe('learn', () => {
     const wild = fc.oneof(
       fc.record({ kind: fc.constant('difference' as const), hours, difference: fc.nat(100_000) }),
       fc.record({ kind: fc.constant('events' as const), hours, quarters: fc.nat(100_000) }),
+      fc.record({ kind: fc.constant('silence' as const), hours }),
+      fc.record({
+        ...{ kind: fc.constant('last event' as const), hours, silentHours: hours },
+        ...{ difference: fc.nat(100_000), messages: fc.option(fc.nat(1e9)) },
+      }),
     );
     const prior = {
       mean: fc.double({ min: -12, max: 9, noNaN: true }),
@@ -113,6 +137,47 @@ describe('learn', () => {
   test('counts a mass join within a quarter of an hour as one change', () => {
     const quiet = learn(UNKNOWN_POPULATION, { kind: 'events', hours: 24, quarters: 1 });
     expect(Math.exp(quiet.mean)).toBeLessThan(1 / 12);
+  });
+});
+
+describe('the last event', () => {
+  const last = { kind: 'last event', hours: 96, silentHours: 1, difference: 0 } as const;
+  const mean = (evidence: Evidence) => learn(UNKNOWN_POPULATION, evidence).mean;
+
+  test('is a join or leave if there were no messages, and likely a message if there were many', () => {
+    expect(mean({ ...last, messages: 0 })).toBeGreaterThan(mean({ ...last, messages: 3 }));
+    expect(mean({ ...last, messages: 3 })).toBeGreaterThan(mean({ ...last, messages: 500 }));
+    expect(mean({ ...last, messages: 500 })).toBeCloseTo(mean({ ...last, messages: null }), 1);
+  });
+
+  test('says less the later it came, and that a chat silent for a year changes rarely', () => {
+    const silentFor = (silentHours: number) => mean({ ...last, messages: 5, silentHours });
+    expect(silentFor(90)).toBeLessThan(silentFor(10));
+    expect(Math.exp(mean({ kind: 'silence', hours: 8_760 })) * 8_760).toBeLessThan(2);
+  });
+});
+
+describe('the evidence of a chat', () => {
+  test('turns its prior into its belief, and follows a population that becomes better known', () => {
+    fc.assert(
+      fc.property(belief, polled, (prior, seen) => {
+        const learnt = learn(prior, seen);
+        const evidence = evidenceFor(learnt, prior);
+        const again = beliefFrom(prior, evidence);
+        expect(again.mean).toBeCloseTo(learnt.mean, 6);
+        expect(again.variance).toBeCloseTo(learnt.variance, 6);
+        expect(beliefFrom({ ...prior, mean: prior.mean + 1 }, evidence).mean).toBeGreaterThanOrEqual(again.mean);
+      }),
+    );
+    expect(beliefFrom(UNKNOWN_POPULATION, NO_EVIDENCE)).toEqual(UNKNOWN_POPULATION);
+  });
+
+  test('begins with the rate of chats of its size', () => {
+    const population = { mean: -3, variance: 4, bySize: { slope: 0.5, meanLogSize: Math.log(41) } };
+    expect(priorOf(population, 40)).toEqual({ mean: -3, variance: 4 });
+    expect(priorOf(population, 409).mean).toBeCloseTo(-3 + 0.5 * Math.log(10), 12);
+    expect(priorOf(population, null)).toEqual({ mean: -3, variance: 4 });
+    expect(priorOf(UNKNOWN_POPULATION, 40)).toEqual(UNKNOWN_POPULATION);
   });
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UNKNOWN_POPULATION } from '../../../lib/planner/change-rate.ts';
 import { bestIntervalHours, correctHours, freshness } from '../../../lib/planner/interval.ts';
+import { NO_ACTIVITY } from '../../../lib/planner/last-event.ts';
 import {
   type ChatSchedule,
   floorMs,
@@ -20,13 +21,18 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const NOW = 1_000 * DAY_MS;
 const limits = { ...SCHEDULING_LIMITS, changeMemoryHours: Infinity, viewMemoryHours: Infinity };
-const context: SchedulingContext = { kappa: 1, population: UNKNOWN_POPULATION, meanViewsPerHour: 1, limits };
+const context: SchedulingContext = {
+  kappa: 1,
+  population: UNKNOWN_POPULATION,
+  meanViewsPerHour: 1,
+  ...{ lastEventReliable: false, limits },
+};
 const quiet = { views: 0, eventsTrustedSince: null, eventQuarters: 0 };
 
 /** A new chat: due at once, with the change rate of the population. */
 const unread = (now: number): ChatSchedule => ({
   ...{ change: UNKNOWN_POPULATION, views: { views: 0, hours: 0, countedTo: now } },
-  ...{ readAt: null, dirtyAt: null, dueAt: now },
+  ...{ count: null, activity: NO_ACTIVITY, readAt: null, dirtyAt: null, dueAt: now },
 });
 
 /** A chat with known rates that was read an hour before NOW. */
@@ -34,6 +40,7 @@ function known(changesPerHour: number, viewsPerHour: number, more: Partial<ChatS
   return {
     change: { mean: Math.log(changesPerHour), variance: 0 },
     views: { views: viewsPerHour * 1e9, hours: 1e9, countedTo: NOW - HOUR_MS },
+    ...{ count: 40, activity: NO_ACTIVITY },
     readAt: NOW - HOUR_MS,
     dirtyAt: null,
     dueAt: NOW,
@@ -42,7 +49,7 @@ function known(changesPerHour: number, viewsPerHour: number, more: Partial<ChatS
 }
 
 const refreshed = (more: Partial<Refreshed> = {}): Refreshed => ({
-  ...{ ...quiet, readAt: NOW, difference: 0, planned: true },
+  ...{ ...quiet, readAt: NOW, count: 40, difference: 0, planned: true },
   ...more,
 });
 
@@ -64,6 +71,30 @@ describe('scheduleAfterRefresh', () => {
     expect(same.change.mean).toBeLessThan(changed.change.mean);
     expect(same.views).toMatchObject({ hours: 1, countedTo: NOW });
     expect(same.views.views).toBeCloseTo(9, 12);
+  });
+
+  test('a chat that has been silent for years changes rarely, from its first reading on', () => {
+    const lastEvent = { at: NOW - 2_000 * DAY_MS, messages: null };
+    const first = (lastEventReliable: boolean) =>
+      scheduleAfterRefresh(unread(NOW), refreshed({ lastEvent }), { ...context, lastEventReliable }, 0).plan;
+    expect(Math.exp(first(true).change.mean)).toBeLessThan(1 / 1_000);
+    expect(first(true)).toMatchObject({ count: 40, activity: { messages: null, silenceUsedUntil: NOW } });
+    // Before the times of last events have proved reliable, they say nothing.
+    expect(first(false).change).toEqual(UNKNOWN_POPULATION);
+    expect(first(false).activity.silenceUsedUntil).toBeNull();
+  });
+
+  test('differences of polled chats are counted, and those that contradict the time of the last event', () => {
+    const tallied = (more: Partial<Refreshed>) => {
+      const seen = refreshed({ difference: 1, lastEvent: { at: NOW - 2 * HOUR_MS, messages: 3 }, ...more });
+      const { differences, contradicted } = scheduleAfterRefresh(known(1, 1), seen, context, 0).tally;
+      return [differences, contradicted];
+    };
+    expect(tallied({})).toEqual([1, 1]);
+    expect(tallied({ lastEvent: { at: NOW - HOUR_MS / 2, messages: 3 } })).toEqual([1, 0]);
+    expect(tallied({ difference: 0 })).toEqual([0, 0]);
+    expect(tallied({ lastEvent: null })).toEqual([0, 0]);
+    expect(tallied({ eventsTrustedSince: 0 })).toEqual([0, 0]);
   });
 
   test('an event between the request and its response leaves the chat dirty', () => {

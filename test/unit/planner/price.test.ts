@@ -14,6 +14,7 @@ import {
   type PriceState,
   type Tick,
 } from '../../../lib/planner/price.ts';
+import { addSizeSums, NO_SIZE_SUMS, type SizeSums, sizeSums } from '../../../lib/planner/size-line.ts';
 import { whatIf } from '../../../lib/planner/what-if.ts';
 
 const CHATS = 300;
@@ -98,6 +99,7 @@ describe('adjustPrice', () => {
 
   test('averages views over a day, and rates over a week', () => {
     const tally: Tally = {
+      ...NO_TALLY,
       ...{ demand: 0, views: 100, correctViews: 80, hours: 10, correctHours: 6 },
       ...{ logRate: -20, squaredLogRate: 50 },
     };
@@ -131,6 +133,25 @@ describe('contextOf', () => {
     expect(seen.population.variance).toBeCloseTo(1.5, 1);
   });
 
+  test('gives large chats a higher rate if they change more often, and less variance to the rest', () => {
+    const state = { ...firstState(CHATS, 60, BUDGET), ...bySize([3, 5], [-3, -1]) };
+    const { mean, variance, bySize: line } = contextOf(state, CHATS, SCHEDULING_LIMITS).population;
+    expect(mean).toBeCloseTo(-2, 1);
+    expect(line).toEqual({ slope: expect.closeTo(1, 1), meanLogSize: 4 });
+    // Variance 1 between the sizes, and 0.5 of each belief.
+    expect(variance).toBeCloseTo(0.5, 1);
+    const still = { ...firstState(CHATS, 60, BUDGET), ...bySize([3, 5], [-2, -2]) };
+    expect(contextOf(still, CHATS, SCHEDULING_LIMITS).population).toMatchObject({ bySize: { slope: 0 } });
+  });
+
+  test('uses the times of last events after enough differences without contradictions', () => {
+    const reliable = (differences: number, contradicted: number) =>
+      contextOf({ ...firstState(CHATS, 60, BUDGET), differences, contradicted }, CHATS, SCHEDULING_LIMITS)
+        .lastEventReliable;
+    expect([reliable(0, 0), reliable(49, 0), reliable(50, 0)]).toEqual([false, false, true]);
+    expect([reliable(1_000, 20), reliable(1_000, 21)]).toEqual([true, false]);
+  });
+
   test('gives a service without views a positive view rate', () => {
     expect(contextOf(firstState(CHATS, 1e-9, BUDGET), 0, SCHEDULING_LIMITS).meanViewsPerHour).toBeCloseTo(1 / 720, 12);
   });
@@ -144,7 +165,8 @@ test('has no freshness before the first refresh', () => {
 test('tallies are added in every field', () => {
   const one: Tally = {
     ...{ demand: 1, views: 2, correctViews: 3, hours: 4, correctHours: 7 },
-    ...{ logRate: 5, squaredLogRate: 6 },
+    ...{ logRate: 5, squaredLogRate: 6, differences: 8, contradicted: 9 },
+    ...{ sizedHours: 10, logSize: 11, squaredLogSize: 12, sizedLogRate: 13, logSizeLogRate: 14 },
   };
   expect(addTallies(one, one)).toEqual({
     demand: 2,
@@ -154,9 +176,30 @@ test('tallies are added in every field', () => {
     correctHours: 14,
     logRate: 10,
     squaredLogRate: 12,
+    ...{ differences: 16, contradicted: 18 },
+    ...{ sizedHours: 20, logSize: 22, squaredLogSize: 24, sizedLogRate: 26, logSizeLogRate: 28 },
   });
   expect(addTallies(one, NO_TALLY)).toEqual(one);
 });
+
+/** Sums over 10⁷ chat-hours in chats of each size alike. @param xs ln(1 + count). @param means E[ln λ]; each belief has a variance of 0.5. */
+function bySize(xs: readonly number[], means: readonly number[]) {
+  const chatHours = 1e7 / xs.length;
+  const sums = xs.map((x, i) => {
+    const mean = means[i] ?? 0;
+    return {
+      ...sizeSums(Math.expm1(x), chatHours, mean),
+      logRate: mean * chatHours,
+      squaredLogRate: (mean ** 2 + 0.5) * chatHours,
+    };
+  });
+  return {
+    ...sums.reduce<SizeSums>((a, b) => addSizeSums(a, b), NO_SIZE_SUMS),
+    hours: 1e7,
+    logRate: sums.reduce((sum, { logRate }) => sum + logRate, 0),
+    squaredLogRate: sums.reduce((sum, { squaredLogRate }) => sum + squaredLogRate, 0),
+  };
+}
 
 function tick(more: Partial<Tick>): Tick {
   return { tally: NO_TALLY, allowed: 0, backlog: 0, views: 0, hours: 1, budgetPerHour: BUDGET, ...more };

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ein, equal, gain, logDifference, MAX_DIFFERENCE, shareCorrect } from '../../../lib/planner/steps.ts';
+import {
+  ein,
+  equal,
+  gain,
+  logDifference,
+  logDifferenceAfterStep,
+  MAX_DIFFERENCE,
+  shareCorrect,
+} from '../../../lib/planner/steps.ts';
 
 /** Skellam's distribution by enumeration of joins and leaves, averaged over all shares by a fine midpoint rule. */
 function enumerated(k: number, x: number): number {
@@ -42,6 +50,28 @@ describe('the difference of a count', () => {
   test.each(cases)('is %i after %d expected steps with the enumerated probability', (k, x) => {
     // The midpoint rule itself is exact to 1e-6.
     expect(Math.abs(Math.exp(logDifference(k, x)) - enumerated(k, x))).toBeLessThan(2e-6);
+  });
+
+  test.each(cases)('is %i after %d expected steps and a last one with the enumerated probability', (k, x) => {
+    const BALANCES = 400;
+    let sum = 0;
+    for (let i = 0; i < BALANCES; i += 1) {
+      const balance = (i + 0.5) / BALANCES;
+      const at = (d: number) => skellam(d, x * balance, x * (1 - balance));
+      const differs = (d: number) => balance * at(d - 1) + (1 - balance) * at(d + 1);
+      sum += differs(k) + (k === 0 ? 0 : differs(-k));
+    }
+    expect(Math.abs(Math.exp(logDifferenceAfterStep(k, x)) - sum / BALANCES)).toBeLessThan(2e-6);
+  });
+
+  test('after a last step has probabilities that add up to one, without jumps', () => {
+    for (const x of [1e-4, 0.1, 1, 10, 55, 65]) {
+      let sum = 0;
+      for (let k = 0; k < 500; k += 1) sum += Math.exp(logDifferenceAfterStep(k, x));
+      expect(sum).toBeCloseTo(1, x > 30 ? 3 : 9);
+    }
+    const [below, above] = [0.02 * (1 - 1e-9), 0.02 * (1 + 1e-9)].map((x) => logDifferenceAfterStep(0, x));
+    expect(Math.abs((above ?? 0) - (below ?? 1))).toBeLessThan(1e-6);
   });
 
   test('is approximated to a thousandth where it is large and steps are many', () => {

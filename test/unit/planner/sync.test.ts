@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Findings, NO_FINDINGS } from '../../../lib/planner/findings.ts';
 import { correctHours } from '../../../lib/planner/interval.ts';
+import { NO_ACTIVITY } from '../../../lib/planner/last-event.ts';
 import { type ChatSchedule, type Observations, SCHEDULING_LIMITS } from '../../../lib/planner/plan.ts';
 import { expectedAccuracy, expectedFreshness } from '../../../lib/planner/price.ts';
 import { equal, shareCorrect } from '../../../lib/planner/steps.ts';
@@ -28,6 +29,7 @@ const quiet: Observations = { views: 0, eventsTrustedSince: null, eventQuarters:
 const chat = (changesPerHour: number, viewsPerHour: number, ageHours: number, more: Partial<ChatSchedule> = {}) => ({
   change: { mean: Math.log(changesPerHour), variance: 0 },
   views: { views: viewsPerHour * 1e9, hours: 1e9, countedTo: NOW - HOUR_MS },
+  ...{ count: 40, activity: NO_ACTIVITY },
   readAt: NOW - ageHours * HOUR_MS,
   dirtyAt: null,
   dueAt: NOW,
@@ -161,7 +163,7 @@ describe('a sync', () => {
 describe('a refresh', () => {
   const price = priceOf(1);
   const seen = (changed: boolean, more: Partial<Observations> = {}) => ({
-    ...{ ...quiet, ...more, readAt: NOW, difference: changed ? 3 : 0, planned: true },
+    ...{ ...quiet, ...more, readAt: NOW, count: 40, difference: changed ? 3 : 0, planned: true },
   });
 
   test('finds the count correct for the whole time if it is equal, otherwise for the time by its rate', () => {

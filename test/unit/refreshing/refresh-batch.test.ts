@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { beliefOf } from '../../../lib/chats/planning.ts';
 import type { ChatAnswer } from '../../../lib/max-api/api.ts';
 import type { Permit } from '../../../lib/max-api/permits.ts';
 import { NO_FINDINGS, NOTHING_MEASURED } from '../../../lib/planner/findings.ts';
@@ -129,7 +130,8 @@ describe('the planner', () => {
     answer = (chat) => counted(chat === 1 ? 999 : 100 + chat);
     await work({ ...message, requested_at: clock.now() });
     const [changed, quiet] = [await learnt(1), await learnt(2)];
-    expect(changed?.change.mean).toBeGreaterThan(quiet?.change.mean ?? 0);
+    const meanOf = (what: typeof changed) => beliefOf(what ?? null, price.context).mean;
+    expect(meanOf(changed)).toBeGreaterThan(meanOf(quiet));
     expect(changed?.views.views).toBeGreaterThan(7);
     expect(viewCounter.views.size).toBe(0);
     expect((await dueAt())[1]).toBeGreaterThan(first[1] ?? 0);
@@ -147,6 +149,36 @@ describe('the planner', () => {
     expect(findings.charged).toBe(3);
   });
 
+  test('learns from the size of a chat, and from the time of its last event', async () => {
+    const message = await chats(1);
+    await stores.planner.writePrice(price, NO_FINDINGS);
+    answer = () => ({ ...counted(40), lastEvent: { at: T0 - HOUR, messages: 17 } });
+    await work(message);
+    expect(await learnt(1)).toMatchObject({ count: 40, activity: { messages: 17, silenceUsedUntil: null } });
+    await clock.advance(HOUR);
+    answer = () => ({ ...counted(41), lastEvent: { at: T0 - HOUR, messages: 17 } });
+    await work({ ...message, requested_at: clock.now() });
+    expect(await stores.planner.readFindings()).toMatchObject({ differences: 1, contradicted: 1 });
+    expect((await stores.planner.readFindings()).sizedHours).toBeGreaterThan(0.9);
+    const reliable = { ...price, context: { ...price.context, lastEventReliable: true } };
+    await stores.planner.writePrice(reliable, NO_FINDINGS);
+    await clock.advance(HOUR);
+    await work({ ...message, requested_at: clock.now() });
+    expect((await learnt(1))?.activity.silenceUsedUntil).toBeGreaterThanOrEqual(T0 + 2 * HOUR);
+  });
+
+  test('begins with the rate of chats of the same size, and keeps that apart from the evidence', async () => {
+    const message = await chats(1);
+    const bySize = { slope: 0.5, meanLogSize: Math.log(41) };
+    const context = { ...price.context, population: { ...price.context.population, bySize } };
+    await stores.planner.writePrice({ ...price, context }, NO_FINDINGS);
+    answer = () => counted(409);
+    await work(message);
+    expect(await learnt(1)).toMatchObject({ count: 409, evidence: { precision: 0, weighted: 0 } });
+    const { mean } = context.population;
+    expect(beliefOf((await learnt(1)) ?? null, context).mean).toBeCloseTo(mean + 0.5 * Math.log(10), 9);
+  });
+
   test('does not charge its budget for other refreshes, but learns from them', async () => {
     const message = await chats(2);
     await stores.planner.writePrice(price, NO_FINDINGS);
@@ -155,7 +187,7 @@ describe('the planner', () => {
     await work({ ...message, requested_at: clock.now() });
     expect(await stores.planner.readFindings()).toMatchObject({ demand: 0 });
     expect((await stores.planner.readFindings()).hours).toBeCloseTo(20, 1);
-    expect((await learnt(1))?.change.mean).not.toBe(price.context.population.mean);
+    expect(beliefOf((await learnt(1)) ?? null, price.context).mean).not.toBe(price.context.population.mean);
   });
 
   test('enqueues chats at once that are due again before the next sync', async () => {

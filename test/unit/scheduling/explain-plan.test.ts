@@ -87,7 +87,7 @@ describe('the plan explained', () => {
     expect(await explain(10)).toMatchObject({
       ...{ budget_per_hour: 21_600, kappa: null, planned_at: null, chats: 3, never_read: 3, sampled: 3 },
       ...{ expected_freshness: null, measured_freshness: null, what_if: null },
-      ...{ expected_accuracy: null, measured_accuracy: null, fresher_than_hour: 0 },
+      ...{ expected_accuracy: null, measured_accuracy: null, fresher_than_hour: 0, signals: null },
     });
   });
 
@@ -126,6 +126,22 @@ describe('the plan explained', () => {
       ...{ trusted: 2, dirty: 1, never_read: 1, measured_freshness: 0.5, fresher_than_hour: 0.75, what_if: null },
     });
     expect((await explain()).expected_freshness).toBeGreaterThan(0.7);
+  });
+
+  test('says which signals the planner uses', async () => {
+    await chats(1);
+    await tick();
+    expect((await explain()).signals).toEqual({
+      size: { slope: null },
+      last_event: { in_use: false, contradicted: null },
+    });
+    const sized = { sizedHours: 1e6, logSize: 4e6, squaredLogSize: 17e6, sizedLogRate: -4e6, logSizeLogRate: -15.5e6 };
+    await stores.planner.addFindings({ ...NO_FINDINGS, ...sized, differences: 100, contradicted: 2 });
+    await tick();
+    expect((await explain()).signals).toEqual({
+      size: { slope: expect.closeTo(0.5, 1) },
+      last_event: { in_use: true, contradicted: 0.02 },
+    });
   });
 
   test('distinguishes the correct share of all counts from that of the viewed ones', async () => {
