@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, type CreateTableCommandInput, ResourceInUseException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createDynamo } from '../../lib/adapters/dynamodb/client.ts';
 import { type Database, fullJitter, type Tables } from '../../lib/adapters/dynamodb/database.ts';
@@ -49,5 +49,10 @@ function declaredTables(): Record<'ChatsTable' | 'ChatPostingsTable' | 'StateTab
 
 async function create(client: DynamoDBDocumentClient, { Properties }: Declared, TableName: string): Promise<void> {
   const { TimeToLiveSpecification: _, ...properties } = Properties;
-  await client.send(new CreateTableCommand({ ...properties, TableName }));
+  try {
+    await client.send(new CreateTableCommand({ ...properties, TableName }));
+  } catch (error) {
+    // The client repeats a request without a response in time. Nobody else uses the name, so the first attempt created the table.
+    if (!(error instanceof ResourceInUseException)) throw error;
+  }
 }
