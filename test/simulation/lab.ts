@@ -49,6 +49,9 @@ export function openLab(seed: number, size: number) {
     },
     plans: new QueueModel<PlanMessage>(engine, 'plans', PLAN_VISIBILITY_MS),
     updates: new QueueModel<ChatUpdate>(engine, 'updates', REFRESH_VISIBILITY_MS),
+    misusedPermit(message) {
+      throw new Error(message);
+    },
   } satisfies Outside;
   const fields = { name: 'Чат', url: null, externalChatId: null, universityId: null, department: null, source: null };
   const createdAt = engine.now - 3_600_000;
