@@ -44,7 +44,10 @@ export interface LaneStats {
   /** Total time between calls of `acquire` and their starts, ms. */
   waitedMs: number;
   refused: number;
-  /** Number of unused slots: the holder was late (GC, frozen Lambda) or no longer waited. */
+  /**
+   * Number of unused slots: the holder was late (GC, frozen Lambda) or no longer waited, or the other side had claimed the quota
+   * (`claims.ts`).
+   */
   unusedSlots: number;
 }
 

@@ -244,10 +244,16 @@ export class Invariants {
     if (cursor === null && done > planned) this.#break(`run ${id} counted ${done} of ${planned} chats (9)`);
   }
 
-  /** Called for an environment that was never killed: every permit caused a request to MAX, or was returned. */
-  spent(environment: string, granted: number, requests: number): void {
-    // A permit that arrives too late for its work remains unused. No permit is used twice.
-    if (requests > granted) this.#break(`${environment} made ${requests} requests with ${granted} permits (1)`);
+  misusedPermit(message: string): void {
+    this.#break(`${message} (1)`);
+  }
+
+  /** Called for an environment that was never killed: every slot that it got ended in exactly one way. */
+  permitsConserved(environment: string, taken: number, ended: Readonly<Record<string, number>>): void {
+    const sum = Object.values(ended).reduce((a, b) => a + b, 0);
+    if (sum !== taken) {
+      this.#break(`${environment} took ${taken} permits, and ${sum} ended: ${JSON.stringify(ended)} (1)`);
+    }
   }
 
   /** Called when all work is done: everything that was queued ended in exactly one way. */

@@ -9,7 +9,7 @@ import type { Order, Outcome } from './worker.ts';
 
 const HELP = `Usage: npm run simulate -- [--seeds N] [--from N] [--hours N] [--processes N]
        npm run simulate -- --seed N [--hours N] [--about TEXT]
-       npm run simulate -- --mutants [--seeds N]
+       npm run simulate -- --mutants [--seeds N] [--about TEXT]
        npm run simulate -- --scripts N
 
 Runs the service in virtual time while networks, stores, queues, MAX and the service's own processes fail, and checks the invariants
@@ -20,7 +20,7 @@ after every step. The exit status is 1 if one was broken.
   --hours      virtual hours with faults of each (default 24)
   --processes  processes at the same time (default: the processors of this machine)
   --seed       replays one seed, and prints what led to the broken invariant
-  --about      prints only the lines that have this text, as "chat 7" or "-300"
+  --about      prints only the lines that have this text, as "chat 7" or "-300"; for mutants: only those whose name has it
   --mutants    puts known faults into the service, one at a time: each must be found, at best by the seed that it names
   --scripts    compares the Lua scripts with their model in TypeScript, which the simulation uses, on this many random calls
   --help       this text`;
@@ -45,7 +45,9 @@ await runTool(async () => {
   if (values.seed !== undefined) return replay(wholeNumber('seed', values.seed, 0), hours, values.about);
   const from = wholeNumber('from', values.from, 0);
   const processes = wholeNumber('processes', values.processes ?? String(availableParallelism()), 1);
-  if (values.mutants) return findMutants(wholeNumber('seeds', values.seeds ?? '40', 1), from, hours, processes);
+  if (values.mutants) {
+    return findMutants(wholeNumber('seeds', values.seeds ?? '40', 1), from, hours, processes, values.about);
+  }
   if (values.scripts !== undefined) return compareAll(wholeNumber('scripts', values.scripts, 1), from, processes);
   const broken = await runSeeds(wholeNumber('seeds', values.seeds ?? '100', 1), from, hours, processes);
   return broken === 0 ? 0 : 1;
@@ -161,9 +163,16 @@ async function compareAll(calls: number, from: number, processes: number): Promi
   return broken === 0 ? 0 : 1;
 }
 
-async function findMutants(seeds: number, from: number, hours: number, processes: number): Promise<number> {
+async function findMutants(
+  seeds: number,
+  from: number,
+  hours: number,
+  processes: number,
+  about: string,
+): Promise<number> {
   let survived = 0;
-  const waiting = [...MUTANTS.entries()];
+  const chosen = [...MUTANTS.entries()].filter(([, { name }]) => name.includes(about));
+  const waiting = [...chosen];
   await Promise.all(
     Array.from({ length: processes }, async () => {
       for (let one = waiting.shift(); one; one = waiting.shift()) {
@@ -190,6 +199,6 @@ async function findMutants(seeds: number, from: number, hours: number, processes
       }
     }),
   );
-  console.log(`${MUTANTS.length - survived} of ${MUTANTS.length} mutants found`);
+  console.log(`${chosen.length - survived} of ${chosen.length} mutants found`);
   return survived === 0 ? 0 : 1;
 }

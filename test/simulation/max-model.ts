@@ -32,6 +32,8 @@ export class MaxModel {
   worstSecond = 0;
   requests = 0;
   readonly requestsBy = new Map<string, number>();
+  /** Requests for a chat's count, by chat. */
+  readonly requestsAbout = new Map<string, number>();
   mood: Mood = 'well';
   subscriptions = new Set<string>();
   readonly #engine: Engine;
@@ -97,6 +99,7 @@ export class MaxModel {
       getChat: (id, timeoutMs) => {
         const sentAt = this.#engine.now;
         const askedAt = environment.clock.now();
+        this.requestsAbout.set(id, (this.requestsAbout.get(id) ?? 0) + 1);
         return exchange<Exclude<ChatAnswer, MaxError>>(timeoutMs, () => {
           const chat = this.chats.get(id);
           if (!chat || chat.status === 'gone') return { kind: 'not_found' };

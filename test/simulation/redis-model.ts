@@ -63,8 +63,11 @@ export class RedisModel {
     return living.map(([key]) => key);
   }
 
-  /** Returns a connection from an environment. */
-  gate(environment: Environment): RedisGate {
+  /**
+   * Returns a connection from an environment.
+   * @param onSlots called with the number of slots in each reply of the limiter that reaches the environment.
+   */
+  gate(environment: Environment, onSlots: (slots: number) => void = () => {}): RedisGate {
     const client = {
       defineCommand: (name: string, { lua, numberOfKeys }: { lua: string; numberOfKeys?: number }) =>
         this.#scripts.set(name, { lua: withoutComments(lua), numberOfKeys }),
@@ -78,6 +81,7 @@ export class RedisModel {
             if (environment.redisCut || this.down) throw new Error('down');
             return work(this.#commands);
           });
+          if (Array.isArray(value) && value[0] === 'granted') onSlots(value.length - FIRST_SLOT);
           return { ok: true, value };
         } catch (error) {
           return { ok: false, reason: 'down', error: error as Error };
@@ -192,6 +196,9 @@ export class RedisModel {
 }
 
 type Keys = Map<string, { value: string | Map<string, string>; until: number }>;
+
+/** Position of the first slot in a reply of the limiter. */
+const FIRST_SLOT = 5;
 
 interface Script {
   readonly lua: string;

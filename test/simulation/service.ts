@@ -14,7 +14,12 @@ import type { ChatUpdate } from '../../lib/max-api/updates.ts';
 import { createRefreshBatch } from '../../lib/refreshing/refresh-batch.ts';
 import { createApplyAnswer, createRefreshChat } from '../../lib/refreshing/refresh-chat.ts';
 import { createRefreshOne } from '../../lib/refreshing/refresh-one.ts';
-import { createFetchCount, createRequestMax, type FetchMembership } from '../../lib/refreshing/request-max.ts';
+import {
+  createFetchCount,
+  createRequestMax,
+  type FetchMembership,
+  type RequestMax,
+} from '../../lib/refreshing/request-max.ts';
 import { createPlanFullUpdate, createStartFullUpdate } from '../../lib/scheduling/full-update.ts';
 import { createPlanStale } from '../../lib/scheduling/plan-stale.ts';
 import type { ChatStore, ImportedChat } from '../../lib/state/chat-store.ts';
@@ -29,6 +34,7 @@ import type { SubscriptionStore } from '../../lib/state/subscription.ts';
 import { noTelemetry } from '../../lib/state/telemetry.ts';
 import type { Engine, Environment } from './engine.ts';
 import type { MaxModel } from './max-model.ts';
+import { PermitAccount } from './permit-account.ts';
 import type { QueueModel } from './queue-model.ts';
 import type { RedisModel } from './redis-model.ts';
 
@@ -59,6 +65,8 @@ export interface Outside {
   readonly refreshes: Readonly<Record<RefreshQueueName, QueueModel<RefreshMessage>>>;
   readonly plans: QueueModel<PlanMessage>;
   readonly updates: QueueModel<ChatUpdate>;
+  /** Called with a description of each permit that was misused. */
+  readonly misusedPermit: (message: string) => void;
 }
 
 /** Returns a store whose methods send requests over the simulated network. */
@@ -97,7 +105,10 @@ export function openService(outside: Outside, environment: Environment, shareOfR
   const history = remote(environment, outside.history, 'history');
   const claims = remote(environment, outside.claims, 'claims');
 
-  const gate = outside.redis.gate(environment);
+  const account = new PermitAccount((message) => outside.misusedPermit(`${environment.name}: ${message}`));
+  const gate = outside.redis.gate(environment, (slots) => {
+    account.slots += slots;
+  });
   const cache = createRedisCounts(gate, { freshMs, random });
   const viewCounter = createRedisViewCounter(gate);
   const permits = createPermits({ redis: gate, claims, clock, settings: { bot: 'main', rps, shareOfRate } });
@@ -112,13 +123,13 @@ export function openService(outside: Outside, environment: Environment, shareOfR
   };
   const planQueue = { send: (message: PlanMessage) => send(outside.plans, message) };
 
-  const maxApi = outside.max.api(environment);
+  const maxApi = account.api(outside.max.api(environment));
   const requestDeps = {
-    ...{ permits, clock, telemetry: noTelemetry, random },
+    ...{ permits: account.permits(permits), clock, telemetry: noTelemetry, random },
     settings: { timeoutMs: 5_000, maxRetries: 3 },
   };
-  const requestMax = createRequestMax(requestDeps);
-  const fetchCount = createFetchCount({ maxApi, ...requestDeps });
+  const requestMax = account.work(createRequestMax(requestDeps)) as RequestMax;
+  const fetchCount = account.work(createFetchCount({ maxApi, ...requestDeps }));
   const fetchMembership: FetchMembership = (maxChatId, options) =>
     requestMax((timeoutMs) => maxApi.getMembership(maxChatId, timeoutMs), options);
   const applyAnswer = createApplyAnswer({ countStore, history, cache, settings: { freshMs } });
@@ -142,6 +153,7 @@ export function openService(outside: Outside, environment: Environment, shareOfR
 
   return {
     permits,
+    account,
     cache,
     chatStore,
     viewCounts: createViewCounts({

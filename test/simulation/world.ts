@@ -158,6 +158,7 @@ export async function simulate({
     },
     plans: new QueueModel<PlanMessage>(engine, 'plans', 12 * MINUTE, () => {}, 0.4),
     updates: new QueueModel<ChatUpdate>(engine, 'updates', 6 * MINUTE),
+    misusedPermit: (message) => invariants.misusedPermit(message),
   };
 
   /** Share of invocations during which the environment is killed. */
@@ -504,11 +505,6 @@ export async function simulate({
   for (const minutes of [10, 20, 30]) engine.after(minutes * MINUTE, 'repair', repair);
   await engine.run(end, check);
 
-  for (const { environment, service } of all.flatMap((fn) => fn.idle)) {
-    const { interactive, background } = service.permits.stats();
-    const requests = max.requestsBy.get(environment.name) ?? 0;
-    invariants.spent(environment.name, interactive.granted + background.granted, requests);
-  }
   const killed = all.reduce((sum, { killed }) => sum + killed, 0);
   const queues = [outside.refreshes.express, outside.refreshes.bulk, outside.plans, outside.updates];
   const last = await runs.current();
@@ -530,6 +526,21 @@ export async function simulate({
     historyOf: (id) => history.days(id, '', '9'),
     mayBeUnrecorded: killed + (network.failed.get('history.record') ?? 0),
   });
+  check();
+
+  // No further work begins, and what was frozen ends, so that every permit has been used or returned.
+  for (const queue of queues) queue.consumedBy(() => false);
+  await engine.run(end + 10 * MINUTE, check);
+  for (const environment of all.flatMap((fn) => fn.environments)) environment.thaw();
+  await engine.run(end + 11 * MINUTE, check);
+  for (const { environment, service } of all.flatMap((fn) => fn.idle)) {
+    const { interactive, background, local } = service.permits.stats();
+    invariants.permitsConserved(environment.name, service.account.slots + local, {
+      requests: max.requestsBy.get(environment.name) ?? 0,
+      returned: service.account.returned,
+      unused: interactive.unusedSlots + background.unusedSlots,
+    });
+  }
   check();
   return {
     events: engine.events,

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ClaimStore, createSides } from '../../lib/max-api/claims.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { createMemoryClaimStore } from '../support/memory/claim-store.ts';
@@ -31,6 +31,92 @@ test('a claim is written once in two seconds, for any number of permits', async 
   }
   await sides.settled();
   expect(asked.length).toBeLessThanOrEqual(6);
+});
+
+describe('a request to the store', () => {
+  /** Returns a store whose requests are answered by the test. */
+  function openByHand() {
+    const requests: { readonly args: readonly number[]; readonly answer: (until: number) => void }[] = [];
+    const request = (...args: number[]) => new Promise<number>((answer) => requests.push({ args, answer }));
+    return { requests, ...open({ claimShared: request, claimLocal: request }) };
+  }
+
+  test('claims six seconds; a local claim is made only if the other claim ended a second ago', async () => {
+    const { sides, requests } = openByHand();
+    void sides.shared();
+    void sides.local();
+    expect(requests.map(({ args }) => args)).toEqual([[T0 + 6_000], [T0 + 6_000, T0 - 1_000]]);
+  });
+
+  test('does not delay a caller while the last claim is valid, and is awaited before the environment freezes', async () => {
+    for (const side of ['shared', 'local'] as const) {
+      const { sides, requests, clock } = openByHand();
+      const first = sides[side]();
+      requests[0]?.answer(0);
+      await first;
+      await clock.advance(2_001);
+      expect(await sides[side]()).toEqual({ from: 0, othersUntil: 0 });
+      expect(requests).toHaveLength(2);
+      let settled = false;
+      const settling = sides.settled().then(() => {
+        settled = true;
+      });
+      await clock.advance(0);
+      expect(settled).toBe(false);
+      requests[1]?.answer(0);
+      await settling;
+    }
+  });
+
+  test('delays callers when the last claim is about to end', async () => {
+    const { sides, requests, clock } = openByHand();
+    const first = sides.shared();
+    requests[0]?.answer(0);
+    await first;
+    await clock.advance(2_001);
+    void sides.shared();
+    await clock.advance(2_399);
+    const waiting = sides.shared();
+    expect(await Promise.race([waiting, 'waits'])).toBe('waits');
+    requests[1]?.answer(0);
+    expect(await waiting).toEqual({ from: 0, othersUntil: 0 });
+  });
+
+  test('is made by the shared side once in two seconds even before the other claim has ended', async () => {
+    const { sides, requests, clock } = openByHand();
+    const first = sides.shared();
+    requests[0]?.answer(T0 + 500);
+    expect(await first).toEqual({ from: T0 + 1_500, othersUntil: T0 + 500 });
+    await clock.advance(1_999);
+    expect(await may(sides.shared(), clock)).toBe(true);
+    expect(requests).toHaveLength(1);
+    await clock.advance(2);
+    void sides.shared();
+    expect(requests).toHaveLength(2);
+  });
+
+  test('is not repeated while a side waits for the end of the other claim', async () => {
+    const { sides, requests, clock } = openByHand();
+    const first = sides.local();
+    requests[0]?.answer(T0 + 3_000);
+    expect(await first).toEqual({ from: T0 + 4_000, othersUntil: T0 + 3_000 });
+    await clock.advance(3_999);
+    expect(await sides.local()).toEqual({ from: T0 + 4_000, othersUntil: T0 + 3_000 });
+    expect(requests).toHaveLength(1);
+    await clock.advance(1);
+    void sides.local();
+    expect(requests).toHaveLength(2);
+  });
+});
+
+test('without Redis, a claim is written once in two seconds', async () => {
+  const { clock, asked, sides } = open();
+  for (let i = 0; i < 100; i += 1) {
+    expect(await may(sides.local(), clock)).toBe(true);
+    await clock.advance(100);
+  }
+  await sides.settled();
+  expect(asked).toHaveLength(5);
 });
 
 test("environments without Redis wait for the end of the shared limiter's claim, and a second more", async () => {
@@ -68,9 +154,11 @@ test('a side without a claim sends no requests, and a claim remains valid until 
   await clock.advance(2_000);
   expect(await may(sides.shared(), clock)).toBe(true);
   down = true;
-  await clock.advance(2_500);
+  await clock.advance(2_100);
   expect(await may(sides.shared(), clock)).toBe(true);
   await sides.settled();
+  // The renewal has failed. The claim holds until its end is near.
+  expect(await may(sides.shared(), clock)).toBe(true);
   await clock.advance(2_500);
   expect(await may(sides.shared(), clock)).toBe(false);
 });

@@ -46,6 +46,16 @@ describe('a delivery', () => {
     expect(readDelivery({ update_type: type, ...base })).toEqual({ kind: 'nothing', type });
   });
 
+  test.each([{}, { title: null }, { title: '' }])('about a new title is not used without the title: %j', (more) => {
+    const type = 'chat_title_changed';
+    expect(readDelivery({ update_type: type, ...base, ...more })).toEqual({ kind: 'nothing', type });
+  });
+
+  test('of no chat is not used', () => {
+    const { chat_id: _, ...rest } = base;
+    expect(readDelivery({ update_type: 'user_added', ...rest })).toEqual({ kind: 'nothing', type: 'user_added' });
+  });
+
   test('of a dialog is not used', () => {
     expect(readDelivery({ update_type: 'user_added', ...base, chat_id: 12 })).toMatchObject({ kind: 'nothing' });
   });
@@ -59,6 +69,7 @@ describe('a delivery', () => {
     [JSON.stringify(base), 'none', ['update_type']],
     ['{"update_type":"user_added","chat_id":-1}', 'user_added', ['timestamp']],
     [JSON.stringify({ update_type: 'user_added', ...base, chat_id: -1.5 }), 'user_added', ['chat_id']],
+    [JSON.stringify({ update_type: 'user_added', ...base, permissions: ['a', 1] }), 'user_added', ['permissions.1']],
     [JSON.stringify({ update_type: 'x y\n', chat_id: -1 }), 'none', ['timestamp']],
   ])('%j is invalid', (text, type, fields) => {
     expect(readText(text)).toEqual({ kind: 'not_understood', type, fields });

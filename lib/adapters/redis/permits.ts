@@ -55,12 +55,15 @@ export function createPermits(deps: {
   const shared = createSharedLimiter({ redis, clock, bot, rps, warmupMs, lastLocalStart: local.lastStart });
 
   const sides = createSides({ store: claims, clock });
+  /** Slots of the shared limiter that were granted while other environments held the quota. */
+  let claimedByOthers = { interactive: 0, background: 0 };
 
   async function callLimiter(request: LaneRequest): Promise<LimiterAnswer> {
     const answer = await shared.take(request);
     if (answer.kind === 'no_redis') return withoutRedis(request);
     const { from, othersUntil } = await sides.shared();
     const now = clock.now();
+    if (now < from && answer.kind === 'slots') claimedByOthers[request.lane] += answer.slots.length;
     // Some environments without Redis still pace themselves. Until they stop, this one may pace itself too.
     if (now < from) return now < othersUntil ? pacedUntil(othersUntil, request) : waitUntil(from, request);
     if (answer.kind === 'warming') return pacedUntil(answer.until, request);
@@ -102,7 +105,13 @@ export function createPermits(deps: {
       await Promise.all([shared.flush(), sides.settled()]);
     },
     wake: shared.wake,
-    stats: () => ({ ...lanes.stats(), ...shared.stats(), local: local.granted() }),
+    stats() {
+      const { interactive, background } = lanes.stats();
+      interactive.unusedSlots += claimedByOthers.interactive;
+      background.unusedSlots += claimedByOthers.background;
+      claimedByOthers = { interactive: 0, background: 0 };
+      return { interactive, background, ...shared.stats(), local: local.granted() };
+    },
   };
 }
 
