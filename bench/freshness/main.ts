@@ -116,7 +116,7 @@ const SIGNALS = [
 ] as const;
 /** The hardest case and a usual one. */
 const CASES = [HARDEST, settings.find(({ exponent, budget }) => exponent === 1 && budget === 6_000) ?? HARDEST];
-/** What a planner without approximations would make of the same readings. */
+/** Ways to learn change rates from the same readings. */
 const IDEALS = [
   { name: 'changed or not, without approximation', rates: 'changed' },
   { name: 'difference, as the service learns', rates: 'learnt' },

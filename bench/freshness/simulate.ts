@@ -101,7 +101,7 @@ export interface Simulated {
   readonly waited: number;
   /** The planner's knowledge of the chats that it evaluated on the last day, weighted so that they represent all chats. */
   readonly sample: readonly SampledChat[];
-  /** What the planner learnt of all chats. */
+  /** The distribution of change rates that the planner has learnt. */
   readonly population: Population;
   /** Share of the differences that contradict the time of the last event, and whether this time was used at the end. */
   readonly contradicted: number;

@@ -69,9 +69,7 @@ const plan = named('Plan', () =>
             ),
         })
         .nullable()
-        .describe(
-          'What the planner learns change rates from, beside the differences of counts; null before the first sync',
-        ),
+        .describe('The signals for change rates beside the differences of counts; null before the first sync'),
       what_if: z
         .object({
           rps: z.int().min(1).max(1_000),

@@ -150,7 +150,7 @@ function populationOf(state: PriceState): Population {
   const mean = (state.logRate + m * PRIOR_HOURS) / hours;
   const square = (state.squaredLogRate + (m * m + v) * PRIOR_HOURS) / hours;
   const line = fitLine(state, PRIOR_HOURS);
-  // What the line explains is no variance around it.
+  // The variance around the line excludes the part that the line explains.
   const variance = Math.max(0.25, square - mean * mean - (line ? line.explained / hours : 0));
   return { mean, variance, ...(line ? { bySize: line.bySize } : {}) };
 }

@@ -101,7 +101,7 @@ export interface Plan {
   /** Since when events arrive, or since when they may be lost. */
   readonly subscription: { readonly state: SubscriptionState['state']; readonly since: string | null };
   readonly reads_per_hour: number | null;
-  /** What the planner uses beside the differences of counts. `null` before the first sync. */
+  /** The signals that the planner uses beside the differences of counts. `null` before the first sync. */
   readonly signals: PlanSignals | null;
   /** Half of the chats change at least this often. */
   readonly median_changes_per_day: number | null;

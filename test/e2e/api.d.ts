@@ -1097,7 +1097,7 @@ export interface components {
             expected_accuracy: number | null;
             /** @description Share of correct counts among all chats over the last day, viewed or not, measured by refreshes */
             measured_accuracy: number | null;
-            /** @description What the planner learns change rates from, beside the differences of counts; null before the first sync */
+            /** @description The signals for change rates beside the differences of counts; null before the first sync */
             signals: {
                 /** @description How much more often large chats change: the slope of ln(changes) over ln(1 + participants); null before any count is known */
                 size: {

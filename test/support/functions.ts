@@ -14,7 +14,7 @@ import { startRedis, type TestRedis } from './redis.ts';
 const QUEUES = ['EXPRESS_REFRESHES', 'BULK_REFRESHES', 'FULL_UPDATE', 'UPDATES'] as const;
 type QueueName = (typeof QUEUES)[number];
 
-/** What the functions connect to. */
+/** The servers that the functions connect to. */
 export type Dependency = 'Redis' | 'DynamoDB' | 'SQS' | 'MAX';
 
 /** The secrets in the environment of the functions. */

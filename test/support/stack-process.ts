@@ -35,7 +35,7 @@ export interface StackProcess {
   reaches(step: RegExp): Promise<void>;
   /** Runs a schedule now. @returns its outcome: `value` if it succeeded. */
   runSchedule(functionKey: string): Promise<string>;
-  /** What all its processes use: resident memory, bytes, and open descriptors. */
+  /** The resident memory (bytes) and the open descriptors of all its processes together. */
   usage(): { readonly rssBytes: number; readonly descriptors: number; readonly processes: number };
   /** Stops the processes of this program for some time, as if their host hung. */
   hang(program: string, ms: number): Promise<void>;
@@ -63,7 +63,7 @@ export function startStackProcess(options: StackProcessOptions): StackProcess {
       child.once('exit', () => reject(new Error(`the stack ended before it sent "${kind}"`)));
     });
   const ready = message('ready', () => true);
-  // Whoever kills the stack during its start does not wait for it.
+  // A caller that kills the stack during its start does not wait for it.
   ready.catch(() => {});
   return {
     ready,
