@@ -125,12 +125,11 @@ describe('a lane', () => {
 
   test('makes one call at a time', async () => {
     const lanes = open();
-    void acquire(lanes, 'first');
-    void acquire(lanes, 'second');
-    await clock.advance(1_000);
-    void acquire(lanes, 'third');
-    await clock.advance(1_000);
-    expect(requests).toHaveLength(1);
+    for (const name of ['first', 'second', 'third']) {
+      void acquire(lanes, name, MINUTE, 'interactive');
+      await clock.advance(1_000);
+    }
+    expect(requests).toMatchObject([{ lane: 'interactive', want: 1, otherWaits: false }]);
   });
 
   test('serves callers that come after all others have started', async () => {

@@ -66,6 +66,11 @@ describe('brake', () => {
   const hit = (brake: typeof fullRate, now: number, retryAfterMs = 0) =>
     reduceRate(brake, now, retryAfterMs, spacing, floor);
 
+  test('goes down to one request in five seconds, never below', () => {
+    expect(spacing / floor).toBeCloseTo(5_000);
+    expect(floorOfPace(1)).toBeCloseTo(0.22);
+  });
+
   test('halves the rate, and pauses for the second that MAX counts', () => {
     const { brake, pausedUntil } = hit(fullRate, 10_000);
     expect(pausedUntil).toBe(11_000);

@@ -9,6 +9,7 @@ import { SCHEDULING_LIMITS } from '../../../lib/planner/plan.ts';
 import { contextOf, firstState, type PriceState } from '../../../lib/planner/price.ts';
 import type { Price } from '../../../lib/planner/sync.ts';
 import { createApplyAnswer } from '../../../lib/refreshing/refresh-chat.ts';
+import type { CachedCount } from '../../../lib/state/count-cache.ts';
 import type { RefreshMessage } from '../../../lib/state/queues.ts';
 import { memoryCounts } from '../../support/participants.ts';
 import { created, openMemory, T0 } from '../../support/stores.ts';
@@ -23,8 +24,9 @@ type Answer = Exclude<ChatAnswer, { kind: 'error' }>;
 async function setUp(max: Map<string, Answer> = new Map()) {
   let now = T0 + 1_000_000;
   const stores = await openMemory();
-  const sent: { message: RefreshMessage; delayMs: number | undefined }[] = [];
-  let asked = 0;
+  const sent: { queue: string; message: RefreshMessage; delayMs: number | undefined }[] = [];
+  /** Requests to MAX, in order. */
+  const requests: { what: 'count' | 'membership'; of: string; lane: string; deadline: number }[] = [];
   const clock = { now: () => now, sleep: async () => {} };
   const cache = memoryCounts(clock);
   const deps: ApplyUpdatesDeps = {
@@ -33,16 +35,19 @@ async function setUp(max: Map<string, Answer> = new Map()) {
     plannerStore: stores.planner,
     subscriptionStore: { read: async () => undefined },
     cache,
-    async fetchCount(maxChatId) {
-      asked += 1;
+    async fetchCount(maxChatId, { lane, deadline }) {
+      requests.push({ what: 'count', of: maxChatId, lane, deadline });
       now += 1;
       return { kind: 'answered', answer: max.get(maxChatId) ?? { kind: 'not_found' }, askedAt: now };
     },
-    fetchMembership: async () => ({
-      kind: 'answered',
-      answer: { kind: 'membership', receivesMembershipEvents: true },
-      askedAt: now,
-    }),
+    async fetchMembership(maxChatId, { lane, deadline }) {
+      requests.push({ what: 'membership', of: maxChatId, lane, deadline });
+      return {
+        kind: 'answered',
+        answer: { kind: 'membership', receivesMembershipEvents: true },
+        askedAt: now,
+      };
+    },
     applyAnswer: createApplyAnswer({
       countStore: stores.counts,
       history: stores.history,
@@ -50,8 +55,8 @@ async function setUp(max: Map<string, Answer> = new Map()) {
       settings: { freshMs: 3_600_000 },
     }),
     queue: {
-      async send(_, messages, delayMs) {
-        sent.push(...messages.map((message) => ({ message, delayMs })));
+      async send(queue, messages, delayMs) {
+        sent.push(...messages.map((message) => ({ queue, message, delayMs })));
       },
       depth: async () => 0,
     },
@@ -60,15 +65,19 @@ async function setUp(max: Map<string, Answer> = new Map()) {
   };
   const id = await created(stores.chats, { maxChatId: '-1', name: 'Первый' });
   return {
-    ...{ stores, deps, sent, id, cache },
+    ...{ stores, deps, sent, id, cache, requests },
     apply: (...updates: ChatUpdate[]) => createApplyUpdates(deps)(updates[0]?.chat_id ?? '', updates, now + 10_000),
     pass: (ms: number) => {
       now += ms;
     },
     now: () => now,
-    asked: () => asked,
   };
 }
+
+const priceOf = (state: PriceState, now: number): Price => ({
+  ...{ state, context: contextOf(state, 1, SCHEDULING_LIMITS), tickedAt: now, plannedUntil: now },
+  ...{ firstReads: 0, budgetPerHour: 100, ...NOTHING_MEASURED, spare: 0, allowed: 1_000, carried: 0 },
+});
 
 const joined = (at: number): ChatUpdate => ({ kind: 'members_changed', chat_id: '-1', at });
 
@@ -78,11 +87,29 @@ describe('joins and leaves', () => {
     const start = now();
     for (let i = 0; i < 100; i += 1) await apply(...Array.from({ length: 100 }, () => joined(now())));
     expect(sent).toEqual([
-      { message: { ids: [id], requested_at: start + WINDOW_MS, charged_to_planner: true }, delayMs: WINDOW_MS },
+      {
+        queue: 'express',
+        message: { ids: [id], requested_at: start + WINDOW_MS, charged_to_planner: true },
+        delayMs: WINDOW_MS,
+      },
     ]);
     pass(WINDOW_MS);
     await apply(joined(now()));
     expect(sent).toHaveLength(2);
+  });
+
+  test.each([
+    ['above', -20, 1],
+    ['below', 20, 0],
+  ])('are refreshed only if that is worth the price: %s it', async (_, logKappa, messages) => {
+    const answer: Answer = { kind: 'count', count: 3, title: null, link: null };
+    const { apply, sent, stores, id, now } = await setUp(new Map([['-1', answer]]));
+    await apply({ kind: 'bot_added', chat_id: '-1', at: now() });
+    const state = { ...firstState(1, 1, 100), logKappa };
+    await stores.planner.writePrice(priceOf(state, now()), NO_FINDINGS);
+    await apply(joined(now()));
+    expect(sent).toHaveLength(messages);
+    expect((await stores.chats.get(id))?.planning.dirtyAt).toBe(now());
   });
 
   test('below the price leave the chat dirty, and its count is no longer known to be correct', async () => {
@@ -99,18 +126,7 @@ describe('joins and leaves', () => {
     await cache.putMany(new Map([[id, told]]));
     const state = firstState(1, 1, 100);
     const dear = { ...state, logKappa: Math.log(1e6) };
-    const price = (of: PriceState): Price => ({
-      ...{
-        state: of,
-        context: contextOf(of, 1, SCHEDULING_LIMITS),
-        tickedAt: now(),
-        plannedUntil: now(),
-        firstReads: 0,
-        budgetPerHour: 100,
-      },
-      ...{ ...NOTHING_MEASURED, spare: 0, allowed: 1_000, carried: 0 },
-    });
-    await stores.planner.writePrice(price(dear), NO_FINDINGS);
+    await stores.planner.writePrice(priceOf(dear, now()), NO_FINDINGS);
     await apply(joined(now()));
     expect(sent).toEqual([]);
     expect((await stores.chats.get(id))?.planning.dirtyAt).toBe(now());
@@ -127,17 +143,64 @@ describe('joins and leaves', () => {
 describe('the bot', () => {
   test('added to an unknown chat registers it with title, link and count, once', async () => {
     const answer: Answer = { kind: 'count', count: 7, title: 'Группа', link: 'https://max.ru/c/2' };
-    const { apply, stores, now, asked } = await setUp(new Map([['-2', answer]]));
+    const { apply, stores, now, requests } = await setUp(new Map([['-2', answer]]));
     const added: ChatUpdate = { kind: 'bot_added', chat_id: '-2', at: now() };
+    const deadline = now() + 10_000;
     await apply(added);
+    expect(requests).toEqual([
+      { what: 'count', of: '-2', lane: 'background', deadline },
+      { what: 'membership', of: '-2', lane: 'background', deadline },
+    ]);
     await apply(added);
     const id = await stores.chats.findByMaxChatId('-2');
     expect(await stores.chats.get(id ?? 0)).toMatchObject({
       chat: { name: 'Группа', url: 'https://max.ru/c/2', source: 'max', status: 'active' },
       participantsCount: 7,
     });
+    expect((await stores.chats.get(id ?? 0))?.planning).toMatchObject({ eventTrustChecked: true });
     expect(await stores.chats.total('all')).toBe(2);
-    expect(asked()).toBe(2);
+    expect(requests.filter(({ what }) => what === 'count')).toHaveLength(2);
+  });
+
+  test('added to a chat that another environment registers at the same time leaves one chat, with the count', async () => {
+    const answer: Answer = { kind: 'count', count: 7, title: null, link: null };
+    const { deps, stores, now } = await setUp(new Map([['-2', answer]]));
+    const racing: ApplyUpdatesDeps = {
+      ...deps,
+      async fetchCount(...given) {
+        await created(stores.chats, { maxChatId: '-2', name: 'Чужой' });
+        return deps.fetchCount(...given);
+      },
+    };
+    await createApplyUpdates(racing)('-2', [{ kind: 'bot_added', chat_id: '-2', at: now() }], now() + 1_000);
+    const id = (await stores.chats.findByMaxChatId('-2')) ?? 0;
+    expect(await stores.chats.get(id)).toMatchObject({ chat: { name: 'Чужой' }, participantsCount: 7 });
+  });
+
+  test('added to a chat that MAX does not show: its status is stored, and nothing else is asked or changed', async () => {
+    const { apply, stores, id, now, requests, sent } = await setUp(new Map([['-1', { kind: 'denied' }]]));
+    await apply({ kind: 'bot_added', chat_id: '-1', at: now() }, joined(now()));
+    await apply({ kind: 'bot_added', chat_id: '-2', at: now() }, { ...joined(now()), chat_id: '-2' });
+    expect(await stores.chats.get(id)).toMatchObject({ chat: { status: 'denied' } });
+    expect(requests.map(({ what, of }) => [what, of])).toEqual([
+      ['count', '-1'],
+      ['count', '-2'],
+    ]);
+    expect(sent).toEqual([]);
+    expect(await stores.chats.total('all')).toBe(1);
+  });
+
+  test.each([
+    [1, 0, 'active'],
+    [0, 1, 'denied'],
+  ])('added (+%i s) and removed (+%i s) in one delivery: the later event decides', async (add, remove, status) => {
+    const answer: Answer = { kind: 'count', count: 7, title: null, link: null };
+    const { apply, stores, id, now } = await setUp(new Map([['-1', answer]]));
+    await apply(
+      { kind: 'bot_added', chat_id: '-1', at: now() + add },
+      { kind: 'bot_removed', chat_id: '-1', at: now() + remove },
+    );
+    expect(await stores.chats.get(id)).toMatchObject({ chat: { status } });
   });
 
   test.each([
@@ -145,6 +208,9 @@ describe('the bot', () => {
     [`${'a'.repeat(199)}🎄b`, `${'a'.repeat(199)}🎄`],
     ['a\ud800\u0007b', 'a\ufffd b'],
     [' \u0085 ', 'Чат -2'],
+    [null, 'Чат -2'],
+    ['  Группа ', 'Группа'],
+    [`${'a'.repeat(199)} b`, 'a'.repeat(199)],
   ])('gives the title %j the name %j, which the API would accept', async (title, name) => {
     const answer: Answer = { kind: 'count', count: 7, title, link: null };
     const { apply, stores, now } = await setUp(new Map([['-2', answer]]));
@@ -186,6 +252,107 @@ describe('the bot', () => {
     };
     const added: ChatUpdate = { kind: 'bot_added', chat_id: '-2', at: now() };
     await expect(createApplyUpdates(failing)('-2', [added], now() + 1_000)).rejects.toThrow(/could not be fetched/);
+  });
+});
+
+describe('a title', () => {
+  const titled = (title: string, at: number): ChatUpdate => ({ kind: 'title_changed', chat_id: '-1', at, title });
+
+  /** Counts the writes of names. */
+  async function setUpTitles() {
+    const world = await setUp();
+    const writes: (string | undefined)[] = [];
+    const deps: ApplyUpdatesDeps = {
+      ...world.deps,
+      chatStore: {
+        ...world.deps.chatStore,
+        update(id, patch, at) {
+          writes.push(patch.name);
+          return world.deps.chatStore.update(id, patch, at);
+        },
+      },
+    };
+    const apply = (...updates: ChatUpdate[]) => createApplyUpdates(deps)('-1', updates, world.now() + 10_000);
+    const name = async () => (await world.stores.chats.get(world.id))?.chat.name;
+    return { ...world, apply, deps, writes, name };
+  }
+
+  test('becomes the name; an older one that comes later does not, and is not written', async () => {
+    const { apply, name, writes, now } = await setUpTitles();
+    await apply(titled('Новое', now()));
+    expect(await name()).toBe('Новое');
+    await apply(titled('Старое', now() - 1));
+    expect(await name()).toBe('Новое');
+    await apply(titled(' ', now() + 1));
+    expect(await name()).toBe('Чат -1');
+    expect(writes).toEqual(['Новое', 'Чат -1']);
+  });
+
+  test('that is repeated is written again, because the first delivery may have died before its write', async () => {
+    const { apply, name, stores, id, now } = await setUpTitles();
+    await stores.events.retitle(id, { title: 'Новое', at: now() });
+    await apply(titled('Новое', now()));
+    expect(await name()).toBe('Новое');
+  });
+
+  test.each([[[0, 1]], [[1, 0]]])('is the newest of one delivery: %j', async (seconds) => {
+    const { apply, name, writes, now } = await setUpTitles();
+    await apply(...seconds.map((second) => titled(`Имя ${second}`, now() + second)));
+    expect(await name()).toBe('Имя 1');
+    expect(writes).toEqual(['Имя 1']);
+  });
+
+  test('that comes while an older one is being written is the name in the end', async () => {
+    const { deps, name, stores, id, now } = await setUpTitles();
+    let first = true;
+    const racing: ApplyUpdatesDeps = {
+      ...deps,
+      chatStore: {
+        ...deps.chatStore,
+        async update(...given) {
+          if (first) {
+            first = false;
+            // Another environment stores a later title and its name, before this one writes the older name.
+            await stores.events.retitle(id, { title: 'Позже', at: now() + 1 });
+            await deps.chatStore.update(id, { name: 'Позже' }, now());
+          }
+          return deps.chatStore.update(...given);
+        },
+      },
+    };
+    await createApplyUpdates(racing)('-1', [titled('Раньше', now())], now() + 1_000);
+    expect(await name()).toBe('Позже');
+  });
+});
+
+describe('event trust', () => {
+  const permitted = (receives: boolean, at: number): ChatUpdate => ({
+    ...{ kind: 'permissions_changed', chat_id: '-1', at, receives_membership_events: receives },
+  });
+  const cached: CachedCount = {
+    ...{ count: 3, updatedAt: new Date(T0).toISOString(), source: 'api', maxChatId: '-1', eventsTrusted: true },
+  };
+
+  test.each<[string, (at: number) => ChatUpdate[], boolean]>([
+    ['a join', (at) => [joined(at)], true],
+    ['the permission', (at) => [permitted(true, at)], true],
+    ['the loss of the permission', (at) => [permitted(false, at)], false],
+    ['the loss of the permission together with a join', (at) => [joined(at + 1), permitted(false, at)], false],
+    ['the removal of the bot', (at) => [{ kind: 'bot_removed', chat_id: '-1', at }], false],
+  ])('after %s', async (_, updates, trusted) => {
+    const { apply, stores, id, now } = await setUp();
+    await stores.events.recordEventTrust(id, !trusted, now() - 1, now() - 1);
+    await apply(...updates(now()));
+    expect((await stores.chats.get(id))?.planning).toMatchObject({
+      ...{ eventsTrustedSince: trusted ? now() : null, eventTrustChecked: true },
+    });
+  });
+
+  test.each([true, false])('a cached count stays known as correct only with the permission: %j', async (receives) => {
+    const { apply, cache, id, now } = await setUp();
+    await cache.putMany(new Map([[id, cached]]));
+    await apply(permitted(receives, now()));
+    expect((await cache.getMany([id]))?.get(id)?.eventsTrusted === true).toBe(receives);
   });
 });
 

@@ -52,6 +52,21 @@ describe('the subscription', () => {
     expect(seen).toEqual({ url: URL, seenAt: now, since: T0 });
   });
 
+  test('that somebody else created is fine, and events count from now on', async () => {
+    subscribed = [URL];
+    expect(await check()).toEqual({ kind: 'fine' });
+    expect(seen).toEqual({ url: URL, seenAt: T0, since: T0 });
+  });
+
+  test.each([
+    [{ kind: 'failed', error: 'timeout', exhausted: true, retryAfterMs: undefined } as const, 'timeout'],
+    [{ kind: 'not_permitted', reason: 'cooling', retryAfterMs: 5 } as const, 'cooling'],
+  ])('that could not be checked, says why: %j', async (response, reason) => {
+    expect(await check({ listSubscriptions: async () => response })).toEqual({ kind: 'failed', reason });
+    expect(await check({ subscribe: async () => response })).toEqual({ kind: 'failed', reason });
+    expect(seen).toBeUndefined();
+  });
+
   test('that is lost is detected at the next check, followed by a full update, and events count from then on', async () => {
     await check();
     now += 15 * MINUTE;

@@ -329,6 +329,17 @@ describe('a message', () => {
     expect([await countOf(4), await countOf(5)]).toEqual([1, 105]);
   });
 
+  test('counts a chat as superseded if a newer count was stored during its request', async () => {
+    const message = await chats(2);
+    answer = async (chat) => {
+      const newer = { askedAt: clock.now() + 5, dueAt: T0 };
+      if (chat === 2) await stores.counts.apply({ id: 2, maxChatId: '-2' }, { kind: 'count', count: 7 }, newer);
+      return counted(100 + chat);
+    };
+    expect(await work(message)).toMatchObject({ done: 2, changed: 1, superseded: 1, remaining: 0 });
+    expect(await countOf(2)).toBe(7);
+  });
+
   test('stores the status of chats that MAX refuses, and does not count them as failed', async () => {
     const message = await chats(6);
     answer = (chat) => (chat % 2 ? { kind: 'denied' } : { kind: 'inactive', status: 'left' });

@@ -52,6 +52,16 @@ test('a count is stored and cached, with the time of the request to MAX', async 
   expect(told.updated).toEqual([{ durationMs: 10, changed: true }]);
 });
 
+test('a count is cached as correct until the next event, if events are trusted', async () => {
+  await stores.events.recordEventTrust(chat.id, true, 1, T0 - 1);
+  await refresh(counted(101));
+  expect((await cached())?.eventsTrusted).toBe(true);
+  const changes = async () => void (await stores.events.markDirty(chat.id, clock.now(), clock.now() + 1));
+  await refresh(counted(102), { meanwhile: changes });
+  expect(await cached()).toMatchObject({ count: 102 });
+  expect((await cached())?.eventsTrusted).toBeUndefined();
+});
+
 test('a changed count is added to the history, an unchanged one is not', async () => {
   const days = () => stores.history.days(chat.id, '2000-01-01', '2100-01-01');
   for (const count of [101, 101, 103]) await refresh(counted(count), { tookMs: HOUR });

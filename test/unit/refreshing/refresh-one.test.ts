@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChatAnswer, MaxErrorKind } from '../../../lib/max-api/api.ts';
-import type { Permit } from '../../../lib/max-api/permits.ts';
+import type { Lane, Permit } from '../../../lib/max-api/permits.ts';
 import { createRefreshOne, type RefreshOneOutcome } from '../../../lib/refreshing/refresh-one.ts';
+import type { Reading } from '../../../lib/state/count-store.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {
   counted,
@@ -23,6 +24,8 @@ let maxApi: ScriptedMax;
 let answer: (n: number) => ChatAnswer;
 let tookMs: number;
 let permit: Permit;
+/** The lanes of the permits, in order. */
+let lanes: string[];
 let id: number;
 
 beforeEach(async () => {
@@ -32,6 +35,7 @@ beforeEach(async () => {
   tookMs = 50;
   answer = () => counted(42);
   permit = { granted: true };
+  lanes = [];
   maxApi = scriptedMax(async (_, n) => {
     await clock.sleep(tookMs);
     return answer(n);
@@ -41,11 +45,19 @@ beforeEach(async () => {
 
 let people = 0;
 /** One person's request, which reached API Gateway `queuedMs` ago, after the chat was read. */
-async function one(chatId = id, queuedMs = 0): Promise<RefreshOneOutcome> {
+async function one(chatId = id, queuedMs = 0, meanwhile = async () => {}): Promise<RefreshOneOutcome> {
   const arrivedAt = clock.now() - queuedMs;
   const stored = await stores.chats.get(chatId);
   if (!stored) throw new Error('no chat');
-  const permits = openPermits(() => permit);
+  await meanwhile();
+  const open = openPermits(() => permit);
+  const permits = {
+    ...open,
+    acquire: (lane: Lane, maxWaitMs: number) => {
+      lanes.push(lane);
+      return open.acquire(lane, maxWaitMs);
+    },
+  };
   const refreshChat = refreshing(stores, clock, { maxApi, cache, permits });
   const newId = () => `person-${++people}`;
   return createRefreshOne({ chatStore: stores.chats, leases: cache, refreshChat, clock, newId })(stored, arrivedAt);
@@ -58,6 +70,24 @@ describe('one person', () => {
   test('gets the present count in MAX, and it is stored', async () => {
     expect(await clock.until(one())).toEqual({ kind: 'updated', count: 42, updatedAt: at(T0) });
     expect(await stores.chats.get(id)).toMatchObject({ participantsCount: 42, readAt: T0 });
+    expect(await leaseIsFree()).toBe(true);
+    expect(lanes).toEqual(['interactive']);
+  });
+
+  test('sends no request if another one has finished between the reading of the chat and the lease', async () => {
+    const chat = { id, maxChatId: '-70' };
+    const finish = (reading: Reading) => async () =>
+      void (await stores.counts.apply(chat, reading, { askedAt: clock.now(), dueAt: T0 }));
+    expect(await one(id, 0, finish({ kind: 'count', count: 9 }))).toEqual({
+      ...{ kind: 'updated', count: 9, updatedAt: at(T0) },
+    });
+    await clock.advance(1);
+    expect(await one(id, 0, finish({ kind: 'unavailable', status: 'gone' }))).toMatchObject({
+      ...{ kind: 'unavailable', status: 'gone' },
+    });
+    await clock.advance(1);
+    expect(await one(id, 0, async () => void (await stores.chats.delete(id)))).toEqual({ kind: 'deleted' });
+    expect(maxApi.calls).toEqual([]);
     expect(await leaseIsFree()).toBe(true);
   });
 
@@ -96,6 +126,20 @@ describe('two hundred simultaneous requests', () => {
     expect(await atOnce(200)).toEqual(Array(200).fill({ kind: 'updated', count: 42, updatedAt: at(T0) }));
     expect(maxApi.calls).toHaveLength(1);
     expect(clock.now()).toBeLessThanOrEqual(T0 + tookMs + 50);
+  });
+
+  test('are noted once for each that waits, however long it waits', async () => {
+    tookMs = 900;
+    await atOnce(5);
+    expect(cache.calls.filter((call) => call === 'noteContention')).toHaveLength(4);
+  });
+
+  test('are a second apart from the last request, if they continue', async () => {
+    await atOnce(2);
+    await clock.advance(300);
+    await clock.until(one());
+    expect(maxApi.calls).toHaveLength(2);
+    expect(clock.now()).toBe(T0 + 1_000 + tookMs);
   });
 
   test.each<[ChatAnswer, string]>([
@@ -143,7 +187,9 @@ describe('two hundred simultaneous requests', () => {
   test('count from their arrival, not from the start of an environment: later ones use the result', async () => {
     expect(await clock.until(one())).toMatchObject({ kind: 'updated' });
     await clock.advance(3_000);
+    cache.calls.splice(0);
     expect(await one(id, 3_050)).toEqual({ kind: 'updated', count: 42, updatedAt: at(T0) });
+    expect(cache.calls).toEqual([]);
     expect(maxApi.calls).toHaveLength(1);
   });
 

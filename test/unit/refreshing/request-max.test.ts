@@ -64,15 +64,15 @@ describe('a response', () => {
 });
 
 describe('while MAX hangs', () => {
-  /** Hangs for `hanging` requests, then answers. */
-  const hang = (hanging: number) => {
+  /** Fails with `error` at the end of the timeout for `hanging` requests, then answers. */
+  const hang = (hanging: number, error: MaxErrorKind = 'timeout') => {
     const maxApi = {
       calls: 0,
       async getChat(_: string, timeoutMs: number) {
         this.calls += 1;
         if (this.calls > hanging) return counted(7);
         await clock.sleep(timeoutMs);
-        return failing('timeout');
+        return failing(error);
       },
     };
     const settings = { timeoutMs: 5_000, maxRetries: 3 };
@@ -94,6 +94,18 @@ describe('while MAX hangs', () => {
     expect(await ask('background')).toEqual({ kind: 'failed', tookMs: 8_000 });
   });
 
+  test.each(['server', 'network'] as const)('it does not count as hanging if requests end with %s', async (error) => {
+    const { ask } = hang(Number.POSITIVE_INFINITY, error);
+    await ask();
+    expect(await ask()).toEqual({ kind: 'failed', tookMs: 8_000 });
+  });
+
+  test('only the wait of a person shows it', async () => {
+    const { ask } = hang(Number.POSITIVE_INFINITY);
+    await ask('background');
+    expect(await ask()).toEqual({ kind: 'failed', tookMs: 8_000 });
+  });
+
   test('a response, or ten seconds, ends it', async () => {
     const { ask } = hang(3);
     await ask();
@@ -108,8 +120,9 @@ describe('while MAX hangs', () => {
   test('one chat that hangs while others get responses delays nobody', async () => {
     const maxApi = {
       async getChat(id: string, timeoutMs: number) {
-        await clock.sleep(id === '-1' ? timeoutMs : 2_000);
-        return id === '-1' ? failing('timeout') : counted(7);
+        const answers = id !== '-1' && timeoutMs >= 2_000;
+        await clock.sleep(answers ? 2_000 : timeoutMs);
+        return answers ? counted(7) : failing('timeout');
       },
     };
     const settings = { timeoutMs: 5_000, maxRetries: 3 };
