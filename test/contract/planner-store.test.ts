@@ -1,12 +1,9 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { beforeEach, describe, expect, inject, test } from 'vitest';
-import { createDynamoPlannerStore } from '../../lib/adapters/dynamodb/planner-store.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { NO_FINDINGS } from '../../lib/planner/findings.ts';
 import { SCHEDULING_LIMITS } from '../../lib/planner/plan.ts';
 import { contextOf, firstState } from '../../lib/planner/price.ts';
 import type { Price } from '../../lib/planner/sync.ts';
 import type { PlannerStore } from '../../lib/state/planner-store.ts';
-import { connectDynamo, createDatabase } from '../support/dynamodb.ts';
 import { IMPLEMENTATIONS, T0 } from '../support/stores.ts';
 
 describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
@@ -64,22 +61,5 @@ describe.each(IMPLEMENTATIONS)('planner store in %s', (_, open) => {
     await store.addFindings(some);
     await store.writePrice(price, found);
     expect(await store.readFindings()).toEqual({ ...some });
-  });
-});
-
-test('a price that an older version stored in DynamoDB is read, without what that version did not learn', async () => {
-  const database = await createDatabase(connectDynamo(inject('dynamodbEndpoint')));
-  const now = firstState(1_000, 50, 21_600);
-  const { logKappa, hours, logRate, squaredLogRate, pressure, viewsPerHour } = now;
-  const { lastEventReliable: _, ...context } = contextOf(now, 1_000, SCHEDULING_LIMITS);
-  const before = {
-    ...{ pk: 'plan#price-2', state: { logKappa, hours, logRate, squaredLogRate, pressure, viewsPerHour }, context },
-    ...{ tickedAt: T0, plannedUntil: T0, firstReads: 0, budgetPerHour: 21_600, spare: 7, allowed: 9, carried: 0.25 },
-  };
-  await database.client.send(new PutCommand({ TableName: database.tables.state, Item: before }));
-  expect(await createDynamoPlannerStore(database).readPrice()).toMatchObject({
-    state: now,
-    context: { ...context, lastEventReliable: false },
-    measuredViews: 0,
   });
 });
