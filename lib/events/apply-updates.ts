@@ -15,7 +15,7 @@ import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 
 /**
  * Applies MAX's events about one chat. Joins and leaves mark the chat dirty; it is refreshed once at the end of a window, for
- * any number of events. Round trips: 1 GetItem to find the chat; for a dirty chat 1 UpdateItem, and once per window 2 GetItem
+ * any number of events. Round trips: 1 GetItem to find the chat; 1 UpdateItem if the bot was added or removed; for a dirty chat 1 UpdateItem, and once per window 2 GetItem
  * for the price and the subscription, 1 to Redis and 1 SendMessageBatch.
  */
 
@@ -45,8 +45,11 @@ export const createApplyUpdates =
     const membership = later(bot_added, bot_removed);
     if (membership?.kind === 'bot_removed') {
       const id = await deps.chatStore.findByMaxChatId(maxChatId);
-      if (id !== undefined) {
-        await deps.applyAnswer({ id, maxChatId }, { kind: 'denied' }, membership.at);
+      // A late removal of a bot that was added again changes nothing.
+      if (id !== undefined && (await deps.eventStore.recordMembership(id, membership.at))) {
+        // MAX's clock may be ahead. The chat must not count as read in the future, because the next reading would be ignored.
+        const at = Math.min(membership.at, deps.clock.now());
+        await deps.applyAnswer({ id, maxChatId }, { kind: 'denied' }, at);
         await deps.eventStore.recordEventTrust(id, false, membership.at, deps.clock.now());
       }
       return;
@@ -55,6 +58,7 @@ export const createApplyUpdates =
     // An event for an unknown chat registers it, because its `bot_added` event may have been lost.
     if (membership || id === undefined) id = await registerChat(deps, maxChatId, id, deadline);
     if (id === undefined) return;
+    if (membership) await deps.eventStore.recordMembership(id, membership.at);
 
     if (title_changed) await rename(deps, id, maxChatId, title_changed);
     // An event about a join proves that the bot receives events about joins.

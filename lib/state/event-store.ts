@@ -14,6 +14,11 @@ export interface EventStore {
   /** Records whether MAX sends an event for every join and leave of the chat, as of `at`. `now` is the current time. */
   recordEventTrust(id: number, trusted: boolean, at: number, now: number): Promise<void>;
   /**
+   * Records that the bot was added or removed at `at`, by MAX's clock. @returns whether this is the newest known change, so that the
+   * order of two of them does not depend on the clock of the service; `false` for an unknown chat.
+   */
+  recordMembership(id: number, at: number): Promise<boolean>;
+  /**
    * Records that the chat's title in MAX changed at `at`. @returns the newest known title, which is this one or a later one;
    * `undefined` for an unknown chat.
    */

@@ -52,6 +52,21 @@ describe.each(IMPLEMENTATIONS)('event store in %s', (_, open) => {
     expect(await planning()).toMatchObject({ eventsTrustedSince: T0 + 4 });
   });
 
+  test('knows the newest change of the membership, also when it comes again', async () => {
+    expect(await store.recordMembership(id, 200)).toBe(true);
+    expect(await store.recordMembership(id, 200)).toBe(true);
+    expect(await store.recordMembership(id, 100)).toBe(false);
+    expect(await store.recordMembership(id, 201)).toBe(true);
+    expect(await store.recordMembership(999, 300)).toBe(false);
+    expect(await stores.chats.get(999)).toBeUndefined();
+  });
+
+  test('a chat with another MAX id has another membership', async () => {
+    await store.recordMembership(id, 200);
+    await stores.chats.update(id, { maxChatId: '-71' }, T0 + 1);
+    expect(await store.recordMembership(id, 100)).toBe(true);
+  });
+
   test('keeps the newest title and returns it', async () => {
     const title = (title: string, at: number) => ({ title, at });
     expect(await store.retitle(id, title('b', 2))).toEqual(title('b', 2));

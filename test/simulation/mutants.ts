@@ -330,8 +330,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a bot that was removed leaves its chat active',
     file: 'lib/events/apply-updates.ts',
-    from: "await deps.applyAnswer({ id, maxChatId }, { kind: 'denied' }, membership.at);",
-    to: "await deps.applyAnswer({ id, maxChatId }, { kind: 'count', count: 0 }, membership.at);",
+    from: "await deps.applyAnswer({ id, maxChatId }, { kind: 'denied' }, at);",
+    to: "await deps.applyAnswer({ id, maxChatId }, { kind: 'count', count: 0 }, at);",
     seed: 3,
   },
   {

@@ -173,7 +173,7 @@ async function replaceChat(
   const forgotten = {
     ...{ participants_count: undefined, read_at: undefined, checked_at: undefined },
     ...{ learnt: undefined, dirty_at: undefined, event_quarters: undefined },
-    ...{ told: undefined, told_at: undefined, told_since: undefined },
+    ...{ told: undefined, told_at: undefined, told_since: undefined, member_at: undefined },
     count_key: countKey(null, chat.id),
     ...dueAttributes(next, at),
   };

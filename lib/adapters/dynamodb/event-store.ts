@@ -50,6 +50,16 @@ export function createDynamoEventStore(database: Database): EventStore {
       );
     },
 
+    async recordMembership(id, at) {
+      const outcome = await change(
+        id,
+        'SET #member_at = :at',
+        { ':at': at },
+        { only: 'attribute_not_exists(#member_at) OR #member_at <= :at' },
+      );
+      return outcome.written;
+    },
+
     async retitle(id, { title, at }) {
       const outcome = await change(
         id,

@@ -7,6 +7,8 @@ export interface MemoryMarks {
   readonly quarter?: number;
   readonly told?: { readonly told: boolean; readonly at: number };
   readonly title?: Title;
+  /** The chat's MAX id, because another one has another membership. */
+  readonly membership?: { readonly at: number; readonly maxChatId: string | null };
 }
 
 export function createMemoryEventStore({ byId }: MemoryChats): EventStore & {
@@ -33,6 +35,15 @@ export function createMemoryEventStore({ byId }: MemoryChats): EventStore & {
       mark(id, { told: { told, at } });
       const eventsTrustedSince = told ? (chat.planning.eventsTrustedSince ?? now) : null;
       byId.set(id, { ...chat, planning: { ...chat.planning, eventsTrustedSince, eventTrustChecked: true } });
+    },
+    async recordMembership(id, at) {
+      const chat = byId.get(id);
+      if (!chat) return false;
+      const { maxChatId } = chat.chat;
+      const before = marks.get(id)?.membership;
+      if (before && before.maxChatId === maxChatId && before.at > at) return false;
+      mark(id, { membership: { at, maxChatId } });
+      return true;
     },
     async retitle(id, title) {
       if (!byId.has(id)) return undefined;

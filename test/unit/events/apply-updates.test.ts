@@ -244,6 +244,32 @@ describe('the bot', () => {
     expect(await stores.chats.get(id)).toMatchObject({ chat: { status: 'active' } });
   });
 
+  test.each([-60_000, 0, 60_000])(
+    'removed and added again keeps its refreshes, in any order and repeated, with the clock of MAX %i ms ahead',
+    async (ahead) => {
+      const answer: Answer = { kind: 'count', count: 7, title: null, link: null };
+      for (const order of [
+        [0, 1],
+        [1, 0],
+        [0, 1, 0],
+        [1, 0, 1, 0],
+      ]) {
+        const { apply, stores, id, now, pass } = await setUp(new Map([['-1', answer]]));
+        const updates = [
+          { kind: 'bot_removed', chat_id: '-1', at: now() + ahead },
+          { kind: 'bot_added', chat_id: '-1', at: now() + ahead + 1_000 },
+        ] as const;
+        pass(2_000);
+        for (const nth of order) {
+          await apply(updates[nth] ?? updates[0]);
+          pass(100);
+        }
+        expect(await stores.chats.get(id)).toMatchObject({ chat: { status: 'active' }, participantsCount: 7 });
+        expect(await stores.counts.countDue(Number.MAX_SAFE_INTEGER)).toBe(1);
+      }
+    },
+  );
+
   test('keeps its chat while MAX is not available: the update is delivered again', async () => {
     const { deps, now } = await setUp();
     const failing: ApplyUpdatesDeps = {
