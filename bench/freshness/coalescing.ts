@@ -32,8 +32,9 @@ export interface Coalescing {
   readonly requests: number;
   /** Most requests for one chat that began within one window's length, less the second by which the queue's delay varies. */
   readonly mostInWindow: number;
-  /** Requests for chats that were already gone. */
+  /** Requests for chats that were already gone, and those after an event or a response of MAX had reported it. */
   readonly goneRequests: number;
+  readonly knownGoneRequests: number;
   readonly goneDeliveries: number;
   /** The same for chats with a mass join only. */
   readonly raidChanges: number;
@@ -60,7 +61,7 @@ const BEGIN = Date.UTC(2026, 0, 1);
 
 export async function coalesce(world: World, hours: number, random: Random): Promise<Coalescing> {
   const total = { changes: 0, deliveries: 0, windows: 0, toldWindows: 0, requests: 0, mostInWindow: 0 };
-  const gone = { goneRequests: 0, goneDeliveries: 0 };
+  const gone = { goneRequests: 0, knownGoneRequests: 0, goneDeliveries: 0 };
   const raid = { raidChanges: 0, raidRequests: 0 };
   const end = BEGIN + hours * HOUR_MS;
   // Chats are independent here, so each is simulated separately.
@@ -76,7 +77,11 @@ export async function coalesce(world: World, hours: number, random: Random): Pro
     total.toldWindows += windowsOf(arrivals);
     total.requests += requests.length;
     total.mostInWindow = Math.max(total.mostInWindow, mostWithin(requests, WINDOW_MS - SECOND_MS));
-    gone.goneRequests += requests.filter((request) => request > goneAt).length;
+    const afterGone = requests.filter((request) => request > goneAt);
+    const removal = deliveries.find(({ kind }) => kind === 'bot_removed')?.arrives ?? end;
+    const known = Math.min(removal, afterGone[0] ?? removal);
+    gone.goneRequests += afterGone.length;
+    gone.knownGoneRequests += afterGone.filter((request) => request > known).length;
     gone.goneDeliveries += deliveries.filter(({ arrives }) => arrives > goneAt).length;
     if (i < RAIDS) {
       raid.raidChanges += changes.length;

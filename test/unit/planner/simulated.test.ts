@@ -74,6 +74,7 @@ test('spends at most one request per window on a changed chat, and none on one t
   expect(told.mostInWindow).toBe(1);
   expect(told.raidRequests / told.raidChanges).toBeLessThan(0.005);
   expect(told.goneRequests).toBe(0);
+  expect(told.knownGoneRequests).toBe(0);
 });
 
 test('the queue of due chats returns each once, in order of due times', () => {
