@@ -5,8 +5,12 @@ import type { Lane, PermitOutcome } from './permits.ts';
 export interface LocalPace {
   /** Records that the shared limiter has responded. Its permits count again when it is lost the next time. */
   sharedAgain(): void;
-  /** @param sharedFrom when the shared limiter takes over, Unix ms; infinite if unknown. No local request starts at or after it. */
-  take(request: LaneRequest, now: number, sharedFrom: number): LimiterAnswer;
+  /**
+   * @param sharedFrom when the shared limiter takes over, Unix ms; infinite if unknown. No local request starts at or after it.
+   * @param sharedUntil time until which the shared limiter may have granted slots, to any environment, Unix ms; by default it is not
+   *   known, and the time of this environment's own last call counts.
+   */
+  take(request: LaneRequest, now: number, sharedFrom: number, sharedUntil?: number): LimiterAnswer;
   report(outcome: PermitOutcome, now: number): void;
   /** Returns the last granted start time, Unix ms; −∞ before the first. */
   lastStart(): number;
@@ -37,12 +41,10 @@ export function createLocalPace({
     sharedAgain() {
       shared = true;
     },
-    take({ lane, maxWaitMs, otherWaits }, now, sharedFrom) {
-      if (shared) {
-        // Permits that the shared limiter has granted to any environment must first start and leave MAX's window.
-        free = Math.max(free, now + pace.horizonMs + windowMs);
-        shared = false;
-      }
+    take({ lane, maxWaitMs, otherWaits }, now, sharedFrom, sharedUntil = Number.NEGATIVE_INFINITY) {
+      // Permits that the shared limiter has granted to any environment must first start and leave MAX's window.
+      free = Math.max(free, (shared ? now : sharedUntil) + pace.horizonMs + windowMs);
+      shared = false;
       const share = shareAt(brake, now);
       const reason = share < 1 ? 'cooling' : 'busy';
       const later = (at: number): LimiterAnswer => ({ kind: 'later', nextCall: { ...atOnce, at }, reason });

@@ -11,7 +11,7 @@ import { createMemoryEventStore } from '../support/memory/event-store.ts';
 import { createMemoryHistory } from '../support/memory/history.ts';
 import { createMemoryPlannerStore } from '../support/memory/planner-store.ts';
 import { createMemoryRunStore } from '../support/memory/run-store.ts';
-import { Engine, type Environment, type Network } from './engine.ts';
+import { Engine, type Network } from './engine.ts';
 import { FunctionModel } from './functions.ts';
 import { Invariants } from './invariants.ts';
 import { MaxModel, type TrueChat } from './max-model.ts';
@@ -19,6 +19,12 @@ import { PostingModel } from './posting-model.ts';
 import { QueueModel } from './queue-model.ts';
 import { RedisModel, type ScriptEngine } from './redis-model.ts';
 import { type Outside, SETTINGS, type Service } from './service.ts';
+
+/** The mark of a delivered message, which its copies keep. */
+const DELIVERY = Symbol('delivery');
+interface Delivered {
+  readonly [DELIVERY]?: symbol;
+}
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -113,11 +119,10 @@ export async function simulate({
   /** The outcomes of the queued refreshes that belong to no run. */
   const fates = { queued: 0, applied: 0, superseded: 0, unavailable: 0, failed: 0, returned: 0 };
 
-  /** Chats in the messages to the refresh queues, by sender and time of the request. A remainder keeps the time of its message. */
-  const queuedBy = new Map<string, number>();
-  const onRefresh = ({ ids, run, requested_at }: RefreshMessage, sender: string) => {
-    const key = `${sender} ${requested_at}`;
-    queuedBy.set(key, (queuedBy.get(key) ?? 0) + ids.length);
+  /** Number of chats that returned to the queue, by delivery. The remainder of a message is a copy of it, with its mark. */
+  const putBack = new Map<symbol, number>();
+  const onRefresh = ({ ids, run, [DELIVERY]: delivery }: RefreshMessage & Delivered, sender: string) => {
+    if (delivery) putBack.set(delivery, (putBack.get(delivery) ?? 0) + ids.length);
     if (!run) fates.queued += ids.length;
     if (sender.startsWith('sync')) synced += ids.length;
   };
@@ -181,15 +186,15 @@ export async function simulate({
   function consume<M, R>(
     queue: QueueModel<M>,
     fn: FunctionModel,
-    work: (service: Service, message: M, deadline: number, environment: Environment) => Promise<R>,
+    work: (service: Service, message: M, deadline: number) => Promise<R>,
     deleted: (message: M, report: R) => void = () => {},
   ): void {
     queue.consumedBy(({ message, done }) => {
       if (!fn.free) return false;
       let report: R;
       fn.invoke(
-        async (service, environment, cutOffAt) => {
-          report = await work(service, message, cutOffAt - 10_000, environment);
+        async (service, _, cutOffAt) => {
+          report = await work(service, message, cutOffAt - 10_000);
         },
         (ending) => {
           if (ending === 'done' && done()) deleted(message, report);
@@ -202,11 +207,12 @@ export async function simulate({
     consume(
       outside.refreshes[name],
       functions[name],
-      async (service, message, deadline, environment) => {
-        const putBack = () => queuedBy.get(`${environment.name} ${message.requested_at}`) ?? 0;
-        const before = putBack();
-        const report = await service.refreshBatch(name, message, deadline);
-        invariants.putBack(report.remaining, putBack() - before);
+      async (service, message, deadline) => {
+        const delivery = Symbol();
+        const marked: RefreshMessage & Delivered = { ...message, [DELIVERY]: delivery };
+        const report = await service.refreshBatch(name, marked, deadline);
+        invariants.putBack(report.remaining, putBack.get(delivery) ?? 0);
+        putBack.delete(delivery);
         if (!message.run) invariants.worked(message.ids.length, report.done, report.remaining);
         return report;
       },

@@ -45,6 +45,17 @@ describe('an environment without Redis', () => {
     expect(local.take(request(), now, NEVER)).toEqual(later(now + AFTER_SHARED_MS - pace.returnMs));
   });
 
+  test('waits again if the shared limiter granted permits to others while it was idle', () => {
+    const { local, free } = open();
+    expect(local.take(request(), free, NEVER)).toEqual(slot(free));
+    // Redis came back, and lost its state again a second ago.
+    const now = free + 60_000;
+    const lostAt = now - 1_000;
+    expect(local.take(request(), now, now + 10_000, lostAt)).toEqual(later(lostAt + AFTER_SHARED_MS - pace.returnMs));
+    const then = lostAt + AFTER_SHARED_MS;
+    expect(local.take(request(), then, now + 10_000, lostAt)).toEqual(slot(then));
+  });
+
   test('starts requests evenly at its share of the rate', () => {
     const { local, free } = open();
     for (let i = 0; i < 20; i += 1) {

@@ -66,7 +66,7 @@ export function createPermits(deps: {
     if (now < from && answer.kind === 'slots') claimedByOthers[request.lane] += answer.slots.length;
     // Some environments without Redis still pace themselves. Until they stop, this one may pace itself too.
     if (now < from) return now < othersUntil ? pacedUntil(othersUntil, request) : waitUntil(from, request);
-    if (answer.kind === 'warming') return pacedUntil(answer.until, request);
+    if (answer.kind === 'warming') return pacedUntil(answer.until, request, answer.until - warmupMs);
     local.sharedAgain();
     return answer;
   }
@@ -78,9 +78,13 @@ export function createPermits(deps: {
     return now < from ? waitUntil(from, request) : local.take(request, now, Number.POSITIVE_INFINITY);
   }
 
-  /** Returns the response for the time before `sharedFrom` (Unix ms), in which the shared limiter grants nothing. */
-  function pacedUntil(sharedFrom: number, request: LaneRequest): LimiterAnswer {
-    return shareOfRate === 0 ? waitUntil(sharedFrom, request) : local.take(request, clock.now(), sharedFrom);
+  /**
+   * Returns the response for the time before `sharedFrom` (Unix ms), in which the shared limiter grants nothing.
+   * @param sharedUntil when it lost its state. Until then it may have granted slots to others, while this environment was idle.
+   */
+  function pacedUntil(sharedFrom: number, request: LaneRequest, sharedUntil?: number): LimiterAnswer {
+    if (shareOfRate === 0) return waitUntil(sharedFrom, request);
+    return local.take(request, clock.now(), sharedFrom, sharedUntil);
   }
 
   /**
