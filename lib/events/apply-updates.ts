@@ -15,8 +15,8 @@ import { eventsSince, type SubscriptionStore } from '../state/subscription.ts';
 
 /**
  * Applies MAX's events about one chat. Joins and leaves mark the chat dirty; it is refreshed once at the end of a window, for
- * any number of events. Round trips: 1 GetItem to find the chat; 1 UpdateItem if the bot was added or removed; for a dirty chat 1 UpdateItem, and once per window 2 GetItem
- * for the price and the subscription, 1 to Redis and 1 SendMessageBatch.
+ * any number of events. Round trips: 1 GetItem to find the chat; 1 UpdateItem if the bot was added or removed; for a dirty chat 1
+ * UpdateItem, and once per window 2 GetItem for the price and the subscription, 1 to Redis and 1 SendMessageBatch.
  */
 
 interface ApplyUpdatesDeps {

@@ -16,6 +16,7 @@ import {
   evidenceOfLastEvent,
   type LastEvent,
   NO_CONTRADICTIONS,
+  type ReadingOfChat,
 } from './last-event.ts';
 import { NO_SIZE_SUMS, type SizeSums, sizeSums } from './size-line.ts';
 import { countViews, type ViewTally, viewsPerHour } from './view-rate.ts';
@@ -270,34 +271,32 @@ function learnFromEvents(
 const forgetIn = (plan: ChatSchedule, change: ChangeBelief, hours: number, context: SchedulingContext): ChangeBelief =>
   forget(change, priorOf(context.population, plan.count), hours, context.limits.changeMemoryHours);
 
+/** Returns the reading of a polled chat with the time of its last event; `null`: there is none. */
+const readingOf = ({ readAt }: ChatSchedule, seen: Refreshed): ReadingOfChat | null =>
+  seen.eventsTrustedSince === null && seen.lastEvent
+    ? { previousAt: readAt, at: seen.readAt, difference: seen.difference, lastEvent: seen.lastEvent }
+    : null;
+
 /** Returns the evidence of the reading of a polled chat; `null`: none. */
 function evidenceOf(plan: ChatSchedule, seen: Refreshed, context: SchedulingContext): Evidence | null {
-  const { readAt } = plan;
   if (seen.eventsTrustedSince !== null) return null;
-  const { lastEvent, difference } = seen;
-  if (lastEvent && context.lastEventReliable) {
-    const reading = { previousAt: readAt, at: seen.readAt, difference, lastEvent };
+  const reading = readingOf(plan, seen);
+  if (reading && context.lastEventReliable) {
     return evidenceOfLastEvent(reading, plan.activity, context.limits.changeMemoryHours);
   }
-  const hours = readAt === null ? 0 : (seen.readAt - readAt) / HOUR_MS;
-  return hours > 0 ? { kind: 'difference', hours, difference } : null;
+  const hours = plan.readAt === null ? 0 : (seen.readAt - plan.readAt) / HOUR_MS;
+  return hours > 0 ? { kind: 'difference', hours, difference: seen.difference } : null;
 }
 
 const activityAfter = (plan: ChatSchedule, seen: Refreshed, context: SchedulingContext): Activity => ({
   messages: seen.lastEvent?.messages ?? null,
-  silenceUsedUntil:
-    seen.lastEvent && context.lastEventReliable && seen.eventsTrustedSince === null
-      ? seen.readAt
-      : plan.activity.silenceUsedUntil,
+  silenceUsedUntil: readingOf(plan, seen) && context.lastEventReliable ? seen.readAt : plan.activity.silenceUsedUntil,
 });
 
 /** Returns whether a polled chat's count differs, and whether that contradicts the time of the last event. */
 function contradictionsIn(plan: ChatSchedule, seen: Refreshed): Contradictions {
-  const { lastEvent, difference } = seen;
-  if (!lastEvent || difference === 0 || plan.readAt === null || seen.eventsTrustedSince !== null) {
-    return NO_CONTRADICTIONS;
-  }
-  const reading = { previousAt: plan.readAt, at: seen.readAt, difference, lastEvent };
+  const reading = readingOf(plan, seen);
+  if (!reading || reading.difference === 0 || reading.previousAt === null) return NO_CONTRADICTIONS;
   return { differences: 1, contradicted: contradicts(reading) ? 1 : 0 };
 }
 
