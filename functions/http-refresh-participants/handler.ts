@@ -24,12 +24,15 @@ const UNAVAILABLE = {
   suspended: 'This chat is suspended in MAX.',
 } as const;
 
+/** Time of the function in which it does not wait for MAX, ms: the count is stored in it. */
+const RESERVED_FOR_STORES_MS = 2_000;
+
 export const handler = httpFunction(
   route,
-  async ({ params, principal, arrivedAt }) => {
+  async ({ params, principal, arrivedAt, cutOffAt }) => {
     requireIntegration(integrationDisabled());
     const stored = await visibleChat(chatStore(), principal, params.id);
-    const outcome = await refreshOne()(stored, arrivedAt);
+    const outcome = await refreshOne()(stored, arrivedAt, cutOffAt - RESERVED_FOR_STORES_MS);
     switch (outcome.kind) {
       case 'updated':
         return {

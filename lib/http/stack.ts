@@ -100,10 +100,21 @@ function respond<R extends Route, W>(
     const reply = await handle(request);
     logger.info(LOG.requestDone, { route: `${route.method} ${route.path}`, status: reply.status });
     return jsonAnswer(reply.status, reply.body, requestId, { ...reply.headers, 'server-timing': timing.header() });
-  })
+  }, TIME_LIMIT)
     .use(compressed())
     .use(problems(`${route.method} ${route.path}`));
 }
+
+/**
+ * A second before Lambda would end the function, it answers like an outage, because API Gateway's own answer has no `Retry-After`.
+ * Several slow calls, each within its limits, can take that long together. The rest of the second is for the logs, metrics and views.
+ */
+const TIME_LIMIT = {
+  timeoutEarlyInMillis: 1_000,
+  timeoutEarlyResponse: () => {
+    throw Object.assign(new Error('the request took too long'), { name: 'TimeoutError' });
+  },
+};
 
 /**
  * Measures durations for the header `Server-Timing` (W3C Server Timing), ms. `total` is that of the function, without API

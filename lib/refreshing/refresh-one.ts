@@ -16,10 +16,10 @@ import type { RefreshChat, UnavailableStatus } from './refresh-chat.ts';
  * that its response serves all of them. Successive requests of one person don't compete and are not delayed.
  */
 
-/** Longest wait for MAX, ms. The function has ten seconds, so two remain for the stores. */
-const BUDGET_MS = 8_000;
 /** Interval at which a waiting request checks for the result of another one, ms. */
 const POLL_MS = 100;
+/** Redis refuses a lease of no time, ms. */
+const SHORTEST_LEASE_MS = 1;
 /** Shortest time between the starts of two requests to MAX for one chat under contention, ms. */
 const MIN_SPACING_MS = 1_000;
 
@@ -66,23 +66,23 @@ const RETRY_AFTER_MS: Readonly<Record<MaxErrorKind | RefusalReason, number>> = {
  * Refreshes one chat.
  * @param stored the chat, just read from the store.
  * @param arrivedAt when the request reached the service, Unix ms, by the clock of API Gateway.
+ * @param deadline until when to wait for MAX or for another request, Unix ms. Storing the count comes after it.
  */
 export const createRefreshOne =
   (deps: RefreshOneDeps) =>
-  async (stored: StoredChat, arrivedAt: number): Promise<RefreshOneOutcome> => {
+  async (stored: StoredChat, arrivedAt: number, deadline: number): Promise<RefreshOneOutcome> => {
     const { clock, leases } = deps;
     const { chat } = stored;
     if (chat.maxChatId === null) return { kind: 'not_in_max' };
     const readable = { id: chat.id, maxChatId: chat.maxChatId };
     const answered = answerOf(stored);
     if (answered) return answered;
-    const deadline = clock.now() + BUDGET_MS;
     const owner = deps.newId();
 
     let taken: boolean | undefined;
     let competes = false;
     for (;;) {
-      taken = await leases.takeFetching(chat.id, owner, BUDGET_MS);
+      taken = await leases.takeFetching(chat.id, owner, Math.max(SHORTEST_LEASE_MS, deadline - clock.now()));
       // `undefined`: leases are not available. Two requests to MAX do less harm than none.
       if (taken !== false) break;
       if (!competes) await leases.noteContention(chat.id, MIN_SPACING_MS);

@@ -13,12 +13,21 @@ import { tracing } from './tracing.ts';
 export const logger = new Logger();
 export const metrics = new Metrics();
 
+/** What a function does if its handler is not done a short time before Lambda would end it. */
+export interface TimeLimit {
+  /** The time that is left then, ms. */
+  readonly timeoutEarlyInMillis: number;
+  /** Returns the response, or throws. */
+  readonly timeoutEarlyResponse: () => never;
+}
+
 /**
  * Middleware shared by all functions. Adds the invocation's context to every log line, and a trace if tracing is on. At the end,
  * it runs the registered flushes and publishes the metrics.
+ * @param timeLimit by default the function ends with an error, 5 ms before Lambda would end it.
  */
-export const instrumented = <E, R>(handle: (event: E, context: Context) => Promise<R>) =>
-  middy<E, R, Error, Context>()
+export const instrumented = <E, R>(handle: (event: E, context: Context) => Promise<R>, timeLimit?: TimeLimit) =>
+  middy<E, R, Error, Context>(timeLimit)
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(flushMetrics())
     .use(tracing())

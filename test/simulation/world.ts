@@ -277,10 +277,10 @@ export async function simulate({
   );
   const refresh = (id: number) => {
     const arrivedAt = engine.now;
-    functions.http.invoke(async (service) => {
+    functions.http.invoke(async (service, { clock }) => {
       const stored = await service.chatStore.get(id);
       if (!stored) return;
-      const outcome = await service.refreshOne(stored, Math.floor(arrivedAt));
+      const outcome = await service.refreshOne(stored, Math.floor(arrivedAt), clock.now() + 8_000);
       if (outcome.kind === 'updated') invariants.answered(id, outcome.count, outcome.updatedAt, arrivedAt);
     });
   };

@@ -16,13 +16,13 @@ export interface Asked {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly isBase64Encoded?: boolean;
+  /** The time that Lambda leaves the function, ms. */
+  readonly remainingMs?: number;
 }
-
-const context = { awsRequestId: 'invocation-1', functionName: 'test', getRemainingTimeInMillis: () => 10_000 };
 
 export function ask(
   handler: unknown,
-  { routeKey, headers = {}, path, query, body, isBase64Encoded = false }: Asked = {},
+  { routeKey, headers = {}, path, query, body, isBase64Encoded = false, remainingMs = 10_000 }: Asked = {},
 ) {
   const event = {
     version: '2.0',
@@ -35,6 +35,8 @@ export function ask(
     ...(body !== undefined && { body }),
     isBase64Encoded,
   };
+  const getRemainingTimeInMillis = () => remainingMs;
+  const context = { awsRequestId: 'invocation-1', functionName: 'test', getRemainingTimeInMillis };
   return (handler as (event: unknown, context: Context) => Promise<Answer>)(event, context as Context);
 }
 

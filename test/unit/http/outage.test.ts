@@ -33,6 +33,15 @@ test.each([
   expect(answer.body).not.toContain(error.message);
 });
 
+test('a handler that takes too long: 503 with the time to wait, a second before Lambda ends the function', async () => {
+  const slow = openHttpFunction(route, () => new Promise(() => {}));
+  const askedAt = performance.now();
+  const answer = await ask(slow, { remainingMs: 1_200 });
+  expect(answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '5' } });
+  expect(JSON.parse(answer.body)).toMatchObject({ type: 'urn:chat-participants:problem:unavailable' });
+  expect(performance.now() - askedAt).toBeLessThan(1_000);
+});
+
 test.each([
   new Error('a secret of the service'),
   Object.assign(new Error('wrong key'), { $fault: 'client' }),

@@ -23,7 +23,7 @@ const route = defineRoute({
   answers: { 200: { description: 'waited' } },
 });
 const event = { requestContext: { requestId: 'request-1' }, headers: {} };
-const context = { awsRequestId: 'invocation-1', functionName: 'test', getRemainingTimeInMillis: () => 1_000 };
+const context = { awsRequestId: 'invocation-1', functionName: 'test', getRemainingTimeInMillis: () => 10_000 };
 
 /** Returns durations by name, ms. */
 async function timingOf(handle: Parameters<typeof openHttpFunction<typeof route>>[1]): Promise<[string, number][]> {

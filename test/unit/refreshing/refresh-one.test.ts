@@ -45,7 +45,12 @@ beforeEach(async () => {
 
 let people = 0;
 /** One person's request, which reached API Gateway `queuedMs` ago, after the chat was read. */
-async function one(chatId = id, queuedMs = 0, meanwhile = async () => {}): Promise<RefreshOneOutcome> {
+async function one(
+  chatId = id,
+  queuedMs = 0,
+  meanwhile = async () => {},
+  withinMs = 8_000,
+): Promise<RefreshOneOutcome> {
   const arrivedAt = clock.now() - queuedMs;
   const stored = await stores.chats.get(chatId);
   if (!stored) throw new Error('no chat');
@@ -60,7 +65,8 @@ async function one(chatId = id, queuedMs = 0, meanwhile = async () => {}): Promi
   };
   const refreshChat = refreshing(stores, clock, { maxApi, cache, permits });
   const newId = () => `person-${++people}`;
-  return createRefreshOne({ chatStore: stores.chats, leases: cache, refreshChat, clock, newId })(stored, arrivedAt);
+  const refreshOne = createRefreshOne({ chatStore: stores.chats, leases: cache, refreshChat, clock, newId });
+  return refreshOne(stored, arrivedAt, clock.now() + withinMs);
 }
 const atOnce = (n: number) => clock.until(Promise.all(Array.from({ length: n }, () => one())));
 const at = (ms: number) => new Date(ms).toISOString();
@@ -224,6 +230,16 @@ describe('if the holder of the lease dies', () => {
     expect(maxApi.calls).toHaveLength(1);
   });
 
+  test('the lease lasts no longer than its holder may wait', async () => {
+    tookMs = 60_000;
+    const dead = one(id, 0, undefined, 1_500);
+    await clock.advance(1);
+    tookMs = 30;
+    expect(await clock.until(one())).toMatchObject({ kind: 'updated', count: 42 });
+    expect(clock.now()).toBeLessThan(T0 + 1_500 + 1_000);
+    await clock.until(dead);
+  });
+
   test('no request waits longer than eight seconds, and then gets a Retry-After', async () => {
     await cache.takeFetching(id, 'the dead', 60_000);
     expect(await clock.until(one())).toMatchObject({ kind: 'max_unreachable', reason: 'busy', retryAfterMs: 2_000 });
@@ -300,6 +316,19 @@ describe('a count that could not be read is never reported as updated', () => {
     expect(await clock.until(one())).toMatchObject({ kind: 'max_unreachable', reason: 'server' });
     // MAX's own client stops at the deadline; this one takes three seconds.
     expect(clock.now() - began).toBeLessThan(8_000 + tookMs);
+  });
+
+  test('within the time that it was given: with nothing left, MAX is not asked', async () => {
+    const busy = { kind: 'max_unreachable', reason: 'busy', retryAfterMs: 2_000, lastKnown };
+    expect(await clock.until(one(id, 0, undefined, -500))).toEqual(busy);
+    expect(maxApi.calls).toEqual([]);
+    expect(await leaseIsFree()).toBe(true);
+
+    await clock.advance(1);
+    await cache.takeFetching(id, 'another', 60_000);
+    const began = clock.now();
+    expect(await clock.until(one(id, 0, undefined, 3_000))).toMatchObject({ kind: 'max_unreachable', reason: 'busy' });
+    expect(clock.now() - began).toBeLessThan(3_200);
   });
 
   test('if the store fails, the lease is released and the error thrown', async () => {
