@@ -10,7 +10,18 @@ import { keep, print } from './support/report.ts';
 
 /** `npm run bench -- [part…] [--quick]` measures the performance goals on this machine. */
 
-const PARTS = ['imports', 'page', 'find', 'limiter', 'stampede', 'memory', 'full-update', 'people', 'soak'] as const;
+const PARTS = [
+  'imports',
+  'page',
+  'find',
+  'limiter',
+  'stampede',
+  'memory',
+  'full-update',
+  'people',
+  'soak',
+  'mutation',
+] as const;
 /** A program of its own, which keeps its own record. */
 const FRESHNESS = 'freshness';
 const KNOWN: readonly string[] = [...PARTS, FRESHNESS];
