@@ -12,7 +12,7 @@ import { openFunctionLogs } from './runner/function-logs.ts';
 import { startHttpApi } from './runner/http/http-api.ts';
 import { bundleFunctions } from './runner/lambda/bundle.ts';
 import type { Invocation } from './runner/lambda/environment.ts';
-import { IdleLimit, LambdaFunction } from './runner/lambda/function.ts';
+import { EnvironmentLimit, LambdaFunction } from './runner/lambda/function.ts';
 import { startQueueTrigger } from './runner/queue-triggers.ts';
 import { createQueues, createTables } from './runner/resources.ts';
 import { startSchedules } from './runner/schedules.ts';
@@ -63,8 +63,8 @@ const CUT_LIMIT_MS = 1_000;
 /** Largest number of environments of a function without reserved concurrency. Callers wait for a free one instead of failing. */
 const CONCURRENCY = 10;
 const UNLIMITED_WAIT_MS = 29_000;
-/** Largest number of idle execution environments of all functions. Together they take about 400 MB. */
-const MAX_IDLE_ENVIRONMENTS = 12;
+/** Largest number of execution environments of all functions. Together they take about 500 MB. */
+const MAX_ENVIRONMENTS = 20;
 /** How long an HTTP request waits for a function at its declared limit before it counts as throttled. */
 const THROTTLED_WAIT_MS = 500;
 
@@ -154,7 +154,7 @@ async function start(
 
   const logs = openFunctionLogs(verbose ? undefined : join(dataDir, 'logs'));
   closers.push(() => logs.close());
-  const idleLimit = new IdleLimit(MAX_IDLE_ENVIRONMENTS);
+  const limit = new EnvironmentLimit(MAX_ENVIRONMENTS);
   const functions = new Map(
     declared.functions.map((declaredFunction) => {
       const { key, name, timeoutS, memoryMb, reservedConcurrency } = declaredFunction;
@@ -168,7 +168,7 @@ async function start(
       const concurrency = reservedConcurrency ?? CONCURRENCY;
       return [
         key,
-        new LambdaFunction(spec, { concurrency, idleLimit, onOutput: (output) => logs.attach(key, output) }),
+        new LambdaFunction(spec, { concurrency, limit, onOutput: (output) => logs.attach(key, output) }),
       ] as const;
     }),
   );

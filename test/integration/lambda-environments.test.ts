@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { IdleLimit, LambdaFunction } from '../../localstack/runner/lambda/function.ts';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { EnvironmentLimit, LambdaFunction } from '../../localstack/runner/lambda/function.ts';
 
 /** How many execution environments the local runner keeps for a function. */
 
@@ -16,10 +16,10 @@ beforeAll(async () => {
 afterEach(() => lambda.stop());
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-function start(concurrency: number, idleLimit = new IdleLimit(100)): LambdaFunction {
+function start(concurrency: number, limit = new EnvironmentLimit(100)): LambdaFunction {
   const bundle = { file: join(dir, 'handler.mjs'), exportName: 'handler' };
   const spec = { key: 'sleep', name: 'sleep', arn: 'arn', timeoutMs: 10_000, memoryMb: 128, bundle, environment: {} };
-  lambda = new LambdaFunction(spec, { concurrency, idleLimit, onOutput: (output) => output.resume() });
+  lambda = new LambdaFunction(spec, { concurrency, limit, onOutput: (output) => output.resume() });
   return lambda;
 }
 const together = (count: number, ms: number) =>
@@ -36,7 +36,7 @@ test('simultaneous short events share an environment, because creating another o
 
 test('simultaneous long events get their own environments, up to the limit', async () => {
   start(3);
-  const outcomes = await together(6, 1_000);
+  const outcomes = await together(6, 2_500);
   expect(outcomes.every(({ outcome }) => outcome === 'value')).toBe(true);
   expect(lambda.environments).toBe(3);
 });
@@ -49,7 +49,7 @@ test('an event that waits longer than allowed is throttled', async () => {
 
 test('idle environments end: the spare ones after half a minute, the last one after ten minutes', async () => {
   start(3);
-  await together(3, 1_000);
+  await together(3, 4_000);
   const now = performance.now();
   lambda.endIdle(now + 20_000);
   expect(lambda.environments).toBe(3);
@@ -62,19 +62,34 @@ test('idle environments end: the spare ones after half a minute, the last one af
   expect(await lambda.invoke({ ms: 0 }, 10_000)).toEqual({ outcome: 'value', value: 0 });
 });
 
-test('functions share a limit of idle environments; the one that has been idle longest ends', async () => {
-  const idleLimit = new IdleLimit(3);
-  const other = start(3, idleLimit);
-  await together(2, 600);
-  start(3, idleLimit);
+test('functions share a limit: the environment that has been idle longest ends for another one', async () => {
+  const limit = new EnvironmentLimit(3);
+  const other = start(3, limit);
+  await together(2, 2_500);
+  start(3, limit);
   try {
-    await together(2, 600);
+    await together(2, 2_500);
     expect([other.environments, lambda.environments]).toEqual([1, 2]);
-    // A busy environment does not count, and is idle again as the last.
     await other.invoke({ ms: 0 }, 10_000);
-    await together(3, 600);
+    await together(3, 4_000);
     expect([other.environments, lambda.environments]).toEqual([0, 3]);
-    expect(await other.invoke({ ms: 0 }, 10_000)).toEqual({ outcome: 'value', value: 0 });
+  } finally {
+    await other.stop();
+  }
+});
+
+test('while all are busy, a function gets only its first environment; over the limit, idle ones end', async () => {
+  const limit = new EnvironmentLimit(2);
+  const other = start(3, limit);
+  const busy = together(2, 5_000);
+  await vi.waitUntil(() => other.environments === 2, 4_000);
+  start(3, limit);
+  try {
+    const outcomes = await together(3, 600);
+    expect(outcomes.every(({ outcome }) => outcome === 'value')).toBe(true);
+    expect([other.environments, lambda.environments]).toEqual([2, 0]);
+    await busy;
+    expect(other.environments).toBe(2);
   } finally {
     await other.stop();
   }

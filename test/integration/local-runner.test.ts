@@ -99,7 +99,7 @@ describe('invocations', () => {
     };
     const first = await count(0);
     expect(await count(0)).toEqual({ ...first, nth: 2 });
-    const six = await Promise.all([1, 2, 3, 4, 5, 6].map(() => count(100)));
+    const six = await Promise.all([1, 2, 3, 4, 5, 6].map(() => count(150)));
     expect(new Set(six.map(({ environment }) => environment)).size).toBe(2);
     expect(new Set(six.map(({ environment, nth }) => `${environment} ${nth}`)).size).toBe(6);
   });

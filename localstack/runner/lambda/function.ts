@@ -5,30 +5,52 @@ export interface FunctionOptions {
   /** Largest number of environments at the same time. */
   readonly concurrency: number;
   readonly onOutput: (stream: Readable) => void;
-  /** The limit of idle environments that this function shares with others. */
-  readonly idleLimit: IdleLimit;
+  /** The limit that this function shares with others. */
+  readonly limit: EnvironmentLimit;
 }
 
-/** Limits the idle environments of several functions together, because each takes 20 to 40 MB. */
-export class IdleLimit {
+/**
+ * Limits the environments of several functions together, because each takes 30 to 40 MB. A function may exceed it with its first
+ * one, so that no function has to wait for all others.
+ */
+export class EnvironmentLimit {
   readonly #max: number;
-  /** The function that ends each idle environment. The one that has been idle longest is the first. */
-  readonly #ends = new Set<() => void>();
+  #environments = 0;
+  /** What ends each idle environment. The one that has been idle longest is the first. */
+  readonly #idle = new Set<() => void>();
 
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** Adds an environment. Over the limit, ends the one that has been idle longest. */
-  add(end: () => void): void {
-    this.#ends.add(end);
-    const [oldest] = this.#ends;
-    if (this.#ends.size > this.#max) oldest?.();
+  /** Makes room for another environment, if need be by ending the one that has been idle longest. @returns whether there is room. */
+  makeRoom(): boolean {
+    if (this.#environments >= this.#max) this.#endOldest();
+    return this.#environments < this.#max;
   }
 
-  /** Removes an environment that is busy again, or that ended. */
-  remove(end: () => void): void {
-    this.#ends.delete(end);
+  created(): void {
+    this.#environments += 1;
+  }
+
+  ended(): void {
+    this.#environments -= 1;
+  }
+
+  /** Adds an environment that is idle from now on. Over the limit, ends the one that has been idle longest. @param end ends it. */
+  idle(end: () => void): void {
+    this.#idle.add(end);
+    if (this.#environments > this.#max) this.#endOldest();
+  }
+
+  /** Removes an environment that is busy again, or that ends. */
+  busy(end: () => void): void {
+    this.#idle.delete(end);
+  }
+
+  #endOldest(): void {
+    const [end] = this.#idle;
+    end?.();
   }
 }
 
@@ -38,8 +60,12 @@ interface IdleEnvironment {
   readonly end: () => void;
 }
 
-/** How long to wait for a busy environment before another one is created, ms. Creating one takes longer than that. */
-const PATIENCE_MS = 250;
+/** How often a waiting event checks whether another environment would help, ms. */
+const POLL_MS = 250;
+/** Wait after which another environment is created, ms; half the allowed wait if that is shorter. It takes half a second of a processor. */
+const PATIENCE_MS = 1_000;
+/** If all environments have worked on their events for this time, ms, another one is created at once: they wait for something. */
+const LONG_EVENT_MS = 1_000;
 /** Idle time after which environments end, ms, except the last one of a function. */
 const SPARE_IDLE_MS = 30_000;
 /** Idle time after which the last environment of a function ends, ms. Lambda keeps idle environments for a similar time. */
@@ -109,24 +135,31 @@ export class LambdaFunction {
 
   async #acquire(waitMs: number): Promise<Environment | undefined> {
     const until = performance.now() + waitMs;
+    const impatientAt = until - Math.max(waitMs - PATIENCE_MS, waitMs / 2);
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      this.#options.idleLimit.remove(idle.end);
+      this.#options.limit.busy(idle.end);
       if (!idle.environment.gone) return idle.environment;
-      this.#all.delete(idle.environment);
+      this.#forget(idle.environment);
     }
-    if (this.#all.size === 0 && !this.#stopped) return this.#create();
+    if (this.#all.size === 0 && !this.#stopped) {
+      this.#options.limit.makeRoom();
+      return this.#create();
+    }
     for (let left = waitMs; left > 0 && !this.#stopped; left = until - performance.now()) {
-      const released = await this.#nextReleased(Math.min(PATIENCE_MS, left));
+      const released = await this.#nextReleased(Math.min(POLL_MS, left));
       if (released) return released;
-      if (this.#mayGrow()) return this.#create();
+      if (this.#mayGrow(performance.now() >= impatientAt)) return this.#create();
     }
     return undefined;
   }
 
-  /** Only one environment starts at a time, because a start slows down the busy environments. */
-  #mayGrow(): boolean {
-    const starting = [...this.#all].some((environment) => !environment.ready);
-    return this.#all.size < this.#options.concurrency && !starting && !this.#stopped;
+  /** Returns whether another environment helps, and there is room for it. @param impatient whether an event has waited too long. */
+  #mayGrow(impatient: boolean): boolean {
+    const { concurrency, limit } = this.#options;
+    if (this.#stopped || this.#all.size >= concurrency) return false;
+    // One that is still being created has worked for no time. Only one is created at a time.
+    const shortest = Math.min(...[...this.#all].map(({ busyMs }) => busyMs));
+    return shortest > (impatient ? 0 : LONG_EVENT_MS) && limit.makeRoom();
   }
 
   /** Waits for the next released environment. @returns `undefined` if none is released in time. */
@@ -147,11 +180,16 @@ export class LambdaFunction {
   #create(): Environment {
     const environment = new Environment(this.spec, this.#options.onOutput);
     this.#all.add(environment);
+    this.#options.limit.created();
     return environment;
   }
 
+  #forget(environment: Environment): void {
+    if (this.#all.delete(environment)) this.#options.limit.ended();
+  }
+
   #release(environment: Environment): void {
-    if (environment.gone) this.#all.delete(environment);
+    if (environment.gone) this.#forget(environment);
     if (this.#stopped) return;
     const next = this.#waiting.shift();
     if (next) next(environment.gone ? this.#create() : environment);
@@ -159,15 +197,15 @@ export class LambdaFunction {
   }
 
   #keep(environment: Environment): void {
-    const { idleLimit } = this.#options;
+    const { limit } = this.#options;
     const end = () => {
-      idleLimit.remove(end);
+      limit.busy(end);
       this.#idle.splice(this.#idle.indexOf(idle), 1);
-      this.#all.delete(environment);
+      this.#forget(environment);
       void environment.stop();
     };
     const idle = { environment, since: performance.now(), end };
     this.#idle.push(idle);
-    idleLimit.add(end);
+    limit.idle(end);
   }
 }
