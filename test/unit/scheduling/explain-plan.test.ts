@@ -125,7 +125,27 @@ describe('the plan explained', () => {
       ...{ budget_per_hour: 21_600, planned_at: new Date(T0).toISOString(), chats: 4, due: 1 },
       ...{ trusted: 2, dirty: 1, never_read: 1, measured_freshness: 0.5, fresher_than_hour: 0.75, what_if: null },
     });
-    expect((await explain()).expected_freshness).toBeGreaterThan(0.7);
+    const plan = await explain();
+    expect(plan.expected_freshness).toBeGreaterThan(0.7);
+    const { context } = (await stores.planner.readPrice()) ?? {};
+    expect(plan.median_changes_per_day).toBeCloseTo(24 * Math.exp(context?.population.mean ?? 0), 6);
+    expect(plan.kappa).toBe(context?.kappa);
+  });
+
+  test('a count is not known to be correct if its chat was never read, or changed since, or if events may be lost', async () => {
+    await chats(3);
+    for (const id of [1, 2]) await read(id, 60_000);
+    for (const id of [1, 2, 3]) await stores.events.recordEventTrust(id, true, T0 - HOUR, T0 - HOUR);
+    await stores.events.markDirty(2, T0 - 1, T0 + 30_000);
+    await tick();
+    expect(await explain()).toMatchObject({ trusted: 3, dirty: 1, never_read: 1, expected_accuracy: 1 / 3 });
+    const lost = { read: async () => ({ url: 'https://chats.example', seenAt: T0 - HOUR, since: 0 }) };
+    const plan = await createExplainPlan({
+      ...{ ...deps, plannerStore: stores.planner, subscriptionStore: lost, settings },
+    })(undefined);
+    expect(plan.trusted).toBe(0);
+    expect(plan.expected_accuracy).toBeLessThan(1 / 3);
+    expect(plan.expected_accuracy).toBeGreaterThan(0.3);
   });
 
   test('says which signals the planner uses', async () => {
@@ -167,6 +187,7 @@ describe('the plan explained', () => {
     await tick();
     const [little, much] = [await explain(1), await explain(30)];
     expect(little.what_if).toMatchObject({ rps: 1, budget_per_hour: 720 });
+    expect((await explain()).what_if).toBeNull();
     expect(little.what_if?.requests_per_hour).toBeCloseTo(720, -1);
     expect(much.what_if?.expected_freshness).toBeGreaterThan(little.what_if?.expected_freshness ?? 1);
     expect(much.what_if?.kappa).toBeLessThan(little.what_if?.kappa ?? 0);
