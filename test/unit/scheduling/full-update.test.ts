@@ -147,8 +147,10 @@ describe('only one at a time', () => {
     expect(outcomes.map(({ started }) => started).sort()).toEqual([false, false, true]);
     expect(new Set(outcomes.map(({ run }) => run.run_id))).toEqual(new Set(['run-1']));
     await plan();
+    plans.length = 0;
     // Scheduled, but still in progress.
     expect(await start()).toMatchObject({ started: false, run: { run_id: 'run-1', status: 'running' } });
+    expect(plans).toEqual([]);
     await workOff();
     expect(await start()).toMatchObject({ started: true, run: { status: 'planning', done: 0 } });
   });
