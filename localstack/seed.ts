@@ -1,42 +1,19 @@
-import { createDynamoChatStore } from '../lib/adapters/dynamodb/chat-store.ts';
-import { createDynamo } from '../lib/adapters/dynamodb/client.ts';
-import { importChats } from '../lib/importing/import-chats.ts';
-import type { ImportLine } from '../lib/importing/read-line.ts';
-import { readConfig } from '../lib/runtime/config.ts';
-import { configuredDatabase } from '../lib/runtime/database.ts';
-import type { ChatSeed } from './max/world.ts';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { SeedWorkerData } from './seed-worker.ts';
+import type { SimulatedWorld } from './servers/max-simulator.ts';
 
 /**
- * Adds the simulator's chats to the tables, by the same import as `npm run import`. It can be repeated.
+ * Adds the simulator's chats to the tables, by the same import as `npm run import`, in a thread of its own, whose memory is free
+ * afterwards. It can be repeated.
  * @param env the tables and endpoints of the running stack.
  * @returns the number of written chats.
  */
-export async function seedChats(chats: Iterable<ChatSeed>, env: NodeJS.ProcessEnv): Promise<number> {
-  const { tables } = readConfig(env, ['tables']);
-  const { AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = env;
-  const client = createDynamo({
-    ...(AWS_REGION && { region: AWS_REGION }),
-    ...(AWS_ENDPOINT_URL_DYNAMODB && { endpoint: AWS_ENDPOINT_URL_DYNAMODB }),
-    ...(AWS_ACCESS_KEY_ID &&
-      AWS_SECRET_ACCESS_KEY && {
-        credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
-      }),
+export async function seedChats(world: SimulatedWorld, env: NodeJS.ProcessEnv): Promise<number> {
+  const worker = new Worker(new URL('./seed-worker.ts', import.meta.url), {
+    workerData: { world, env: { ...env } } satisfies SeedWorkerData,
   });
-  const store = createDynamoChatStore(configuredDatabase(tables, client));
-  const totals = await importChats(store, linesOf(chats), {
-    now: Date.now,
-    onRefused({ line, reason }) {
-      throw new Error(`the simulator's chat ${line} can't be imported: ${reason}`);
-    },
-  });
-  client.destroy();
-  return totals.created + totals.updated;
-}
-
-function* linesOf(chats: Iterable<ChatSeed>): Generator<ImportLine> {
-  let line = 0;
-  for (const chat of chats) {
-    line += 1;
-    yield { line, fields: { ...chat, source: 'max-simulator' } };
-  }
+  // Rejects with the error of the thread.
+  const [written] = await once(worker, 'message');
+  return written;
 }

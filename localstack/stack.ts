@@ -63,8 +63,10 @@ const CUT_LIMIT_MS = 1_000;
 /** Largest number of environments of a function without reserved concurrency. Callers wait for a free one instead of failing. */
 const CONCURRENCY = 10;
 const UNLIMITED_WAIT_MS = 29_000;
-/** Largest number of execution environments of all functions. Together they take about 500 MB. */
-const MAX_ENVIRONMENTS = 20;
+/** Largest number of execution environments of all functions. Together they take about 600 MB. */
+const MAX_ENVIRONMENTS = 16;
+/** Idle time after which an environment may make room for another one, ms. */
+const REST_MS = 5_000;
 /** How long an HTTP request waits for a function at its declared limit before it counts as throttled. */
 const THROTTLED_WAIT_MS = 500;
 
@@ -154,7 +156,7 @@ async function start(
 
   const logs = openFunctionLogs(verbose ? undefined : join(dataDir, 'logs'));
   closers.push(() => logs.close());
-  const limit = new EnvironmentLimit(MAX_ENVIRONMENTS);
+  const limit = new EnvironmentLimit(MAX_ENVIRONMENTS, REST_MS);
   const functions = new Map(
     declared.functions.map((declaredFunction) => {
       const { key, name, timeoutS, memoryMb, reservedConcurrency } = declaredFunction;
@@ -251,6 +253,6 @@ async function seedOnce(dataDir: string, simulator: SimulatedMax, env: Variables
   const marker = join(dataDir, 'seeded');
   if (existsSync(marker)) return;
   progress('first start: adding the chats of the simulator');
-  const count = await seedChats(simulator.seeds(), env);
+  const count = await seedChats(simulator.world, env);
   if (count > 0) await writeFile(marker, `${count}\n`);
 }

@@ -95,7 +95,7 @@ async function start(
   if (simulator) {
     await simulator.deliverVia(deployment.url);
     progress('adding the chats of the simulator');
-    await seedChats(simulator.seeds(), {
+    await seedChats(simulator.world, {
       ...deployment.tables,
       AWS_REGION: access.region,
       AWS_ENDPOINT_URL_DYNAMODB: access.endpoint,

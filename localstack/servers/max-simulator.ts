@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { type ChatSeed, World } from '../max/world.ts';
 import { startChildServer } from './child-server.ts';
 import { freePort } from './free-port.ts';
 
@@ -14,12 +13,14 @@ export interface SimulatedMaxOptions {
   readonly latencyMs?: number;
 }
 
+/** What determines the chats of a simulated MAX and their counts. */
+export type SimulatedWorld = Required<Pick<SimulatedMaxOptions, 'chats' | 'seed' | 'drift'>>;
+
 export interface SimulatedMax {
   readonly url: string;
   readonly controlUrl: string;
   readonly token: string;
-  /** The chats of the simulated MAX, for the first start of a stack. */
-  seeds(): Iterable<ChatSeed>;
+  readonly world: SimulatedWorld;
   /** Sends webhooks to this address, with the path of the subscription, instead of the subscribed host. */
   deliverVia(url: string): Promise<void>;
   stop(): Promise<void>;
@@ -42,7 +43,7 @@ export async function startSimulatedMax(options: SimulatedMaxOptions = {}): Prom
     url: `http://127.0.0.1:${port}`,
     controlUrl,
     token,
-    seeds: () => new World({ chats, seed, drift, goneRate: 0, clock: { now: Date.now } }).seeds(),
+    world: { chats, seed, drift },
     async deliverVia(url) {
       const headers = { 'content-type': 'application/json' };
       const body = JSON.stringify({ via: url });

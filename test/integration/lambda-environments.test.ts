@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterEach(() => lambda.stop());
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-function start(concurrency: number, limit = new EnvironmentLimit(100)): LambdaFunction {
+function start(concurrency: number, limit = new EnvironmentLimit(100, 0)): LambdaFunction {
   const bundle = { file: join(dir, 'handler.mjs'), exportName: 'handler' };
   const spec = { key: 'sleep', name: 'sleep', arn: 'arn', timeoutMs: 10_000, memoryMb: 128, bundle, environment: {} };
   lambda = new LambdaFunction(spec, { concurrency, limit, onOutput: (output) => output.resume() });
@@ -63,7 +63,7 @@ test('idle environments end: the spare ones after half a minute, the last one af
 });
 
 test('functions share a limit: the environment that has been idle longest ends for another one', async () => {
-  const limit = new EnvironmentLimit(3);
+  const limit = new EnvironmentLimit(3, 0);
   const other = start(3, limit);
   await together(2, 2_500);
   start(3, limit);
@@ -79,7 +79,7 @@ test('functions share a limit: the environment that has been idle longest ends f
 });
 
 test('while all are busy, a function gets only its first environment; over the limit, idle ones end', async () => {
-  const limit = new EnvironmentLimit(2);
+  const limit = new EnvironmentLimit(2, 0);
   const other = start(3, limit);
   const busy = together(2, 5_000);
   await vi.waitUntil(() => other.environments === 2, 4_000);

@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Bundle } from './bundle.ts';
 
 /** Lambda's limit for the import of a handler. */
 const INIT_TIMEOUT_MS = 10_000;
-/** A small part of V8's default, because one process has dozens of environments, and V8 does not return this memory. */
-const YOUNG_GENERATION_MB = 2;
-// For the same reason. It saves 3 MB in each.
-setFlagsFromString('--optimize-for-size');
+/** A tenth of V8's default, because one process has many environments, and V8 does not return this memory. */
+const YOUNG_GENERATION_MB = 4;
 
 export interface FunctionSpec {
   readonly key: string;

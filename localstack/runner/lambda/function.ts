@@ -15,12 +15,15 @@ export interface FunctionOptions {
  */
 export class EnvironmentLimit {
   readonly #max: number;
+  readonly #restMs: number;
   #environments = 0;
-  /** What ends each idle environment. The one that has been idle longest is the first. */
-  readonly #idle = new Set<() => void>();
+  /** What ends each idle environment, and since when it is idle (`performance.now()`). The first has been idle longest. */
+  readonly #idle = new Map<() => void, number>();
 
-  constructor(max: number) {
+  /** @param restMs how long an environment must be idle before it can be ended for another one. To create one costs more than it wins. */
+  constructor(max: number, restMs: number) {
     this.#max = max;
+    this.#restMs = restMs;
   }
 
   /** Makes room for another environment, if need be by ending the one that has been idle longest. @returns whether there is room. */
@@ -39,7 +42,7 @@ export class EnvironmentLimit {
 
   /** Adds an environment that is idle from now on. Over the limit, ends the one that has been idle longest. @param end ends it. */
   idle(end: () => void): void {
-    this.#idle.add(end);
+    this.#idle.set(end, performance.now());
     if (this.#environments > this.#max) this.#endOldest();
   }
 
@@ -49,8 +52,8 @@ export class EnvironmentLimit {
   }
 
   #endOldest(): void {
-    const [end] = this.#idle;
-    end?.();
+    const [[end, since] = []] = this.#idle;
+    if (end && since !== undefined && performance.now() - since >= this.#restMs) end();
   }
 }
 
