@@ -11,7 +11,7 @@ export interface FunctionOptions {
 
 /**
  * Limits the environments of several functions together, because each takes 30 to 40 MB. A function may exceed it with its first
- * one, so that no function has to wait for all others.
+ * one, and for an event that has waited for seconds, so that no function has to wait for all others.
  */
 export class EnvironmentLimit {
   readonly #max: number;
@@ -67,6 +67,8 @@ interface IdleEnvironment {
 const POLL_MS = 250;
 /** Wait after which another environment is created, ms; half the allowed wait if that is shorter. It takes half a second of a processor. */
 const PATIENCE_MS = 1_000;
+/** Wait after which another environment is created even over the limit, ms. */
+const STARVED_MS = 3_000;
 /** If all environments have worked on their events for this time, ms, another one is created at once: they wait for something. */
 const LONG_EVENT_MS = 1_000;
 /** Idle time after which environments end, ms, except the last one of a function. */
@@ -138,7 +140,6 @@ export class LambdaFunction {
 
   async #acquire(waitMs: number): Promise<Environment | undefined> {
     const until = performance.now() + waitMs;
-    const impatientAt = until - Math.max(waitMs - PATIENCE_MS, waitMs / 2);
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
       this.#options.limit.busy(idle.end);
       if (!idle.environment.gone) return idle.environment;
@@ -151,18 +152,19 @@ export class LambdaFunction {
     for (let left = waitMs; left > 0 && !this.#stopped; left = until - performance.now()) {
       const released = await this.#nextReleased(Math.min(POLL_MS, left));
       if (released) return released;
-      if (this.#mayGrow(performance.now() >= impatientAt)) return this.#create();
+      if (this.#mayGrow(performance.now() - until + waitMs, waitMs)) return this.#create();
     }
     return undefined;
   }
 
-  /** Returns whether another environment helps, and there is room for it. @param impatient whether an event has waited too long. */
-  #mayGrow(impatient: boolean): boolean {
+  /** Returns whether another environment helps an event that has waited for `waitedMs` of `waitMs`, and there is room for it. */
+  #mayGrow(waitedMs: number, waitMs: number): boolean {
     const { concurrency, limit } = this.#options;
     if (this.#stopped || this.#all.size >= concurrency) return false;
     // One that is still being created has worked for no time. Only one is created at a time.
     const shortest = Math.min(...[...this.#all].map(({ busyMs }) => busyMs));
-    return shortest > (impatient ? 0 : LONG_EVENT_MS) && limit.makeRoom();
+    const helps = shortest > (waitedMs >= Math.min(PATIENCE_MS, waitMs / 2) ? 0 : LONG_EVENT_MS);
+    return helps && (limit.makeRoom() || waitedMs >= STARVED_MS);
   }
 
   /** Waits for the next released environment. @returns `undefined` if none is released in time. */
