@@ -81,14 +81,14 @@ test('functions share a limit: the environment that has been idle longest ends f
 test('while all are busy, a function gets its first environment, and others after three seconds; over the limit, idle ones end', async () => {
   const limit = new EnvironmentLimit(2, 0);
   const other = start(3, limit);
-  const busy = together(2, 10_000);
+  const busy = together(2, 9_500);
   await vi.waitUntil(() => other.environments === 2, 4_000);
   start(3, limit);
   try {
     await together(3, 600);
     expect([other.environments, lambda.environments]).toEqual([2, 0]);
-    const starved = together(2, 4_500);
-    await vi.waitUntil(() => lambda.environments === 2, 4_400);
+    const starved = together(2, 4_000);
+    await vi.waitUntil(() => lambda.environments === 2, 3_900);
     expect(other.running).toBe(2);
     await Promise.all([starved, busy]);
     expect(other.environments + lambda.environments).toBe(2);
