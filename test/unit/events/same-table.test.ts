@@ -246,7 +246,7 @@ async function openWorld(skews: readonly number[], random: () => number) {
       const by = pick(environments);
       const chat = inMax.get(maxChatId);
       if (!stored || !by || !chat) return;
-      await by.refreshOne(stored, now, now + 8_000);
+      await by.refreshOne(stored, now, by.clock.now() + 8_000);
       chat.wasRead = true;
     },
     table: () => tableOf(CHATS),
