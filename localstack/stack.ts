@@ -63,8 +63,8 @@ const CUT_LIMIT_MS = 1_000;
 /** Largest number of environments of a function without reserved concurrency. Callers wait for a free one instead of failing. */
 const CONCURRENCY = 10;
 const UNLIMITED_WAIT_MS = 29_000;
-/** Number of execution environments of all functions from which a further one must wait for room. Together they take about 500 MB. */
-const MAX_ENVIRONMENTS = 14;
+/** Number of execution environments of all functions from which a further one must wait for room. Together they take about 450 MB. */
+const MAX_ENVIRONMENTS = 12;
 /** Idle time after which an environment may make room for another one, ms. */
 const REST_MS = 5_000;
 /** How long an HTTP request waits for a function at its declared limit before it counts as throttled. */
