@@ -13,7 +13,7 @@ import { tracing } from './tracing.ts';
 export const logger = new Logger();
 export const metrics = new Metrics();
 
-/** What a function does if its handler is not done a short time before Lambda would end it. */
+/** Ends a function that takes too long, a short time before Lambda would do so without a response. */
 export interface TimeLimit {
   /** The time that is left then, ms. */
   readonly timeoutEarlyInMillis: number;

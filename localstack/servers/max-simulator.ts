@@ -13,7 +13,7 @@ export interface SimulatedMaxOptions {
   readonly latencyMs?: number;
 }
 
-/** What determines the chats of a simulated MAX and their counts. */
+/** The options that determine the chats of a simulated MAX and their counts. */
 export type SimulatedWorld = Required<Pick<SimulatedMaxOptions, 'chats' | 'seed' | 'drift'>>;
 
 export interface SimulatedMax {

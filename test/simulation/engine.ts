@@ -55,7 +55,7 @@ export class Engine {
 
   /** Runs all events up to `until`. @param check called after each event; an error that it throws ends the run. */
   async run(until: number, check: () => void): Promise<void> {
-    // What has just been thawed continues now, even if no event is left before `until`.
+    // Work that was thawed continues now, even if no event is left before `until`.
     await settled(false);
     for (let next = this.#heap[0]; next && next.at <= until; next = this.#heap[0]) {
       this.#removeFirst();

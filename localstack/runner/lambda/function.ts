@@ -17,7 +17,7 @@ export class EnvironmentLimit {
   readonly #max: number;
   readonly #restMs: number;
   #environments = 0;
-  /** What ends each idle environment, and since when it is idle (`performance.now()`). The first has been idle longest. */
+  /** For each idle environment, a function that ends it, and since when it is idle (`performance.now()`). The first has been idle longest. */
   readonly #idle = new Map<() => void, number>();
 
   /** @param restMs how long an environment must be idle before it can be ended for another one. To create one costs more than it wins. */

@@ -8,7 +8,7 @@ import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import { HOUR, type MemoryQueue, memoryQueue, memoryViewCounter } from '../../support/participants.ts';
 import { created, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
-/** What a worker decides about the chats of its message, beyond reading them. */
+/** The decisions of a worker about the chats of its message, beyond reading them. */
 
 let clock: FakeClock;
 let stores: Stores;
@@ -108,7 +108,7 @@ describe('after the refreshes of a message', () => {
         message: { ids: [2, 3], requested_at: T0, charged_to_planner: true },
       },
     ]);
-    // What was found before counts against the spare budget.
+    // Chats of earlier messages have used a part of the spare budget.
     await (await open(true, [5])).settle([refreshed(5, 30_000)]);
     expect(queue.messages).toHaveLength(1);
   });
