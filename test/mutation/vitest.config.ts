@@ -19,6 +19,7 @@ export default defineConfig({
     ],
     env: { ...quietEnvironment, STORES: 'memory' },
     testTimeout: 10_000,
+    setupFiles: ['test/mutation/load-rooms.ts'],
     isolate: false,
   },
 });
