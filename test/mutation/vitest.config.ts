@@ -9,7 +9,7 @@ export default defineConfig({
     include: [
       'test/unit/{events,http,importing,listing,planner,refreshing,scheduling}/*.test.ts',
       'test/contract/{count-store,event-store,find-chats,planner-store,roll-up}.test.ts',
-      'test/unit/{chat-item,claims,cursor,day,issuer-keys,lanes,local-pace,pace,posting-lists,search,updates}.test.ts',
+      'test/unit/{chat-item,claims,config,cursor,day,issuer-keys,lanes,local-pace,pace,posting-lists,search,updates}.test.ts',
     ],
     exclude: [
       'test/unit/scheduling/five-days.test.ts',
@@ -17,7 +17,7 @@ export default defineConfig({
       // Replaces modules, which it would do for all files.
       'test/unit/http/receive-updates.test.ts',
     ],
-    env: { ...quietEnvironment, STORES: 'memory' },
+    env: { ...quietEnvironment, STORES: 'memory', FIND_RUNS: '5' },
     testTimeout: 10_000,
     setupFiles: ['test/mutation/load-rooms.ts'],
     isolate: false,
