@@ -195,7 +195,8 @@ function momentsAbout(prior: ChangeBelief, posterior: (z: number) => number, { m
   const shift = first / sum;
   return {
     mean: Math.min(HIGHEST, Math.max(LOWEST, prior.mean + Math.sqrt(prior.variance) * (mode + shift))),
-    // The likelihoods are log-concave in ln λ, so they never widen a belief.
+    // By Bayes's rule, the time of the last event can widen a belief, by 5 % at most: was it a message, or a join or leave? No evidence
+    // has a negative precision (`RateEvidence`), so the belief keeps its width then.
     variance: prior.variance * Math.min(1, Math.max(0, second / sum - shift * shift)),
   };
 }
