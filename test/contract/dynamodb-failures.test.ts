@@ -96,6 +96,27 @@ test('an update overtaken by the same change, or by a deletion, leaves correct w
   for (const word of ['право', 'химия']) expect(await listOf(word)).toEqual([]);
 });
 
+test.each([
+  [
+    'an edit',
+    () => chats.update(1, { url: 'https://max.ru/join/new' }, T0 + 1),
+    'TransactWriteItems',
+    { kind: 'not_found' },
+  ],
+  ['a deletion', () => chats.delete(1), 'TransactWriteItems', 'not_found'],
+  [
+    'a count',
+    () => counts.apply({ id: 1, maxChatId: '-70' }, { kind: 'count', count: 5 }, { askedAt: T0 + 1, dueAt: T0 }),
+    'UpdateItem',
+    { kind: 'superseded' },
+  ],
+])('%s of a chat that is deleted meanwhile writes nothing', async (_, write, command, outcome) => {
+  await created(others.chats, { maxChatId: '-70' });
+  once(command, () => others.chats.delete(1));
+  expect(await write()).toEqual(outcome);
+  expect(await others.chats.get(1)).toBeUndefined();
+});
+
 test('an update overtaken by a change of the status keeps the status', async () => {
   const id = await created(others.chats, { maxChatId: '-1' });
   const gone = { kind: 'unavailable', status: 'gone' } as const;

@@ -17,16 +17,18 @@ const chat: Chat = {
   updatedAt: '2026-02-01T00:00:00.000Z',
 };
 
-test('a stored chat has no attribute for a field without a value, except its MAX id, which conditions compare', () => {
-  const item = newItem(chat, null, 0);
-  expect(Object.entries(item.chat).filter(([, value]) => value !== undefined)).toEqual([
-    ['name', chat.name],
-    ['max_chat_id', null],
-    ['status', 'active'],
-    ['created_at', chat.createdAt],
-    ['updated_at', chat.updatedAt],
-  ]);
-  expect(chatOf(item)).toEqual(chat);
+const stored = (chat: Chat) =>
+  Object.fromEntries(Object.entries(newItem(chat, null, 0).chat).filter(([, value]) => value !== undefined));
+
+test('a stored chat has no attribute for a field with its usual value, except its MAX id, which conditions compare', () => {
+  const always = { name: chat.name, max_chat_id: null, created_at: chat.createdAt };
+  const changed = { updated_at: chat.updatedAt };
+  const unchanged = { ...chat, updatedAt: chat.createdAt };
+  const gone = { ...chat, status: 'gone' as const };
+  expect(stored(chat)).toEqual({ ...always, ...changed });
+  expect(stored(unchanged)).toEqual(always);
+  expect(stored(gone)).toEqual({ ...always, ...changed, status: 'gone' });
+  for (const each of [chat, unchanged, gone]) expect(chatOf(newItem(each, null, 0))).toEqual(each);
 });
 
 test('items of older versions, with the id and with NULL attributes, are read', () => {

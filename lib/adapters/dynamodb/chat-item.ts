@@ -1,4 +1,4 @@
-import type { Chat, Scope, StoredChat } from '../../chats/chat.ts';
+import type { Chat, ChatStatus, Scope, StoredChat } from '../../chats/chat.ts';
 import { type Learnt, NOTHING_PLANNED, type Planning } from '../../chats/planning.ts';
 import type { Position, Sort } from '../../chats/sort-keys.ts';
 import { countKey, nameKey, positionOf, timeKey } from '../../chats/sort-keys.ts';
@@ -29,8 +29,8 @@ export interface ChatItem extends PlanningItem {
 }
 
 /**
- * A chat without its id, as a map. Every listing index contains it, so it is small: fields that are `null` are absent. Items of
- * older versions contain them.
+ * A chat without its id, as a map. Every listing index contains it, so it is small: fields with their usual value are absent (`null`;
+ * the status `active`; for `updated_at` the same time as `created_at`). Items of older versions contain them.
  */
 export interface ChatAttributes {
   readonly name: string;
@@ -40,9 +40,9 @@ export interface ChatAttributes {
   readonly university_id?: number | null | undefined;
   readonly department?: string | null | undefined;
   readonly source?: string | null | undefined;
-  readonly status: Chat['status'];
+  readonly status?: ChatStatus | undefined;
   readonly created_at: string;
-  readonly updated_at: string;
+  readonly updated_at?: string | undefined;
 }
 
 /** The planner's data. The due index contains them too. */
@@ -106,10 +106,16 @@ const attributesOf = (chat: Chat): ChatAttributes => ({
   university_id: chat.universityId ?? undefined,
   department: chat.department ?? undefined,
   source: chat.source ?? undefined,
-  status: chat.status,
+  status: storedStatus(chat.status),
   created_at: chat.createdAt,
-  updated_at: chat.updatedAt,
+  updated_at: chat.updatedAt === chat.createdAt ? undefined : chat.updatedAt,
 });
+
+/** Convert a status into its attribute, and back. */
+export const storedStatus = (status: ChatStatus) => (status === USUAL_STATUS ? undefined : status);
+export const statusOf = ({ status }: Pick<ChatAttributes, 'status'>): ChatStatus => status ?? USUAL_STATUS;
+
+const USUAL_STATUS = 'active' satisfies ChatStatus;
 
 /** Returns the due attributes of a chat without a count. It is due at once: at `at` (Unix ms). */
 export const dueAttributes = (chat: Chat, at: number) =>
@@ -136,10 +142,31 @@ export const chatOf = ({ id, chat }: Pick<ChatItem, 'id' | 'chat'>): Chat => ({
   universityId: chat.university_id ?? null,
   department: chat.department ?? null,
   source: chat.source ?? null,
-  status: chat.status,
+  status: statusOf(chat),
   createdAt: chat.created_at,
-  updatedAt: chat.updated_at,
+  updatedAt: chat.updated_at ?? chat.created_at,
 });
+
+/** The condition that the chat exists and has this status. */
+export const hasStatus = (status: ChatStatus) => ({
+  condition: equals('#chat.#status', ':status', storedStatus(status) === undefined),
+  values: { ':status': status },
+});
+
+/** The condition that the chat exists, and nobody changed it since it was read: edits change `updated_at`, responses of MAX the status. */
+export function isUnchanged({ status, createdAt, updatedAt }: Chat) {
+  const inStatus = hasStatus(status);
+  return {
+    condition: `${equals('#chat.#updated_at', ':updated_at', updatedAt === createdAt)} AND ${inStatus.condition}`,
+    values: { ...inStatus.values, ':updated_at': updatedAt },
+  };
+}
+
+/** @param isUsual whether the attribute is absent if it has this value. */
+const equals = (path: string, value: string, isUsual: boolean) =>
+  isUsual
+    ? `(${path} = ${value} OR (attribute_exists(#chat) AND attribute_not_exists(${path})))`
+    : `${path} = ${value}`;
 
 export const storedChatOf = (item: ChatItem): StoredChat => ({
   chat: chatOf(item),

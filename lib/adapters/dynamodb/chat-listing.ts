@@ -2,7 +2,16 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { ChatOutline } from '../../chats/chat.ts';
 import type { Sort } from '../../chats/sort-keys.ts';
 import type { ListedChat, Listing, ListPage, OutlinePage, Walk } from '../../state/chat-store.ts';
-import { type ChatItem, chatOf, indexOf, positionIn, positionOfItem, startKey, storedChatOf } from './chat-item.ts';
+import {
+  type ChatItem,
+  chatOf,
+  indexOf,
+  positionIn,
+  positionOfItem,
+  startKey,
+  statusOf,
+  storedChatOf,
+} from './chat-item.ts';
 import { type Database, namesIn } from './database.ts';
 
 /** Returns a page of chats. 1 Query; more only for pages over 1 MB. */
@@ -79,7 +88,7 @@ export async function listOutlines({ client, tables }: Database, after: number, 
 const outlineOf = ({ id, chat }: Pick<ChatItem, 'id' | 'chat'>): ChatOutline => ({
   id,
   maxChatId: chat.max_chat_id,
-  status: chat.status,
+  status: statusOf(chat),
   createdAt: chat.created_at,
 });
 

@@ -1,6 +1,6 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { CountedChat, Scope } from '../../chats/chat.ts';
-import type { ChatItem } from './chat-item.ts';
+import { type ChatItem, statusOf } from './chat-item.ts';
 import { batchGet, type Database } from './database.ts';
 
 /** Keys in the state table for the chats. */
@@ -38,7 +38,7 @@ export async function readCountedChats(database: Database, ids: readonly number[
   const keys = ids.map((id) => ({ id }));
   const items = await batchGet(database, database.tables.chats, keys, { projection: COUNTED });
   return (items as unknown as ChatItem[]).map(({ id, chat, participants_count, read_at }) => ({
-    chat: { id, universityId: chat.university_id ?? null, maxChatId: chat.max_chat_id, status: chat.status },
+    chat: { id, universityId: chat.university_id ?? null, maxChatId: chat.max_chat_id, status: statusOf(chat) },
     participantsCount: participants_count ?? null,
     readAt: read_at ?? null,
   }));

@@ -6,7 +6,7 @@ import { COLUMNS, type Column } from '../../chats/sort-columns.ts';
 import { countKey } from '../../chats/sort-keys.ts';
 import { termsOf } from '../../chats/terms.ts';
 import type { CreateOutcome, UpdateOutcome } from '../../state/chat-store.ts';
-import { chatAttributes, chatOf, dueAttributes, newItem } from './chat-item.ts';
+import { chatAttributes, chatOf, dueAttributes, isUnchanged, newItem } from './chat-item.ts';
 import { counterKey, ownerKey, readChat, SEQUENCE } from './chat-reads.ts';
 import {
   assign,
@@ -178,6 +178,7 @@ async function replaceChat(
     ...dueAttributes(next, at),
   };
   const claims = countDropped ? claim(tables.state, next) : [];
+  const unchanged = isUnchanged(chat);
   const refused = await transact(database, [
     ...claims,
     ...(countDropped ? release(tables.state, chat) : []),
@@ -185,7 +186,11 @@ async function replaceChat(
       Update: {
         TableName: tables.chats,
         Key: { id: chat.id },
-        ...assign({ ...chatAttributes(next), ...(countDropped ? forgotten : {}) }, UNCHANGED, version(chat)),
+        ...assign(
+          { ...chatAttributes(next), ...(countDropped ? forgotten : {}) },
+          unchanged.condition,
+          unchanged.values,
+        ),
       },
     },
     ...counts(tables.state, [next], [chat]),
@@ -208,14 +213,15 @@ export async function deleteChat(database: Database, id: number): Promise<'delet
     const item = await readChat(database, id);
     if (!item) return 'not_found';
     const chat = chatOf(item);
+    const unchanged = isUnchanged(chat);
     const refused = await transact(database, [
       {
         Delete: {
           TableName: tables.chats,
           Key: { id },
-          ConditionExpression: UNCHANGED,
-          ExpressionAttributeNames: namesIn(UNCHANGED),
-          ExpressionAttributeValues: version(chat),
+          ConditionExpression: unchanged.condition,
+          ExpressionAttributeNames: namesIn(unchanged.condition),
+          ExpressionAttributeValues: unchanged.values,
         },
       },
       ...release(tables.state, chat),
@@ -227,10 +233,6 @@ export async function deleteChat(database: Database, id: number): Promise<'delet
   }
   throw new Error(`Chat ${id} was changed by others at each of ${MAX_VERSIONS} attempts`);
 }
-
-/** The condition that no other caller changed the chat. Edits change `updated_at`; responses of MAX change the status. */
-const UNCHANGED = '#chat.#updated_at = :updated_at AND #chat.#status = :status';
-const version = ({ updatedAt, status }: Chat) => ({ ':updated_at': updatedAt, ':status': status });
 
 /** Claims the chat's MAX id, if any, unless another chat has it. */
 const claim = (TableName: string, { id, maxChatId }: Chat): TransactionWrite[] =>

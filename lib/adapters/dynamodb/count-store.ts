@@ -5,7 +5,15 @@ import { isKnownCorrect } from '../../chats/planning.ts';
 import { countKey } from '../../chats/sort-keys.ts';
 import { valueTerm } from '../../chats/terms.ts';
 import type { ApplyOutcome, CountStore, DueChat } from '../../state/count-store.ts';
-import { type ChatItem, type PlanningItem, packLearnt, planningOf } from './chat-item.ts';
+import {
+  type ChatItem,
+  hasStatus,
+  type PlanningItem,
+  packLearnt,
+  planningOf,
+  statusOf,
+  storedStatus,
+} from './chat-item.ts';
 import { assign, type ConditionalWrite, type Database, namesIn, queryPages, update } from './database.ts';
 import { changePostings, settlePostings } from './posting-writes.ts';
 
@@ -14,7 +22,7 @@ const POSTPONED_IN_FLIGHT = 16;
 
 /** The condition that the chat still has the same MAX id, and that no newer reading is stored. */
 const NEWER = '#chat.#max_chat_id = :max_chat_id AND (attribute_not_exists(#checked_at) OR #checked_at < :asked_at)';
-const ACTIVE = '#chat.#status = :active';
+const ACTIVE = hasStatus('active');
 /** The condition that no event arrived after the request to MAX. */
 const CLEAN = '(attribute_not_exists(#dirty_at) OR #dirty_at <= :asked_at)';
 
@@ -46,7 +54,12 @@ export function createDynamoCountStore(database: Database): CountStore {
           ReturnValues: 'ALL_OLD',
         });
       if (reading.kind === 'unavailable') {
-        const refused = { 'chat.status': reading.status, checked_at: askedAt, due: undefined, due_at: undefined };
+        const refused = {
+          'chat.status': storedStatus(reading.status),
+          checked_at: askedAt,
+          due: undefined,
+          due_at: undefined,
+        };
         return outcomeOf(await moveStatus(database, id, reading.status, () => write(refused, NEWER)), askedAt);
       }
       const read = {
@@ -60,15 +73,18 @@ export function createDynamoCountStore(database: Database): CountStore {
       };
       // First assumes the usual state of the item. If the condition fails, writes again for its actual state.
       for (let seen = { active: true, dirty: false }; ; ) {
-        const revived = seen.active ? {} : { 'chat.status': 'active' };
+        const revived = seen.active ? {} : { 'chat.status': storedStatus('active') };
         const clean = seen.dirty ? {} : { dirty_at: undefined };
-        const condition = [NEWER, ...(seen.active ? [ACTIVE] : []), ...(seen.dirty ? [] : [CLEAN])].join(' AND ');
-        const values = seen.active ? { ':active': 'active' } : {};
+        const condition = [NEWER, ...(seen.active ? [ACTIVE.condition] : []), ...(seen.dirty ? [] : [CLEAN])].join(
+          ' AND ',
+        );
+        const values = seen.active ? ACTIVE.values : {};
         const attempt = () => write({ ...read, ...revived, ...clean }, condition, values);
         const written = await (seen.active ? attempt() : moveStatus(database, id, 'active', attempt));
         if (written.written || !written.item) return outcomeOf(written, askedAt);
         const { chat, dirty_at } = written.item;
-        const found = { active: chat?.M?.status?.S === 'active', dirty: Number(dirty_at?.N ?? 0) > askedAt };
+        const active = statusOf({ status: chat?.M?.status?.S as ChatStatus | undefined }) === 'active';
+        const found = { active, dirty: Number(dirty_at?.N ?? 0) > askedAt };
         if (found.active === seen.active && found.dirty === seen.dirty) return outcomeOf(written, askedAt);
         seen = found;
       }
@@ -132,7 +148,7 @@ async function moveStatus(
   const to = valueTerm('status', status);
   await changePostings(database, [{ term: to, id, present: true }]);
   const written = await write();
-  const before = written.written ? (written.before as Partial<ChatItem>).chat?.status : undefined;
+  const before = written.written ? statusOf((written.before as Pick<ChatItem, 'chat'>).chat) : undefined;
   if (before === status) return written;
   await settlePostings(database, id, before === undefined ? [to] : [valueTerm('status', before), to]);
   return written;
