@@ -37,7 +37,7 @@ export async function startSimulatedMax(options: SimulatedMaxOptions = {}): Prom
   const token = randomUUID();
   const flags = { port, 'control-port': controlPort, token, chats, seed, drift, rps, 'latency-ms': latencyMs };
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const server = await startChildServer(process.execPath, [CLI, ...args], port);
+  const server = await startChildServer(process.execPath, ['--max-semi-space-size=2', CLI, ...args], port);
   const controlUrl = `http://127.0.0.1:${controlPort}`;
   return {
     url: `http://127.0.0.1:${port}`,

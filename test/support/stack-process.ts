@@ -47,8 +47,8 @@ export interface StackProcess {
 export function startStackProcess(options: StackProcessOptions): StackProcess {
   const child = fork(join(import.meta.dirname, 'own-stack.ts'), [JSON.stringify(options)], {
     detached: true,
-    execArgv: [],
     // As `npm start` does.
+    execArgv: ['--max-semi-space-size=2', '--max-old-space-size=512'],
     env: { ...process.env, MALLOC_ARENA_MAX: '1' },
   });
   const ended = once(child, 'exit');
