@@ -18,7 +18,7 @@ export default defineConfig({
       'test/unit/http/receive-updates.test.ts',
     ],
     env: { ...quietEnvironment, STORES: 'memory', FIND_RUNS: '5' },
-    testTimeout: 10_000,
+    testTimeout: 60_000,
     setupFiles: ['test/mutation/load-rooms.ts'],
     isolate: false,
   },
