@@ -1,30 +1,19 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type ChatItem, chatOf } from '../../lib/adapters/dynamodb/chat-item.ts';
-import type { Database } from '../../lib/adapters/dynamodb/database.ts';
-import { createDynamoPostingRepairStore } from '../../lib/adapters/dynamodb/posting-repair-store.ts';
-import { changePostings } from '../../lib/adapters/dynamodb/posting-writes.ts';
 import type { Clock } from '../../lib/base/clock.ts';
 import { offsetsOf } from '../../lib/chats/id-set.ts';
-import { type Term, termKey, termsOf } from '../../lib/chats/terms.ts';
+import { termKey, termsOf } from '../../lib/chats/terms.ts';
 import { createRepairPostings, type RepairReport } from '../../lib/listing/repair-postings.ts';
 import type { PostingRepairStore } from '../../lib/state/posting-store.ts';
 import { DEATHS, mortals } from '../support/mortal.ts';
-import { created, findIds, line, openDynamo, query, type Stores, T0 } from '../support/stores.ts';
+import { created, findIds, IMPLEMENTATIONS, line, query, type Stores, T0 } from '../support/stores.ts';
 
 /** The repair of posting lists, which in DynamoDB are derived data. */
 
-let stores: Stores;
-let database: Database;
-let repairs: PostingRepairStore;
+/** The ids of all chats in these tests: in three chunks, the last one far away. */
+const IDS = [1, 2, 3, 4_095, 4_096, 4_097, 9_000_000];
 
-beforeEach(async () => {
-  const opened = await openDynamo();
-  stores = opened;
-  database = opened.database;
-  repairs = createDynamoPostingRepairStore(database);
-});
+let stores: Stores;
 
 /** Time passes only during sleeps. */
 function sleepyClock(whileAsleep: (ms: number) => Promise<unknown> = async () => {}): Clock {
@@ -38,7 +27,7 @@ function sleepyClock(whileAsleep: (ms: number) => Promise<unknown> = async () =>
   };
 }
 
-const repair = (through: PostingRepairStore = repairs, clock = sleepyClock()): Promise<RepairReport> =>
+const repair = (through: PostingRepairStore = stores.repairs, clock = sleepyClock()): Promise<RepairReport> =>
   createRepairPostings({ chatStore: stores.chats, repairs: through, clock })(Number.POSITIVE_INFINITY);
 
 /** The entries of the lists, and those that the chats require. */
@@ -46,15 +35,15 @@ async function entries(): Promise<{ readonly listed: Set<string>; readonly right
   const listed = new Set<string>();
   let after: unknown;
   do {
-    const { chunks, next } = await repairs.scan(after);
+    const { chunks, next } = await stores.repairs.scan(after);
     for (const { term, chunk, bits } of chunks) {
       for (const offset of offsetsOf(bits)) listed.add(`${termKey(term)} ${chunk * 4_096 + offset}`);
     }
     after = next;
   } while (after !== undefined);
-  const { Items: items = [] } = await database.client.send(new ScanCommand({ TableName: database.tables.chats }));
-  const chats = (items as ChatItem[]).map(chatOf);
-  const right = new Set(chats.flatMap((chat) => termsOf(chat).map((term) => `${termKey(term)} ${chat.id}`)));
+  const chats = [...(await stores.chats.getMany(IDS)).values()];
+  expect(await stores.chats.total('all')).toBe(chats.length);
+  const right = new Set(chats.flatMap(({ chat }) => termsOf(chat).map((term) => `${termKey(term)} ${chat.id}`)));
   return { listed, right };
 }
 
@@ -63,17 +52,18 @@ async function expectRepaired(): Promise<void> {
   expect(listed).toEqual(right);
 }
 
-const change = (term: Term, id: number, present: boolean) => changePostings(database, [{ term, id, present }]);
-
-/** Chats in three chunks of ids, the last one far away. */
 async function chatsInSeveralChunks(): Promise<void> {
-  const lines = [1, 2, 3, 4_095, 4_096, 4_097, 9_000_000].map((id) =>
+  const lines = IDS.map((id) =>
     line(`-${id}`, { id, name: `Чат номер ${id}`, universityId: 1 + (id % 2), department: 'Деканат' }),
   );
   await stores.chats.importMany(lines, T0);
 }
 
-describe('a repair', () => {
+describe.each(IMPLEMENTATIONS)('a repair in %s', (_, open) => {
+  beforeEach(async () => {
+    stores = await open();
+  });
+
   test('of correct lists changes nothing', async () => {
     await chatsInSeveralChunks();
     expect(await repair()).toMatchObject({ chats: 7, gaps: 0, orphans: 0, finished: true });
@@ -91,10 +81,10 @@ describe('a repair', () => {
       { group: '^чат', word: '' },
       { group: '^нет', word: '' },
     ];
-    await change(word, 2, false);
-    await change({ group: '=university', word: '2' }, 4_096, true);
-    await change(other, 4_097, true);
-    await change(other, 77_777, true);
+    await stores.setPosting(word, 2, false);
+    await stores.setPosting({ group: '=university', word: '2' }, 4_096, true);
+    await stores.setPosting(other, 4_097, true);
+    await stores.setPosting(other, 77_777, true);
     expect(await findIds(stores, { query: query({ search: 'чат' }) })).not.toContain(2);
     expect(await repair()).toMatchObject({ gaps: 1, orphans: 3, finished: true });
     await expectRepaired();
@@ -104,14 +94,14 @@ describe('a repair', () => {
   test('waits before it removes an orphan, because its chat may be in the process of being written', async () => {
     await created(stores.chats, { name: 'Первый' });
     const term = { group: '^вто', word: '' };
-    await change(term, 2, true);
+    await stores.setPosting(term, 2, true);
     let waited = 0;
     const waiting = sleepyClock(async (ms) => {
       waited += ms;
       // Its writer was slow.
       await created(stores.chats, { name: 'Второй' });
     });
-    expect(await repair(repairs, waiting)).toMatchObject({ orphans: 1, finished: true });
+    expect(await repair(stores.repairs, waiting)).toMatchObject({ orphans: 1, finished: true });
     expect(waited).toBe(60_000);
     await expectRepaired();
     expect(await findIds(stores, { query: query({ search: 'вто' }) })).toEqual([2]);
@@ -121,11 +111,11 @@ describe('a repair', () => {
     await chatsInSeveralChunks();
     for (const death of DEATHS) {
       for (let at = 0; ; at++) {
-        for (const id of [1, 4_096, 9_000_000]) await change({ group: '^чат', word: '' }, id, false);
-        for (const id of [1, 4_096, 55_555]) await change({ group: '^вон', word: '' }, id, true);
+        for (const id of [1, 4_096, 9_000_000]) await stores.setPosting({ group: '^чат', word: '' }, id, false);
+        for (const id of [1, 4_096, 55_555]) await stores.setPosting({ group: '^вон', word: '' }, id, true);
         const end = mortals(death, at);
         const dying = end.worker();
-        await Promise.race([repair(dying.through(repairs)).catch(() => undefined), dying.dead]);
+        await Promise.race([repair(dying.through(stores.repairs)).catch(() => undefined), dying.dead]);
         await repair();
         // Findings before the interruption are only in memory; another repair finds them again.
         await repair();
@@ -144,7 +134,7 @@ describe('a repair', () => {
     const id = fc.constantFrom(1, 2, 4_095, 4_096, 5_000, 8_192, 9_000_000);
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom(...terms), id, fc.boolean())), async (changes) => {
-        for (const [term, one, present] of changes) await change(term, one, present);
+        for (const [term, one, present] of changes) await stores.setPosting(term, one, present);
         await repair();
         await expectRepaired();
       }),

@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: [
       'test/unit/{events,http,importing,listing,planner,refreshing,scheduling}/*.test.ts',
-      'test/contract/{count-store,event-store,find-chats,planner-store,roll-up}.test.ts',
+      'test/contract/{count-store,event-store,find-chats,planner-store,repair-postings,roll-up}.test.ts',
       'test/unit/{chat-item,claims,config,cursor,day,issuer-keys,lanes,local-pace,pace,posting-lists,search,updates}.test.ts',
     ],
     exclude: [

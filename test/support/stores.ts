@@ -5,19 +5,22 @@ import type { Database } from '../../lib/adapters/dynamodb/database.ts';
 import { createDynamoEventStore } from '../../lib/adapters/dynamodb/event-store.ts';
 import { createDynamoHistory, createDynamoHistoryWriter } from '../../lib/adapters/dynamodb/history.ts';
 import { createDynamoPlannerStore } from '../../lib/adapters/dynamodb/planner-store.ts';
+import { createDynamoPostingRepairStore } from '../../lib/adapters/dynamodb/posting-repair-store.ts';
 import { createDynamoPostingStore } from '../../lib/adapters/dynamodb/posting-store.ts';
+import { changePostings } from '../../lib/adapters/dynamodb/posting-writes.ts';
 import { createDynamoRunStore } from '../../lib/adapters/dynamodb/run-store.ts';
 import { createDynamoRollUpStore, createDynamoStatistics } from '../../lib/adapters/dynamodb/statistics.ts';
 import type { ChatFields } from '../../lib/chats/chat.ts';
 import { type ChatQuery, readSearch } from '../../lib/chats/query.ts';
 import type { Position } from '../../lib/chats/sort-keys.ts';
+import type { Term } from '../../lib/chats/terms.ts';
 import { createFindChats, type FindRequest, type FoundPage } from '../../lib/listing/find-chats.ts';
 import type { ChatStore, ImportedChat, ListedChat, Listing } from '../../lib/state/chat-store.ts';
 import type { CountStore } from '../../lib/state/count-store.ts';
 import type { EventStore } from '../../lib/state/event-store.ts';
 import type { History, HistoryWriter } from '../../lib/state/history.ts';
 import type { PlannerStore } from '../../lib/state/planner-store.ts';
-import type { PostingStore } from '../../lib/state/posting-store.ts';
+import type { PostingRepairStore, PostingStore } from '../../lib/state/posting-store.ts';
 import type { RunStore } from '../../lib/state/run-store.ts';
 import type { RollUpStore, Statistics } from '../../lib/state/statistics.ts';
 import { connectDynamo, createDatabase } from './dynamodb.ts';
@@ -27,7 +30,8 @@ import { createMemoryCountStore } from './memory/count-store.ts';
 import { createMemoryEventStore } from './memory/event-store.ts';
 import { createMemoryHistory } from './memory/history.ts';
 import { createMemoryPlannerStore } from './memory/planner-store.ts';
-import { createMemoryPostingStore } from './memory/posting-store.ts';
+import { createMemoryPostingRepairStore } from './memory/posting-repair-store.ts';
+import { createMemoryPostingStore, setEntry, type WrongEntries } from './memory/posting-store.ts';
 import { createMemoryRunStore } from './memory/run-store.ts';
 import { createMemoryStatistics } from './memory/statistics.ts';
 
@@ -35,6 +39,9 @@ import { createMemoryStatistics } from './memory/statistics.ts';
 export interface Stores {
   readonly chats: ChatStore;
   readonly postings: PostingStore;
+  readonly repairs: PostingRepairStore;
+  /** Adds an id to a posting list or removes it, whatever its chat is, as interrupted writes do. */
+  readonly setPosting: (term: Term, id: number, present: boolean) => Promise<unknown>;
   readonly counts: CountStore;
   readonly events: EventStore;
   readonly history: History & HistoryWriter;
@@ -48,9 +55,12 @@ export const KEPT_DAYS = 30;
 
 export async function openMemory(): Promise<Stores> {
   const chats = createMemoryChats();
+  const wrong: WrongEntries = new Map();
   return {
     chats: createMemoryChatStore(chats),
-    postings: createMemoryPostingStore(chats),
+    postings: createMemoryPostingStore(chats, wrong),
+    repairs: createMemoryPostingRepairStore(chats, wrong),
+    setPosting: async (term, id, present) => setEntry(chats, wrong, { term, id, present }),
     counts: createMemoryCountStore(chats),
     events: createMemoryEventStore(chats),
     history: createMemoryHistory(),
@@ -66,6 +76,8 @@ export async function openDynamo(): Promise<Stores & { readonly database: Databa
     database,
     chats: createDynamoChatStore(database),
     postings: createDynamoPostingStore(database),
+    repairs: createDynamoPostingRepairStore(database),
+    setPosting: (term, id, present) => changePostings(database, [{ term, id, present }]),
     counts: createDynamoCountStore(database),
     events: createDynamoEventStore(database),
     history: {
