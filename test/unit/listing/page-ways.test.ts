@@ -21,8 +21,31 @@ describe('the way to a page', () => {
     ['walk', { matches: 1_500, listed: 3_000 }],
     ['walk', { matches: 400, listed: 400 }],
     ['walk', { matches: 100_000, listed: 10_000_000, chats: 10_000_000 }],
+    // 101 rows and a margin of a fifth are 121.2 for each match: 1,000 rows are a walk, 1,001 are not.
+    ['walk', { matches: 1_212, listed: 10_000 }],
+    ['column', { matches: 1_212, listed: 10_001 }],
   ])('is %s for %j', (way, some) => {
     expect(wayTo(size(some))).toBe(way);
+  });
+
+  test('is a walk of rows for the page and one more, with a margin', () => {
+    expect(expectedWalk(size({ matches: 1_000, listed: 10_000, limit: 9 }))).toBe(120);
+    // The number of chats may lag behind the lists.
+    expect(expectedWalk(size({ matches: 1_000, listed: 999, limit: 9 }))).toBe(12);
+  });
+
+  test('is a column of at most eight parts of 1 MB', () => {
+    const most = Math.floor((8 * 1_048_576) / 14);
+    expect(wayWithoutWalk(size({ chats: most, matches: 20_000 }))).toBe('column');
+    expect(wayWithoutWalk(size({ chats: most + 1, matches: 20_000 }))).toBeUndefined();
+    expect(wayWithoutWalk(size({ chats: most + 1, matches: 20_000, sort: 'created_at' }))).toBe('column');
+  });
+
+  test('is to read all matches, if these are at most a third of the rows of a walk', () => {
+    const page = { sort: 'participants_count', limit: 99, listed: 9_000 } as const;
+    expect(expectedWalk(size({ ...page, matches: 600 }))).toBe(1_800);
+    expect(wayWithoutWalk(size({ ...page, matches: 600 }))).toBe('read');
+    expect(wayWithoutWalk(size({ ...page, matches: 601 }))).toBeUndefined();
   });
 
   test('if a walk stops, is the column, or at ten million chats the cheaper way', () => {

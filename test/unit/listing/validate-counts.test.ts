@@ -92,6 +92,10 @@ async function chats(n: number, universityId = 1): Promise<number[]> {
 const keep = (id: number, count: number) =>
   stores.counts.apply({ id, maxChatId: `-${id}` }, { kind: 'count', count }, { askedAt: clock.now(), dueAt: T0 });
 
+/** Caches a count that is newer than the stored one. */
+const remember = (id: number, count: number) =>
+  cache.putMany(new Map([[id, { count, updatedAt: new Date(T0 + 1).toISOString(), source: 'api' }]]));
+
 describe('only one at a time', () => {
   test('a second validation sends nothing while the first one is running, and the next one may run', async () => {
     await chats(20);
@@ -114,6 +118,23 @@ describe('only one at a time', () => {
     expect(await validate(10)).toEqual({ kind: 'under_way' });
     await clock.advance(26_000);
     expect(await validate(10)).toMatchObject({ kind: 'report' });
+  });
+
+  test.each([
+    [26_000, 26_000],
+    [0, 1],
+    [-5, 1],
+  ])('takes the lease until its deadline, in %i ms', async (timeMs, ttlMs) => {
+    const ttls: number[] = [];
+    const noting: ValidateDeps['leases'] = {
+      ...leases,
+      takeFetching(of, owner, ttl) {
+        ttls.push(ttl);
+        return leases.takeFetching(of, owner, ttl);
+      },
+    };
+    await validate(1, 'all', T0 + timeMs, { ...depsOf(), leases: noting });
+    expect(ttls).toEqual([ttlMs]);
   });
 });
 
@@ -162,6 +183,27 @@ describe('the report', () => {
     });
   });
 
+  test('sorts mismatches with the same drift by id, in whatever order MAX responds', async () => {
+    await chats(5);
+    for (const id of [1, 2, 3, 4, 5]) await remember(id, 7);
+    maxApi = scriptedMax(async (id) => {
+      await clock.sleep(100 + 10 * Number(id));
+      return counted(0);
+    });
+    const outcome = await validate(5);
+    expect(outcome.kind === 'report' && outcome.report.mismatches.map(({ chat_id }) => chat_id)).toEqual([
+      1, 2, 3, 4, 5,
+    ]);
+  });
+
+  test('shows no count for a chat without a shown one', async () => {
+    await chats(1);
+    const viewCounts = async () => new Map();
+    expect(await validate(1, 'all', T0 + 60_000, { ...depsOf(), viewCounts })).toMatchObject({
+      report: { mismatches: [{ shown: null, actual: 101, drift: 101, participants_updated_at: null }] },
+    });
+  });
+
   test('treats a never-read count and an actual count of 0 as a mismatch', async () => {
     await created(stores.chats, { maxChatId: '-1' });
     answer = () => counted(0);
@@ -172,7 +214,7 @@ describe('the report', () => {
 
   test('compares with the served counts: the cache before the store', async () => {
     const [id = 0] = await chats(1);
-    await cache.putMany(new Map([[id, { count: 50, updatedAt: new Date(T0 + 1).toISOString(), source: 'api' }]]));
+    await remember(id, 50);
     expect(await validate(1)).toMatchObject({ report: { mismatches: [{ shown: 50, actual: 101, drift: 51 }] } });
   });
 
@@ -309,6 +351,89 @@ describe('the sample', () => {
     const outcome = await validate(5, 'all', T0 + 60_000, { ...depsOf(), chatStore });
     expect(outcome).toMatchObject({ report: { sample_size: 5, checked: 5 } });
     for (const call of maxApi.calls) expect([...ids, ...rest]).toContain(-Number(call));
+  });
+
+  describe('by ids drawn at random', () => {
+    /** Deps that record which ids were drawn, and read no listing unless they may. */
+    function drawing(random: () => number, listingMayBeRead = false) {
+      const draws: (readonly number[])[] = [];
+      const chatStore: ValidateDeps['chatStore'] = {
+        ...stores.chats,
+        list: (listing) =>
+          listingMayBeRead ? stores.chats.list(listing) : Promise.reject(new Error('reads the listing')),
+        getMany(ids) {
+          draws.push(ids);
+          return stores.chats.getMany(ids);
+        },
+      };
+      // Without the ids that are read for their shown counts.
+      return { draws, deps: { ...depsOf(random), chatStore, viewCounts: async () => new Map() } };
+    }
+    const ascending = (ids: readonly number[]) => ids.toSorted((a, b) => a - b);
+
+    test('is read a hundred ids at a time, and no longer than needed', async () => {
+      await chats(150);
+      const { draws, deps } = drawing(randomStream(1));
+      expect(await validate(5, 'all', T0 + 60_000, deps)).toMatchObject({ report: { sample_size: 5 } });
+      expect(draws.map(({ length }) => length)).toEqual([100]);
+      expect(maxApi.calls).toEqual(draws[0]?.slice(0, 5).map((id) => `-${id}`));
+    });
+
+    test('can contain each id from 1 to the last one, and no other', async () => {
+      await chats(30);
+      const { draws, deps } = drawing(randomStream(1));
+      await validate(3, 'all', T0 + 60_000, deps);
+      expect(ascending(draws.flat())).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+    });
+
+    test('is complete if all ids were drawn and just enough chats found', async () => {
+      for (let i = 0; i < 8; i += 1) await created(stores.chats, {});
+      await chats(3);
+      const { draws, deps } = drawing(randomStream(1));
+      expect(await validate(3, 'all', T0 + 60_000, deps)).toMatchObject({ report: { sample_size: 3, checked: 3 } });
+      expect(draws.map(ascending)).toEqual([[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]]);
+    });
+
+    test('comes from the listing if all ids were drawn and too few chats found', async () => {
+      for (let i = 0; i < 8; i += 1) await created(stores.chats, {});
+      await chats(3);
+      const { draws, deps } = drawing(randomStream(1), true);
+      expect(await validate(5, 'all', T0 + 60_000, deps)).toMatchObject({ report: { sample_size: 3, checked: 3 } });
+      expect(draws).toHaveLength(1);
+    });
+
+    test('comes from the listing after 40 draws', async () => {
+      await chats(20);
+      const { draws, deps } = drawing(randomStream(1), true);
+      const lastId = async () => 10_000_000;
+      const chatStore = { ...deps.chatStore, lastId };
+      expect(await validate(5, 'all', T0 + 60_000, { ...deps, chatStore })).toMatchObject({
+        report: { sample_size: 5 },
+      });
+      expect(draws).toHaveLength(40);
+      expect(new Set(draws.flat()).size).toBe(4_000);
+    });
+
+    test.each([
+      [5, 0],
+      [4, 1],
+    ])('of %i of 10 chats comes from the listing if these are half of them', async (size, drawn) => {
+      await chats(10);
+      const { draws, deps } = drawing(randomStream(1), true);
+      expect(await validate(size, 'all', T0 + 60_000, deps)).toMatchObject({ report: { sample_size: size } });
+      expect(draws).toHaveLength(drawn);
+    });
+  });
+
+  test('of a listing is drawn from all its pages, and from the first chats by id if chance replaces none', async () => {
+    await chats(105);
+    const none = () => 0.999;
+    await validate(2, { universityId: 1 }, T0 + 60_000, depsOf(none));
+    expect(maxApi.calls).toEqual(['-1', '-2']);
+    maxApi.calls.length = 0;
+    const always = () => 0;
+    await validate(2, { universityId: 1 }, T0 + 60_000, depsOf(always));
+    expect(maxApi.calls).toEqual(['-105', '-2']);
   });
 
   test('contains only chats that the caller may see', async () => {

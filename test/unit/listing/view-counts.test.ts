@@ -173,6 +173,18 @@ describe('where counts come from', () => {
     expect(clock.now()).toBe(T0);
   });
 
+  test('nowhere for a chat that was deleted since the listing', async () => {
+    const rows = await chats(2);
+    await keep(2, 20, 60_000);
+    await stores.chats.delete(1);
+    const shown = await reader({ settings: { lazyUpdate: false } }).read(rows);
+    const none = { participantsCount: null, updatedAt: null, source: 'database', stale: true };
+    expect(shown.get(1)).toEqual(none);
+    expect(shown.get(2)).toMatchObject({ participantsCount: 20 });
+    // What is not known is not cached.
+    expect([...((await cache.getMany([1, 2])) ?? new Map()).keys()]).toEqual([2]);
+  });
+
   test('nowhere for an empty page', async () => {
     const { read } = reader();
     expect(await read([])).toEqual(new Map());
@@ -204,6 +216,20 @@ describe('where counts come from', () => {
     expect(shown.get(3)).toMatchObject({ participantsCount: 300, source: 'database' });
     expect(reads).toEqual([]);
     expect(told.lookedUp).toEqual([{ lookups: 3, hits: 2, staleHits: 0 }]);
+    // The cache gets only the count that it did not have.
+    const counts = await cache.getMany([1, 2, 3]);
+    expect([1, 2, 3].map((id) => counts?.get(id)?.count)).toEqual([100, 50, 300]);
+  });
+
+  test('a hit counts as stale if the row that is shown instead is stale', async () => {
+    await chats(2);
+    await keep(1, 100, 2 * HOUR);
+    await keep(2, 200, 60_000);
+    for (const id of [1, 2]) await remember(id, 50, 3 * HOUR);
+    const { rows } = await stores.chats.list(listing({ sort: 'participants_count' }));
+    const { read, told } = reader();
+    expect([...(await read(rows)).values()].map(({ stale }) => stale)).toEqual([true, false]);
+    expect(told.lookedUp).toEqual([{ lookups: 2, hits: 2, staleHits: 1 }]);
   });
 });
 
@@ -251,6 +277,23 @@ describe('stale counts are refreshed', () => {
       ['express', 50, T0],
       ['express', 20, T0],
     ]);
+  });
+
+  test('with nothing to wait for, if nothing is stale', async () => {
+    const rows = await chats(2);
+    for (const { chat } of rows) await remember(chat.id, 10, 60_000);
+    await reader().read(rows);
+    expect(clock.sleepers).toBe(0);
+  });
+
+  test.each<[string, ReadonlySet<number> | undefined]>([
+    ['other readers have all leases', new Set()],
+    ['the cache has just become unavailable', undefined],
+  ])('not by this reader if %s', async (_, taken) => {
+    const rows = await chats(2);
+    for (const { chat } of rows) await remember(chat.id, 10, 2 * HOUR);
+    await reader({ deps: { leases: { ...cache, takeQueued: async () => taken } } }).read(rows);
+    expect(queue.requests).toBe(0);
   });
 
   test('once, for any number of simultaneous listings', async () => {
@@ -315,6 +358,8 @@ describe('counts never read', () => {
     );
     expect(queue.messages).toEqual([]);
     expect(clock.now()).toBe(T0 + 10);
+    // They are not requested by the queue at the same time.
+    expect(cache.calls).not.toContain('takeQueued');
     // The leases are released, so the next reader is not blocked.
     expect(await cache.takeQueued([1, 2, 3], 1)).toEqual(new Set([1, 2, 3]));
   });
@@ -340,6 +385,13 @@ describe('counts never read', () => {
     expect([...shown.values()].map((count) => count.participantsCount)).toEqual(Array(5).fill(null));
     expect(queuedIds()).toEqual([1, 2, 3, 4, 5]);
     expect(maxApi.calls).toHaveLength(5);
+  });
+
+  test('are left to the queue if MAX responds with an error', async () => {
+    answer = failing('auth');
+    const shown = await reader().read(await chats(2));
+    expect([...shown.values()].map((count) => count.participantsCount)).toEqual([null, null]);
+    expect(queuedIds()).toEqual([1, 2]);
   });
 
   test('are not waited for without a permit', async () => {
@@ -416,11 +468,14 @@ describe('counts with trusted events', () => {
     });
   });
 
-  test('are refreshed daily', async () => {
+  test.each([
+    [25 * HOUR - 1, false],
+    [25 * HOUR, true],
+  ])('are refreshed daily, which may be an hour late: after %i ms, stale is %j', async (ageMs, stale) => {
     const rows = await chats(1);
     await stores.events.recordEventTrust(1, true, 1, T0 - 99 * HOUR);
-    await keep(1, 10, 25 * HOUR);
-    expect((await reader().read(rows)).get(1)).toMatchObject({ stale: true });
+    await keep(1, 10, ageMs);
+    expect((await reader().read(rows)).get(1)).toMatchObject({ stale });
   });
 });
 
@@ -430,7 +485,10 @@ describe('views', () => {
     for (const id of [1, 2, 3]) await remember(id, 1, 60_000);
     await reader().read(rows);
     expect(viewCounter.views.size).toBe(0);
-    sampled = 0.2;
+    sampled = 0.25;
+    await reader().read(rows);
+    expect(viewCounter.views.size).toBe(0);
+    sampled = 0.249;
     const never = { count: () => new Promise<void>(() => {}) };
     await reader({ deps: { viewCounter: never } }).read(rows);
     await reader().read(rows.slice(0, 2));
