@@ -156,7 +156,7 @@ export function createFindChats(deps: FindChatsDeps): FindChats {
     let after = request.after;
     let passed = 0;
     let ended = false;
-    let step = Math.min(Math.max(expectedWalk(size), limit + 1), MAX_STEP);
+    let step = Math.min(expectedWalk(size), MAX_STEP);
     while (rows.length <= limit) {
       const wanted = limit + 1 - rows.length;
       while (met.length < wanted && !ended) {
@@ -196,7 +196,7 @@ function firstAfter(
   let last: Position | undefined;
   const shorten = () => {
     first = first.sort(compare).slice(0, n);
-    last = first.length === n ? first.at(-1) : undefined;
+    last = first.at(-1);
   };
   for (const position of positions) {
     if ((after && compare(position, after) <= 0) || (last && compare(position, last) >= 0)) continue;

@@ -116,7 +116,7 @@ function combine(plan: Plan, lists: ReadLists, words: number, owner: number | un
   if (plan.search) {
     const read = lists.words.filter(isRead);
     if (words === 0 || read.length > 0) {
-      const found = read.length > 0 ? intersectionOf(read) : new IdSet();
+      const found = intersectionOf(read);
       if (lists.textAsSource) found.addAll(lists.textAsSource);
       if (owner !== undefined) found.add(owner);
       conditions.push(found);

@@ -74,7 +74,7 @@ export const createRepairPostings =
     while (cursor.phase === 'chats') {
       if (clock.now() >= deadline) return report;
       const part = await nextChunk(cursor.afterId);
-      if (part.chats.length > 0) await compareChats(part.chats);
+      await compareChats(part.chats);
       if (part.isLast) await repairs.markComplete();
       await pageDone(
         part.isLast
