@@ -7,7 +7,7 @@ export default defineConfig({
   plugins: [luaAsText],
   test: {
     include: [
-      'test/unit/{events,http,importing,listing,planner,refreshing,scheduling}/*.test.ts',
+      'test/unit/{chats,events,http,importing,listing,planner,refreshing,scheduling}/*.test.ts',
       'test/contract/{count-store,event-store,find-chats,planner-store,repair-postings,roll-up}.test.ts',
       'test/unit/{chat-item,claims,config,cursor,day,issuer-keys,lanes,local-pace,pace,posting-lists,search,updates}.test.ts',
     ],

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { newChat } from '../../lib/chats/change.ts';
 import { decodeChunk, encodeChunk } from '../../lib/chats/chunk-codec.ts';
 import { CHUNK_IDS, countBits, emptyBits, IdSet, offsetsOf, setBit } from '../../lib/chats/id-set.ts';
-import { type Term, termsOf, wordQuery } from '../../lib/chats/terms.ts';
+import { groupOf, type Term, type TermQuery, termKey, termsOf, valueQuery, wordQuery } from '../../lib/chats/terms.ts';
 import { fields, T0 } from '../support/stores.ts';
 
 const bitsOf = (offsets: Iterable<number>) => {
@@ -11,6 +11,9 @@ const bitsOf = (offsets: Iterable<number>) => {
   for (const offset of offsets) setBit(bits, offset, true);
   return bits;
 };
+
+/** The offsets of all ids of a chunk. */
+const EVERY = [...Array(CHUNK_IDS).keys()];
 
 /** Sets of any density, regular and random. */
 const chunk = fc
@@ -21,8 +24,7 @@ const chunk = fc
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
       return (state >>> 0) / 2 ** 32;
     };
-    const offsets = [...Array(CHUNK_IDS).keys()];
-    return bitsOf(offsets.filter((offset) => (run ? offset < density * CHUNK_IDS : random() < density)));
+    return bitsOf(EVERY.filter((offset) => (run ? offset < density * CHUNK_IDS : random() < density)));
   });
 
 describe('a chunk', () => {
@@ -48,16 +50,40 @@ describe('a chunk', () => {
 
   test('has about the entropy of a random set: a few bytes for few ids, or for all but a few', () => {
     const bytes = (offsets: Iterable<number>) => encodeChunk(bitsOf(offsets))?.length;
-    const all = [...Array(CHUNK_IDS).keys()];
     expect(bytes([CHUNK_IDS - 1])).toBeLessThanOrEqual(6);
-    expect(bytes(all)).toBe(3);
-    expect(bytes(all.filter((offset) => offset % 1_000 !== 7))).toBeLessThanOrEqual(12);
+    expect(bytes(EVERY)).toBe(3);
+    expect(bytes(EVERY.filter((offset) => offset % 1_000 !== 7))).toBeLessThanOrEqual(12);
     // One in ten: 4,096 × 0.47 bits is 240 bytes.
-    expect(bytes(all.filter((offset) => (Math.imul(offset, 2_654_435_761) >>> 0) % 10 === 0))).toBeLessThan(270);
+    expect(bytes(EVERY.filter((offset) => (Math.imul(offset, 2_654_435_761) >>> 0) % 10 === 0))).toBeLessThan(270);
+  });
+
+  test.each<[string, Iterable<number>, string]>([
+    ['the first id', [0], '0b 0100 0000'],
+    ['one id', [5], '0b 0100 0a00'],
+    ['the last id', [CHUNK_IDS - 1], '0b 0100 fd1f'],
+    ['three ids', [7, 2_100, 2_101], '0a 0300 0e180b0000'],
+    ['the first half', EVERY.slice(0, 2_048), `00 0008 ${'00'.repeat(256)}`],
+    ['one id in two', EVERY.filter((offset) => offset % 2 === 0), `20 0000 ${'55'.repeat(512)}`],
+    ['all ids but two', EVERY.filter((offset) => offset !== 9 && offset !== 3_000), '1a 0200 1298eb'],
+    ['all ids but one', EVERY.slice(1), '1b 0100 0000'],
+    ['all ids', EVERY, '1b 0000'],
+  ])('with %s has always the same bytes, because chunks are stored', (_, offsets, hex) => {
+    const encoded = Buffer.from(hex.replaceAll(' ', ''), 'hex');
+    expect(Buffer.from(encodeChunk(bitsOf(offsets)) ?? [])).toEqual(encoded);
+    expect(decodeChunk(encoded)).toEqual(bitsOf(offsets));
+  });
+
+  test.each([
+    [16, 163],
+    [8, 259],
+    [4, 387],
+    [3, 515],
+  ])('with one id in %i has %i bytes', (n, bytes) => {
+    expect(encodeChunk(bitsOf(EVERY.filter((offset) => offset % n === 0)))).toHaveLength(bytes);
   });
 
   test('is decoded from the middle of a larger buffer', () => {
-    const bits = bitsOf([...Array(CHUNK_IDS).keys()].filter((offset) => offset % 3 !== 1 || offset % 7 === 0));
+    const bits = bitsOf(EVERY.filter((offset) => offset % 3 !== 1 || offset % 7 === 0));
     const encoded = encodeChunk(bits) ?? new Uint8Array();
     const around = new Uint8Array(encoded.length + 7);
     around.set(encoded, 5);
@@ -135,5 +161,37 @@ describe('terms', () => {
       word: '',
       match: 'exact',
     });
+  });
+
+  test.each<[string, TermQuery]>([
+    ['и', { group: '^и', word: '', match: 'exact' }],
+    ['ив', { group: '^ив', word: '', match: 'exact' }],
+    ['ивт', { group: '^ивт', word: '', match: 'exact' }],
+    ['ивт2', { group: '^ивт', word: 'ивт2', match: 'prefix' }],
+  ])('of a search for %s are short prefixes, or words with a longer one', (word, expected) => {
+    expect(wordQuery(word)).toEqual(expected);
+  });
+
+  test('of a long word have at most 900 bytes of it, for the chat and for a search', () => {
+    const long = { group: '^жжж', word: 'ж'.repeat(450) };
+    for (const length of [450, 451, 600]) expect(wordQuery('ж'.repeat(length))).toEqual({ ...long, match: 'prefix' });
+    expect(of({ name: 'ж'.repeat(600) })).toContainEqual(long);
+  });
+
+  test('of a value have no characters that keys cannot have', () => {
+    expect(valueQuery('source', 'a\tb\u0000c\ud800')).toEqual({
+      ...{ group: '=source', word: 'a b c\ufffd', match: 'exact' },
+    });
+    expect(groupOf('university')).toBe('=university');
+  });
+
+  test('are named by their group and word', () => {
+    expect(termKey({ group: '^ивт', word: 'ивт2' })).toBe('^ивт\tивт2');
+    expect(termKey({ group: '^ивт', word: '' })).toBe('^ивт\t');
+  });
+
+  test('are distinct', () => {
+    const keys = of({ name: 'ИВТ ивт1 ивт2', department: 'ИВТ1' }).map(termKey);
+    expect(new Set(keys).size).toBe(keys.length);
   });
 });
