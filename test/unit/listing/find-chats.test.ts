@@ -132,9 +132,10 @@ describe('by id', () => {
     expect(await find(request())).toEqual({ rows: [], next: undefined, total: 5 });
   });
 
-  test('nothing is read if no chat matches', async () => {
+  test.each(['id', 'name'] as const)('nothing is read if no chat matches, sorted by %s', async (sort) => {
     const { find, reads, walks } = watched();
-    expect(await find(request({ query: query({ source: 'crm' }) }))).toEqual({ rows: [], next: undefined, total: 0 });
+    const page = await find(request({ query: query({ source: 'crm' }), sort }));
+    expect(page).toEqual({ rows: [], next: undefined, total: 0 });
     expect([reads, walks]).toEqual([[], []]);
   });
 });
@@ -226,11 +227,19 @@ describe('many matches', () => {
   });
 
   describe('in a walk', () => {
+    interface Row {
+      readonly wrong: readonly number[];
+      readonly ids: readonly number[];
+      readonly read: readonly number[];
+      readonly walks: readonly number[];
+    }
+
     test('are looked for in a few rows of the listing, with a margin', async () => {
       const search = watched();
       await search.find(request({ sort: 'updated_at', order: 'desc' }));
       expect(search.walks).toEqual([{ scope: 'all', sort: 'updated_at', order: 'desc', limit: 5, after: undefined }]);
       expect(search.reads).toEqual([[310, 309, 308, 307]]);
+      expect(search.totals).toEqual(['all']);
     });
 
     test('are looked for in twice as many rows each time, behind the rows before', async () => {
@@ -264,17 +273,25 @@ describe('many matches', () => {
       expect(limitsOf(search)).toEqual([180, 360, 720, 1_440, 2_880, 5_000, 5_000, 5_000]);
     });
 
-    test('that are wrong are replaced by those that it has already passed, then by others', async () => {
-      await stores.chats.update(310, { maxChatId: '-310' }, T0 + 310);
-      await stores.chats.update(308, { maxChatId: '-308' }, T0 + 308);
+    test.each<[string, Row]>([
+      ['1 by one that it has passed', { wrong: [308], ids: [310, 309, 307], read: [306], walks: [5] }],
+      ['2 by others behind these', { wrong: [310, 308], ids: [309, 307, 306], read: [306, 305], walks: [5, 10] }],
+    ])('that are wrong are replaced, %s', async (_, { wrong, ids, read, walks }) => {
+      for (const id of wrong) await stores.chats.update(id, { maxChatId: `-${id}` }, T0);
       const search = watched(listing(range(1, MATCHES)));
       const page = await search.find(request({ sort: 'created_at', order: 'desc' }));
-      expect(idsOf(page.rows)).toEqual([309, 307, 306]);
-      expect(search.reads).toEqual([
-        [310, 309, 308, 307],
-        [306, 305],
-      ]);
-      expect(limitsOf(search)).toEqual([5, 10]);
+      expect(idsOf(page.rows)).toEqual(ids);
+      expect(page.next?.id).toBe(ids[2]);
+      expect(search.reads).toEqual([[310, 309, 308, 307], read]);
+      expect(limitsOf(search)).toEqual(walks);
+    });
+
+    test('are not looked for any more when the page has its rows', async () => {
+      const search = watched(listing(range(1, MATCHES).filter((id) => id !== 308)));
+      const page = await search.find(request({ sort: 'created_at', order: 'desc' }));
+      expect(idsOf(page.rows)).toEqual([310, 309, 307]);
+      expect(search.reads).toEqual([[310, 309, 307, 306]]);
+      expect(limitsOf(search)).toEqual([5]);
     });
 
     /** Walks over 500 rows of others each time. */

@@ -39,7 +39,13 @@ function repair(deadline: number = NEVER, { repairs, rows = 1_000, tookMs = 0 }:
   const through = { ...stores.repairs, ...repairs };
   const reports: (RepairReport & { readonly phase: RepairCursor['phase'] })[] = [];
   const repairPostings = createRepairPostings({
-    clock,
+    clock: {
+      now: clock.now,
+      sleep(ms) {
+        noted(`sleep ${ms}`);
+        return clock.sleep(ms);
+      },
+    },
     chatStore: {
       async list(listing: Listing) {
         noted(`list ${listing.limit} after ${listing.after?.id}`);
@@ -154,6 +160,7 @@ describe('an orphan', () => {
     await stores.setPosting(STALE, 77, true);
     expect(await repair().done).toEqual({ chats: 2, chunks: 6, gaps: 0, orphans: 3, finished: true });
     expect(callsOf('settle')).toEqual(['60000 settle 2 =source crm,^нет', '60000 settle 77 =source crm']);
+    expect(callsOf('sleep')).toEqual(['0 sleep 60000']);
   });
 
   test('of a list of chats that have the term is found with these chats', async () => {
@@ -205,6 +212,7 @@ describe('an orphan', () => {
     const scan = async () => ({ chunks: [chunkOfIds(WRONG, 0, [])], next: undefined });
     expect(await repair(NEVER, { repairs: { scan } }).done).toMatchObject({ chunks: 1, orphans: 0, finished: true });
     expect(callsOf('settle')).toEqual([]);
+    expect(callsOf('getMany')).toEqual(['0 getMany 0']);
   });
 
   test('waits for the next repair if 100,000 others wait already', async () => {

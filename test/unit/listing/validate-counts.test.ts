@@ -379,6 +379,15 @@ describe('the sample', () => {
       expect(maxApi.calls).toEqual(draws[0]?.slice(0, 5).map((id) => `-${id}`));
     });
 
+    test('ends with the draw that found just enough chats', async () => {
+      await chats(5);
+      for (let i = 0; i < 195; i += 1) await created(stores.chats, {});
+      let drawn = 0;
+      const { draws, deps } = drawing(() => (drawn++ + 0.5) / 200);
+      expect(await validate(5, 'all', T0 + 60_000, deps)).toMatchObject({ report: { sample_size: 5 } });
+      expect(draws).toEqual([Array.from({ length: 100 }, (_, i) => i + 1)]);
+    });
+
     test('can contain each id from 1 to the last one, and no other', async () => {
       await chats(30);
       const { draws, deps } = drawing(randomStream(1));
