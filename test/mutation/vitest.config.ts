@@ -9,7 +9,7 @@ export default defineConfig({
     include: [
       'test/unit/{chats,events,http,importing,listing,planner,refreshing,scheduling}/*.test.ts',
       'test/contract/{count-store,event-store,find-chats,planner-store,repair-postings,roll-up}.test.ts',
-      'test/unit/{chat-item,claims,config,cursor,day,issuer-keys,lanes,local-pace,pace,posting-lists,search,updates}.test.ts',
+      'test/unit/{chat-item,claims,clock,config,cursor,day,for-each,issuer-keys,json,lanes,limits,local-pace,pace,posting-lists,queues,run-status,search,updates}.test.ts',
     ],
     exclude: [
       'test/unit/scheduling/five-days.test.ts',

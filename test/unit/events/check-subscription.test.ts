@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createCheckSubscription } from '../../../lib/events/check-subscription.ts';
-import { eventsSince, type SeenSubscription } from '../../../lib/state/subscription.ts';
+import { eventsSince, type SeenSubscription, subscriptionState } from '../../../lib/state/subscription.ts';
 import { T0 } from '../../support/stores.ts';
 
 type CheckSubscriptionDeps = Parameters<typeof createCheckSubscription>[0];
@@ -96,5 +96,12 @@ describe('the subscription', () => {
     expect(eventsSince(undefined, T0)).toBeNull();
     expect(eventsSince({ url: URL, seenAt: T0, since: 5 }, T0 + 59 * MINUTE)).toBe(5);
     expect(eventsSince({ url: URL, seenAt: T0, since: 5 }, T0 + 60 * MINUTE)).toBeNull();
+  });
+
+  test('is shown as confirmed since its first check, or as lost since the last', () => {
+    expect(subscriptionState(undefined, T0)).toEqual({ state: 'none', since: null });
+    const seen = { url: URL, seenAt: T0, since: T0 - 99 * MINUTE };
+    expect(subscriptionState(seen, T0 + 59 * MINUTE)).toEqual({ state: 'confirmed', since: T0 - 99 * MINUTE });
+    expect(subscriptionState(seen, T0 + 60 * MINUTE)).toEqual({ state: 'lost', since: T0 });
   });
 });
