@@ -16,6 +16,8 @@ export default defineConfig({
       'test/unit/planner/simulated.test.ts',
       // Replaces modules, which it would do for all files.
       'test/unit/http/receive-updates.test.ts',
+      // Needs an environment of its own, in which the issuer's keys are not known.
+      'test/unit/http/first-request.test.ts',
     ],
     env: { ...quietEnvironment, STORES: 'memory', FIND_RUNS: '5' },
     testTimeout: 60_000,

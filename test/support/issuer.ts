@@ -13,7 +13,7 @@ export interface TestIssuer {
   readonly fetches: number;
   /** Keys that it publishes beside its own. */
   alsoPublishes: readonly object[];
-  /** Called before each response with the keys, which waits until it resolves. */
+  /** Called before each response with the keys, which waits until it resolves. If it rejects, there is no response. */
   beforeKeys: () => Promise<void>;
   stop(): void;
 }
@@ -26,7 +26,12 @@ export async function startTestIssuer(): Promise<TestIssuer> {
   let fetches = 0;
   const server = createServer(async (_, response) => {
     fetches += 1;
-    await issuer.beforeKeys();
+    try {
+      await issuer.beforeKeys();
+    } catch {
+      response.destroy();
+      return;
+    }
     response.end(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid }, ...issuer.alsoPublishes] }));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,8 +1,8 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import * as z from 'zod';
 import { ROUTES } from '../../../functions/http-describe-api/routes.ts';
+import { systemClock } from '../../../lib/base/clock.ts';
 import { ROLES } from '../../../lib/http/principal.ts';
 import { defineRoute, type Route } from '../../../lib/http/route.ts';
 import { ask, quietEnvironment } from '../../support/http.ts';
@@ -14,9 +14,12 @@ const FOLDER = join(import.meta.dirname, '../../../functions');
 
 let issuer: TestIssuer;
 let functions: { readonly route: Route; readonly handler: unknown }[];
+/** How far the service's clock is ahead, ms. */
+let ahead = 0;
 let stack: typeof import('../../../lib/http/stack.ts');
 
 beforeAll(async () => {
+  vi.spyOn(systemClock, 'now').mockImplementation(() => Date.now() + ahead);
   issuer = await startTestIssuer();
   const addresses = { REDIS_URL: 'redis://127.0.0.1:1', WEBHOOK_SECRET: 'a-secret-of-tests' };
   for (const [name, value] of Object.entries({ ...quietEnvironment, ...issuer.env, ...addresses })) {
@@ -30,7 +33,11 @@ beforeAll(async () => {
   );
   stack = await import('../../../lib/http/stack.ts');
 });
-afterAll(() => issuer.stop());
+afterAll(() => {
+  issuer.stop();
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
 beforeEach(() => {
   issuer.beforeKeys = async () => {};
 });
@@ -38,6 +45,25 @@ beforeEach(() => {
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 const functionOf = (route: Route) => functions.find((each) => nameOf(each.route) === nameOf(route))?.handler;
 const guarded = ROUTES.filter(({ roles }) => roles !== 'anyone');
+
+// The first test, because the keys are kept for a day.
+test("before the issuer's keys can be fetched, a token gets 503 with the time after which to try again", async () => {
+  const list = ROUTES.find(({ operationId }) => operationId === 'listChats') as Route;
+  const headers = { authorization: issuer.bearer({ role: 'admin' }) };
+  issuer.beforeKeys = () => Promise.reject(new Error('away'));
+  const answer = await ask(functionOf(list), { headers });
+  expect(answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '1' } });
+  expect(JSON.parse(answer.body)).toMatchObject({
+    type: 'urn:chat-participants:problem:unavailable',
+    detail: expect.stringContaining('issuer'),
+  });
+  // A malformed token is refused without a key.
+  expect(await ask(functionOf(list))).toMatchObject({ statusCode: 401 });
+
+  issuer.beforeKeys = async () => {};
+  ahead += 1_000;
+  expect(await ask(functionOf(list), { headers })).toMatchObject({ statusCode: 401 });
+});
 
 test('every declared route has a function', () => {
   expect(functions.map(({ route }) => nameOf(route)).sort()).toEqual(ROUTES.map(nameOf).sort());
@@ -62,9 +88,26 @@ describe.each(guarded.map((route) => [nameOf(route), route] as const))('%s', (_,
   });
 });
 
+test.each(
+  guarded.flatMap((route) =>
+    ROLES.filter((role) => !route.roles.includes(role)).map((role) => [nameOf(route), role, route] as const),
+  ),
+)('%s refuses the role %s, and names the roles that it needs', async (_, role, route) => {
+  const headers = { authorization: issuer.bearer({ role, university_id: 7 }) };
+  const answer = await ask(functionOf(route), { headers, query: { nonsense: '1' }, body: 'x'.repeat(300_000) });
+  expect(answer.statusCode).toBe(403);
+  const { type, detail } = JSON.parse(answer.body);
+  expect(type).toBe('urn:chat-participants:problem:forbidden');
+  for (const needed of route.roles) expect(detail).toContain(needed);
+});
+
 describe('a route', () => {
   const parts = {
-    ...{ method: 'GET', path: '/x', operationId: 'x', tag: 'service', summary: 'x' },
+    method: 'GET',
+    path: '/x',
+    operationId: 'x',
+    tag: 'service',
+    summary: 'x',
     answers: { 200: { description: 'x' } },
   } as const;
   const reply = async () => ({ status: 200 });
@@ -81,56 +124,26 @@ describe('a route', () => {
     // @ts-expect-error a handler of a route for anyone gets no principal
     stack.httpFunction(defineRoute({ ...parts, roles: 'anyone' }), async ({ principal }) => reply(principal.role));
   });
-});
 
-describe('the first request of an environment', () => {
-  const route = defineRoute({
-    ...{ method: 'POST', path: '/x', operationId: 'x', tag: 'service', summary: 'x' },
-    answers: { 200: { description: 'x' } },
-    roles: ['superadmin'],
-    body: z.object({ n: z.number() }),
+  test('gives its function the caller', async () => {
+    const route = defineRoute({ ...parts, roles: ['superadmin', 'curator'] });
+    const whoAmI = stack.httpFunction(route, async ({ principal }) => ({ status: 200, body: principal }));
+    const authorization = issuer.bearer({ sub: 'boris', role: 'curator', university_id: '7' });
+    expect(JSON.parse((await ask(whoAmI, { headers: { authorization } })).body)).toEqual({
+      ...{ role: 'curator', subject: 'boris', university_id: 7 },
+    });
   });
-  const request = () => ({
-    headers: { authorization: issuer.bearer(), 'content-type': 'application/json' },
-    body: '{"n":1}',
-  });
-  /** Loads the function like a new environment. */
-  async function freshStack(): Promise<typeof stack> {
-    vi.resetModules();
-    return import('../../../lib/http/stack.ts');
-  }
 
-  test("fetches the issuer's keys while secrets and connections are prepared; later requests fetch nothing", async () => {
-    const { httpFunction } = await freshStack();
-    const started = Promise.withResolvers<void>();
+  test('prepares its work with its first request, and serves it even if that fails', async () => {
     let prepared = 0;
     const prepare = async () => {
       prepared += 1;
-      started.resolve();
       throw new Error('the handler will see');
     };
-    issuer.beforeKeys = () => started.promise;
-    const handler = httpFunction(route, async ({ body }) => ({ status: 200, body }), [prepare, prepare]);
-    const before = issuer.fetches;
-    expect(await ask(handler, request())).toMatchObject({ statusCode: 200, body: '{"n":1}' });
-    expect(await ask(handler, request())).toMatchObject({ statusCode: 200 });
-    expect(issuer.fetches).toBe(before + 1);
+    const route = defineRoute({ ...parts, roles: ['superadmin'] });
+    const handler = stack.httpFunction(route, reply, [prepare, prepare]);
+    const headers = { authorization: issuer.bearer() };
+    for (let i = 0; i < 3; i += 1) expect(await ask(handler, { headers })).toMatchObject({ statusCode: 200 });
     expect(prepared).toBe(2);
-  });
-
-  test("gets 503 with Retry-After while the issuer can't be reached, and then recovers", async () => {
-    const url = issuer.env.AUTH_JWKS_URL;
-    vi.stubEnv('AUTH_JWKS_URL', 'http://127.0.0.1:1/jwks.json');
-    const { httpFunction } = await freshStack();
-    const handler = httpFunction(route, async () => ({ status: 200 }));
-    const answer = await ask(handler, request());
-    expect(answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '1' } });
-    expect(JSON.parse(answer.body)).toMatchObject({
-      type: 'urn:chat-participants:problem:unavailable',
-      detail: expect.stringContaining('issuer'),
-    });
-    // A malformed token is refused without a key.
-    expect(await ask(handler, { headers: {} })).toMatchObject({ statusCode: 401 });
-    vi.stubEnv('AUTH_JWKS_URL', url);
   });
 });
