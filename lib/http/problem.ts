@@ -77,14 +77,7 @@ export const jsonAnswer = (
 export function problemAnswer(problem: Problem, requestId: string): HttpAnswer {
   const { status, title } = PROBLEMS[problem.type];
   const { detail, errors, extra, headers } = problem.details;
-  const body = {
-    type: problemUri(problem.type),
-    title,
-    status,
-    ...(detail === undefined ? {} : { detail }),
-    request_id: requestId,
-    ...(errors === undefined ? {} : { errors }),
-    ...extra,
-  };
+  // JSON leaves out the members that are `undefined`.
+  const body = { type: problemUri(problem.type), title, status, detail, request_id: requestId, errors, ...extra };
   return jsonAnswer(status, body, requestId, { 'content-type': 'application/problem+json', ...headers });
 }
