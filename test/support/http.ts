@@ -18,23 +18,30 @@ export interface Asked {
   readonly isBase64Encoded?: boolean;
   /** The time that Lambda leaves the function, ms. */
   readonly remainingMs?: number;
+  /** When API Gateway received the request, Unix ms; now by default. */
+  readonly receivedAt?: number;
 }
 
 export function ask(
   handler: unknown,
-  { routeKey, headers = {}, path, query, body, isBase64Encoded = false, remainingMs = 10_000 }: Asked = {},
+  { routeKey, headers = {}, path, query, body, isBase64Encoded = false, remainingMs, receivedAt }: Asked = {},
 ) {
   const event = {
     version: '2.0',
     rawPath: '/',
     ...(routeKey && { routeKey }),
     headers,
-    requestContext: { requestId: 'request-1', timeEpoch: Date.now(), http: { method: 'GET', path: '/' } },
+    requestContext: { requestId: 'request-1', timeEpoch: receivedAt ?? Date.now(), http: { method: 'GET', path: '/' } },
     ...(path && { pathParameters: path }),
     ...(query && { queryStringParameters: query }),
     ...(body !== undefined && { body }),
     isBase64Encoded,
   };
+  return invoke(handler, event, remainingMs);
+}
+
+/** Invokes an HTTP function with any event. @param remainingMs the time that Lambda leaves the function. */
+export function invoke(handler: unknown, event: unknown, remainingMs = 10_000) {
   const getRemainingTimeInMillis = () => remainingMs;
   const context = { awsRequestId: 'invocation-1', functionName: 'test', getRemainingTimeInMillis };
   return (handler as (event: unknown, context: Context) => Promise<Answer>)(event, context as Context);

@@ -2,7 +2,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { expect, test, vi } from 'vitest';
 import { compressAnswer } from '../../../lib/http/compress.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
-import { ask, quietEnvironment } from '../../support/http.ts';
+import { ask, invoke, quietEnvironment } from '../../support/http.ts';
 
 for (const [name, value] of Object.entries(quietEnvironment)) vi.stubEnv(name, value);
 const { openHttpFunction } = await import('../../../lib/http/stack.ts');
@@ -24,6 +24,7 @@ test.each([
   ['*', 'br'],
   ['br;q=0, *', 'gzip'],
   ['GZIP ; Q=0.8', 'gzip'],
+  ['br;level=9;q=0, gzip', 'gzip'],
 ])('a client that accepts %s gets %s', (accepted, encoding) => {
   const { headers, body, isBase64Encoded } = compressAnswer(answer(long), accepted);
   expect(headers).toMatchObject({ 'content-encoding': encoding, vary: 'accept-encoding' });
@@ -43,27 +44,33 @@ test.each([undefined, '', 'identity', 'deflate', 'br;q=0', '*;q=0', 'br;q=none',
   },
 );
 
+test('a response of 1 KB is compressed, and a shorter one is not', () => {
+  expect(compressAnswer(answer('x'.repeat(1_024)), 'br').isBase64Encoded).toBe(true);
+  expect(compressAnswer(answer(`ё${'x'.repeat(1_022)}`), 'br').isBase64Encoded).toBe(true);
+  const short = answer('x'.repeat(1_023));
+  expect(compressAnswer(short, 'br')).toEqual(short);
+});
+
 test('short and binary responses are not compressed', () => {
   expect(compressAnswer(answer('{}'), 'br')).toEqual(answer('{}'));
   const bytes = { ...answer(Buffer.from(long).toString('base64')), isBase64Encoded: true };
   expect(compressAnswer(bytes, 'br')).toEqual(bytes);
 });
 
+const route = defineRoute({
+  method: 'GET',
+  path: '/long',
+  operationId: 'readLong',
+  tag: 'service',
+  summary: 'Answers at length',
+  roles: 'anyone',
+  answers: { 200: { description: 'long' } },
+});
+const answerAtLength = openHttpFunction(route, async () => ({ status: 200, body: { text: long } }));
+
 test('every response of a function may be compressed, including problems', async () => {
-  const route = defineRoute({
-    method: 'GET',
-    path: '/long',
-    operationId: 'readLong',
-    tag: 'service',
-    summary: 'Answers at length',
-    roles: 'anyone',
-    answers: { 200: { description: 'long' } },
-  });
   const headers = { 'accept-encoding': 'gzip' };
-  const good = await ask(
-    openHttpFunction(route, async () => ({ status: 200, body: { text: long } })),
-    { headers },
-  );
+  const good = await ask(answerAtLength, { headers });
   expect(JSON.parse(decode(good.headers['content-encoding'], good.body))).toEqual({ text: long });
 
   const bad = await ask(
@@ -74,4 +81,8 @@ test('every response of a function may be compressed, including problems', async
   );
   expect(bad.statusCode).toBe(404);
   expect(JSON.parse(decode(bad.headers['content-encoding'], bad.body))).toMatchObject({ detail: long });
+});
+
+test('a function that somebody invokes without headers does not compress', async () => {
+  expect(JSON.parse((await invoke(answerAtLength, {})).body)).toEqual({ text: long });
 });

@@ -2,25 +2,29 @@ import { expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { chatFilters } from '../../../lib/http/chat-filters.ts';
 import { defineRoute, integerParam } from '../../../lib/http/route.ts';
-import { ask, quietEnvironment } from '../../support/http.ts';
+import { type Asked, ask, quietEnvironment } from '../../support/http.ts';
 
 /** The names of invalid fields in problems: parameters by their names, fields of the body by their paths. */
 
 for (const [name, value] of Object.entries(quietEnvironment)) vi.stubEnv(name, value);
 const { openHttpFunction } = await import('../../../lib/http/stack.ts');
 
+const parts = {
+  method: 'POST',
+  operationId: 'addNote',
+  tag: 'service',
+  summary: 'Adds a note',
+  roles: 'anyone',
+  answers: { 200: { description: 'added' } },
+} as const;
+
 const handler = openHttpFunction(
   defineRoute({
-    method: 'POST',
+    ...parts,
     path: '/chats/{id}/notes',
-    operationId: 'addNote',
-    tag: 'service',
-    summary: 'Adds a note',
-    roles: 'anyone',
     params: z.object({ id: integerParam(1, 9) }),
     query: z.object(chatFilters),
     body: z.strictObject({ tags: z.array(z.object({ name: z.string('must be text') })) }),
-    answers: { 200: { description: 'added' } },
   }),
   async () => ({ status: 200 }),
 );
@@ -36,21 +40,52 @@ test.each([
     ['status.0 is unknown; known: search, university_id, department, source, status'],
   ],
   ['a part of the body', { body: { tags: [{ name: 'a' }, { name: 1 }] } }, ['tags.1.name must be text']],
+  ['a body that is no object', { body: [] }, [expect.stringMatching(/^body .*object/)]],
+  [
+    'several parameters',
+    { query: { university_id: '0', source: ' ', a: '1' } },
+    [
+      expect.stringMatching(/^university_id must be/),
+      expect.stringMatching(/^source must/),
+      expect.stringMatching(/^a is unknown/),
+    ],
+  ],
   [
     'an unknown field of the body beside an unknown parameter',
     { query: { sort: 'id' }, body: { tags: [], more: 1 } },
     ['sort is unknown; known: search, university_id, department, source, status', 'more is unknown'],
   ],
 ])('a problem names %s', async (_, { path = { id: '1' }, query, body = { tags: [] } }: Sent, expected) => {
-  const { statusCode, body: text } = await ask(handler, {
-    headers: { 'content-type': 'application/json' },
-    path,
-    ...(query && { query }),
-    body: JSON.stringify(body),
-  });
+  const headers = { 'content-type': 'application/json' };
+  expect(await errorsOf(handler, { headers, path, ...(query && { query }), body: JSON.stringify(body) })).toEqual(
+    expected,
+  );
+});
+
+async function errorsOf(of: unknown, asked: Asked): Promise<string[]> {
+  const { statusCode, body } = await ask(of, asked);
   expect(statusCode).toBe(400);
-  const { errors } = JSON.parse(text) as { errors: { field: string; message: string }[] };
-  expect(errors.map(({ field, message }) => `${field} ${message}`)).toEqual(expected);
+  const { detail, errors } = JSON.parse(body) as { detail: string; errors: { field: string; message: string }[] };
+  expect(detail).toContain('errors');
+  return errors.map(({ field, message }) => `${field} ${message}`);
+}
+
+test('a route whose query has no parameters does not list any', async () => {
+  const route = defineRoute({ ...parts, path: '/notes', query: z.object({}) });
+  const plain = openHttpFunction(route, async () => ({ status: 200 }));
+  expect(await errorsOf(plain, { query: { a: '1', b: '2' } })).toEqual(['a is unknown', 'b is unknown']);
+});
+
+test('an error of several parameters together is one of the query', async () => {
+  const either = z.object({ from: z.string().optional(), to: z.string().optional() });
+  const route = defineRoute({
+    ...parts,
+    path: '/notes',
+    query: either.refine(({ from, to }) => from || to, 'must have from or to'),
+  });
+  const plain = openHttpFunction(route, async () => ({ status: 200 }));
+  expect(await errorsOf(plain, {})).toEqual(['query must have from or to']);
+  expect(await ask(plain, { query: { to: 'b' } })).toMatchObject({ statusCode: 200 });
 });
 
 interface Sent {
