@@ -2,11 +2,14 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { ROUTES } from '../../../functions/http-describe-api/routes.ts';
 import { chatFields } from '../../../lib/chats/fields.ts';
+import { openApiDocument } from '../../../lib/http/openapi.ts';
+import { ROLES } from '../../../lib/http/principal.ts';
 import { PROBLEMS } from '../../../lib/http/problem.ts';
 import { problemKind } from '../../../lib/http/problem-schemas.ts';
-import type { Route } from '../../../lib/http/route.ts';
+import { defineRoute, integerParam, named, type Route } from '../../../lib/http/route.ts';
 import { apiDocument, apiTypes } from '../../api/document.ts';
 import { resolveResponse, type Schema, schemaChecker } from '../../support/json-schema.ts';
 
@@ -125,9 +128,233 @@ describe('the document', () => {
     expect(members.loose().safeParse(other)).toMatchObject({ success: false });
   });
 
+  test('shows the limits of numbers and lists', () => {
+    const { schemas } = apiDocument().components;
+    expect(schemas.Problem).toMatchObject({ properties: { status: { type: 'integer', minimum: 400, maximum: 599 } } });
+    expect(schemas.InvalidRequestProblem?.allOf).toMatchObject([{}, { properties: { errors: { minItems: 1 } } }]);
+    const count = { type: 'integer', minimum: 0 };
+    expect(schemas.Chat).toMatchObject({
+      properties: { id: { type: 'integer', minimum: 1 }, participants_count: { anyOf: [count, { type: 'null' }] } },
+    });
+    expect(schemas.FullUpdate).toMatchObject({ properties: { total: count, done: count } });
+  });
+
+  test('says what the service is, where it is, and what each group of routes is for', () => {
+    const document = openApiDocument(ROUTES);
+    expect(document).toMatchObject({
+      openapi: '3.1.0',
+      info: {
+        title: 'chat-participants',
+        version: '1',
+        summary: expect.stringContaining('participants'),
+        license: { name: expect.stringMatching(/\w/), identifier: expect.stringMatching(/^LicenseRef-\w/) },
+      },
+      servers: [{ url: '/', description: expect.stringMatching(/\w/) }],
+    });
+    const { description } = document.info as { description: string };
+    for (const word of [...ROLES, 'university_id', 'UTC', 'application/problem+json']) {
+      expect(description).toContain(word);
+    }
+    const tags = document.tags as { name: string; description: string }[];
+    expect(tags.map(({ name }) => name).sort()).toEqual([...new Set(ROUTES.map(({ tag }) => tag))].sort());
+    for (const { name, description } of tags) expect([name, description]).toEqual([name, expect.stringMatching(/\w/)]);
+  });
+
+  test('demands a token by default, and declares every way to prove a right', () => {
+    expect(openApiDocument([])).toMatchObject({
+      security: [{ token: [] }],
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          webhookSecret: {
+            ...{ type: 'apiKey', in: 'header', name: 'X-Max-Bot-Api-Secret' },
+            description: expect.stringMatching(/subscription/),
+          },
+        },
+      },
+    });
+  });
+
   test("is the source of the client's types", async () => {
     const made = readFileSync(join(ROOT, 'test/e2e/api.d.ts'), 'utf8');
     expect(made === (await apiTypes()), 'test/e2e/api.d.ts is out of date: npm run api:types').toBe(true);
+  });
+});
+
+describe('a route in the document', () => {
+  const parts = {
+    path: '/notes/{id}',
+    operationId: 'changeNote',
+    tag: 'service',
+    summary: 'Changes a note',
+    answers: { 204: { description: 'changed' } },
+  } as const;
+  const read = { ...parts, method: 'GET' } as const;
+  const write = { ...parts, method: 'PATCH' } as const;
+  /** Returns the operation of a route that is alone in its document, as JSON. */
+  const shown = (route: Route) => {
+    const { paths } = JSON.parse(JSON.stringify(openApiDocument([route])));
+    return paths[route.path][route.method.toLowerCase()];
+  };
+  const open = defineRoute({ ...read, roles: 'anyone' });
+
+  test('has its name, group and summary, and a description if there is one', () => {
+    const { operationId, tags, summary, description } = shown(open);
+    expect({ operationId, tags, summary }).toEqual({
+      ...{ operationId: 'changeNote', tags: ['service'], summary: 'Changes a note' },
+    });
+    expect(description).toBeUndefined();
+    expect(shown({ ...open, description: 'Once.' }).description).toBe('Once.');
+  });
+
+  test.each<[string, Route, object]>([
+    ['of some roles names them', { ...read, roles: ['superadmin'] }, { 'x-roles': ['superadmin'] }],
+    ['of anyone needs no token', open, { security: [] }],
+    [
+      'of MAX needs the secret of the webhook',
+      { ...read, roles: 'anyone', needsWebhookSecret: true },
+      { security: [{ webhookSecret: [] }] },
+    ],
+  ])('%s', (_, route, access) => {
+    const { 'x-roles': roles, security } = shown(route);
+    expect({ 'x-roles': roles, security }).toEqual(access);
+  });
+
+  test('needs its parameters in the path, but not those in the query', () => {
+    const route = defineRoute({
+      ...open,
+      params: z.object({ id: integerParam(1, 9).meta({ description: 'The id' }) }),
+      query: z.object({ limit: integerParam(1, 100).default(50).meta({ description: 'The number' }) }),
+    });
+    const integer = { type: 'integer', minimum: 1 };
+    expect(shown(route).parameters).toEqual([
+      { name: 'id', in: 'path', required: true, description: 'The id', schema: { ...integer, maximum: 9 } },
+      {
+        ...{ name: 'limit', in: 'query', required: false, description: 'The number' },
+        schema: { ...integer, maximum: 100, default: 50 },
+      },
+    ]);
+    expect(shown(open).parameters).toEqual([]);
+  });
+
+  const body = z.object({
+    text: z.string().trim(),
+    pages: z.number().default(1),
+    at: z.string().transform(Date.parse),
+  });
+
+  test('has the body that clients send, before defaults and conversions', () => {
+    const route = defineRoute({ ...write, roles: 'anyone', body, bodyExample: { text: 'a', at: '2026-11-25' } });
+    expect(shown(route).requestBody).toEqual({
+      required: true,
+      content: {
+        'application/json': {
+          schema: {
+            type: 'object',
+            properties: {
+              ...{ text: { type: 'string' }, pages: { type: 'number', default: 1 }, at: { type: 'string' } },
+            },
+            required: ['text', 'at'],
+          },
+          example: { text: 'a', at: '2026-11-25' },
+        },
+      },
+    });
+    expect(shown(open)).not.toHaveProperty('requestBody');
+  });
+
+  test('that reads its body itself requires none, and refuses none', () => {
+    const route = defineRoute({ ...write, roles: 'anyone', body, readsBodyItself: true });
+    expect(shown(route).requestBody.required).toBe(false);
+    expect(Object.keys(shown(route).responses)).toEqual(['204', '429', '500', '503']);
+  });
+
+  test.each<[string, Partial<Route>, string[]]>([
+    ['nothing', {}, ['204', '429', '500', '503']],
+    ['parameters', { params: z.object({}) }, ['204', '400', '429', '500', '503']],
+    ['a query', { query: z.object({}) }, ['204', '400', '429', '500', '503']],
+    ['a body', { body }, ['204', '400', '413', '415', '429', '500', '503']],
+    ['a token', { roles: ROLES }, ['204', '401', '403', '429', '500', '503']],
+    ['a chat that may be absent', { problems: ['not_found'] }, ['204', '404', '429', '500', '503']],
+  ])('that needs %s has its problems', (_, needs, statuses) => {
+    expect(Object.keys(shown({ ...open, ...needs } as Route).responses)).toEqual(statuses);
+  });
+
+  test('has responses with the headers that clients use', () => {
+    const headersOf = (route: Route) => {
+      const document = JSON.parse(JSON.stringify(openApiDocument([route])));
+      const responses = Object.entries<{ $ref?: string }>(shown(route).responses);
+      return Object.fromEntries(
+        responses.map(([status, { $ref, ...given }]) => {
+          const response = $ref ? document.components.responses[$ref.split('/').at(-1) ?? ''] : given;
+          for (const { $ref } of Object.values<{ $ref: string }>(response.headers)) {
+            expect(document.components.headers).toHaveProperty($ref.replace('#/components/headers/', ''));
+          }
+          return [status, Object.keys(response.headers).sort()];
+        }),
+      );
+    };
+    const created = { ...write, answers: { 201: { description: 'created', location: true } } } as const;
+    expect(headersOf({ ...created, roles: ROLES })).toEqual({
+      201: ['Location', 'Server-Timing', 'X-Request-Id'],
+      401: ['WWW-Authenticate', 'X-Request-Id'],
+      403: ['X-Request-Id'],
+      429: [],
+      500: ['X-Request-Id'],
+      503: ['Retry-After', 'X-Request-Id'],
+    });
+    expect(headersOf(open)[204]).toEqual(['Server-Timing', 'X-Request-Id']);
+    expect(headersOf(open)[503]).toEqual(['Retry-After']);
+  });
+
+  test('refers to one problem of a status, or lists several', () => {
+    const schemaOf = (route: Route, status: number) => {
+      const { components } = JSON.parse(JSON.stringify(openApiDocument([route])));
+      const { $ref, content } = shown(route).responses[status];
+      return ($ref ? components.responses[$ref.split('/').at(-1)].content : content)['application/problem+json'].schema;
+    };
+    const problem = (name: string) => ({ $ref: `#/components/schemas/${name}Problem` });
+    const chat = defineRoute({ ...open, problems: ['max_chat_id_taken', 'no_max_chat', 'not_found'] });
+    expect(schemaOf(chat, 404)).toEqual(problem('NotFound'));
+    expect(schemaOf(chat, 409)).toEqual({ oneOf: [problem('MaxChatIdTaken'), problem('NoMaxChat')] });
+    expect(schemaOf(defineRoute({ ...read, roles: ROLES, problems: ['not_found'] }), 404)).toEqual(problem('NotFound'));
+  });
+
+  test('may share its path with another', () => {
+    const { paths } = openApiDocument([open, { ...write, roles: 'anyone' }]) as { paths: Record<string, object> };
+    expect(Object.keys(paths['/notes/{id}'] ?? {})).toEqual(['get', 'patch']);
+  });
+
+  test('may share a named schema, but not its name', () => {
+    const answering = (schema: () => z.ZodType, path = '/a') =>
+      defineRoute({ ...open, path, answers: { 200: { description: 'found', schema } } });
+    const note = named('Note', () => z.object({ text: z.string() }));
+    const { paths, components } = JSON.parse(JSON.stringify(openApiDocument([answering(note), answering(note, '/b')])));
+    expect(components.schemas.Note).toMatchObject({ type: 'object', properties: { text: { type: 'string' } } });
+    expect(components.schemas.Note).not.toHaveProperty('id');
+    for (const path of ['/a', '/b']) {
+      const { schema } = paths[path].get.responses[200].content['application/json'];
+      expect(schema).toEqual({ $ref: '#/components/schemas/Note' });
+    }
+    const other = named('Note', () => z.object({ text: z.number() }));
+    expect(() => openApiDocument([answering(note), answering(other, '/b')])).toThrow(/name.*Note/);
+  });
+
+  test('may have a field that is named like a reference, and texts that look like one', () => {
+    const field = z.string().meta({ description: 'Like #/$defs/Note' });
+    const route = defineRoute({ ...write, roles: 'anyone', body: z.object({ $ref: field }) });
+    expect(shown(route).requestBody.content['application/json'].schema.properties).toEqual({
+      $ref: { type: 'string', description: 'Like #/$defs/Note' },
+    });
+  });
+
+  test('refuses unknown members of its problems', () => {
+    const { schemas } = apiDocument().components;
+    const { example } = problemKind('max_chat_id_taken');
+    const validate = schemaChecker(apiDocument());
+    const schema = schemas.MaxChatIdTakenProblem ?? {};
+    expect(validate(schema, example)).toBeUndefined();
+    expect(validate(schema, { ...example, more: 1 })).toContain('unevaluated');
   });
 });
 
