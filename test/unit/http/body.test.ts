@@ -1,14 +1,25 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { expect, test } from 'vitest';
-import { readBody } from '../../../lib/http/body.ts';
+import { bodyText, readBody } from '../../../lib/http/body.ts';
 import { Problem } from '../../../lib/http/problem.ts';
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
-const read = (body: string | undefined, headers: Record<string, string> = JSON_HEADERS, isBase64Encoded = false) => {
+const sent = (body: string | undefined, headers: Record<string, string> = JSON_HEADERS, isBase64Encoded = false) =>
+  ({ ...(body === undefined ? {} : { body }), headers, isBase64Encoded }) as APIGatewayProxyEventV2;
+const read = (...request: Parameters<typeof sent>) => {
   try {
-    return readBody({ ...(body === undefined ? {} : { body }), headers, isBase64Encoded } as never);
+    return readBody(sent(...request));
   } catch (error) {
     return error instanceof Problem ? error.type : error;
   }
+};
+const refusal = (...request: Parameters<typeof sent>) => {
+  try {
+    readBody(sent(...request));
+  } catch (error) {
+    return error instanceof Problem ? error.details : {};
+  }
+  return {};
 };
 const inBase64 = (body: string) => Buffer.from(body).toString('base64');
 
@@ -26,12 +37,32 @@ test('a body is required to be JSON', () => {
   expect(read(undefined)).toBe('invalid_request');
 });
 
+test('the text of a body is read with any type; without a body, it is empty', () => {
+  expect(bodyText(sent('ё', {}))).toBe('ё');
+  expect(bodyText(sent(inBase64('ё'), {}, true))).toBe('ё');
+  expect(bodyText(sent(undefined, {}))).toBe('');
+});
+
+test('a refusal names what is accepted', () => {
+  expect(refusal('{')).toMatchObject({
+    detail: expect.stringContaining('JSON'),
+    errors: [{ field: 'body', message: expect.stringContaining('JSON object') }],
+  });
+  expect(refusal('1', {}).detail).toContain('content-type: application/json');
+  expect(refusal('x'.repeat(300_000)).detail).toContain('262144 bytes');
+});
+
 test.each([
   ['application/json', true],
   ['application/json; charset=utf-8', true],
   ['Application/JSON', true],
   ['application/problem+json', true],
+  ['application/json ; charset=utf-8', true],
+  ['application/vnd.api+json', true],
   ['application/jsonp', false],
+  ['application/json charset=utf-8', false],
+  ['application/+json', false],
+  ['application/a b+json', false],
   ['text/plain', false],
   ['text/plain; a=application/json', false],
 ])('the type %s: %s', (type, good) => {

@@ -27,6 +27,15 @@ describe('a range of days', () => {
     expect(messageOf({ from: '2026-02-01', to: '2026-02-01' })).toBeUndefined();
   });
 
+  test('that is refused is a problem of the field from', () => {
+    expect(() => readDayRange({ from: '2026-11-26' }, NOW)).toThrow(
+      expect.objectContaining({
+        type: 'invalid_request',
+        details: { detail: expect.stringContaining('errors'), errors: [expect.objectContaining({ field: 'from' })] },
+      }),
+    );
+  });
+
   test('has at most two years', () => {
     expect(messageOf({ from: '2024-11-24' })).toBeUndefined();
     expect(messageOf({ from: '2024-11-23' })).toBe(
@@ -34,7 +43,7 @@ describe('a range of days', () => {
     );
   });
 
-  test.each(['2026-02-30', '2026-13-01', '26-01-01', '2026-1-1', 'today', '2026-01-01T00:00:00Z', ''])(
+  test.each(['2026-02-30', '2026-13-01', '26-01-01', '2026-1-1', '+012026-01', 'today', '2026-01-01T00:00:00Z', ''])(
     'refuses %j as a day',
     (from) => {
       expect(dayRange.safeParse({ from })).toMatchObject({ success: false });

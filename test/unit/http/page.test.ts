@@ -44,6 +44,34 @@ describe('a page', () => {
     for (const { headers } of changed) expect(headers.etag).not.toBe(etag);
     expect(pageAnswer(`${page.html} `, CSP, asking({ 'if-none-match': etag })).statusCode).toBe(200);
   });
+
+  test('has a short tag, which is compared as a whole', () => {
+    const etag = pageAnswer(page.html, CSP, asking()).headers.etag ?? '';
+    expect(etag).toMatch(/^"[\w-]{22}"$/);
+    for (const other of ['*', '', etag.slice(0, -2), `${etag.slice(0, 5)}W/${etag.slice(5)}`]) {
+      expect(pageAnswer(page.html, CSP, asking({ 'if-none-match': other }))).toMatchObject({
+        statusCode: 200,
+        body: page.html,
+      });
+    }
+  });
+
+  test('and its files are sent to a client without headers', () => {
+    const bare = {} as APIGatewayProxyEventV2;
+    expect(pageAnswer(page.html, CSP, bare)).toMatchObject({ statusCode: 200, body: page.html });
+    expect(fileAnswer(page, 'main-ABCDEFGH.js', bare)).toMatchObject({ statusCode: 200, body: TEXT });
+  });
+
+  test('may load images from and connect to named origins', () => {
+    const csp = contentSecurityPolicy({ connect: ['https://api.example'], images: ['https://pictures.example'] });
+    expect(csp.split('; ')).toEqual(
+      expect.arrayContaining([
+        "script-src 'self'",
+        "connect-src 'self' https://api.example",
+        "img-src 'self' https://pictures.example",
+      ]),
+    );
+  });
 });
 
 describe('a file of a page', () => {
