@@ -61,6 +61,18 @@ describe('scheduleAfterRefresh', () => {
     expect(at(0.999) / best).toBeCloseTo(0.9, 3);
   });
 
+  test('a chat that is hardly worth a request is evaluated after the longest time, at most half of it early', () => {
+    const quietChat = known(1e-4, 1e-6);
+    const afterRefresh = (random: number) =>
+      scheduleAfterRefresh(quietChat, refreshed(), context, random).plan.dueAt - NOW;
+    const whenDue = (random: number) =>
+      scheduleWhenDue(quietChat, { ...quiet, now: NOW }, context, random).plan.dueAt - NOW;
+    for (const at of [afterRefresh, whenDue]) {
+      expect(at(0.5)).toBe(0.75 * limits.reviewMs);
+      expect(at(1)).toBe(0.5 * limits.reviewMs);
+    }
+  });
+
   test('observations are learnt, and an unchanged count gives a longer interval', () => {
     const unknown = unread(NOW - HOUR_MS);
     const first = scheduleAfterRefresh(unknown, refreshed({ readAt: NOW - HOUR_MS }), context, 0).plan;
