@@ -51,4 +51,4 @@ export const matchesQuery = (chat: Chat, { scope, search, department, source, st
 const matchesSearch = (chat: Chat, { words, text, maxChatId }: Search): boolean =>
   (words.length > 0 && matches(searchWords(chat), words)) ||
   isExactly(chat.source, text) ||
-  (maxChatId !== undefined && chat.maxChatId === maxChatId);
+  chat.maxChatId === maxChatId;

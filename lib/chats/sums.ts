@@ -41,7 +41,7 @@ export function withChat(
 
 /** Returns the share of active chats whose count was less than an hour old; `null` if it is unknown, or if none was active. */
 export const shareFresherThanHour = ({ readWithinHour, byStatus }: Sums): number | null =>
-  readWithinHour !== undefined && byStatus?.active ? readWithinHour / byStatus.active : null;
+  readWithinHour !== undefined && byStatus.active ? readWithinHour / byStatus.active : null;
 
 /** A chat whose count differs from its count on an earlier day. */
 export interface Mover {
