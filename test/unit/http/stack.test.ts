@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { defineRoute } from '../../../lib/http/route.ts';
+import * as z from 'zod';
+import { defineRoute, integerParam } from '../../../lib/http/route.ts';
 import { LOG } from '../../../lib/runtime/log-messages.ts';
 import { type Asked, ask, invoke, quietEnvironment } from '../../support/http.ts';
 
@@ -75,6 +76,24 @@ describe('a handler gets', () => {
     expect(request?.header('x-other')).toBeUndefined();
     expect(request?.text()).toBe('заметка');
     expect(request?.requestId).toBe('request-1');
+  });
+
+  test('the parsed parameters and body', async () => {
+    const fields: unknown[] = [];
+    const handler = openHttpFunction(
+      defineRoute({
+        ...route,
+        params: z.object({ id: integerParam(1, 9) }),
+        query: z.object({ limit: integerParam(1, 100).default(50) }),
+        body: z.object({ text: z.string().trim() }),
+      }),
+      async ({ params, query, body }) => {
+        fields.push({ params, query, body });
+        return { status: 200 };
+      },
+    );
+    await ask(handler, { headers: { 'content-type': 'application/json' }, path: { id: '5' }, body: '{"text":" a "}' });
+    expect(fields).toEqual([{ params: { id: 5 }, query: { limit: 50 }, body: { text: 'a' } }]);
   });
 
   test('nothing but the present time of an invocation by hand', async () => {
