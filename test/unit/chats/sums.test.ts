@@ -82,7 +82,7 @@ describe('the movers', () => {
     expect(changes(shrank)).toEqual(['4: -9', '2: -7']);
   });
 
-  test('are at most so many, without the smallest changes', () => {
+  test('are limited in number: the smallest changes are left out', () => {
     const { grew, shrank } = moversOf(
       2,
       mover(1, 5),
