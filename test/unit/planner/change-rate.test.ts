@@ -72,11 +72,23 @@ const told = fc
     quarters: Math.floor((hours / QUARTER_HOURS) * share),
   }));
 
-/** After this evidence, Bayes's rule gives a wider belief: 0.503. */
-const widening = {
-  prior: { mean: 0, variance: 0.481 },
-  evidence: { kind: 'last event', hours: 403.4, silentHours: 0.1353, difference: 5, messages: 499 },
-} as const;
+/** Last events that random cases contain rarely. */
+const LAST_EVENTS: [ChangeBelief, Extract<Evidence, { kind: 'last event' }>][] = [
+  // By Bayes's rule, this one widens the belief to 0.503.
+  [
+    { mean: 0, variance: 0.481 },
+    { kind: 'last event', hours: 403.4, silentHours: 0.1353, difference: 5, messages: 499 },
+  ],
+  // A long silence, after an event that was no message, or of which nobody knows.
+  [
+    { mean: 0, variance: 0.481 },
+    { kind: 'last event', hours: 10, silentHours: 50, difference: 3, messages: 0 },
+  ],
+  [
+    { mean: 0, variance: 0.481 },
+    { kind: 'last event', hours: 10, silentHours: 50, difference: 3, messages: null },
+  ],
+];
 
 describe('learn', () => {
   test("applies Bayes's rule, but never widens a belief", () => {
@@ -89,7 +101,7 @@ describe('learn', () => {
         expect(Math.abs(learnt.variance / variance - 1)).toBeLessThan(0.01);
         expect(variance).toBeGreaterThan(0.95 * exact.variance);
       }),
-      { numRuns: 300, examples: [[widening.prior, widening.evidence]] },
+      { numRuns: 300, examples: LAST_EVENTS },
     );
   });
 
