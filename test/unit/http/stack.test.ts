@@ -4,7 +4,7 @@ import { defineRoute, integerParam } from '../../../lib/http/route.ts';
 import { LOG } from '../../../lib/runtime/log-messages.ts';
 import { type Asked, ask, invoke, quietEnvironment } from '../../support/http.ts';
 
-/** What a handler gets of a request, and what the client and the log get of its outcome. */
+/** Handlers get the parts of a request; clients and the log get its outcome. */
 
 for (const [name, value] of Object.entries(quietEnvironment)) vi.stubEnv(name, value);
 const { logger } = await import('../../../lib/runtime/observability.ts');

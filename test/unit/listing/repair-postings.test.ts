@@ -7,7 +7,7 @@ import type { ListedChunk, PostingRepairStore, RepairCursor } from '../../../lib
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import { line, openMemory, type Stores, T0 } from '../../support/stores.ts';
 
-/** What a repair does and when: its results are tested for all stores. */
+/** The steps of a repair and their times. test/contract/repair-postings.test.ts has its results, for all stores. */
 
 const WRONG: Term = { group: '^нет', word: '' };
 const STALE: Term = { group: '=source', word: 'crm' };

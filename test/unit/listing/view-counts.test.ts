@@ -181,7 +181,7 @@ describe('where counts come from', () => {
     const none = { participantsCount: null, updatedAt: null, source: 'database', stale: true };
     expect(shown.get(1)).toEqual(none);
     expect(shown.get(2)).toMatchObject({ participantsCount: 20 });
-    // What is not known is not cached.
+    // An unknown count is not cached.
     expect([...((await cache.getMany([1, 2])) ?? new Map()).keys()]).toEqual([2]);
   });
 
