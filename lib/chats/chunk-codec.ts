@@ -1,7 +1,7 @@
 import { CHUNK_IDS, type ChunkBits, countBits, emptyBits, offsetsOf } from './id-set.ts';
 
 /**
- * Encodes a chunk of a posting list as bytes: 515 at most, 4 for a single id. The first byte is the format, the next two the
+ * Encodes a chunk of a posting list as bytes: 515 at most, 5 for a single id. The first byte is the format, the next two the
  * number of gaps. Gaps between ids are Rice codes, which are close to the entropy of a random set. If most ids are in the set,
  * the gaps of the absent ids are encoded. If about half are in the set, a bitmap is shorter.
  */

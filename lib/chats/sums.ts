@@ -50,7 +50,7 @@ export interface Mover {
   readonly after: number;
 }
 
-/** Chats that grew and shrank most, the largest change first. */
+/** Chats that grew and shrank most, the largest change first, of equal changes the lower id. */
 export interface Movers {
   readonly grew: readonly Mover[];
   readonly shrank: readonly Mover[];
@@ -59,6 +59,7 @@ export interface Movers {
 export const NO_MOVERS: Movers = { grew: [], shrank: [] };
 
 const change = ({ before, after }: Mover): number => after - before;
+const byChange = (a: Mover, b: Mover): number => Math.abs(change(b)) - Math.abs(change(a)) || a.id - b.id;
 
 /** Adds a chat to the lists. @param most largest length of each list. */
 export function withMover(movers: Movers, mover: Mover, most: number): Movers {
@@ -67,7 +68,6 @@ export function withMover(movers: Movers, mover: Mover, most: number): Movers {
   const name = by > 0 ? 'grew' : 'shrank';
   const list = movers[name];
   const last = list.at(-1);
-  if (list.length >= most && last && Math.abs(change(last)) >= Math.abs(by)) return movers;
-  const next = [...list, mover].sort((a, b) => Math.abs(change(b)) - Math.abs(change(a)) || a.id - b.id);
-  return { ...movers, [name]: next.slice(0, most) };
+  if (list.length >= most && last && byChange(last, mover) < 0) return movers;
+  return { ...movers, [name]: [...list, mover].sort(byChange).slice(0, most) };
 }

@@ -80,7 +80,9 @@ function respond<R extends Route, W>(
 ) {
   // Created once, because a schema is compiled on first use, which takes longer than parsing.
   let query: z.ZodObject | undefined;
-  return instrumented<APIGatewayProxyEventV2, HttpAnswer>(async (event, context) => {
+  return instrumented<APIGatewayProxyEventV2, HttpAnswer>(async (sent, context) => {
+    // API Gateway always sends headers; someone who invokes the function directly may not.
+    const event = { ...sent, headers: sent.headers ?? {} };
     const requestId = requestIdOf(event);
     const timing = serverTiming();
     const principal = await identify(event);
@@ -91,7 +93,7 @@ function respond<R extends Route, W>(
     const fields = readFields(schemas, event, body, readsBody);
     const cutOffAt = Date.now() + context.getRemainingTimeInMillis();
     const arrivedAt = arrivalOf(event, Date.now());
-    const header = (name: string) => event.headers?.[name];
+    const header = (name: string) => event.headers[name];
     const { timed } = timing;
     const text = () => bodyText(event);
     const request = { ...fields, principal, header, text, requestId, arrivedAt, timed, cutOffAt } as Parameters<

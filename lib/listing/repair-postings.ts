@@ -10,7 +10,7 @@ import type { PostingRepairStore, RepairCursor } from '../state/posting-store.ts
  * Compares the posting lists with the chats and repairs them. A gap is a chat that is missing in the list of one of its terms. An
  * orphan is an id in a list whose chat does not have the term. It reads the chats by id, then all chunks of the lists, in pages,
  * and writes the sort keys of all chats into their columns. It saves a cursor after each page, so it can be interrupted at any
- * time. It also creates lists that do not exist.
+ * time. The cursor never passes a page whose orphans are not yet removed. It also creates lists that do not exist.
  */
 
 /**
@@ -19,7 +19,7 @@ import type { PostingRepairStore, RepairCursor } from '../state/posting-store.ts
  */
 const GRACE_MS = 60_000;
 
-/** Largest number of orphans that wait for the end of the grace time. The next repair finds the others. */
+/** From this number of orphans on, no page is read before they are removed. */
 const MAX_SUSPECTS = 100_000;
 
 const ROWS_AT_ONCE = 1_000;
@@ -42,10 +42,13 @@ export interface RepairReport {
   readonly finished: boolean;
 }
 
+/** An orphan whose grace time is not over. */
 interface Suspect {
   readonly id: number;
-  readonly terms: Map<string, Term>;
+  readonly term: Term;
   readonly seenAt: number;
+  /** The cursor of the page in which it was found. */
+  readonly page: RepairCursor;
 }
 
 /**
@@ -61,18 +64,12 @@ export const createRepairPostings =
   ): Promise<RepairReport> => {
     const { chatStore, repairs, clock } = deps;
     const report = { chats: 0, chunks: 0, gaps: 0, orphans: 0, finished: false };
-    const suspects = new Map<number, Suspect>();
+    /** The oldest first. */
+    const suspects = new Map<string, Suspect>();
     let cursor: RepairCursor = (await repairs.readCursor()) ?? { phase: 'chats', afterId: 0, afterChunk: undefined };
 
-    const pageDone = async (next: RepairCursor) => {
-      cursor = next;
-      await repairs.writeCursor(cursor);
-      onProgress({ ...report, phase: cursor.phase });
-      await removeOrphans(clock.now() - GRACE_MS);
-    };
-
     while (cursor.phase === 'chats') {
-      if (clock.now() >= deadline) return report;
+      if (!(await mayContinue())) return report;
       const part = await nextChunk(cursor.afterId);
       await compareChats(part.chats);
       if (part.isLast) await repairs.markComplete();
@@ -84,7 +81,7 @@ export const createRepairPostings =
     }
 
     for (let isLast = false; !isLast; ) {
-      if (clock.now() >= deadline) return report;
+      if (!(await mayContinue())) return report;
       const { chunks, next } = await repairs.scan(cursor.afterChunk);
       await compareChunks(chunks);
       report.chunks += chunks.length;
@@ -92,14 +89,21 @@ export const createRepairPostings =
       if (!isLast) await pageDone({ phase: 'lists', afterId: 0, afterChunk: next });
     }
 
-    for (const { seenAt } of [...suspects.values()]) {
-      const wait = seenAt + GRACE_MS - clock.now();
-      if (clock.now() + wait >= deadline) return report;
-      if (wait > 0) await clock.sleep(wait);
-      await removeOrphans(clock.now() - GRACE_MS);
-    }
+    if (!(await removeAllOrphans())) return report;
     await repairs.writeCursor(undefined);
     return { ...report, finished: true };
+
+    async function mayContinue(): Promise<boolean> {
+      return (suspects.size < MAX_SUSPECTS || (await removeAllOrphans())) && clock.now() < deadline;
+    }
+
+    async function pageDone(next: RepairCursor): Promise<void> {
+      cursor = next;
+      await removeOrphans();
+      const [oldest] = suspects.values();
+      await repairs.writeCursor(oldest?.page ?? cursor);
+      onProgress({ ...report, phase: cursor.phase });
+    }
 
     /** Returns the chats of the next chunk after this id. */
     async function nextChunk(afterId: number): Promise<{ readonly chats: readonly Chat[]; readonly isLast: boolean }> {
@@ -140,15 +144,14 @@ export const createRepairPostings =
         for (const id of idsOf(bits, chunk)) if (!hasBit(listed, id)) missing.push({ term, id });
         for (const id of idsOf(listed, chunk)) if (!hasBit(bits, id)) suspect(id, term);
       }
-      if (missing.length > 0) await repairs.add(missing);
-      await repairs.setSortKeys(chats);
+      await repairs.correct(chats, missing);
       report.chats += chats.length;
       report.gaps += missing.length;
     }
 
     /** Compares chunks whose first id is an orphan. The first phase has compared all chunks with a chat that has the term. */
     async function compareChunks(chunks: readonly { term: Term; chunk: number; bits: ChunkBits }[]): Promise<void> {
-      const haveTerm = async (asked: readonly { readonly id: number; readonly term: Term }[]) => {
+      const withoutTerm = async (asked: readonly { readonly id: number; readonly term: Term }[]) => {
         const chats = await chatStore.getMany(asked.map(({ id }) => id));
         const terms = new Map([...chats].map(([id, { chat }]) => [id, new Set(termsOf(chat).map(termKey))]));
         return asked.filter(({ id, term }) => !terms.get(id)?.has(termKey(term)));
@@ -157,28 +160,41 @@ export const createRepairPostings =
         const [id] = idsOf(bits, chunk);
         return id === undefined ? [] : [{ id, term, chunk, bits }];
       });
-      const wrong = new Set(await haveTerm(firsts));
+      const wrong = new Set(await withoutTerm(firsts));
       const all = firsts
         .filter((first) => wrong.has(first))
         .flatMap(({ term, chunk, bits }) => [...idsOf(bits, chunk)].map((id) => ({ id, term })));
-      if (all.length > 0) for (const { id, term } of await haveTerm(all)) suspect(id, term);
+      if (all.length > 0) for (const { id, term } of await withoutTerm(all)) suspect(id, term);
     }
 
     function suspect(id: number, term: Term): void {
-      const known = suspects.get(id);
-      if (known) known.terms.set(termKey(term), term);
-      else if (suspects.size < MAX_SUSPECTS) {
-        suspects.set(id, { id, terms: new Map([[termKey(term), term]]), seenAt: clock.now() });
+      const key = `${id} ${termKey(term)}`;
+      if (!suspects.has(key)) suspects.set(key, { id, term, seenAt: clock.now(), page: cursor });
+    }
+
+    /** Removes the orphans whose grace time is over. */
+    async function removeOrphans(): Promise<void> {
+      const due = [...suspects].filter(([, { seenAt }]) => seenAt + GRACE_MS <= clock.now());
+      for (const [id, orphans] of Map.groupBy(due, ([, suspect]) => suspect.id)) {
+        if (clock.now() >= deadline) return;
+        await repairs.settle(
+          id,
+          orphans.map(([, { term }]) => term),
+        );
+        for (const [key] of orphans) suspects.delete(key);
+        report.orphans += orphans.length;
       }
     }
 
-    async function removeOrphans(seenBefore: number): Promise<void> {
-      for (const { id, terms, seenAt } of [...suspects.values()]) {
-        if (seenAt > seenBefore) continue;
-        suspects.delete(id);
-        await repairs.settle(id, [...terms.values()]);
-        report.orphans += terms.size;
+    /** Waits until each orphan can be removed. @returns false if the deadline comes first. */
+    async function removeAllOrphans(): Promise<boolean> {
+      for (let [oldest] = suspects.values(); oldest; [oldest] = suspects.values()) {
+        const wait = Math.max(0, oldest.seenAt + GRACE_MS - clock.now());
+        if (clock.now() + wait >= deadline) return false;
+        await clock.sleep(wait);
+        await removeOrphans();
       }
+      return true;
     }
   };
 

@@ -51,10 +51,11 @@ export interface ListedChunk {
 export interface PostingRepairStore {
   /** Returns the stored bits of one chunk of these lists, by `termKey`, without empty chunks. */
   readChunks(terms: readonly Term[], chunk: number): Promise<Map<string, ChunkBits>>;
-  /** Adds chats to lists. */
-  add(missing: readonly { readonly term: Term; readonly id: number }[]): Promise<void>;
-  /** Writes the sort keys of chats into the columns. @returns whether anything differed. */
-  setSortKeys(chats: readonly Chat[]): Promise<boolean>;
+  /**
+   * Adds chats to the lists in which they are missing, and writes the sort keys of all these chats. If a chat has changed since it
+   * was read, its present version counts.
+   */
+  correct(chats: readonly Chat[], missing: readonly { readonly term: Term; readonly id: number }[]): Promise<void>;
   /** Corrects the lists of these terms for the present chat, which may be deleted. */
   settle(id: number, terms: readonly Term[]): Promise<void>;
   /** Returns chunks of all lists, in parts and in any order. `next`: the cursor of the next part; `undefined` at the end. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../lib/base/clock.ts';
-import { offsetsOf } from '../../lib/chats/id-set.ts';
+import { IdSet, offsetsOf } from '../../lib/chats/id-set.ts';
+import { comparePositions } from '../../lib/chats/sort-keys.ts';
 import { termKey, termsOf } from '../../lib/chats/terms.ts';
 import { createRepairPostings, type RepairReport } from '../../lib/listing/repair-postings.ts';
 import type { PostingRepairStore } from '../../lib/state/posting-store.ts';
@@ -107,6 +108,28 @@ describe.each(IMPLEMENTATIONS)('a repair in %s', (_, open) => {
     expect(await findIds(stores, { query: query({ search: 'вто' }) })).toEqual([2]);
   });
 
+  test('writes nothing of a version of a chat that was changed meanwhile', async () => {
+    await chatsInSeveralChunks();
+    for (const id of [2, 3]) await stores.setPosting({ group: '^чат', word: '' }, id, false);
+    const slow: PostingRepairStore = {
+      ...stores.repairs,
+      async correct(chats, missing) {
+        if (chats.some(({ id }) => id === 2)) {
+          await stores.chats.update(2, { name: 'Яблоко', department: null }, T0 + 1);
+          await stores.chats.delete(3);
+        }
+        await stores.repairs.correct(chats, missing);
+      },
+    };
+    expect(await repair(slow)).toMatchObject({ gaps: 2, finished: true });
+    await expectRepaired();
+    const positions = await stores.postings.positions('name', IdSet.of(IDS));
+    const listing = { scope: 'all', sort: 'name', order: 'asc', limit: 10, after: undefined } as const;
+    const { rows } = await stores.chats.list(listing);
+    expect(rows.at(-1)?.chat.name).toBe('Яблоко');
+    expect(positions.sort(comparePositions('asc')).map(({ id }) => id)).toEqual(rows.map(({ chat }) => chat.id));
+  });
+
   test('that was interrupted anywhere is finished by the next one', async () => {
     await chatsInSeveralChunks();
     for (const death of DEATHS) {
@@ -116,8 +139,6 @@ describe.each(IMPLEMENTATIONS)('a repair in %s', (_, open) => {
         const end = mortals(death, at);
         const dying = end.worker();
         await Promise.race([repair(dying.through(stores.repairs)).catch(() => undefined), dying.dead]);
-        await repair();
-        // Findings before the interruption are only in memory; another repair finds them again.
         await repair();
         await expectRepaired();
         if (!end.met) break;

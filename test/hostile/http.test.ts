@@ -62,13 +62,16 @@ function eventOf({ method, path }: Pick<Route, 'path'> & { readonly method: stri
   };
   const { authorization, params, body, query, cookies } = sent;
   const rawPath = path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent((params[name] ?? '').toWellFormed()));
-  const headers = sent.headers.map(([name, value]) => [name.toLowerCase(), value] as const);
+  const headers = [
+    ...sent.headers.map(([name, value]) => [name.toLowerCase(), value] as const),
+    ...(authorization === undefined ? [] : [['authorization', authorization] as const]),
+  ];
   const binary = body !== undefined && typeof body !== 'string';
   const event = {
     ...{ version: '2.0', routeKey: `${method} ${path}`, rawPath },
     rawQueryString: query.map(([name, value]) => `${name}=${value}`).join('&'),
     ...(cookies.length > 0 && { cookies }),
-    headers: joined([...headers, ...(authorization === undefined ? [] : [['authorization', authorization] as const])]),
+    ...(headers.length > 0 && { headers: joined(headers) }),
     ...(query.length > 0 && { queryStringParameters: joined(query) }),
     ...(path.includes('{') && { pathParameters: params }),
     requestContext: {

@@ -128,6 +128,15 @@ test.each(table.map((row) => [row.title, row.right, row] as const))(
   },
 );
 
+test.each(ROUTES.map((route) => [nameOf(route), route] as const))(
+  '%s tells nothing to those who invoke its function without API Gateway, and without anything',
+  async (_, route) => {
+    const { statusCode } = (await functions.invoke(folderOf(route), {})) as Answer;
+    if (route.roles === 'anyone' && !route.needsWebhookSecret) expect(statusCode).toBe(200);
+    else expect(statusCode).toBe(401);
+  },
+);
+
 const fieldsOf = (schema: z.ZodType) => Object.keys(z.toJSONSchema(schema, { io: 'input' }).properties ?? {});
 /** Routes that can name a university. */
 const naming = ROUTES.flatMap((route) =>

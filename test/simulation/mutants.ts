@@ -337,14 +337,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the repair leaves orphans',
     file: 'lib/listing/repair-postings.ts',
-    from: 'await repairs.settle(id, [...terms.values()]);',
-    to: '',
+    from: 'orphans.map(([, { term }]) => term),',
+    to: '[],',
     seed: 1,
   },
   {
     name: 'the repair leaves gaps',
     file: 'lib/listing/repair-postings.ts',
-    from: 'if (missing.length > 0) await repairs.add(missing);',
+    from: 'await repairs.correct(chats, missing);',
     to: '',
     seed: 2,
   },

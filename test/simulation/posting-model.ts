@@ -39,6 +39,12 @@ export class PostingModel {
     else list.ids.delete(id);
   }
 
+  #settle(id: number, terms: readonly Term[]): void {
+    const stored = this.#chats().get(id);
+    const right = new Set(stored && termsOf(stored.chat).map(termKey));
+    for (const term of terms) this.#set(term, id, right.has(termKey(term)));
+  }
+
   /** Returns the lists that disagree with the chats. */
   differences(): string[] {
     const right = new Map<string, number[]>();
@@ -58,15 +64,10 @@ export class PostingModel {
       const keys = terms.map(termKey).filter((key) => this.#chunks(key).has(chunk));
       return new Map(keys.map((key) => [key, this.#chunks(key).get(chunk) as ChunkBits]));
     },
-    add: async (missing) => {
-      for (const { term, id } of missing) this.#set(term, id, true);
+    correct: async (_, missing) => {
+      for (const { term, id } of missing) this.#settle(id, [term]);
     },
-    setSortKeys: async () => false,
-    settle: async (id, terms) => {
-      const stored = this.#chats().get(id);
-      const right = new Set(stored && termsOf(stored.chat).map(termKey));
-      for (const term of terms) this.#set(term, id, right.has(termKey(term)));
-    },
+    settle: async (id, terms) => this.#settle(id, terms),
     scan: async (after) => {
       const keys = [...this.#lists.keys()].sort();
       const from = after === undefined ? 0 : keys.findIndex((key) => key > (after as string));

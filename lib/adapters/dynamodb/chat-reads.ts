@@ -26,9 +26,13 @@ export async function readChat({ client, tables }: Database, id: number): Promis
 }
 
 /** Returns chats, in any order. 1 BatchGetItem for every 100 chats, in parallel. */
-export async function readChats(database: Database, ids: readonly number[]): Promise<ChatItem[]> {
+export async function readChats(
+  database: Database,
+  ids: readonly number[],
+  options: { readonly consistent?: boolean } = {},
+): Promise<ChatItem[]> {
   const keys = [...new Set(ids)].map((id) => ({ id }));
-  return (await batchGet(database, database.tables.chats, keys)) as unknown as ChatItem[];
+  return (await batchGet(database, database.tables.chats, keys, options)) as unknown as ChatItem[];
 }
 
 const COUNTED = '#id, #chat.#university_id, #chat.#max_chat_id, #chat.#status, #participants_count, #read_at';

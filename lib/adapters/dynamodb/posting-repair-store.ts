@@ -4,7 +4,7 @@ import type { PostingRepairStore, RepairCursor } from '../../state/posting-store
 import { type Database, readState } from './database.ts';
 import { isColumn, type PostingItem, readKey } from './posting-items.ts';
 import { markPostingsComplete } from './posting-store.ts';
-import { changeColumns, changePostings, readChunks, settlePostings, sortKeysOf } from './posting-writes.ts';
+import { correctPostings, readChunks, settlePostings } from './posting-writes.ts';
 
 const CURSOR = 'postings#repair';
 
@@ -16,18 +16,7 @@ export function createDynamoPostingRepairStore(database: Database): PostingRepai
   return {
     readChunks: (terms, chunk) => readChunks(database, terms, chunk),
 
-    setSortKeys: (chats) =>
-      changeColumns(
-        database,
-        chats.map((chat) => sortKeysOf(chat)),
-      ),
-
-    async add(missing) {
-      await changePostings(
-        database,
-        missing.map(({ term, id }) => ({ term, id, present: true })),
-      );
-    },
+    correct: (chats, missing) => correctPostings(database, chats, missing),
 
     settle: (id, terms) => settlePostings(database, id, terms),
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { chunks } from '../../base/chunks.ts';
 import { forEach } from '../../base/for-each.ts';
 import type { Chat } from '../../chats/chat.ts';
@@ -6,7 +7,7 @@ import { CHUNK_IDS, type ChunkBits, emptyBits, hasBit, setBit } from '../../chat
 import { BLOCK_IDS, blockOf, COLUMNS, type Column, type ColumnValue, columnValue } from '../../chats/sort-columns.ts';
 import { type Term, termKey, termsOf } from '../../chats/terms.ts';
 import { chatOf } from './chat-item.ts';
-import { readChat } from './chat-reads.ts';
+import { readChat, readChats } from './chat-reads.ts';
 import { batchGet, type Database, MAX_TRANSACTION, patience, type TransactionWrite, transact } from './database.ts';
 import {
   columnKey,
@@ -206,10 +207,6 @@ export interface SortKeys {
   readonly values: Readonly<Partial<Record<Column, ColumnValue | undefined>>>;
 }
 
-/** Writes sort keys into their columns. @returns whether anything was written. */
-export const changeColumns = (database: Database, chats: readonly SortKeys[]): Promise<boolean> =>
-  changeItems(database, columnChanges(chats));
-
 function columnChanges(chats: readonly SortKeys[]): ItemChange[] {
   const byKey = new Map<string, { readonly key: PostingKey; readonly values: Map<number, ColumnValue | undefined> }>();
   for (const { id, values } of chats) {
@@ -279,5 +276,32 @@ export async function settlePostings(
       ? sortKeysOf(chatOf(item), columns)
       : { id, values: Object.fromEntries(columns.map((column) => [column, undefined])) };
     if (!(await changeItems(database, [...listChanges(entries), ...columnChanges([keys])]))) return;
+  }
+}
+
+/**
+ * Adds chats to the lists in which they are missing, and writes the sort keys of all these chats. If that changes anything, it
+ * reads the chats again, and corrects what it wrote for those that have changed meanwhile. 1 BatchGetItem for every 100 items of
+ * the lists and columns; after a change also 1 consistent one for every 100 chats.
+ */
+export async function correctPostings(
+  database: Database,
+  chats: readonly Chat[],
+  missing: readonly { readonly term: Term; readonly id: number }[],
+): Promise<void> {
+  const entries = missing.map(({ term, id }) => ({ term, id, present: true }));
+  const keys = chats.map((chat) => sortKeysOf(chat));
+  if (!(await changeItems(database, [...listChanges(entries), ...columnChanges(keys)]))) return;
+  const items = await readChats(
+    database,
+    chats.map(({ id }) => id),
+    { consistent: true },
+  );
+  const present = new Map(items.map((item) => [item.id, chatOf(item)]));
+  for (const chat of chats) {
+    const now = present.get(chat.id);
+    if (isDeepStrictEqual(now, chat)) continue;
+    const terms = keysOf([...termsOf(chat), ...(now ? termsOf(now) : [])]);
+    await settlePostings(database, chat.id, [...terms.values()], COLUMNS);
   }
 }

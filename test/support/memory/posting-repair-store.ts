@@ -2,7 +2,7 @@ import { type ChunkBits, chunkOf, emptyBits, setBit } from '../../../lib/chats/i
 import { termKey } from '../../../lib/chats/terms.ts';
 import type { ListedChunk, PostingRepairStore, RepairCursor } from '../../../lib/state/posting-store.ts';
 import type { MemoryChats } from './chats.ts';
-import { listsOf, setEntry, settleEntry, type WrongEntries } from './posting-store.ts';
+import { listsOf, settleEntry, type WrongEntries } from './posting-store.ts';
 
 /** Chunks per scan, so that the lists of a few chats need several scans. */
 const SCANNED_AT_ONCE = 20;
@@ -31,13 +31,9 @@ export function createMemoryPostingRepairStore(chats: MemoryChats, wrong: WrongE
       return new Map(found.map(({ term, bits }) => [termKey(term), bits]));
     },
 
-    async add(missing) {
-      for (const { term, id } of missing) setEntry(chats, wrong, { term, id, present: true });
-    },
-
-    /** Positions are made from the chats. */
-    async setSortKeys() {
-      return false;
+    /** Sort keys are made from the chats. */
+    async correct(_chats, missing) {
+      for (const entry of missing) settleEntry(wrong, entry);
     },
 
     async settle(id, terms) {

@@ -97,9 +97,9 @@ describe('the movers', () => {
     expect(changes(shrank)).toEqual(['7: -3', '6: -2']);
   });
 
-  test('with the same change are in the order of ids, and the first ones stay', () => {
+  test('with the same change are in the order of ids, and the lowest ids stay', () => {
     expect(changes(moversOf(3, mover(3, 5), mover(1, 5), mover(2, 5)).grew)).toEqual(['1: 5', '2: 5', '3: 5']);
-    expect(changes(moversOf(2, mover(2, -5), mover(3, -5), mover(1, -5)).shrank)).toEqual(['2: -5', '3: -5']);
+    expect(changes(moversOf(2, mover(2, -5), mover(3, -5), mover(1, -5)).shrank)).toEqual(['1: -5', '2: -5']);
   });
 
   test('are not chats without a change', () => {

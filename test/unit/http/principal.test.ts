@@ -57,7 +57,7 @@ describe.each([curator, operator])('a $role', (principal) => {
   test('writes chats of the own university, and no others', () => {
     expect(() => requireOwnUniversity(principal, 7)).not.toThrow();
     for (const university of [8, null]) {
-      expect(() => requireOwnUniversity(principal, university)).toThrow(forbidden('own', 'university'));
+      expect(() => requireOwnUniversity(principal, university)).toThrow(forbidden('university_id', '7'));
     }
   });
 });

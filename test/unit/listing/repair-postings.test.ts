@@ -59,13 +59,10 @@ function repair(deadline: number = NEVER, { repairs, rows = 1_000, tookMs = 0 }:
     },
     repairs: {
       ...through,
-      async add(missing) {
-        noted(`add ${missing.map(({ term, id }) => `${termKey(term).trim()} ${id}`).join()}`);
-        await through.add(missing);
-      },
-      async setSortKeys(chats) {
-        noted(`setSortKeys ${chats.map(({ id }) => id).join()}`);
-        return through.setSortKeys(chats);
+      async correct(chats, missing) {
+        const entries = missing.map(({ term, id }) => `${termKey(term).trim()} ${id}`).join();
+        noted(`correct ${chats.map(({ id }) => id).join()}${entries && ` ${entries}`}`);
+        await through.correct(chats, missing);
       },
       async settle(id, terms) {
         noted(`settle ${id} ${terms.map(termKey).join().replaceAll('\t', ' ').trim()}`);
@@ -102,13 +99,13 @@ describe('a repair', () => {
     await chats(1, 2, 3, CHUNK_IDS - 1, CHUNK_IDS, 3 * CHUNK_IDS + 5);
     const { done } = repair();
     expect(await done).toEqual({ chats: 6, chunks: 12, gaps: 0, orphans: 0, finished: true });
-    expect(callsOf('setSortKeys')).toEqual([
-      `0 setSortKeys 1,2,3,${CHUNK_IDS - 1}`,
-      `0 setSortKeys ${CHUNK_IDS}`,
-      `0 setSortKeys ${3 * CHUNK_IDS + 5}`,
+    // Nothing is missing.
+    expect(callsOf('correct')).toEqual([
+      `0 correct 1,2,3,${CHUNK_IDS - 1}`,
+      `0 correct ${CHUNK_IDS}`,
+      `0 correct ${3 * CHUNK_IDS + 5}`,
     ]);
-    // No list is written, and no orphan looked for.
-    expect([callsOf('add'), callsOf('settle')]).toEqual([[], []]);
+    expect(callsOf('settle')).toEqual([]);
     expect(callsOf('writeCursor')).toEqual([
       `0 writeCursor chats ${CHUNK_IDS - 1} undefined`,
       `0 writeCursor chats ${CHUNK_IDS} undefined`,
@@ -127,7 +124,7 @@ describe('a repair', () => {
       // The last page of the first chunk had the first chat of the next one.
       '0 list 1000 after 5',
     ]);
-    expect(callsOf('setSortKeys')).toEqual(['0 setSortKeys 1,2,3,4,5', `0 setSortKeys ${CHUNK_IDS}`]);
+    expect(callsOf('correct')).toEqual(['0 correct 1,2,3,4,5', `0 correct ${CHUNK_IDS}`]);
   });
 
   test('adds what is missing, and tells about its progress after each page', async () => {
@@ -141,7 +138,10 @@ describe('a repair', () => {
     const scan = async () => ({ chunks: scanned.chunks, next: ++scans === 1 ? 'more' : undefined });
     const { done, reports } = repair(NEVER, { repairs: { scan } });
     expect(await done).toMatchObject({ chats: 3, gaps: 3, orphans: 0 });
-    expect(callsOf('add')).toEqual(['0 add ^ча 2,=status\tactive 2', `0 add ^ча ${CHUNK_IDS}`]);
+    expect(callsOf('correct')).toEqual([
+      '0 correct 1,2 ^ча 2,=status\tactive 2',
+      `0 correct ${CHUNK_IDS} ^ча ${CHUNK_IDS}`,
+    ]);
     const { length: chunks } = scanned.chunks;
     expect(reports).toEqual([
       { phase: 'chats', chats: 2, chunks: 0, gaps: 2, orphans: 0, finished: false },
@@ -205,7 +205,7 @@ describe('an orphan', () => {
       `110000 settle ${CHUNK_IDS + 2} ^чат`,
       `135000 settle ${2 * CHUNK_IDS + 2} ^чат`,
     ]);
-    expect(reports.map(({ orphans }) => orphans)).toEqual([0, 0, 0, 0]);
+    expect(reports.map(({ orphans }) => orphans)).toEqual([0, 0, 0, 1]);
   });
 
   test('of a chunk without ids does not exist', async () => {
@@ -215,14 +215,38 @@ describe('an orphan', () => {
     expect(callsOf('getMany')).toEqual(['0 getMany 0']);
   });
 
-  test('waits for the next repair if 100,000 others wait already', async () => {
-    const ids = (chunk: number) => Array.from({ length: CHUNK_IDS }, (_, i) => chunk * CHUNK_IDS + i);
-    const chunks = Array.from({ length: 25 }, (_, i) => chunkOfIds(WRONG, i, ids(i)));
+  const ids = (chunk: number) => Array.from({ length: CHUNK_IDS }, (_, i) => chunk * CHUNK_IDS + i);
+  const manyOrphans = Array.from({ length: 25 }, (_, i) => chunkOfIds(WRONG, i, ids(i)));
+
+  test('is removed before more are looked for if 100,000 wait already', async () => {
     const settled = new Set<number>();
     const settle = async (id: number) => void settled.add(id);
-    const report = await repair(NEVER, { repairs: { scan: async () => ({ chunks, next: undefined }), settle } }).done;
-    expect(report).toMatchObject({ chunks: 25, orphans: 100_000, finished: true });
-    expect(settled.size).toBe(100_000);
+    const scans: string[] = [];
+    const scan = async (after: unknown) => {
+      scans.push(`${after} at ${clock.now() - T0}, ${settled.size} removed`);
+      if (after === undefined) return { chunks: manyOrphans.slice(1), next: 'a' };
+      if (after === 'a') return { chunks: manyOrphans.slice(0, 1), next: 'b' };
+      return { chunks: [], next: undefined };
+    };
+    const report = await repair(NEVER, { repairs: { scan, settle } }).done;
+    expect(report).toMatchObject({ chunks: 25, orphans: 102_400, finished: true });
+    expect(settled.size).toBe(102_400);
+    // 98,304 may wait.
+    expect(scans).toEqual(['undefined at 0, 0 removed', 'a at 0, 0 removed', 'b at 60000, 102400 removed']);
+  });
+
+  test('of a list that was found later waits for its own minute', async () => {
+    await chats(1);
+    const pages: Record<string, { readonly chunks: ListedChunk[]; readonly next: unknown }> = {
+      undefined: { chunks: [chunkOfIds(WRONG, 0, [1])], next: 'a' },
+      a: { chunks: [chunkOfIds(STALE, 0, [1]), chunkOfIds(WRONG, 0, [1])], next: undefined },
+    };
+    const scan = async (after: unknown) => {
+      if (after === 'a') await clock.sleep(40_000);
+      return pages[String(after)] as (typeof pages)[string];
+    };
+    expect(await repair(NEVER, { repairs: { scan } }).done).toMatchObject({ orphans: 2, finished: true });
+    expect(callsOf('settle')).toEqual(['60000 settle 1 ^нет', '100000 settle 1 =source crm']);
   });
 });
 
@@ -252,7 +276,7 @@ describe('at its deadline', () => {
       asked.push(after);
       await clock.sleep(10_000);
       const next = { undefined: 'a', a: 'b' }[String(after)];
-      return { chunks: [chunkOfIds(WRONG, 0, [asked.length])], next };
+      return { chunks: [chunkOfIds({ group: '^чат', word: '' }, 0, [1])], next };
     };
     expect(await repair(T0 + 10_000, { repairs: { scan } }).done).toMatchObject({ chunks: 1, finished: false });
     expect(await stores.repairs.readCursor()).toEqual({ phase: 'lists', afterId: 0, afterChunk: 'a' });
@@ -273,5 +297,49 @@ describe('at its deadline', () => {
     expect(await stores.repairs.readCursor()).toEqual(
       finished ? undefined : { phase: 'lists', afterId: 0, afterChunk: undefined },
     );
+  });
+
+  test.each([
+    ['in the lists', WRONG, 1, { phase: 'lists', afterId: 0, afterChunk: undefined }],
+    ['with the chats', { group: '^чат', word: '' }, 2, { phase: 'chats', afterId: 0, afterChunk: undefined }],
+  ])('what was found %s, but not removed, is found by the next repair', async (_, term, id, cursor) => {
+    await chats(1, CHUNK_IDS);
+    await stores.setPosting(term, id, true);
+    const scanned: unknown[] = [];
+    const scan: PostingRepairStore['scan'] = async (after) => {
+      scanned.push(after);
+      const { chunks } = await stores.repairs.scan(undefined);
+      return after === undefined ? { chunks, next: 'a' } : { chunks: [], next: undefined };
+    };
+    expect(await repair(T0 + 30_000, { repairs: { scan } }).done).toMatchObject({ orphans: 0, finished: false });
+    // Everything was compared, but the cursor stays at the page of the orphan.
+    expect(scanned).toEqual([undefined, 'a']);
+    expect(await stores.repairs.readCursor()).toEqual(cursor);
+    expect(await repair(NEVER, { repairs: { scan } }).done).toMatchObject({ orphans: 1, finished: true });
+    expect(await stores.repairs.readCursor()).toBeUndefined();
+  });
+
+  test('the cursor passes a page as soon as its orphans are removed', async () => {
+    await chats(1, CHUNK_IDS, 2 * CHUNK_IDS, 3 * CHUNK_IDS);
+    await stores.setPosting({ group: '^чат', word: '' }, 2, true);
+    const { done } = repair(NEVER, { tookMs: 25_000 });
+    expect(await done).toMatchObject({ orphans: 1, finished: true });
+    expect(callsOf('writeCursor')).toEqual([
+      ...[25, 50, 75].map((seconds) => `${seconds}000 writeCursor chats 0 undefined`),
+      '100000 writeCursor lists 0 undefined',
+      '100000 writeCursor undefined',
+    ]);
+  });
+
+  test('a repair stops removing orphans, and the next one removes the others', async () => {
+    await chats(1);
+    for (const id of [5, 6, 7]) await stores.setPosting(WRONG, id, true);
+    const settle: PostingRepairStore['settle'] = async (id, terms) => {
+      await clock.sleep(10_000);
+      await stores.repairs.settle(id, terms);
+    };
+    expect(await repair(T0 + 80_000, { repairs: { settle } }).done).toMatchObject({ orphans: 2, finished: false });
+    expect(callsOf('settle')).toEqual(['60000 settle 5 ^нет', '70000 settle 6 ^нет']);
+    expect(await repair().done).toMatchObject({ orphans: 1, finished: true });
   });
 });
