@@ -35,10 +35,9 @@ const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d{1,9})? ?(
 
 /** Returns the time as RFC 3339 UTC with milliseconds, or `undefined` if it is not valid. A time without a zone is UTC. */
 function readTimestamp(text: string): string | undefined {
-  const match = TIMESTAMP.exec(text.trim());
+  const match = TIMESTAMP.exec(text);
   if (!match) return undefined;
-  const [, year, month, day, hours, minutes, seconds, fraction = '', , sign = '+', zoneHours = '0', zoneMinutes = '0'] =
-    match;
+  const [, year, month, day, hours, minutes, seconds, fraction = '', , sign, zoneHours = 0, zoneMinutes = 0] = match;
   const ms = Math.floor(Number(`0${fraction}`) * 1_000);
   const written = Date.UTC(
     Number(year),
@@ -145,14 +144,12 @@ const mangledReason = (value: unknown): string =>
   `${JSON.stringify(value)} is a number as a spreadsheet shows it, and may have lost digits: ${SAVE_AS_TEXT}`;
 
 /**
- * Returns the value of a field: null for an empty one, a number where the column needs one. Accepts an exact number as a MAX id.
+ * Returns the value of a field: `undefined` for an empty one, a number where the column needs one. Accepts an exact number as a MAX id.
  */
 function readField(name: string, value: unknown): unknown {
-  if (value === '' || value === undefined) return NEEDED_COLUMNS.includes(name) ? undefined : null;
+  if (value === '') return undefined;
   if (typeof value === 'string' && NUMBERS.includes(name) && /^-?\d{1,16}$/.test(value.trim())) return Number(value);
-  if (name === 'max_chat_id') {
-    if (Number.isSafeInteger(value)) return String(value);
-  }
+  if (name === 'max_chat_id' && Number.isSafeInteger(value)) return String(value);
   return typeof value === 'string' ? value.trim() : value;
 }
 

@@ -7,7 +7,7 @@ export default defineConfig({
   plugins: [luaAsText],
   test: {
     include: [
-      'test/unit/{chats,events,http,importing,listing,planner,refreshing,scheduling}/*.test.ts',
+      'test/unit/{chats,events,http,importing,listing,planner,refreshing,scheduling,statistics}/*.test.ts',
       'test/contract/{count-store,event-store,find-chats,planner-store,repair-postings,roll-up}.test.ts',
       'test/unit/{chat-item,claims,clock,config,cursor,day,for-each,issuer-keys,json,lanes,limits,local-pace,pace,posting-lists,queues,run-status,search,updates}.test.ts',
     ],
