@@ -470,6 +470,17 @@ describe('one process', () => {
     expect(shared.length).toBeGreaterThan(20);
   });
 
+  test('waits for permits that others may have got before the limiter lost its state again', async () => {
+    const permits = limiter({ warmupMs: 4_000 });
+    expect(await permits.acquire('interactive', 3_000)).toEqual({ granted: true });
+    // It is idle while others use the shared limiter.
+    await flush();
+    const began = Date.now();
+    expect(await permits.acquire('interactive', 3_000)).toEqual({ granted: true });
+    expect(Date.now() - began).toBeGreaterThanOrEqual(pace.horizonMs + windowMs - 5);
+    expect(permits.stats()).toMatchObject({ local: 2 });
+  });
+
   test('without a share waits for the warm-up of a new limiter, if that ends in time', async () => {
     const permits = limiter({ warmupMs: 1_000, shareOfRate: 0 });
     const began = Date.now();
