@@ -142,6 +142,6 @@ function whatIsNeeded(stored: StoredChat | undefined, requestedAt: number): Need
 
 /** Returns the name of a part's remainder: `17.0`, `17.0+1`, `17.0+2`, … */
 function nextPart(part: string): string {
-  const [name = part, repetition = '0'] = part.split('+');
+  const [name = part, repetition = 0] = part.split('+');
   return `${name}+${Number(repetition) + 1}`;
 }

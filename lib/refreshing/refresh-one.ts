@@ -99,9 +99,10 @@ export const createRefreshOne =
           deps.chatStore.get(chat.id),
           competes || leases.isContended(chat.id),
         ]);
-        const theirs = now ? answerOf(now) : ({ kind: 'deleted' } as const);
+        if (!now) return { kind: 'deleted' };
+        const theirs = answerOf(now);
         if (theirs) return theirs;
-        const pauseMs = (now?.checkedAt ?? 0) + MIN_SPACING_MS - clock.now();
+        const pauseMs = (now.checkedAt ?? 0) + MIN_SPACING_MS - clock.now();
         if (contended && pauseMs > 0) await clock.sleep(Math.min(pauseMs, MIN_SPACING_MS));
       }
       const outcome = await deps.refreshChat(readable, { lane: 'interactive', deadline });

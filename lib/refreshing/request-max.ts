@@ -145,5 +145,4 @@ export function createRequestMax({ permits, clock, telemetry, random, settings }
   }
 }
 
-const isError = (answer: unknown): answer is MaxError =>
-  typeof answer === 'object' && answer !== null && 'kind' in answer && answer.kind === 'error';
+const isError = (answer: unknown): answer is MaxError => (answer as Partial<MaxError> | undefined)?.kind === 'error';

@@ -44,7 +44,6 @@ async function sampleChats({ chatStore, random }: OverviewDeps): Promise<Readabl
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;
-const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
 export interface Staleness {
   readonly total: number;
@@ -147,31 +146,44 @@ export const createExplainPlan =
       deps.countStore.countDue(now),
       sampleChats(deps),
     ]);
-    const ofAll = (some: readonly Readable[]) => Math.round(share(some.length, sample.length) * chats);
+    const ofAll = (some: readonly Readable[]) =>
+      sample.length === 0 ? 0 : Math.round((some.length / sample.length) * chats);
     const { context, state } = price ?? {};
     const subscribed = subscriptionState(subscription, now);
     const events = subscribed.state === 'confirmed';
-    const sampled = sample.map(({ planning }): SampledChat => {
-      const mean = context?.meanViewsPerHour ?? 0;
+    const isTrusted = ({ planning }: Readable) => events && planning.eventsTrustedSince !== null;
+    const sampledBy = (context: SchedulingContext) =>
+      sample.map((chat): SampledChat => {
+        const { learnt } = chat.planning;
+        const mean = context.meanViewsPerHour;
+        return {
+          weight: chats / sample.length,
+          change: beliefOf(learnt, context),
+          viewsPerHour: learnt ? viewsPerHour(learnt.views, mean) : mean,
+          trusted: isTrusted(chat),
+        };
+      });
+    const whatIfAt = (rps: number, context: SchedulingContext): WhatIf => {
+      const other = budgetPerHour({ ...deps.settings, rps });
+      const otherwise = whatIf(sampledBy(context), other, context.limits, MIN_PRICE);
       return {
-        weight: share(chats, sample.length),
-        change: context ? beliefOf(planning.learnt, context) : { mean: 0, variance: 0 },
-        viewsPerHour: planning.learnt ? viewsPerHour(planning.learnt.views, mean) : mean,
-        trusted: events && planning.eventsTrustedSince !== null,
+        rps,
+        budget_per_hour: round(other),
+        kappa: otherwise.kappa,
+        expected_freshness: otherwise.freshness,
+        requests_per_hour: round(otherwise.requestsPerHour),
       };
-    });
-    const budget = budgetPerHour(deps.settings);
-    const present = context && outlookAt(sampled, context.kappa, context.limits);
-    const other = rps === undefined ? undefined : budgetPerHour({ ...deps.settings, rps });
-    const otherwise = context && other !== undefined ? whatIf(sampled, other, context.limits, MIN_PRICE) : undefined;
+    };
     return {
-      budget_per_hour: round(budget),
-      requests_per_hour: present ? round(present.requestsPerHour) : null,
+      budget_per_hour: round(budgetPerHour(deps.settings)),
+      requests_per_hour: context
+        ? round(outlookAt(sampledBy(context), context.kappa, context.limits).requestsPerHour)
+        : null,
       kappa: context?.kappa ?? null,
       planned_at: price ? new Date(price.tickedAt).toISOString() : null,
       chats,
       due,
-      trusted: ofAll(sample.filter(({ planning }) => events && planning.eventsTrustedSince !== null)),
+      trusted: ofAll(sample.filter(isTrusted)),
       dirty: ofAll(sample.filter(isDirty)),
       never_read: ofAll(sample.filter(({ readAt }) => readAt === null)),
       fresher_than_hour: shareFresherThanHour(sample, now),
@@ -187,16 +199,7 @@ export const createExplainPlan =
       measured_freshness: price ? measuredFreshness(price) : null,
       expected_accuracy: context ? expectedAccuracy(sample, context, events, now) : null,
       measured_accuracy: price ? measuredAccuracy(price) : null,
-      what_if:
-        rps !== undefined && other !== undefined && otherwise
-          ? {
-              rps,
-              budget_per_hour: round(other),
-              kappa: otherwise.kappa,
-              expected_freshness: otherwise.freshness,
-              requests_per_hour: round(otherwise.requestsPerHour),
-            }
-          : null,
+      what_if: context && rps !== undefined ? whatIfAt(rps, context) : null,
     };
   };
 

@@ -190,9 +190,23 @@ describe('the bot', () => {
     expect(await stores.chats.total('all')).toBe(1);
   });
 
+  test('added to or removed from a chat that is not registered, and that MAX does not show: nothing is stored', async () => {
+    const { deps, now } = await setUp(new Map([['-2', { kind: 'denied' }]]));
+    const eventStore = new Proxy(deps.eventStore, {
+      get(_, name) {
+        throw new Error(`${String(name)} of a chat that does not exist`);
+      },
+    });
+    for (const kind of ['bot_added', 'bot_removed'] as const) {
+      await createApplyUpdates({ ...deps, eventStore })('-2', [{ kind, chat_id: '-2', at: now() }], now() + 10_000);
+    }
+    expect(await deps.chatStore.findByMaxChatId('-2')).toBeUndefined();
+  });
+
   test.each([
     [1, 0, 'active'],
     [0, 1, 'denied'],
+    [0, 0, 'denied'],
   ])('added (+%i s) and removed (+%i s) in one delivery: the later event decides', async (add, remove, status) => {
     const answer: Answer = { kind: 'count', count: 7, title: null, link: null };
     const { apply, stores, id, now } = await setUp(new Map([['-1', answer]]));
@@ -211,6 +225,7 @@ describe('the bot', () => {
     [null, 'Чат -2'],
     ['  Группа ', 'Группа'],
     [`${'a'.repeat(199)} b`, 'a'.repeat(199)],
+    [`${' '.repeat(200)}b`, 'b'],
   ])('gives the title %j the name %j, which the API would accept', async (title, name) => {
     const answer: Answer = { kind: 'count', count: 7, title, link: null };
     const { apply, stores, now } = await setUp(new Map([['-2', answer]]));

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { ScheduleNext } from '../../../lib/chats/planning.ts';
 import { type ChatAnswer, INACTIVE_STATUSES } from '../../../lib/max-api/api.ts';
+import { NO_FINDINGS } from '../../../lib/planner/findings.ts';
 import type { CountStore } from '../../../lib/state/count-store.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {
@@ -26,8 +28,16 @@ beforeEach(async () => {
   chat = { id: await created(stores.chats, { maxChatId: '-70' }), maxChatId: '-70' };
 });
 
-/** One refresh. MAX responds after `tookMs`, and `meanwhile` happens before it does. */
-function refresh(answer: ChatAnswer, { tookMs = 10, meanwhile = async () => {}, counts = stores.counts } = {}) {
+interface Options {
+  readonly tookMs?: number;
+  /** Happens before MAX responds. */
+  readonly meanwhile?: () => Promise<void>;
+  readonly counts?: CountStore;
+  readonly scheduleNext?: ScheduleNext;
+}
+
+function refresh(answer: ChatAnswer, options: Options = {}) {
+  const { tookMs = 10, meanwhile = async () => {}, counts = stores.counts, scheduleNext } = options;
   const { told, events } = listening();
   const maxApi = scriptedMax(async () => {
     await clock.sleep(tookMs);
@@ -35,7 +45,7 @@ function refresh(answer: ChatAnswer, { tookMs = 10, meanwhile = async () => {}, 
     return answer;
   });
   const refreshChat = refreshing({ counts, history: stores.history }, clock, { maxApi, cache, telemetry: events });
-  const outcome = clock.until(refreshChat(chat, { lane: 'background', deadline: clock.now() + 60_000 }));
+  const outcome = clock.until(refreshChat(chat, { lane: 'background', deadline: clock.now() + 60_000 }, scheduleNext));
   return outcome.then((outcome) => ({ outcome, told }));
 }
 
@@ -82,6 +92,17 @@ test('an equal count changes only the age', async () => {
   expect(outcome).toEqual({ kind: 'updated', count: 101, readAt: T0 + 10, changed: false });
   expect((await cached())?.updatedAt).toBe(at(T0 + 10));
   expect(told.updated).toMatchObject([{ changed: false }]);
+});
+
+test('only a count schedules the next refresh', async () => {
+  const scheduled: number[] = [];
+  const scheduleNext: ScheduleNext = ({ count }) => {
+    scheduled.push(count);
+    return { dueAt: T0 + 5, findings: NO_FINDINGS };
+  };
+  expect((await refresh(counted(101), { scheduleNext })).outcome).toMatchObject({ scheduled: { dueAt: T0 + 5 } });
+  await refresh({ kind: 'denied' }, { scheduleNext });
+  expect(scheduled).toEqual([101]);
 });
 
 test.each<[ChatAnswer, string]>([

@@ -88,11 +88,29 @@ describe('the plan explained', () => {
       ...{ budget_per_hour: 21_600, kappa: null, planned_at: null, chats: 3, never_read: 3, sampled: 3 },
       ...{ expected_freshness: null, measured_freshness: null, what_if: null },
       ...{ expected_accuracy: null, measured_accuracy: null, fresher_than_hour: 0, signals: null },
+      ...{ requests_per_hour: null, reads_per_hour: null, median_changes_per_day: null },
     });
   });
 
-  test('has no share of fresh counts without chats', async () => {
-    expect(await explain()).toMatchObject({ sampled: 0, fresher_than_hour: null });
+  test('has no shares without chats', async () => {
+    await tick();
+    expect(await explain(10)).toMatchObject({
+      ...{ chats: 0, sampled: 0, trusted: 0, dirty: 0, never_read: 0, requests_per_hour: 0 },
+      ...{ fresher_than_hour: null, expected_accuracy: null, what_if: { rps: 10, requests_per_hour: 0 } },
+    });
+  });
+
+  test('needs one request a day for a chat whose events are trusted', async () => {
+    await chats(4);
+    for (const id of [1, 2, 3, 4]) await read(id, 60_000);
+    await tick();
+    const polled = (await explain()).requests_per_hour;
+    expect(polled).toBeGreaterThan(0);
+    for (const id of [1, 2]) await stores.events.recordEventTrust(id, true, T0, T0 - HOUR);
+    expect((await explain()).requests_per_hour).toBeCloseTo((polled ?? 0) / 2, 0);
+    for (const id of [3, 4]) await stores.events.recordEventTrust(id, true, T0, T0 - HOUR);
+    // 4 a day.
+    expect(await explain(10)).toMatchObject({ requests_per_hour: 0.2, what_if: { requests_per_hour: 0.2 } });
   });
 
   test.each([

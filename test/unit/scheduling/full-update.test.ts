@@ -111,6 +111,25 @@ describe('a run', () => {
     expect(await reportOf()).toMatchObject({ status: 'running', total: 4, done: 2, unavailable: 2 });
   });
 
+  test('reads chats that were created until its start', async () => {
+    for (const [id, at] of [
+      [1, T0],
+      [2, T0 + 1],
+    ] as const)
+      await created(stores.chats, { maxChatId: `-${id}` }, at);
+    await start();
+    await plan();
+    expect(plannedIds()).toEqual([1]);
+  });
+
+  test('that another call plans meanwhile is left to it', async () => {
+    await chats(3);
+    await start();
+    const runStore = { ...stores.runs, savePage: async () => undefined };
+    expect(await createPlanFullUpdate({ ...depsOf(), runStore })('run-1', clock.now() + 60_000)).toBe('idle');
+    expect(queue.requests).toBe(0);
+  });
+
   test('of nothing is finished at once', async () => {
     await start();
     expect(await plan()).toBe('through');
