@@ -330,6 +330,15 @@ describe('the price', () => {
     await plan();
     expect((await priceOf()).state.viewsPerHour).toBeGreaterThan(viewsPerHour + 300);
   });
+
+  test('uses the number of all chats', async () => {
+    await due(10);
+    await plan();
+    const { meanViewsPerHour } = (await priceOf()).context;
+    queue.messages.length = 0;
+    await plan({ chatStore: { total: async (scope) => (scope === 'all' ? 1_000 : 0) } });
+    expect((await priceOf()).context.meanViewsPerHour).toBeLessThan(meanViewsPerHour / 50);
+  });
 });
 
 describe('a sync whose time runs out', () => {
