@@ -1,4 +1,7 @@
-/** Alarms and dashboards (alarms.ts, dashboards.ts) for the functions and queues of serverless.yml. */
+/**
+ * Alarms and dashboards (alarms.ts, dashboards.ts) for the functions and queues of serverless.yml.
+ * @param {Record<'resolveVariable' | 'resolveConfigurationProperty', (name: any) => Promise<any>>} serverless
+ */
 module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {
   const { monitoring } = await import('./monitoring.ts');
   return {

@@ -17,7 +17,10 @@ const NETWORK_INTERFACES = {
   Resource: '*',
 };
 
+/** @typedef {Record<string, any>} Json a part of a CloudFormation template. */
+
 module.exports = class Template {
+  /** @param {Json} serverless */
   constructor(serverless) {
     this.hooks = {
       // The plugin would name roles by service, stage, function and region, and check the limit of 64 characters. That would leave
@@ -37,19 +40,22 @@ module.exports = class Template {
   }
 };
 
+/** @param {Json} role the properties of a function's role. */
 function narrow(role) {
   delete role.RoleName;
   role.AssumeRolePolicyDocument.Statement[0].Principal.Service = ['lambda.amazonaws.com'];
   const { Statement } = role.Policies[0].PolicyDocument;
   const [logs] = Statement;
-  // The stack creates the log group with its retention. Lambda chooses the names of its streams, so one asterisk remains.
   logs.Action = ['logs:CreateLogStream', 'logs:PutLogEvents'];
-  logs.Resource = logs.Resource.map((arn) => ({ 'Fn::Sub': arn['Fn::Sub'].replace(/:\*:\*$/, ':*') }));
+  logs.Resource = logs.Resource.map((/** @type {Json} */ arn) => {
+    // The stack creates the log group with its retention. Lambda chooses the names of its streams, so one asterisk remains.
+    return { 'Fn::Sub': arn['Fn::Sub'].replace(/:\*:\*$/, ':*') };
+  });
   if (role.ManagedPolicyArns.length > 0) Statement.push(NETWORK_INTERFACES);
   delete role.ManagedPolicyArns;
 }
 
-/** Removes dependencies that CloudFormation derives from references, because cfn-lint warns about them. */
+/** Removes dependencies that CloudFormation derives from references, because cfn-lint warns about them. @param {Json} resource */
 function dropImpliedDependencies(resource) {
   const properties = JSON.stringify(resource.Properties ?? {});
   const kept = [resource.DependsOn ?? []]
