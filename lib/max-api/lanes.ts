@@ -45,8 +45,8 @@ export interface LaneStats {
   waitedMs: number;
   refused: number;
   /**
-   * Number of unused slots: the holder was late (GC, frozen Lambda) or no longer waited, or the other side had claimed the quota
-   * (`claims.ts`).
+   * Number of unused slots: the holder was late (GC, frozen Lambda) or no longer waited, the other side had claimed the quota
+   * (`claims.ts`), or Redis was lost before its clock was known.
    */
   unusedSlots: number;
 }

@@ -55,15 +55,18 @@ export function createPermits(deps: {
   const shared = createSharedLimiter({ redis, clock, bot, rps, warmupMs, lastLocalStart: local.lastStart });
 
   const sides = createSides({ store: claims, clock });
-  /** Slots of the shared limiter that were granted while other environments held the quota. */
-  let claimedByOthers = { interactive: 0, background: 0 };
+  /** Slots of the shared limiter that can't be used: other environments hold the quota, or Redis was lost too early. */
+  let unusable = { interactive: 0, background: 0 };
 
   async function callLimiter(request: LaneRequest): Promise<LimiterAnswer> {
     const answer = await shared.take(request);
-    if (answer.kind === 'no_redis') return withoutRedis(request);
+    if (answer.kind === 'no_redis') {
+      unusable[request.lane] += answer.lostSlots;
+      return withoutRedis(request);
+    }
     const { from, othersUntil } = await sides.shared();
     const now = clock.now();
-    if (now < from && answer.kind === 'slots') claimedByOthers[request.lane] += answer.slots.length;
+    if (now < from && answer.kind === 'slots') unusable[request.lane] += answer.slots.length;
     // Some environments without Redis still pace themselves. Until they stop, this one may pace itself too.
     if (now < from) return now < othersUntil ? pacedUntil(othersUntil, request) : waitUntil(from, request);
     if (answer.kind === 'warming') return pacedUntil(answer.until, request, answer.until - warmupMs);
@@ -111,9 +114,9 @@ export function createPermits(deps: {
     wake: shared.wake,
     stats() {
       const { interactive, background } = lanes.stats();
-      interactive.unusedSlots += claimedByOthers.interactive;
-      background.unusedSlots += claimedByOthers.background;
-      claimedByOthers = { interactive: 0, background: 0 };
+      interactive.unusedSlots += unusable.interactive;
+      background.unusedSlots += unusable.background;
+      unusable = { interactive: 0, background: 0 };
       return { interactive, background, ...shared.stats(), local: local.granted() };
     },
   };

@@ -12,11 +12,14 @@ declare module 'ioredis' {
   }
 }
 
-/** `warming`: the limiter lost its state and grants nothing before `until`, Unix ms. `no_redis`: Redis can't be used now. */
+/**
+ * `warming`: the limiter lost its state and grants nothing before `until`, Unix ms. `no_redis`: Redis can't be used now, nor can
+ * `lostSlots` slots that it has granted.
+ */
 export type SharedAnswer =
   | LimiterAnswer
   | { readonly kind: 'warming'; readonly until: number }
-  | { readonly kind: 'no_redis' };
+  | { readonly kind: 'no_redis'; readonly lostSlots: number };
 
 export interface SharedLimiter {
   /** Requests slots. Never rejects. Round trips: 1; none during a known warm-up. */
@@ -125,11 +128,13 @@ export function createSharedLimiter(deps: {
   /**
    * Calls the script without a request until the offset to Redis's clock is precise enough to start requests in their slots. The
    * first exchange of a new environment is often slow, and an old estimate is imprecise. Usually this calls nothing.
+   * @returns false if Redis was lost before that. After a slow reply, which may be its last one, a request could start too late.
    */
-  async function readClock(): Promise<void> {
+  async function readClock(): Promise<boolean> {
     for (let i = 0; i < MAX_CLOCK_READINGS && redisClock.errorMs(clock.now()) > pace.clockErrorMs; i += 1) {
-      if (!(await call(REPORT))) return;
+      if (!(await call(REPORT))) return false;
     }
+    return true;
   }
 
   function sendReport(retryAfterMs: number): void {
@@ -141,9 +146,9 @@ export function createSharedLimiter(deps: {
     async take(request) {
       if (clock.now() < warmUntil) return { kind: 'warming', until: warmUntil };
       const reply = await call(request);
-      if (!reply) return { kind: 'no_redis' };
+      if (!reply) return { kind: 'no_redis', lostSlots: 0 };
       const { status, reason, number } = reply;
-      if (reply.slots.length > 0) await readClock();
+      if (reply.slots.length > 0 && !(await readClock())) return { kind: 'no_redis', lostSlots: reply.slots.length };
       const nextCall = { at: redisClock.toLocal(reply.nextAt), number };
       if (status === 'warming') {
         warmUntil = nextCall.at;
