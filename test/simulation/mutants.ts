@@ -272,18 +272,11 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 27,
   },
   {
-    name: 'slots are used although Redis was lost before its clock was known',
-    file: `${redis}/shared-limiter.ts`,
-    from: 'if (!(await call(REPORT))) return false;',
-    to: 'if (!(await call(REPORT))) return true;',
-    seed: 7476,
-  },
-  {
     name: 'slots that are lost with Redis are not counted',
     file: `${redis}/permits.ts`,
     from: 'unusable[request.lane] += answer.lostSlots;',
     to: 'unusable[request.lane] += 0;',
-    seed: 7476,
+    seed: 24,
   },
   {
     name: 'a late permit is used',

@@ -18,11 +18,17 @@ beforeEach(() => {
   clock = fakeClock(T0);
 });
 
+const redisWith = (...tripsMs: (number | undefined)[]) => openRedis('granted', tripsMs);
+const warmingRedisWith = (...tripsMs: (number | undefined)[]) => openRedis('warming', tripsMs);
+
 /**
  * A Redis that handles each call at once. Its replies take these times, ms; `undefined`: it is lost.
- * The first reply grants slots that begin 300 and 410 ms after the call.
+ * The first reply grants slots that begin 300 and 410 ms after the call, or says that the limiter warms up for 11 s.
  */
-function redisWith(...tripsMs: (number | undefined)[]): { readonly gate: RedisGate; readonly calls: () => number } {
+function openRedis(
+  status: 'granted' | 'warming',
+  tripsMs: readonly (number | undefined)[],
+): { readonly gate: RedisGate; readonly calls: () => number } {
   let calls = 0;
   const us = (ms: number) => String((ms + AHEAD_MS) * 1_000);
   const gate = {
@@ -33,9 +39,10 @@ function redisWith(...tripsMs: (number | undefined)[]): { readonly gate: RedisGa
       if (trip === undefined) return { ok: false, reason: 'down' };
       work({ acquirePermit() {} });
       const now = clock.now();
-      const slots = calls === 1 ? [us(now + 300), us(now + 410)] : [];
+      const slots = calls === 1 && status === 'granted' ? [us(now + 300), us(now + 410)] : [];
+      const at = us(now + (status === 'warming' ? 11_000 : 0));
       await clock.sleep(trip);
-      return { ok: true, value: [calls === 1 ? 'granted' : 'done', 'busy', us(now), us(now), '-1', ...slots] };
+      return { ok: true, value: [calls === 1 ? status : 'done', 'busy', us(now), at, '-1', ...slots] };
     },
   } as unknown as RedisGate;
   return { gate, calls: () => calls };
@@ -76,6 +83,19 @@ describe('slots of', () => {
 
   test('a Redis that does not answer are none', async () => {
     expect(await take(redisWith(undefined).gate)).toEqual({ kind: 'no_redis', lostSlots: 0 });
+  });
+});
+
+describe('the end of a warm-up that', () => {
+  test('a slow reply tells is placed by the next fast one', async () => {
+    const { gate, calls } = warmingRedisWith(200, 2);
+    expect(await take(gate)).toEqual({ kind: 'warming', until: T0 + 11_001 });
+    expect(calls()).toBe(2);
+  });
+
+  test('the last, slow reply of Redis tells is not known', async () => {
+    // By the middle of the slow exchange, this environment would pace itself for 100 ms too long.
+    expect(await take(warmingRedisWith(200, undefined).gate)).toEqual({ kind: 'no_redis', lostSlots: 0 });
   });
 });
 

@@ -126,7 +126,7 @@ export function createSharedLimiter(deps: {
   }
 
   /**
-   * Calls the script without a request until the offset to Redis's clock is precise enough to start requests in their slots. The
+   * Calls the script without a request until the offset to Redis's clock is precise enough to start requests by it. The
    * first exchange of a new environment is often slow, and an old estimate is imprecise. Usually this calls nothing.
    * @returns false if Redis was lost before that. After a slow reply, which may be its last one, a request could start too late.
    */
@@ -148,7 +148,9 @@ export function createSharedLimiter(deps: {
       const reply = await call(request);
       if (!reply) return { kind: 'no_redis', lostSlots: 0 };
       const { status, reason, number } = reply;
-      if (reply.slots.length > 0 && !(await readClock())) return { kind: 'no_redis', lostSlots: reply.slots.length };
+      // When a slot begins, and when the shared limiter does, must be known exactly.
+      const mustBeExact = reply.slots.length > 0 || status === 'warming';
+      if (mustBeExact && !(await readClock())) return { kind: 'no_redis', lostSlots: reply.slots.length };
       const nextCall = { at: redisClock.toLocal(reply.nextAt), number };
       if (status === 'warming') {
         warmUntil = nextCall.at;
