@@ -230,7 +230,7 @@ function columnChanges(chats: readonly SortKeys[]): ItemChange[] {
 }
 
 /** Returns the sort keys of a chat. */
-export const sortKeysOf = (chat: Chat, columns: readonly Column[] = COLUMNS): SortKeys => ({
+const sortKeysOf = (chat: Chat, columns: readonly Column[] = COLUMNS): SortKeys => ({
   id: chat.id,
   values: Object.fromEntries(columns.map((column) => [column, columnValue(column, chat)])),
 });
