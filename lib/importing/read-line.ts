@@ -170,7 +170,8 @@ export function readImportLine({ line, fields, problem }: ImportLine): ImportedC
     const name = String(issue.path[0]);
     const value = fields[name];
     const hint = isMangled(name, value) ? `; ${mangledReason(value)}` : '';
-    reasons.push(`${name}: ${value === undefined || value === '' ? 'is missing' : issue.message}${hint}`);
+    const isMissing = value === undefined || value === null || value === '';
+    reasons.push(`${name}: ${isMissing ? 'is missing' : issue.message}${hint}`);
   }
   return { line, reason: reasons.join('; '), fields };
 }

@@ -148,7 +148,7 @@ export function createSharedLimiter(deps: {
       const reply = await call(request);
       if (!reply) return { kind: 'no_redis', lostSlots: 0 };
       const { status, reason, number } = reply;
-      // When a slot begins, and when the shared limiter does, must be known exactly.
+      // Requests start by these two times: the start of a slot, and the end of a warm-up.
       const mustBeExact = reply.slots.length > 0 || status === 'warming';
       if (mustBeExact && !(await readClock())) return { kind: 'no_redis', lostSlots: reply.slots.length };
       const nextCall = { at: redisClock.toLocal(reply.nextAt), number };

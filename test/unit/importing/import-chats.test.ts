@@ -215,6 +215,10 @@ describe('a line of an import', () => {
     expect(read({ name, max_chat_id: '-1' })).toMatchObject({ name });
   });
 
+  test.each([undefined, null, ''])('is refused without a name: %j', (name) => {
+    expect(read({ name, max_chat_id: '-1' })).toMatchObject({ reason: 'name: is missing' });
+  });
+
   test('is refused with all reasons at once', () => {
     expect(read({ name: '', max_chat_id: 'x', participants_count: '-1' })).toMatchObject({
       reason: expect.stringMatching(/^name: is missing; max_chat_id: must be .+; participants_count: must not be/),
