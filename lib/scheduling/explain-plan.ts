@@ -152,10 +152,10 @@ export const createExplainPlan =
     const subscribed = subscriptionState(subscription, now);
     const events = subscribed.state === 'confirmed';
     const isTrusted = ({ planning }: Readable) => events && planning.eventsTrustedSince !== null;
-    const sampledBy = (context: SchedulingContext) =>
-      sample.map((chat): SampledChat => {
+    const sampledBy = (context: SchedulingContext) => {
+      const mean = context.meanViewsPerHour;
+      return sample.map((chat): SampledChat => {
         const { learnt } = chat.planning;
-        const mean = context.meanViewsPerHour;
         return {
           weight: chats / sample.length,
           change: beliefOf(learnt, context),
@@ -163,9 +163,11 @@ export const createExplainPlan =
           trusted: isTrusted(chat),
         };
       });
+    };
+    const sampled = context ? sampledBy(context) : [];
     const whatIfAt = (rps: number, context: SchedulingContext): WhatIf => {
       const other = budgetPerHour({ ...deps.settings, rps });
-      const otherwise = whatIf(sampledBy(context), other, context.limits, MIN_PRICE);
+      const otherwise = whatIf(sampled, other, context.limits, MIN_PRICE);
       return {
         rps,
         budget_per_hour: round(other),
@@ -176,9 +178,7 @@ export const createExplainPlan =
     };
     return {
       budget_per_hour: round(budgetPerHour(deps.settings)),
-      requests_per_hour: context
-        ? round(outlookAt(sampledBy(context), context.kappa, context.limits).requestsPerHour)
-        : null,
+      requests_per_hour: context ? round(outlookAt(sampled, context.kappa, context.limits).requestsPerHour) : null,
       kappa: context?.kappa ?? null,
       planned_at: price ? new Date(price.tickedAt).toISOString() : null,
       chats,

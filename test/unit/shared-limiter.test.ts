@@ -31,6 +31,7 @@ function openRedis(
 ): { readonly gate: RedisGate; readonly calls: () => number } {
   let calls = 0;
   const us = (ms: number) => String((ms + AHEAD_MS) * 1_000);
+  // A whole client of Redis has hundreds of methods; the limiter calls these.
   const gate = {
     client: { defineCommand() {} },
     async run(work: (redis: { acquirePermit(): void }) => void) {
